@@ -1,0 +1,83 @@
+/** Cancels a pending timer. Calling it twice is harmless. */
+export type Cancel = () => void;
+
+/** The only source of time. `micros` is monotonic and shared by all processes of one host; `now` is wall time. */
+export interface Clock {
+  /** Wall time in milliseconds since the epoch. */
+  now(): number;
+  /** CLOCK_MONOTONIC in microseconds. */
+  micros(): number;
+  /** Runs `fn` once after `ms` milliseconds. */
+  after(ms: number, fn: () => void): Cancel;
+  /** Resolves after `ms` milliseconds, or as soon as `signal` aborts. Never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+function sleepOn(clock: Pick<Clock, 'after'>, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const cancel = clock.after(ms, done);
+    function done(): void {
+      signal?.removeEventListener('abort', done);
+      cancel();
+      resolve();
+    }
+    signal?.addEventListener('abort', done, { once: true });
+  });
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  micros: () => Number(process.hrtime.bigint() / 1000n),
+  after(ms, fn) {
+    const timer = setTimeout(fn, ms);
+    return () => clearTimeout(timer);
+  },
+  sleep: (ms, signal) => sleepOn(systemClock, ms, signal),
+};
+
+/** A clock that stands still until `advance` is called; timers fire in order of their due time. */
+export class ManualClock implements Clock {
+  #now: number;
+  #elapsed = 0;
+  #timers: { due: number; fn: () => void }[] = [];
+
+  constructor(startIso = '2026-03-02T12:00:00.000Z') {
+    this.#now = Date.parse(startIso);
+  }
+
+  now(): number {
+    return this.#now + this.#elapsed;
+  }
+
+  micros(): number {
+    return this.#elapsed * 1000;
+  }
+
+  after(ms: number, fn: () => void): Cancel {
+    const timer = { due: this.#elapsed + ms, fn };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((t) => t !== timer);
+    };
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return sleepOn(this, ms, signal);
+  }
+
+  /** Moves time forward by `ms`, firing what becomes due and letting promises settle between timers. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#elapsed + ms;
+    for (;;) {
+      const next = this.#timers.filter((t) => t.due <= end).sort((a, b) => a.due - b.due)[0];
+      if (!next) break;
+      this.#timers = this.#timers.filter((t) => t !== next);
+      this.#elapsed = Math.max(this.#elapsed, next.due);
+      next.fn();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#elapsed = end;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -1,0 +1,73 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+/**
+ * The one database of a process: state cells, stores and journal live in it, so that a commit and its journal row
+ * share a transaction and a snapshot is a copy of one file.
+ */
+export class Database {
+  readonly sql: DatabaseSync;
+  #depth = 0;
+  #afterCommit: (() => void)[] = [];
+  #afterRollback: (() => void)[] = [];
+
+  /** @param folder where to keep it; in memory when absent. */
+  constructor(folder?: string) {
+    if (folder) mkdirSync(folder, { recursive: true });
+    this.sql = new DatabaseSync(folder ? join(folder, 'state.sqlite') : ':memory:');
+    // WAL with synchronous=NORMAL survives a killed process (not a power cut), which is what `--data` promises.
+    this.sql.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;');
+  }
+
+  /** Runs `fn` in one transaction; inner calls join the outer one. A throw rolls everything back. */
+  transaction<T>(fn: () => T): T {
+    if (this.#depth > 0) return fn();
+    this.sql.exec('BEGIN');
+    this.#depth++;
+    try {
+      const result = fn();
+      this.sql.exec('COMMIT');
+      this.#depth--;
+      const pending = this.#afterCommit;
+      this.#afterCommit = [];
+      this.#afterRollback = [];
+      for (const run of pending) run();
+      return result;
+    } catch (error) {
+      if (this.#depth > 0) {
+        this.#depth--;
+        this.sql.exec('ROLLBACK');
+        const pending = this.#afterRollback;
+        this.#afterCommit = [];
+        this.#afterRollback = [];
+        for (const run of pending) run();
+      }
+      throw error;
+    }
+  }
+
+  /** Runs `fn` once the current transaction is committed, or at once when there is none. Dropped on rollback. */
+  onCommit(fn: () => void): void {
+    if (this.#depth > 0) this.#afterCommit.push(fn);
+    else fn();
+  }
+
+  /** Runs `fn` if the current transaction is rolled back; lets what is kept in memory follow the database. */
+  onRollback(fn: () => void): void {
+    if (this.#depth > 0) this.#afterRollback.push(fn);
+  }
+
+  get inTransaction(): boolean {
+    return this.#depth > 0;
+  }
+
+  /** Writes a consistent copy of everything to `file`, which must not exist. */
+  copyTo(file: string): void {
+    this.sql.prepare('VACUUM INTO ?').run(file);
+  }
+
+  close(): void {
+    this.sql.close();
+  }
+}

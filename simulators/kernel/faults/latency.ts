@@ -1,0 +1,16 @@
+import { defineFault, type FaultHook } from '../hooks.ts';
+
+const wait: FaultHook = async (_exchange, { ms, jitter }, { clock, random }) => {
+  await clock.sleep(Number(ms) + random.next() * Number(jitter));
+};
+
+export const latency = defineFault({
+  name: 'latency',
+  doc: 'Answers late; the request itself is served as usual.',
+  params: {
+    ms: { type: 'number', doc: 'delay in milliseconds', default: 1000, range: [0, 600_000] },
+    jitter: { type: 'number', doc: 'up to so many milliseconds more, uniformly', default: 0, range: [0, 600_000] },
+  },
+  hooks: { request: wait, message: wait },
+  colour: '#c9a227',
+});

@@ -1,0 +1,135 @@
+import type { Clock } from './clock.ts';
+import type { Reply } from './http.ts';
+import type { RecordRef } from './identity.ts';
+import type { Random } from './random.ts';
+
+/**
+ * Every place where a fault can act, in the order in which an exchange passes them. HTTP passes `connect`, `request`,
+ * `store-read`, `before-commit`, `after-commit`, `reply`, `body`; an HL7 link passes `connect`, `message` (what to send,
+ * and when), `frame` (the bytes), `ack` (what came back); pushed notifications pass `notify`.
+ */
+export const HOOKS = [
+  'connect',
+  'request',
+  'store-read',
+  'before-commit',
+  'after-commit',
+  'reply',
+  'body',
+  'message',
+  'frame',
+  'ack',
+  'notify',
+] as const;
+export type Hook = (typeof HOOKS)[number];
+
+/** One outgoing HL7 message (or other notification) as the scheduling and framing faults see it. */
+export interface Outgoing {
+  /** What will be written; a fault may replace it. Without transport framing. */
+  bytes: Buffer;
+  /** Start and end of the transport frame; a fault may replace them. */
+  frame: { start: Buffer; end: Buffer };
+  /** How often it is sent; 0 drops it. */
+  copies: number;
+  /** Keeps it back until the next message of this link has been acknowledged. */
+  holdForNext: boolean;
+}
+
+/** What a fault may do to the socket. Each throws `Severed`, which ends the exchange. */
+export interface Wire {
+  /** TCP reset (linger zero) now. */
+  reset(): never;
+  /** Orderly close without an answer. */
+  close(): never;
+  /** Never answers; ends when the peer gives up or the rule is healed. */
+  hang(): Promise<never>;
+}
+
+/** One thing in flight, as faults and rules see it: an HTTP request, or a message on a link. */
+export interface Exchange {
+  /** Journal sequence number of the request, message or connection event. */
+  readonly id: number;
+  readonly sim: string;
+  readonly tenant: string;
+  /** `read`, `search`, `create`, `upsert`, `token`, `query`, …; for HL7 `ADT^A08`, `SIU^S12`. */
+  readonly operation: string;
+  /** Resource or object type, where the operation has one. */
+  readonly type?: string;
+  readonly method?: string;
+  readonly path?: string;
+  /** Who asks, once known. */
+  client?: string;
+  /** URL and body, or message text: what `where.text` is looked for in. */
+  readonly text: string;
+  /** Records read or written so far. */
+  readonly records: RecordRef[];
+  /** True once this exchange has committed something. */
+  committed: boolean;
+  /** The reply about to be sent (hooks `reply` and `body`); a fault may replace or change it. */
+  reply?: Reply;
+  /** The outgoing message (hooks `message`, `frame`, `ack`). */
+  outgoing?: Outgoing;
+  /** What came back on the link (hook `ack`); a fault may set it to undefined: it never arrived. */
+  incoming?: Buffer;
+  readonly wire: Wire;
+  /** Answers with the vendor's own error of that name (`unavailable`, `throttled`, `unauthorized`, …). Throws. */
+  reject(error: string, params?: Record<string, unknown>): never;
+}
+
+/** What a fault is given besides the exchange. */
+export interface FaultTools {
+  clock: Clock;
+  random: Random;
+  /** Parks the exchange until somebody releases it (see gates). */
+  park(hook: Hook): Promise<void>;
+  /** Resolves when the rule is healed. */
+  untilHealed(): Promise<void>;
+}
+
+export type FaultHook = (exchange: Exchange, params: Record<string, unknown>, tools: FaultTools) => void | Promise<void>;
+
+/** One parameter of a fault, enough to validate a rule and to print its documentation. */
+export interface FaultParam {
+  type: 'number' | 'string' | 'boolean';
+  doc: string;
+  default?: number | string | boolean;
+  /** Allowed values of a string, or [min, max] of a number. */
+  oneOf?: readonly string[];
+  range?: readonly [number, number];
+}
+
+/** One way to misbehave: what happens. To whom, when and how often is the rule's. */
+export interface FaultDefinition {
+  name: string;
+  doc: string;
+  params: Record<string, FaultParam>;
+  hooks: Partial<Record<Hook, FaultHook>>;
+  /** When given: exchanges for which this is false do not count as matches. */
+  applies?: (exchange: Exchange) => boolean;
+  /** How the timeline draws it. */
+  colour: string;
+}
+
+export function defineFault(definition: FaultDefinition): FaultDefinition {
+  return Object.freeze(definition);
+}
+
+/** Ends an exchange without a reply; only the shell catches it. */
+export class Severed extends Error {
+  readonly how: 'reset' | 'close' | 'hang';
+  constructor(how: 'reset' | 'close' | 'hang') {
+    super(`the connection was ended (${how})`);
+    this.how = how;
+  }
+}
+
+/** Ends an exchange with an error reply that the face renders in its vendor's form; only the shell catches it. */
+export class Rejected extends Error {
+  readonly error: string;
+  readonly params: Record<string, unknown>;
+  constructor(error: string, params: Record<string, unknown> = {}) {
+    super(error);
+    this.error = error;
+    this.params = params;
+  }
+}

@@ -1,0 +1,376 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import express from 'express';
+import { type Exchange, Rejected, Severed, type Wire } from './hooks.ts';
+import type { RecordRef } from './identity.ts';
+import type { Change, Committed, Kernel } from './kernel.ts';
+import type { Identity } from './tls.ts';
+
+/** A request as handlers see it: plain data, no socket. */
+export interface Request {
+  method: string;
+  /** Path and query as sent. */
+  url: string;
+  path: string;
+  query: URLSearchParams;
+  /** Route parameters, percent-decoded. */
+  params: Record<string, string>;
+  /** Names in lower case; repeated headers joined by a comma. */
+  headers: Record<string, string>;
+  body: Buffer;
+  secure: boolean;
+  /** `scheme://host:port` under which the client reached this face, or its `--public-url`. No trailing slash. */
+  origin: string;
+}
+
+export interface Reply {
+  status: number;
+  headers?: Record<string, string>;
+  /** Serialised once, by the handler. */
+  body?: string | Buffer;
+  /** The record versions that this reply shows. */
+  served?: RecordRef[];
+  /** Writes the body piece by piece until `closed` resolves; in place of `body`. */
+  stream?: (write: (text: string) => void, closed: Promise<void>) => void;
+}
+
+/** What a handler is given: the request, and the only ways to act. */
+export interface Context {
+  readonly kernel: Kernel;
+  readonly request: Request;
+  readonly exchange: Exchange;
+  /** Names who asks, once authenticated; goes into the journal. */
+  setActor(client: string): void;
+  /** The only way to write: fires the commit hooks and writes the journal row in the same transaction. */
+  commit(change: Change): Promise<Committed>;
+  /** Passes the `store-read` hook for records about to be read. */
+  reading(records: RecordRef[]): Promise<void>;
+}
+
+export type Handler = (context: Context) => Reply | Promise<Reply>;
+
+/** `semantic`: real behaviour, tested. `shape`: right form, simplified. `missing`: a loud 501. */
+export type Tier = 'semantic' | 'shape' | 'missing';
+
+export interface RouteInfo {
+  operation: string;
+  /** Resource or object type, or the route parameter that holds it, as `:name`. */
+  type?: string;
+  tier: Tier;
+  /** One line for docs/fidelity.md. */
+  doc?: string;
+  /** Query and body carry credentials: keep them out of the journal. */
+  secret?: boolean;
+}
+
+export interface Route extends RouteInfo {
+  method: string;
+  path: string;
+}
+
+export interface FaceOptions {
+  sim: string;
+  tenant: string;
+  /** Name in `--public-url <name>=…` and in what `up` prints. */
+  name: string;
+  /** Renders an error by its name in this vendor's form (`not-found`, `unavailable`, `throttled`, `internal`, …). */
+  renderError: (error: string, params: Record<string, unknown>, request: Request) => Reply;
+  /** Answers what no route takes. Defaults to the vendor's `not-found`. */
+  fallback?: Handler;
+  publicUrl?: string;
+  /** Largest body in bytes; 16 MiB when absent. */
+  maxBody?: number;
+  /** The control face: neither faults nor journal. */
+  internal?: boolean;
+}
+
+/** Headers for a JSON body. */
+export const jsonReply = (status: number, value: unknown, headers: Record<string, string> = {}): Reply => ({
+  status,
+  headers: { 'content-type': 'application/json;charset=UTF-8', ...headers },
+  body: JSON.stringify(value),
+});
+
+/** An HTTP face of a simulator. Express routes; this shell owns sockets, hooks and journal, and alone sends. */
+export class Face {
+  readonly options: FaceOptions;
+  readonly routes: Route[] = [];
+  #kernel: Kernel;
+  #app = express();
+  #servers: { server: http.Server; secure: boolean }[] = [];
+  #sockets = new Set<Socket>();
+
+  constructor(kernel: Kernel, options: FaceOptions) {
+    this.#kernel = kernel;
+    this.options = options;
+    this.#app.disable('x-powered-by').disable('etag');
+    this.#app.set('query parser', false);
+  }
+
+  /** Adds a route. Paths are Express 5 patterns; letter case and a trailing slash do not matter. */
+  route(method: string, path: string, info: RouteInfo, handler: Handler): this {
+    this.routes.push({ method, path, ...info });
+    const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
+    this.#app[verb](path, (req, res) => this.#serve(req, res, info, handler));
+    return this;
+  }
+
+  /** Starts listening; port 0 takes a free one. @throws when a port is taken, naming it. */
+  async listen(options: { host?: string; port?: number; tlsPort?: number; identity?: Identity }): Promise<void> {
+    const fallback: Handler = this.options.fallback ?? (({ request }) => this.options.renderError('not-found', {}, request));
+    this.#app.use((req, res) => this.#serve(req, res, { operation: 'unknown', tier: 'missing' }, fallback));
+    const host = options.host ?? '127.0.0.1';
+    if (options.port !== undefined) await this.#open(http.createServer(this.#app), host, options.port, false);
+    if (options.tlsPort !== undefined && options.identity) {
+      const { key, cert } = options.identity;
+      await this.#open(https.createServer({ key, cert, minVersion: 'TLSv1.2' }, this.#app), host, options.tlsPort, true);
+    }
+  }
+
+  async #open(server: http.Server, host: string, port: number, secure: boolean): Promise<void> {
+    server.keepAliveTimeout = 60_000;
+    server.on('connection', (socket: Socket) => this.#connected(socket));
+    await listenOn(server, host, port, `the ${this.options.name} face`);
+    this.#servers.push({ server, secure });
+  }
+
+  /** `http://127.0.0.1:port`, or with TLS `https://localhost:port`. Undefined when that listener is not open. */
+  url(secure = false): string | undefined {
+    const found = this.#servers.find((s) => s.secure === secure);
+    if (!found) return undefined;
+    if (this.options.publicUrl) return this.options.publicUrl;
+    const { port, address } = found.server.address() as AddressInfo;
+    const host = secure ? 'localhost' : address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
+    return `${secure ? 'https' : 'http'}://${host}:${port}`;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(this.#servers.map(({ server }) => new Promise((resolve) => server.close(resolve))));
+  }
+
+  #connected(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => {}); // a peer that resets is not our error; the exchange on it ends as severed
+    if (this.options.internal || this.#kernel.rules.list().length === 0) return;
+    const exchange = this.#exchange({ operation: 'connect', text: '' }, socket);
+    this.#kernel.rules.fire('connect', exchange).catch((error) => {
+      if (error instanceof Severed) return;
+      socket.destroy();
+    });
+  }
+
+  #exchange(
+    about: { operation: string; type?: string; method?: string; path?: string; text: string; id?: number },
+    socket: Socket,
+  ): Exchange {
+    const { sim, tenant } = this.options;
+    return {
+      ...about,
+      id: about.id ?? this.#kernel.journal.head,
+      sim,
+      tenant,
+      records: [],
+      committed: false,
+      wire: socketWire(socket),
+      reject: (error, params) => {
+        throw new Rejected(error, params);
+      },
+    };
+  }
+
+  async #serve(req: express.Request, res: express.Response, info: RouteInfo, handler: Handler): Promise<void> {
+    const { kernel, options } = { kernel: this.#kernel, options: this.options };
+    const started = kernel.clock.micros();
+    const request = await readRequest(req, options).catch(() => undefined);
+    if (!request) return void req.socket.destroy();
+    const type = info.type?.startsWith(':') ? request.params[info.type.slice(1)] : info.type;
+    const about = { operation: info.operation, type, method: request.method, path: request.path };
+    const text = info.secret ? request.path : `${decodeLoosely(request.url)}\n${request.body}`;
+    const id = options.internal ? 0 : this.#journalRequest(request, info, type);
+    const exchange = this.#exchange({ ...about, text, id }, req.socket);
+    let reply: Reply | undefined;
+    let severed: string | undefined;
+    try {
+      reply = await this.#handle(request, exchange, handler);
+    } catch (error) {
+      if (!(error instanceof Severed)) throw error;
+      severed = error.how;
+    }
+    if (!options.internal) this.#journalReply(exchange, reply, severed, kernel.clock.micros() - started);
+    if (!reply || req.socket.destroyed) return;
+    send(res, reply);
+  }
+
+  async #handle(request: Request, exchange: Exchange, handler: Handler): Promise<Reply> {
+    const { rules } = this.#kernel;
+    const render = (error: string, params = {}) => this.options.renderError(error, params, request);
+    const attempt = async (run: () => Promise<void>): Promise<void> => {
+      try {
+        await run();
+      } catch (error) {
+        if (error instanceof Severed) throw error;
+        if (error instanceof Rejected) exchange.reply = render(error.error, error.params);
+        else {
+          this.#kernel.report(error, { sim: exchange.sim, tenant: exchange.tenant, cause: exchange.id });
+          exchange.reply = render('internal', { message: 'the simulator failed; see the journal' });
+        }
+      }
+    };
+    await attempt(async () => {
+      if (!this.options.internal) await rules.fire('request', exchange);
+      exchange.reply = await handler(this.#context(request, exchange));
+    });
+    if (!this.options.internal) {
+      await attempt(() => rules.fire('reply', exchange));
+      await attempt(() => rules.fire('body', exchange));
+    }
+    return exchange.reply as Reply;
+  }
+
+  #context(request: Request, exchange: Exchange): Context {
+    const kernel = this.#kernel;
+    return {
+      kernel,
+      request,
+      exchange,
+      setActor: (client) => {
+        exchange.client = client;
+      },
+      commit: (change) => kernel.commit({ ...change, actor: change.actor ?? exchange.client }, exchange),
+      reading: async (records) => {
+        exchange.records.push(...records);
+        await kernel.rules.fire('store-read', exchange);
+      },
+    };
+  }
+
+  #journalRequest(request: Request, info: RouteInfo, type?: string): number {
+    const { sim, tenant } = this.options;
+    const url = info.secret ? request.path : request.url;
+    const body = !info.secret && request.body.length > 0 && request.body.length <= 8192 ? request.body.toString() : undefined;
+    const data = {
+      method: request.method,
+      url,
+      operation: info.operation,
+      type,
+      secure: request.secure,
+      agent: request.headers['user-agent'],
+      referer: request.headers.referer,
+      body,
+      bytes: request.body.length,
+    };
+    return this.#kernel.journal.append({ sim, tenant, kind: 'request', data }).seq;
+  }
+
+  #journalReply(exchange: Exchange, reply: Reply | undefined, severed: string | undefined, micros: number): void {
+    const { sim, tenant } = this.options;
+    this.#kernel.journal.append({
+      sim,
+      tenant,
+      kind: 'reply',
+      cause: exchange.id,
+      actor: exchange.client,
+      records: exchange.committed ? [...exchange.records] : undefined,
+      served: severed ? undefined : reply?.served,
+      data: { status: reply?.status, severed, operation: exchange.operation, type: exchange.type, micros },
+    });
+  }
+}
+
+async function readRequest(req: express.Request, options: FaceOptions): Promise<Request> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > (options.maxBody ?? 16 * 1024 * 1024)) throw new Error('body too large');
+    chunks.push(chunk);
+  }
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(req.headers))
+    headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
+  const secure = 'encrypted' in req.socket;
+  const at = req.originalUrl.indexOf('?');
+  const params: Record<string, string> = {};
+  for (const [name, value] of Object.entries(req.params as Record<string, string | string[]>)) {
+    params[name] = Array.isArray(value) ? value.join('/') : value;
+  }
+  return {
+    method: req.method,
+    url: req.originalUrl,
+    path: at < 0 ? req.originalUrl : req.originalUrl.slice(0, at),
+    query: new URLSearchParams(at < 0 ? '' : req.originalUrl.slice(at + 1)),
+    params,
+    headers,
+    body: Buffer.concat(chunks),
+    secure,
+    origin: options.publicUrl ?? `${secure ? 'https' : 'http'}://${req.headers.host ?? 'localhost'}`,
+  };
+}
+
+function decodeLoosely(url: string): string {
+  try {
+    return decodeURIComponent(url.replaceAll('+', ' '));
+  } catch {
+    return url;
+  }
+}
+
+// What an event-stream reader may leave unread before it is dropped, in bytes.
+const MAX_UNREAD = 64 * 1024 * 1024;
+
+function send(res: express.Response, reply: Reply): void {
+  if (reply.stream) {
+    res.writeHead(reply.status, reply.headers);
+    res.flushHeaders();
+    const write = (text: string): void => {
+      if (res.writableLength > MAX_UNREAD) res.destroy();
+      else res.write(text);
+    };
+    reply.stream(write, new Promise((resolve) => res.on('close', () => resolve())));
+    return;
+  }
+  const body = reply.body === undefined ? undefined : Buffer.isBuffer(reply.body) ? reply.body : Buffer.from(reply.body);
+  res.writeHead(reply.status, {
+    ...reply.headers,
+    ...(reply.status === 204 ? {} : { 'content-length': String(body?.length ?? 0) }),
+  });
+  res.end(reply.status === 204 ? undefined : body);
+}
+
+/** Opens a server on a port, turning the system's errors into ones that say what to do. */
+export function listenOn(
+  server: http.Server | import('node:net').Server,
+  host: string,
+  port: number,
+  what: string,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const hint = error.code === 'EADDRINUSE' ? 'the port is in use: stop what holds it, or choose another port' : error.message;
+      reject(new Error(`cannot open ${what} on ${host}:${port}: ${hint}`, { cause: error }));
+    });
+    server.listen(port, host, () => resolve());
+  });
+}
+
+/** The faults' hold on a socket. */
+export function socketWire(socket: Socket): Wire {
+  return {
+    reset() {
+      socket.resetAndDestroy();
+      throw new Severed('reset');
+    },
+    close() {
+      socket.destroy();
+      throw new Severed('close');
+    },
+    hang: () =>
+      new Promise((_, reject) => {
+        if (socket.destroyed) return reject(new Severed('hang'));
+        socket.once('close', () => reject(new Severed('hang')));
+      }),
+  };
+}

@@ -1,0 +1,15 @@
+export * from './clock.ts';
+export * from './control.ts';
+export * from './database.ts';
+export { KERNEL_FAULTS } from './faults/index.ts';
+export * from './gates.ts';
+export * from './hooks.ts';
+export * from './http.ts';
+export * from './identity.ts';
+export * from './journal.ts';
+export * from './kernel.ts';
+export * from './part.ts';
+export * from './random.ts';
+export * from './rules.ts';
+export * from './state.ts';
+export * from './tls.ts';

@@ -1,0 +1,161 @@
+import type { Clock } from './clock.ts';
+import type { Database } from './database.ts';
+import type { RecordRef } from './identity.ts';
+
+/**
+ * What can be observed. `commit`: truth changed. `request`/`reply`: an HTTP exchange. `connection`: a socket opened,
+ * closed or failed. `message`/`ack`: one HL7 message offered and what came back. `token`: an access token was issued.
+ * `auth`: a credential was refused, with the true reason. `rule`/`fault`/`heal`: a rule was armed, hit, removed.
+ * `gate`: a call was parked or released. `queue`: a link took a commit on, or has nothing to say for it. `intruder`: a
+ * control call without the token. `lag`: event-loop delay. `start`/`stop`: life of a process. `run`, `check`,
+ * `subject`: written by the judge.
+ */
+export type EventKind =
+  | 'start'
+  | 'stop'
+  | 'commit'
+  | 'request'
+  | 'reply'
+  | 'connection'
+  | 'message'
+  | 'ack'
+  | 'queue'
+  | 'token'
+  | 'auth'
+  | 'rule'
+  | 'fault'
+  | 'heal'
+  | 'gate'
+  | 'intruder'
+  | 'lag'
+  | 'run'
+  | 'check'
+  | 'subject';
+
+/** What the writer of an event states; the journal adds the rest. */
+export interface EventDraft {
+  sim: string;
+  kind: EventKind;
+  tenant?: string;
+  /** Who did it: a client id, `user:<name>`, `link`, `harness`. */
+  actor?: string;
+  records?: RecordRef[];
+  /** The record versions that this reply, notification or acknowledged message showed to the subject. */
+  served?: RecordRef[];
+  /** Sequence number, in this process, of the event that led to this one. Never crosses the subject. */
+  cause?: number;
+  /** What a commit meant. */
+  act?: string;
+  /** Full images, aligned with `records`; null where there was none. */
+  before?: unknown[];
+  after?: unknown[];
+  /** The check whose people this is about; stands beside the record, where the subject cannot see it. */
+  cohort?: string;
+  /** Everything that belongs to one kind only. */
+  data?: Record<string, unknown>;
+}
+
+export interface JournalEvent extends EventDraft {
+  v: 1;
+  /** Name of the process that wrote it; `seq` counts within it, across restarts. */
+  process: string;
+  /** Counts the starts of that process, from 1. */
+  incarnation: number;
+  seq: number;
+  /** Monotonic microseconds, comparable within one host. */
+  at: number;
+  /** Wall time, ISO 8601 with milliseconds. */
+  wall: string;
+}
+
+export type JournalListener = (event: JournalEvent) => void;
+
+/** The append-only record of everything observable in one process. */
+export class Journal {
+  readonly process: string;
+  readonly incarnation: number;
+  #database: Database;
+  #clock: Clock;
+  #seq: number;
+  #insert;
+  #listeners = new Set<JournalListener>();
+  #unheard: JournalEvent[] = [];
+
+  constructor(database: Database, clock: Clock, process: string) {
+    this.#database = database;
+    this.#clock = clock;
+    this.process = process;
+    database.sql.exec('CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, kind TEXT, json TEXT)');
+    database.sql.exec('CREATE INDEX IF NOT EXISTS journal_kind ON journal (kind, seq)');
+    this.#insert = database.sql.prepare('INSERT INTO journal VALUES (?, ?, ?)');
+    const last = database.sql.prepare('SELECT seq, json FROM journal ORDER BY seq DESC LIMIT 1').get();
+    this.#seq = last ? Number(last.seq) : 0;
+    this.incarnation = last ? (JSON.parse(String(last.json)) as JournalEvent).incarnation + 1 : 1;
+  }
+
+  /** Sequence number of the newest event. */
+  get head(): number {
+    return this.#seq;
+  }
+
+  /** Writes one event, in the current transaction if there is one; listeners hear of it after the commit. */
+  append(draft: EventDraft): JournalEvent {
+    const { sim, kind, ...rest } = draft;
+    const event: JournalEvent = {
+      v: 1,
+      process: this.process,
+      incarnation: this.incarnation,
+      seq: this.#seq + 1,
+      at: this.#clock.micros(),
+      wall: new Date(this.#clock.now()).toISOString(),
+      sim,
+      kind,
+      ...rest,
+    };
+    this.#insert.run(event.seq, kind, JSON.stringify(event));
+    this.#seq = event.seq;
+    this.#database.onRollback(() => {
+      this.#seq = Math.min(this.#seq, event.seq - 1);
+    });
+    this.#database.onCommit(() => this.#publish(event));
+    return event;
+  }
+
+  // A listener may append: what it writes waits until all have heard the event before it.
+  #publish(event: JournalEvent): void {
+    this.#unheard.push(event);
+    if (this.#unheard.length > 1) return;
+    while (this.#unheard.length > 0) {
+      for (const listener of this.#listeners) listener(this.#unheard[0]!);
+      this.#unheard.shift();
+    }
+  }
+
+  /** Events after `after`, oldest first. */
+  read(options: { after?: number; limit?: number; kind?: EventKind } = {}): JournalEvent[] {
+    const { after = 0, limit = 10_000, kind } = options;
+    const rows = kind
+      ? this.#database.sql
+          .prepare('SELECT json FROM journal WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ?')
+          .all(kind, after, limit)
+      : this.#database.sql.prepare('SELECT json FROM journal WHERE seq > ? ORDER BY seq LIMIT ?').all(after, limit);
+    return rows.map((row) => JSON.parse(String(row.json)) as JournalEvent);
+  }
+
+  /** Hears every event from now on. Returns the way to stop. */
+  subscribe(listener: JournalListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Hears every event after `after`: those written before first, then the new ones, none twice, none lost. */
+  follow(after: number, listener: JournalListener): () => void {
+    for (let from = after; ; ) {
+      const batch = this.read({ after: from });
+      for (const event of batch) listener(event);
+      if (batch.length === 0) break;
+      from = batch[batch.length - 1]!.seq;
+    }
+    return this.subscribe(listener);
+  }
+}

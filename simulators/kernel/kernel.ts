@@ -1,0 +1,130 @@
+import { type Clock, systemClock } from './clock.ts';
+import { Database } from './database.ts';
+import { KERNEL_FAULTS } from './faults/index.ts';
+import { Gates } from './gates.ts';
+import type { Exchange, FaultDefinition } from './hooks.ts';
+import type { RecordRef } from './identity.ts';
+import { Journal } from './journal.ts';
+import { digest, Random } from './random.ts';
+import { type ArmedRule, RuleEngine } from './rules.ts';
+import { Cell } from './state.ts';
+
+/** What one commit did: aligned lists, null where there was no image. */
+export interface Committed {
+  records: RecordRef[];
+  before: unknown[];
+  after: unknown[];
+  /** Journal sequence number of the commit. */
+  seq: number;
+}
+
+/** A write: `apply` runs inside the transaction, synchronously, and says what changed. A throw there undoes it. */
+export interface Change {
+  sim: string;
+  tenant: string;
+  /** What the commit means: `register`, `update`, `book`, `cancel`, … */
+  act: string;
+  actor?: string;
+  cohort?: string;
+  data?: Record<string, unknown>;
+  apply: () => Omit<Committed, 'seq'>;
+}
+
+export interface KernelOptions {
+  /** Name of this process in the journal. */
+  process?: string;
+  seed?: string;
+  /** Mixed with the seed into every generated id; another key gives other people to the same subject. */
+  runKey?: string;
+  clock?: Clock;
+  /** Folder that keeps all state across restarts; in memory when absent. */
+  data?: string;
+  faults?: readonly FaultDefinition[];
+}
+
+/** What the simulators of one process share. Names no protocol and no vendor. */
+export class Kernel {
+  readonly clock: Clock;
+  readonly seed: string;
+  readonly runKey: string;
+  readonly random: Random;
+  readonly database: Database;
+  readonly journal: Journal;
+  readonly gates: Gates;
+  readonly rules: RuleEngine;
+  readonly faults: readonly FaultDefinition[];
+  #counters: Cell<number>;
+  #cells = new Map<string, Cell<unknown>>();
+
+  constructor(options: KernelOptions = {}) {
+    this.clock = options.clock ?? systemClock;
+    this.database = new Database(options.data);
+    const settings = this.cell<string>('kernel.settings');
+    // A sandbox that comes back from its data folder goes on with the seed and key that it was started with.
+    this.seed = settings.get('seed') ?? options.seed ?? 'syncproof';
+    this.runKey = settings.get('runKey') ?? options.runKey ?? 'local';
+    settings.set('seed', this.seed);
+    settings.set('runKey', this.runKey);
+    this.random = new Random(digest(this.seed, this.runKey));
+    this.journal = new Journal(this.database, this.clock, options.process ?? 'sandbox');
+    this.gates = new Gates(this.clock, this.journal);
+    this.faults = options.faults ?? KERNEL_FAULTS;
+    this.rules = new RuleEngine({
+      faults: this.faults,
+      armed: this.cell<ArmedRule>('kernel.rules'),
+      journal: this.journal,
+      clock: this.clock,
+      random: this.random.fork('rules'),
+      gates: this.gates,
+    });
+    this.#counters = this.cell<number>('kernel.counters');
+    this.journal.append({ sim: 'kernel', kind: 'start', data: { seed: this.seed, runKey: this.runKey, pid: process.pid } });
+  }
+
+  /** The state cell of that name; the same one for the same name. */
+  cell<T>(name: string): Cell<T> {
+    const known = this.#cells.get(name) ?? new Cell<unknown>(this.database, name);
+    this.#cells.set(name, known);
+    return known as Cell<T>;
+  }
+
+  /** Next number of a named series, from 1; survives restarts. */
+  count(series: string): number {
+    const next = (this.#counters.get(series) ?? 0) + 1;
+    this.#counters.set(series, next);
+    return next;
+  }
+
+  /** Fresh hex digits (64) for an id of the named series: a function of seed, run key, series and count. */
+  mint(series: string): string {
+    return digest(this.seed, this.runKey, series, this.count(series));
+  }
+
+  /** Writes truth: before-commit hook, then state and journal row in one transaction, then after-commit hook. */
+  async commit(change: Change, exchange?: Exchange): Promise<Committed> {
+    if (exchange) await this.rules.fire('before-commit', exchange);
+    const committed = this.database.transaction(() => {
+      const done = change.apply();
+      const { sim, tenant, act, actor, cohort, data } = change;
+      const event = this.journal.append({ sim, tenant, kind: 'commit', act, actor, cohort, data, cause: exchange?.id, ...done });
+      return { ...done, seq: event.seq };
+    });
+    if (exchange) {
+      exchange.committed = true;
+      exchange.records.push(...committed.records);
+      await this.rules.fire('after-commit', exchange);
+    }
+    return committed;
+  }
+
+  /** Records a defect of ours; the process goes on. A run that holds one is void for what it touched. */
+  report(error: unknown, where: { sim: string; tenant?: string; cause?: number }): void {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.journal.append({ ...where, kind: 'stop', data: { defect: message } });
+  }
+
+  close(): void {
+    this.journal.append({ sim: 'kernel', kind: 'stop' });
+    this.database.close();
+  }
+}

@@ -1,0 +1,96 @@
+import { webcrypto } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
+
+/** A server's key and certificate chain, PEM. */
+export interface Identity {
+  key: string;
+  cert: string;
+}
+
+/** The sandbox's certificate authority; one for all TLS faces. */
+export interface Authority {
+  /** PEM of the CA certificate: what the subject has to trust. */
+  cert: string;
+  /** Issues a server certificate for these host names and addresses. */
+  issue(hosts: string[]): Promise<Identity>;
+}
+
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const DAY = 86_400_000;
+
+async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
+  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`;
+}
+
+function importKey(pem: string): Promise<webcrypto.CryptoKey> {
+  const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
+  return webcrypto.subtle.importKey('pkcs8', der, ALGORITHM, true, ['sign']);
+}
+
+/**
+ * Opens the CA kept in `folder` (`ca.pem`, `ca-key.pem`), making it on first use; without a folder, one for this
+ * process only. Certificates are valid from a day ago, so that a subject with a slow clock accepts them.
+ */
+export async function openAuthority(folder?: string): Promise<Authority> {
+  x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
+  const files = folder && { cert: join(folder, 'ca.pem'), key: join(folder, 'ca-key.pem') };
+  let cert: x509.X509Certificate;
+  let key: webcrypto.CryptoKey;
+  if (files && existsSync(files.cert) && existsSync(files.key)) {
+    cert = new x509.X509Certificate(readFileSync(files.cert, 'utf8'));
+    key = await importKey(readFileSync(files.key, 'utf8'));
+  } else {
+    const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+    key = keys.privateKey;
+    cert = await x509.X509CertificateGenerator.createSelfSigned({
+      serialNumber: Date.now().toString(16).padStart(16, '0'),
+      name: 'CN=Syncproof sandbox CA, O=Syncproof (test only)',
+      notBefore: new Date(Date.now() - DAY),
+      notAfter: new Date(Date.now() + 825 * DAY),
+      signingAlgorithm: ALGORITHM,
+      keys,
+      extensions: [
+        new x509.BasicConstraintsExtension(true, 1, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      ],
+    });
+    if (files && folder) {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(files.cert, `${cert.toString('pem')}\n`);
+      writeFileSync(files.key, await exportKey(key), { mode: 0o600 });
+    }
+  }
+  let serial = 0;
+  return {
+    cert: `${cert.toString('pem')}\n`,
+    async issue(hosts) {
+      const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+      const leaf = await x509.X509CertificateGenerator.create({
+        serialNumber: `${Date.now().toString(16)}${(++serial).toString(16).padStart(4, '0')}`.padStart(20, '0'),
+        subject: `CN=${hosts[0]}`,
+        issuer: cert.subject,
+        notBefore: new Date(Date.now() - DAY),
+        notAfter: new Date(Date.now() + 397 * DAY),
+        signingAlgorithm: ALGORITHM,
+        publicKey: keys.publicKey,
+        signingKey: key,
+        extensions: [
+          new x509.BasicConstraintsExtension(false, undefined, true),
+          new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+          new x509.SubjectAlternativeNameExtension(
+            hosts.map((host) => ({ type: /^[\d.]+$|:/.test(host) ? 'ip' : 'dns', value: host })),
+          ),
+          await x509.AuthorityKeyIdentifierExtension.create(cert.publicKey),
+        ],
+      });
+      return { key: await exportKey(keys.privateKey), cert: `${leaf.toString('pem')}\n${cert.toString('pem')}\n` };
+    },
+  };
+}
