@@ -1,0 +1,48 @@
+import type { Verdict } from './result.ts';
+import type { Finding, Severity } from './result.ts';
+import type { CheckFacts } from './check-facts.ts';
+import type { World } from './world.ts';
+
+/** What a check needs of the manifest; missing ones make it not applicable, by name. */
+export type Need = 'hl7' | 'poll' | 'crm-back' | 'write-back';
+
+/**
+ * One check: what is done to the simulators, and what must then be true. Only `act` touches the world; `expect` is a pure
+ * function of the journal and runs again, offline, on the run folder.
+ */
+export interface CheckDefinition {
+  /** Stable id, equal to the file name in lower case. */
+  id: string;
+  title: string;
+  group: string;
+  severity: Severity;
+  level: 1 | 2 | 3;
+  requirement: string;
+  /** Articles that the requirement comes from. */
+  seeds: string[];
+  /** What happens to a patient or a clinic when this fails. */
+  harm: string;
+  needs?: Need[];
+  /** One of the five tests to pass before going live. */
+  goLive?: boolean;
+  /** Breaks the world for others (outage, restart, volume): runs when nothing else does. */
+  alone?: boolean;
+  act(world: World): Promise<void>;
+  /** What is wrong, as findings; an empty list is a pass. */
+  expect(facts: CheckFacts): Finding[];
+}
+
+/** Freezes a definition, so that a run can never change what it is judged by. */
+export function defineCheck(definition: CheckDefinition): CheckDefinition {
+  return Object.freeze(definition);
+}
+
+/** A violation. */
+export function fail(reason: string, message: string, more: Partial<Finding> = {}): Finding {
+  return { verdict: 'fail', reason, message, evidence: [], ...more };
+}
+
+/** What had to be caused never happened, so that nothing can be said. */
+export function untestable(reason: string, message: string, more: Partial<Finding> = {}): Finding {
+  return { verdict: 'untestable' satisfies Verdict, reason, message, evidence: [], ...more };
+}

@@ -1,0 +1,284 @@
+import { type JournalEvent, type RecordRef, recordKey } from '#simulators';
+import type { EventId } from './result.ts';
+
+export type Row = Record<string, unknown> & { Id: string };
+export type Resource = Record<string, unknown> & { resourceType: string; id: string };
+
+/** One version of a record: its image from `at` on; null once deleted. */
+export interface Version<T> {
+  ref: RecordRef;
+  at: number;
+  wall: string;
+  event: EventId;
+  act: string;
+  actor: string;
+  image: T | null;
+}
+
+export interface History<T> {
+  key: string;
+  type: string;
+  tenant: string;
+  cohort?: string;
+  versions: Version<T>[];
+}
+
+/** A message on a link, with everything that became of it. */
+export interface LinkMessage {
+  tenant: string;
+  control: string;
+  type: string;
+  records: RecordRef[];
+  /** One entry per time that bytes went out. */
+  sent: { at: number; event: EventId }[];
+  acks: { at: number; outcome: string; code?: string; event: EventId }[];
+  queuedAt?: number;
+}
+
+export interface Fired {
+  at: number;
+  rule: string;
+  fault: string;
+  tenant?: string;
+  event: EventId;
+  request?: EventId;
+}
+
+/** What the judge itself wrote about one check: notes, marks, how its waits ended. */
+export interface CheckLog {
+  begunAt: number;
+  endedAt?: number;
+  seed: string;
+  notes: Map<string, unknown>;
+  marks: Map<string, { at: number; by: string; waitedMs: number; event: EventId }>;
+  error?: string;
+}
+
+export const eventId = (event: JournalEvent): EventId => `${event.process}:${event.seq}`;
+
+/** The words of a text by which people are recognised: MRNs, canary names, record ids. */
+export const wordsOf = (text: string): string[] => text.match(/[\p{L}\p{N}._-]{5,}/gu)?.flatMap((w) => (w.includes('-') ? [w, ...w.split('-')] : [w])) ?? [];
+
+/** The state of a history at a moment; its newest image when no moment is given. */
+export function imageAt<T>(history: History<T> | undefined, at = Number.POSITIVE_INFINITY): T | null {
+  let found: T | null = null;
+  for (const version of history?.versions ?? []) if (version.at <= at) found = version.image;
+  return found;
+}
+
+/**
+ * The one fold of the journal. It runs while the subject works, to know when nothing more will come, and again over the
+ * run folder, to judge. Truth, CRM state, what the subject was shown, what is still open: all derived, nothing stored.
+ */
+export class Facts {
+  /** EHR truth by record key. */
+  readonly truth = new Map<string, History<Resource>>();
+  /** CRM rows by record key. */
+  readonly crm = new Map<string, History<Row>>();
+  readonly messages = new Map<string, LinkMessage>();
+  readonly fired: Fired[] = [];
+  readonly healed: { at: number; rule: string }[] = [];
+  readonly checks = new Map<string, CheckLog>();
+  readonly defects: { event: EventId; message: string }[] = [];
+  readonly intruders: EventId[] = [];
+  readonly subject: { at: number; what: string; data: Record<string, unknown> }[] = [];
+  /** The first event of the run, as the judge wrote it. */
+  run?: Record<string, unknown>;
+  first?: JournalEvent;
+  last?: JournalEvent;
+  /** When the state that belongs to a cohort last changed. */
+  readonly changedAt = new Map<string, number>();
+  /** Events that touch a cohort, oldest first: the evidence of its story. */
+  readonly story = new Map<string, EventId[]>();
+  #served = new Map<string, Map<string, { version: number; at: number }[]>>();
+  #words = new Map<string, string>();
+  #open = new Map<EventId, { at: number; cohorts: Set<string> }>();
+
+  ingest(event: JournalEvent): void {
+    this.first ??= event;
+    this.last = event;
+    for (const ref of event.served ?? []) this.#serve(ref, event);
+    this.#handlers[event.kind]?.(event);
+  }
+
+  #handlers: Partial<Record<JournalEvent['kind'], (event: JournalEvent) => void>> = {
+    commit: (event) => this.#commit(event),
+    request: (event) => this.#request(event),
+    reply: (event) => this.#reply(event),
+    queue: (event) => this.#queue(event),
+    message: (event) => this.#message(event),
+    ack: (event) => this.#ack(event),
+    fault: (event) => this.#fault(event),
+    heal: (event) => void this.healed.push({ at: event.at, rule: String(event.data?.rule) }),
+    intruder: (event) => void this.intruders.push(eventId(event)),
+    check: (event) => this.#check(event),
+    run: (event) => {
+      this.run = { ...this.run, ...event.data };
+    },
+    subject: (event) => void this.subject.push({ at: event.at, what: String(event.data?.what), data: event.data ?? {} }),
+    stop: (event) => {
+      if (event.data?.defect) this.defects.push({ event: eventId(event), message: String(event.data.defect) });
+    },
+  };
+
+  /** When this version of a record, or a later one, was first shown on a channel; undefined when it never was. */
+  servedAt(ref: RecordRef, channel: string): number | undefined {
+    return this.#served.get(recordKey(ref))?.get(channel)?.find((s) => s.version >= ref.version)?.at;
+  }
+
+  /** Calls that touch a cohort and have no answer yet. */
+  openCalls(cohort: string): number {
+    let count = 0;
+    for (const call of this.#open.values()) if (call.cohorts.has(cohort)) count++;
+    return count;
+  }
+
+  /** The cohorts whose people a text mentions. */
+  cohortsIn(text: string): Set<string> {
+    const found = new Set<string>();
+    for (const word of wordsOf(text)) {
+      const cohort = this.#words.get(word);
+      if (cohort) found.add(cohort);
+    }
+    return found;
+  }
+
+  truthOf(cohort: string): History<Resource>[] {
+    return [...this.truth.values()].filter((history) => history.cohort === cohort);
+  }
+
+  crmOf(cohort: string): History<Row>[] {
+    return [...this.crm.values()].filter((history) => history.cohort === cohort);
+  }
+
+  /** Makes a word stand for a cohort; called for what the judge knows before anything is committed. */
+  know(word: string, cohort: string): void {
+    if (word.length >= 5) this.#words.set(word, cohort);
+  }
+
+  #tell(cohort: string | undefined, event: JournalEvent): void {
+    if (!cohort) return;
+    const story = this.story.get(cohort) ?? [];
+    const id = eventId(event);
+    if (story.at(-1) !== id) story.push(id);
+    this.story.set(cohort, story);
+  }
+
+  #commit(event: JournalEvent): void {
+    (event.records ?? []).forEach((ref, i) => {
+      const image = (event.after?.[i] ?? null) as (Resource & Row) | null;
+      const histories = (ref.sim === 'crm' ? this.crm : this.truth) as Map<string, History<unknown>>;
+      const key = recordKey(ref);
+      const history = histories.get(key) ?? { key, type: ref.type, tenant: ref.tenant, versions: [] };
+      histories.set(key, history);
+      const version = { ref, at: event.at, wall: event.wall, event: eventId(event), act: event.act ?? '', actor: event.actor ?? '', image };
+      history.versions.push(version);
+      history.cohort ??= event.cohort ?? this.#attribute(ref, image ?? event.before?.[i]);
+      if (!history.cohort) return;
+      this.#learn(ref, image, history.cohort);
+      this.changedAt.set(history.cohort, event.at);
+      this.#tell(history.cohort, event);
+    });
+  }
+
+  // A row belongs to the person whose key, name token or parent row it carries.
+  #attribute(ref: RecordRef, image: unknown): string | undefined {
+    if (!image) return undefined;
+    return this.cohortsIn(JSON.stringify(image, (key, value) => (key === 'Id' ? undefined : value))).values().next().value ?? this.#words.get(ref.id);
+  }
+
+  #learn(ref: RecordRef, image: (Resource & Row) | null, cohort: string): void {
+    this.know(ref.id, cohort);
+    if (ref.sim === 'crm' || !image) return;
+    for (const identifier of (image.identifier as { value?: string }[] | undefined) ?? []) this.know(identifier.value ?? '', cohort);
+  }
+
+  #serve(ref: RecordRef, event: JournalEvent): void {
+    const key = recordKey(ref);
+    const channel = event.kind === 'ack' ? `${event.tenant}/hl7` : ref.sim === 'crm' ? 'crm' : `${event.tenant}/poll`;
+    const byChannel = this.#served.get(key) ?? new Map<string, { version: number; at: number }[]>();
+    this.#served.set(key, byChannel);
+    const list = byChannel.get(channel) ?? [];
+    byChannel.set(channel, list);
+    if ((list.at(-1)?.version ?? 0) >= ref.version) return;
+    list.push({ version: ref.version, at: event.at });
+    const history = ref.sim === 'crm' ? this.crm.get(key) : this.truth.get(key);
+    this.#tell(history?.cohort, event);
+  }
+
+  #request(event: JournalEvent): void {
+    const { url = '', body = '' } = (event.data ?? {}) as { url?: string; body?: string };
+    const cohorts = this.cohortsIn(`${decodeSafely(url)} ${body}`);
+    if (cohorts.size === 0) return;
+    this.#open.set(eventId(event), { at: event.at, cohorts });
+    if (event.data?.method !== 'GET') for (const cohort of cohorts) this.#tell(cohort, event);
+  }
+
+  #reply(event: JournalEvent): void {
+    const id = `${event.process}:${event.cause}`;
+    for (const cohort of this.#open.get(id)?.cohorts ?? []) {
+      if (event.data?.severed || Number(event.data?.status) >= 400) this.#tell(cohort, event);
+    }
+    this.#open.delete(id);
+  }
+
+  #linkMessage(event: JournalEvent): LinkMessage | undefined {
+    const control = event.data?.control;
+    if (typeof control !== 'string' || event.data?.direction === 'in') return undefined;
+    const key = `${event.tenant}|${control}`;
+    const { message, type } = event.data as { message?: string; type?: string };
+    const found = this.messages.get(key) ?? { tenant: event.tenant ?? '', control, type: '', records: [], sent: [], acks: [] };
+    found.type ||= message ?? type ?? '';
+    if (found.records.length === 0) found.records = event.records ?? [];
+    this.messages.set(key, found);
+    for (const ref of found.records) this.#tell(this.truth.get(recordKey(ref))?.cohort, event);
+    return found;
+  }
+
+  #queue(event: JournalEvent): void {
+    const message = event.data?.emitted === false ? undefined : this.#linkMessage(event);
+    if (message) message.queuedAt = event.at;
+  }
+
+  #message(event: JournalEvent): void {
+    const message = this.#linkMessage(event);
+    if (message && !event.data?.dropped) message.sent.push({ at: event.at, event: eventId(event) });
+  }
+
+  #ack(event: JournalEvent): void {
+    const { outcome, code } = (event.data ?? {}) as { outcome?: string; code?: string };
+    this.#linkMessage(event)?.acks.push({ at: event.at, outcome: outcome ?? '', code, event: eventId(event) });
+  }
+
+  #fault(event: JournalEvent): void {
+    const { rule, fault } = event.data as { rule: string; fault: string };
+    const request = `${event.process}:${event.cause}`;
+    this.fired.push({ at: event.at, rule, fault, tenant: event.tenant, event: eventId(event), request });
+    for (const cohort of this.#open.get(request)?.cohorts ?? []) this.#tell(cohort, event);
+  }
+
+  #check(event: JournalEvent): void {
+    const cohort = event.cohort ?? '';
+    const data = event.data ?? {};
+    if (data.type === 'begin') {
+      this.checks.set(cohort, { begunAt: event.at, seed: String(data.seed), notes: new Map(), marks: new Map() });
+    }
+    const log = this.checks.get(cohort);
+    if (!log) return;
+    this.#tell(cohort, event);
+    if (data.type === 'note') log.notes.set(String(data.key), data.value);
+    if (data.type === 'know') for (const word of data.words as string[]) this.know(word, cohort);
+    if (data.type === 'settled')
+      log.marks.set(String(data.label), { at: event.at, by: String(data.by), waitedMs: Number(data.waitedMs), event: eventId(event) });
+    if (data.type === 'error') log.error = String(data.message);
+    if (data.type === 'end') log.endedAt = event.at;
+  }
+}
+
+function decodeSafely(url: string): string {
+  try {
+    return decodeURIComponent(url.replaceAll('+', ' '));
+  } catch {
+    return url;
+  }
+}

@@ -1,0 +1,120 @@
+import type { ArmedRule, EventDraft, JournalEvent, Parked, PartDescription, Rule } from '#kernel';
+
+export interface RecordChange {
+  op: 'create' | 'update' | 'delete';
+  type: string;
+  id?: string;
+  /** Lets later changes of the same call refer to this one as `urn:uuid:<as>`. */
+  as?: string;
+  /** EHR: the whole resource, or a shallow merge in which null removes an element. */
+  resource?: Record<string, unknown>;
+  patch?: Record<string, unknown>;
+  /** CRM: the row by an external id, and field values. */
+  key?: { field: string; value: string };
+  fields?: Record<string, unknown>;
+}
+
+/** A commit as a clinician, clerk or CRM user would make it. */
+export interface CommitRequest {
+  act: string;
+  actor?: string;
+  cohort?: string;
+  changes: RecordChange[];
+}
+
+export interface CommitResult {
+  records: { sim: string; tenant: string; type: string; id: string; version: number }[];
+  resources?: Record<string, unknown>[];
+  rows?: Record<string, unknown>[];
+  seq: number;
+}
+
+export interface ProcessInfo {
+  process: string;
+  incarnation: number;
+  seed: string;
+  runKey: string;
+  pid: number;
+  parts: PartDescription[];
+}
+
+/** The control API said no: `message` is its own. */
+export class ControlCallError extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** One process of a sandbox, driven through its control API. */
+export class ControlClient {
+  readonly url: string;
+  #token?: string;
+
+  constructor(url: string, token?: string) {
+    this.url = url.replace(/\/+$/, '');
+    this.#token = token;
+  }
+
+  /** @throws ControlCallError when refused; a network error when nobody answers. */
+  async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: { ...this.#headers(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await response.text();
+    const value = text === '' ? {} : JSON.parse(text);
+    if (!response.ok) throw new ControlCallError(response.status, `${method} ${path}: ${value.error ?? text}`);
+    return value as T;
+  }
+
+  #headers(): Record<string, string> {
+    return this.#token ? { authorization: `Bearer ${this.#token}` } : {};
+  }
+
+  parts = (): Promise<ProcessInfo> => this.call('GET', '/v1/parts');
+  commitSite = (site: string, body: CommitRequest): Promise<CommitResult> => this.call('POST', `/v1/sites/${site}/commits`, body);
+  commitCrm = (body: CommitRequest): Promise<CommitResult> => this.call('POST', '/v1/crm/commits', body);
+  setLink = (site: string, body: Record<string, unknown>): Promise<unknown> => this.call('POST', `/v1/sites/${site}/link`, body);
+  note = (drafts: EventDraft[]): Promise<{ seqs: number[] }> => this.call('POST', '/v1/journal', drafts);
+  arm = async (rules: Rule[]): Promise<ArmedRule[]> => (await this.call<{ rules: ArmedRule[] }>('POST', '/v1/rules', rules)).rules;
+  heal = (id: string): Promise<unknown> => this.call('DELETE', `/v1/rules/${id}`);
+  healAll = (): Promise<unknown> => this.call('DELETE', '/v1/rules');
+  rules = async (): Promise<ArmedRule[]> => (await this.call<{ rules: ArmedRule[] }>('GET', '/v1/rules')).rules;
+  gates = async (): Promise<Parked[]> => (await this.call<{ parked: Parked[] }>('GET', '/v1/gates')).parked;
+  release = (id: string): Promise<unknown> => this.call('POST', `/v1/gates/${id}/release`);
+  events = (after: number, limit = 10_000): Promise<{ head: number; events: JournalEvent[] }> =>
+    this.call('GET', `/v1/journal?after=${after}&limit=${limit}`);
+
+  /**
+   * Hears every journal event after `after`, once and in order, until aborted. Reconnects by itself and resumes where it
+   * was, so that a process that is killed and comes back with its data folder loses nothing.
+   */
+  async follow(after: number, onEvent: (event: JournalEvent) => void, signal: AbortSignal, sleep: (ms: number) => Promise<void>): Promise<void> {
+    let last = after;
+    while (!signal.aborted) {
+      try {
+        const headers = { ...this.#headers(), accept: 'text/event-stream', 'last-event-id': String(last) };
+        const response = await fetch(`${this.url}/v1/journal`, { headers, signal });
+        if (!response.ok || !response.body) throw new Error(`journal of ${this.url}: HTTP ${response.status}`);
+        let rest = '';
+        for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+          const blocks = (rest + chunk).split('\n\n');
+          rest = blocks.pop() ?? '';
+          for (const block of blocks) {
+            const data = block.split('\n').find((line) => line.startsWith('data: '));
+            if (!data) continue;
+            const event = JSON.parse(data.slice(6)) as JournalEvent;
+            last = event.seq;
+            onEvent(event);
+          }
+        }
+      } catch {
+        // Gone, for now; the loop comes back until told to stop.
+      }
+      if (!signal.aborted) await sleep(100);
+    }
+  }
+}
