@@ -30,7 +30,6 @@ export interface LoadedManifest {
 /** Reads a manifest with all its mistakes at once. Never throws: a missing file is a problem too. */
 export function loadManifest(path: string): LoadedManifest {
   const file = resolve(path);
-  const folder = dirname(file);
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -40,7 +39,13 @@ export function loadManifest(path: string): LoadedManifest {
     const fix = 'say where it is with --subject <file>, or write one with "syncproof init"';
     return { problems: [{ severity: 'error', file, message, fix }], place: () => ({ file }) };
   }
+  return readManifest(text, file);
+}
 
+/** The same for a text that is already at hand; `file` names it in messages and is what relative paths start from. */
+export function readManifest(text: string, path: string): LoadedManifest {
+  const file = resolve(path);
+  const folder = dirname(file);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const reading = new Reading(file, folder, document, lines);
