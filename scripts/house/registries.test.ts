@@ -1,0 +1,74 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { files, isTest, ROOT, read } from './source.ts';
+
+/** A folder in which each file defines one thing, and the explicit list of them. */
+interface Registry {
+  folder: string;
+  /** The list, from the root. */
+  index: string;
+  /** What a file's name says: the property whose value it must equal. */
+  property?: 'id' | 'name';
+  /** Files of the folder that define nothing, with the reason. */
+  helpers?: Record<string, string>;
+}
+
+const REGISTRIES: readonly Registry[] = [
+  { folder: 'simulators/kernel/faults', index: 'simulators/kernel/faults/index.ts', property: 'name' },
+  { folder: 'simulators/hl7/faults', index: 'simulators/hl7/faults/index.ts', property: 'name' },
+  {
+    folder: 'simulators/hl7/events',
+    index: 'simulators/hl7/events/index.ts',
+    helpers: {
+      'trigger.ts': 'what a trigger event is',
+      'render.ts': 'from a commit to a message',
+      'adt.ts': 'what the ADT events share',
+      'siu.ts': 'what the SIU events share',
+    },
+  },
+  {
+    folder: 'simulators/hl7/dialects',
+    index: 'simulators/hl7/dialects/index.ts',
+    helpers: { 'dialect.ts': 'what a dialect is' },
+  },
+  { folder: 'simulators/ehr/vendors', index: 'simulators/ehr/vendors/index.ts', property: 'id' },
+  { folder: 'conformance/checks', index: 'conformance/checks/index.ts', property: 'id' },
+  { folder: 'conformance/mutants', index: 'conformance/mutants/index.ts', property: 'id' },
+  { folder: 'scenarios/stories', index: 'scenarios/index.ts', property: 'id' },
+  { folder: 'scenarios/plans', index: 'scenarios/index.ts', property: 'id' },
+];
+
+const definitions = ({ folder, helpers = {} }: Registry) =>
+  (existsSync(`${ROOT}${folder}`) ? readdirSync(`${ROOT}${folder}`, { withFileTypes: true }) : [])
+    .filter((entry) => entry.isDirectory() || /\.(ts|ya?ml)$/.test(entry.name))
+    .filter(({ name }) => name !== 'index.ts' && !isTest(name) && !helpers[name])
+    .map(({ name }) => ({
+      id: name.replace(/\.(ts|ya?ml)$/, ''),
+      file: `${folder}/${name}`,
+    }));
+
+const present = REGISTRIES.filter((registry) => definitions(registry).length > 0);
+
+describe.each(present)('$folder', (registry) => {
+  const { folder, index, property, helpers = {} } = registry;
+  const entries = definitions(registry);
+
+  it.each(entries)('$id is listed', ({ id }) => {
+    expect(existsSync(`${ROOT}${index}`), `${index} does not exist`).toBe(true);
+    expect(read(index)).toMatch(new RegExp(`['"/]${id}(?:\\.ts|\\.ya?ml|/index\\.ts)?['"]`));
+  });
+
+  if (property) {
+    it.each(entries)(`$id has the name of its ${property}`, ({ id, file }) => {
+      const sources = file.endsWith(`/${id}`) ? files(`${file}/**/*.ts`) : [file];
+      const named = sources.flatMap((source) => [
+        ...read(source).matchAll(new RegExp(`\\b${property}["']?:\\s*['"]?([\\w-]+)`, 'g')),
+      ]);
+      expect(named.map(([, value]) => value!.toLowerCase())).toContain(id);
+    });
+  }
+
+  it('has no stale helper', () => {
+    expect(Object.keys(helpers).filter((name) => !existsSync(`${ROOT}${folder}/${name}`))).toEqual([]);
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { files, isTest, matches, read, withoutComments } from './source.ts';
+
+/** A word that must not occur in some files. */
+interface Ban {
+  title: string;
+  pattern: RegExp;
+  /** Which files are searched. */
+  files: string;
+  /** Files left out: by their nature, not as exceptions. */
+  except?: (file: string) => boolean;
+  /** Comments are searched, too. */
+  comments?: boolean;
+  /** Occurrences that stay, each with a reason. One that no longer occurs fails the test. */
+  allowed?: readonly { file: RegExp; text: RegExp; reason: string }[];
+}
+
+// The words are split so that this file does not hold them.
+const BANS: readonly Ban[] = [
+  {
+    title: 'handlers know no faults',
+    pattern: /(?<!de)fault/i,
+    files: 'simulators/{ehr,crm}/**/*.ts',
+    except: isTest,
+    comments: true,
+    allowed: [
+      {
+        file: /^simulators\/crm\//,
+        text: /soapenv:Fault|faultcode|faultstring|sf:\w*Fault/,
+        reason: "element names of SOAP's own error body",
+      },
+    ],
+  },
+  { title: 'the shell alone sends', pattern: /\bres\./, files: 'simulators/{ehr,crm,hl7}/**/*.ts', except: isTest },
+  {
+    title: 'time and chance are injected',
+    pattern: /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bset(?:Timeout|Interval)\b|\bperformance\.now\b|\brandomUUID\b/,
+    files: '{cli.ts,{cli,simulators,conformance,fixtures,scenarios,reports}/**/*.ts}',
+    except: (file) => isTest(file) || /^simulators\/kernel\/|^conformance\/reference\/main\.ts$|^scenarios\/load\//.test(file),
+  },
+  {
+    title: 'libraries do not print',
+    pattern: /\bconsole\.|\bprocess\.std(?:out|err)\b/,
+    files: '{simulators,conformance,fixtures,scenarios,reports}/**/*.ts',
+    except: (file) => isTest(file) || /^conformance\/reference\/main\.ts$|^scenarios\/load\//.test(file),
+  },
+  {
+    title: 'nothing is left to do in the code',
+    pattern: new RegExp(`\\b(?:${'TO'}DO|${'FIX'}ME|${'X'}XX)\\b`),
+    files: '**/*.{ts,js,sh,yml,yaml,md,json,csv}',
+    comments: true,
+    except: (file) => file === 'package-lock.json',
+  },
+  {
+    title: 'the repository stands alone',
+    pattern: new RegExp(`\\.\\./${'shared'}\\b|/${'work'}/|\\bcontracts\\.md\\b`),
+    files: '**/*.{ts,js,sh,yml,yaml,md,json,csv}',
+    comments: true,
+  },
+];
+
+describe.each(BANS)('$title', ({ pattern, files: glob, except, comments, allowed = [] }) => {
+  const searched = files(glob).filter((file) => !except?.(file));
+  const found = searched.flatMap((file) => {
+    const source = read(file);
+    return matches(file, comments || !/\.[tj]s$/.test(file) ? source : withoutComments(source), pattern);
+  });
+  const excuse = (hit: string) => allowed.find(({ file, text }) => file.test(hit) && text.test(hit));
+
+  it('holds', () => expect(found.filter((hit) => !excuse(hit))).toEqual([]));
+  it('has no stale exception', () => expect(allowed.filter((entry) => !found.some((hit) => excuse(hit) === entry))).toEqual([]));
+});

@@ -1,0 +1,49 @@
+/** How many tests of a step passed and failed, and the names of those that were skipped. */
+export interface Outcome {
+  passed: number;
+  failed: number;
+  skipped: string[];
+}
+
+/** The part of vitest's JSON report that is counted. */
+export interface VitestReport {
+  testResults: { name: string; status: string; assertionResults: { fullName: string; status: string }[] }[];
+}
+
+/** Counts a vitest report. A file that does not load counts as one failure, and so does a runner that failed for another reason. */
+export function vitestOutcome(report: VitestReport, code: number): Outcome {
+  const tests = report.testResults.flatMap((file) => file.assertionResults);
+  const broken = report.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  );
+  return settle(
+    {
+      passed: tests.filter((test) => test.status === 'passed').length,
+      failed: tests.filter((test) => test.status === 'failed').length + broken.length,
+      skipped: tests.filter((test) => !['passed', 'failed'].includes(test.status)).map((test) => test.fullName.trim()),
+    },
+    code,
+  );
+}
+
+/** Counts what `node --test --test-reporter=tap` printed. */
+export function tapOutcome(text: string, code: number): Outcome {
+  const count = (word: string) => Number([...text.matchAll(new RegExp(`^# ${word} (\\d+)$`, 'gm'))].at(-1)?.[1] ?? 0);
+  const skipped = [...text.matchAll(/^\s*ok \d+ - (.*?) # SKIP\s*(.*)$/gm)].map(([, name, why]) =>
+    why ? `${name} (${why})` : name!,
+  );
+  return settle({ passed: count('pass'), failed: count('fail') + count('cancelled'), skipped }, code);
+}
+
+/** Counts a program of ours that ends with "N passed, N failed"; without that line it counts as one. */
+export function verdictOutcome(text: string, code: number): Outcome {
+  const line = [...text.matchAll(/^(\d+) passed, (\d+) failed$/gm)].at(-1);
+  if (!line) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: [] };
+  return settle({ passed: Number(line[1]), failed: Number(line[2]), skipped: [] }, code);
+}
+
+// Nothing run is never green, and an exit code that says failure is believed even when no test does.
+function settle(outcome: Outcome, code: number): Outcome {
+  const ran = outcome.passed + outcome.failed + outcome.skipped.length > 0;
+  return outcome.failed === 0 && (code !== 0 || !ran) ? { ...outcome, failed: 1 } : outcome;
+}

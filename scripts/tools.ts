@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { executable, type Found, findK6, which } from './k6.ts';
+
+const run = promisify(execFile);
+const path = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
+const REQUIREMENTS = path('clients/requirements.txt');
+
+/** A program that some tests need and that npm cannot bring. Tests read where it is from the environment variable. */
+export interface Tool {
+  name: string;
+  /** Set for the tests when found: the path of the executable. */
+  variable: string;
+  find(say: (line: string) => void): Promise<Found>;
+}
+
+async function findChromium(): Promise<Found> {
+  const given = process.env.SYNCPROOF_CHROMIUM;
+  if (given)
+    return executable(given) ? { path: given } : { reason: `SYNCPROOF_CHROMIUM is ${given}, which is not an executable file` };
+  const found = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+    .map((name) => which(name))
+    .find(Boolean);
+  return found ? { path: found } : { reason: 'no Chromium in PATH; on Debian: apt-get install chromium' };
+}
+
+/** A Python that has the clients of `clients/requirements.txt`: in a virtual environment of our own, made when first needed. */
+async function findPython(say: (line: string) => void): Promise<Found> {
+  const given = process.env.SYNCPROOF_PYTHON;
+  if (given)
+    return executable(given) ? { path: given } : { reason: `SYNCPROOF_PYTHON is ${given}, which is not an executable file` };
+  const system = which('python3');
+  if (!system) return { reason: 'no python3 in PATH; on Debian: apt-get install python3 python3-venv' };
+  const folder = path('.cache/python');
+  const python = `${folder}/bin/python`;
+  const complete = `${folder}/.complete`;
+  try {
+    if (!existsSync(complete)) {
+      say('installing the Python clients into .cache/python');
+      await run(system, ['-m', 'venv', '--clear', folder]);
+      await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]);
+      await run('touch', [complete]);
+    }
+    return { path: python };
+  } catch (error) {
+    const lines = String((error as { stderr?: string }).stderr || error)
+      .trim()
+      .split('\n');
+    return { reason: `the Python clients cannot be installed (${lines.at(-1)}); on Debian: apt-get install python3-venv` };
+  }
+}
+
+export const TOOLS: readonly Tool[] = [
+  { name: 'k6', variable: 'K6_BIN', find: (say) => findK6({ say }) },
+  { name: 'Chromium', variable: 'SYNCPROOF_CHROMIUM', find: findChromium },
+  { name: 'Python clients', variable: 'SYNCPROOF_PYTHON', find: findPython },
+];
