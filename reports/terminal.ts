@@ -1,0 +1,196 @@
+import type { CheckResult, RunResult } from '#conformance';
+import type { JournalEvent } from '#kernel';
+import { defineReport } from './definition.ts';
+import { clip, visible } from './markup.ts';
+import { JournalIndex, story } from './model.ts';
+import { sequenceLines } from './sequence.ts';
+import {
+  DISCLAIMER,
+  decisive,
+  EXIT,
+  elapsed,
+  failed,
+  failures,
+  figure,
+  headline,
+  SEVERITY,
+  seconds,
+  type Tone,
+  unknown,
+  VERDICT,
+  VERDICTS,
+} from './words.ts';
+
+export interface TerminalOptions {
+  colour: boolean;
+  /** Columns; lines are cut or wrapped to fit. 100 when absent. */
+  width?: number;
+  /** The run's journal: with it the first failure shows where on the timeline it happened. */
+  events?: readonly JournalEvent[];
+}
+
+const CODES: Record<Tone | 'bold' | 'dim', string> = {
+  good: '32',
+  bad: '31',
+  warn: '33',
+  void: '35',
+  quiet: '2',
+  bold: '1',
+  dim: '2',
+};
+type Paint = (style: keyof typeof CODES, text: string) => string;
+const painter =
+  (colour: boolean): Paint =>
+  (style, text) =>
+    colour ? `\x1b[${CODES[style]}m${text}\x1b[0m` : text;
+
+/** Breaks a text at spaces into lines of at most `width` characters. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of visible(text).split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+function checkLine(check: CheckResult, width: number, paint: Paint): string {
+  const { glyph, word, tone } = VERDICT[check.verdict];
+  const room = Math.max(16, width - 46);
+  const title = clip(visible(check.title), room).padEnd(room);
+  const time = seconds(check.durationMs).padStart(8);
+  return `  ${paint(tone, glyph)} ${check.id.padEnd(6)} ${title} ${paint('dim', SEVERITY[check.severity].padEnd(8))} ${paint(tone, word.padEnd(14))}${paint('dim', time)}`;
+}
+
+/** What was done, what the map says, expected and actual, where, harm and how to see it again: within one screen. */
+function explain(check: CheckResult, width: number, paint: Paint, events: readonly JournalEvent[]): string[] {
+  const finding = decisive(check);
+  const field = (name: string, text: string | undefined, max = 3): string[] =>
+    text === undefined
+      ? []
+      : wrap(text, width - 14)
+          .slice(0, max)
+          .map((line, i) => `  ${paint('dim', (i === 0 ? name : '').padEnd(10))}  ${line}`);
+  const rows = events.length > 0 ? sequenceLines(story(check, new JournalIndex(events))) : [];
+  const at = rows.findIndex((row) => row.role === 'violation');
+  const from = Math.max(0, Math.min(at - 4, rows.length - 6));
+  const timeline = rows.slice(from, from + 6).map((row) => {
+    const line = `    ${row.role === 'violation' ? '✗' : row.role === 'evidence' ? '•' : ' '} ${clip(visible(row.text).replaceAll('\n', ' '), width - 8)}`;
+    return row.role === 'violation' ? paint('bad', line) : line;
+  });
+  const more =
+    check.findings.length > 1 ? [`  ${paint('dim', `and ${check.findings.length - 1} more findings in this check`)}`] : [];
+  return [
+    `${paint('bad', '✗')} ${paint('bold', `${check.id} ${visible(check.title)}`)} ${paint('dim', `(${SEVERITY[check.severity]}, ${check.reason})`)}`,
+    ...field('what', check.message, 4),
+    ...field('map row', finding?.row),
+    ...field('channel', finding?.channel),
+    ...field('expected', finding?.expected),
+    ...field('actual', finding?.actual ?? (finding?.expected === undefined ? undefined : 'nothing')),
+    ...(timeline.length > 0
+      ? [`  ${paint('dim', 'timeline')}`, ...timeline]
+      : field('evidence', finding?.evidence.join(' ') || undefined, 1)),
+    ...field('harm', check.harm),
+    ...field('replay', check.replay),
+    ...more,
+  ];
+}
+
+/** The result for a terminal: every check, what it adds up to, and the first failure explained. Ends with a line feed. */
+export function scorecard(result: RunResult, { colour, width = 100, events = [] }: TerminalOptions): string {
+  const paint = painter(colour);
+  const { text, tone } = headline(result);
+  const [first, ...others] = failures(result);
+  const odd = result.checks.filter(unknown);
+  const invariants = [...Map.groupBy(result.invariants, (row) => row.id)].flatMap(([id, rows]) => {
+    const bad = rows.filter((row) => failed(row) || unknown(row));
+    const held = `${rows.length - bad.length} of ${rows.length} cohorts`;
+    const line = `  ${paint(bad.some(failed) ? 'bad' : bad.length > 0 ? 'warn' : 'good', bad.some(failed) ? '✗' : bad.length > 0 ? '?' : '✓')} ${id}     ${clip(visible(rows[0]?.title ?? ''), width - 34)} ${paint('dim', held)}`;
+    return [
+      line,
+      ...bad
+        .slice(0, 3)
+        .map(
+          (row) =>
+            `      ${clip(`${row.cohort}: ${visible(decisive(row)?.message ?? row.verdict)}`.replaceAll('\n', ' '), width - 8)}`,
+        ),
+    ];
+  });
+  const scores = Object.entries(result.score.dimensions).map(([name, value]) => `${name} ${figure(value)}`);
+  const counts = VERDICTS.filter((v) => result.counts[v] > 0).map((v) =>
+    paint(VERDICT[v].tone, `${result.counts[v]} ${VERDICT[v].word}`),
+  );
+  const oneLine = (check: CheckResult): string => {
+    const { glyph, tone } = VERDICT[check.verdict];
+    const said = `${check.reason}: ${visible(check.message).replaceAll('\n', ' ')}`;
+    return `  ${paint(tone, glyph)} ${check.id.padEnd(6)} ${clip(said, width - 12)}`;
+  };
+  const lines = [
+    `${paint('bold', `${visible(result.subject.name)} ${visible(result.subject.version)}`)}   seed ${result.seed}   run ${result.id}`,
+    '',
+    ...result.checks.map((check) => checkLine(check, width, paint)),
+    ...(invariants.length > 0 ? ['', '  Invariants', ...invariants] : []),
+    '',
+    `  ${paint('bold', paint(tone, text))}`,
+    `  ${result.level}`,
+    `  counts     ${counts.join(', ') || 'none'}`,
+    `  score      overall ${figure(result.score.overall)}${scores.length > 0 ? ` (${scores.join(', ')})` : ''}`,
+    `  coverage   ${figure(result.coverage)} % of the weight witnessed; ${result.mapCoverage.judged} of ${result.mapCoverage.of} map rows judged`,
+    `  seed       ${result.seed}   run key ${result.runKey}   ${seconds(elapsed(result))}`,
+    ...result.warnings.flatMap((warning) =>
+      wrap(warning, width - 13).map((line, i) => `  ${paint('warn', i === 0 ? 'warning' : '       ')}    ${line}`),
+    ),
+    ...(first ? ['', ...explain(first, width, paint, events)] : []),
+    ...(others.length > 0 ? ['', '  Also failed', ...others.map(oneLine)] : []),
+    ...(odd.length > 0 ? ['', '  Could not be judged', ...odd.map(oneLine)] : []),
+    '',
+    ...wrap(DISCLAIMER, width - 2).map((line) => `  ${paint('dim', line)}`),
+    `  exit ${result.exitCode}: ${EXIT[result.exitCode]}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Prints each check as it ends. On a terminal, a last line says what is running; elsewhere nothing is ever overwritten. */
+export function liveProgress(
+  write: (text: string) => void,
+  { tty, colour = tty, width = 100 }: { tty: boolean; colour?: boolean; width?: number },
+) {
+  const paint = painter(colour);
+  const running = new Map<string, string>();
+  const erase = (): string => (tty ? '\r\x1b[2K' : '');
+  const status = (): string => {
+    if (!tty || running.size === 0) return '';
+    return paint('dim', clip(`  … ${running.size} running: ${[...running.keys()].join(' ')}`, width - 1));
+  };
+  return {
+    started(check: Pick<CheckResult, 'id' | 'title'>): void {
+      running.set(check.id, check.title);
+      write(tty ? `${erase()}${status()}` : `  … ${check.id.padEnd(6)} ${clip(visible(check.title), width - 12)}\n`);
+    },
+    finished(check: CheckResult): void {
+      running.delete(check.id);
+      const cause =
+        failed(check) || unknown(check)
+          ? `           ${clip(visible(`${check.reason}: ${check.message}`).replaceAll('\n', ' '), width - 12)}\n`
+          : '';
+      write(`${erase()}${checkLine(check, width, paint)}\n${cause}${status()}`);
+    },
+    /** A line of another kind: a phase, a warning. */
+    say(text: string): void {
+      write(`${erase()}  ${visible(text)}\n${status()}`);
+    },
+    /** Takes the status line away. */
+    close(): void {
+      running.clear();
+      write(erase());
+    },
+  };
+}
+
+export const terminal = defineReport({
+  name: 'terminal',
+  file: 'scorecard.txt',
+  doc: 'The scorecard that the command line prints, without colour.',
+  render: ({ result, events }) => scorecard(result, { colour: false, events }),
+});
