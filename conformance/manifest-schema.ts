@@ -48,7 +48,7 @@ const interval = (standard: string) =>
 
 const words = either<string[]>('program and arguments', 'a list such as ["node", "sync.js"], or one line', (shape) =>
   shape === 'list'
-    ? list('program and arguments', text('a word'), { min: 1 })
+    ? list('program and arguments', text('a word', { empty: true }), { min: 1 })
     : shape === 'scalar'
       ? mapped(
           text('program and arguments'),
@@ -159,7 +159,7 @@ const start = object<StartManifest>('start', 'how the subject is started', {
   command: optional(words),
   compose: optional(text('service of the compose file')),
   attach: optional(flag('the subject is already running')),
-  env: record('environment of the subject, beside its settings', text('a value'), {
+  env: record('environment of the subject, beside its settings', text('a value', { empty: true }), {
     key: VARIABLE.pattern,
     keyLike: 'the name of an environment variable',
   }),

@@ -62,7 +62,8 @@ export interface Schema<T> {
   read(node: Node, reading: Reading): T | undefined;
 }
 
-type Rest = { default?: unknown; optional?: true };
+/** `empty`: a text of no letters, in quotation marks, is a value too. */
+type Rest = { default?: unknown; optional?: true; empty?: true };
 
 /** Makes a schema of scalars out of a parser that answers undefined, or a fix, for what it does not take. */
 function scalar<T>(
@@ -88,7 +89,8 @@ function scalar<T>(
         );
       // The source keeps `1.10` and `007` as they were typed.
       const text = typeof node.value === 'string' ? node.value : (node.source ?? '');
-      if (text === '') return reading.problem(node, `has no value; expected ${expects}`, `write ${expects}, or remove the line`);
+      if (text === '' && !(rest.empty && node.value === ''))
+        return reading.problem(node, `has no value; expected ${expects}`, `write ${expects}, or remove the line`);
       const value = parse(text);
       return bad(value) ? reading.problem(node, `"${text}" is not ${expects}`, value?.fix ?? `write ${expects}`) : value;
     },
@@ -96,7 +98,7 @@ function scalar<T>(
 }
 
 export function text(doc: string, options: { pattern?: RegExp; like?: string } & Rest = {}): Schema<string> {
-  const { pattern = /./, like = 'text' } = options;
+  const { pattern = options.empty ? /^/ : /./, like = 'text' } = options;
   return scalar(doc, like, (value) => (pattern.test(value) ? value : undefined), options);
 }
 

@@ -16,6 +16,9 @@ export const templateNames = (template: string): string[] => [
   ...new Set([...template.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name!)),
 ];
 
-/** Replaces `${NAME}` by its value. A name without a value becomes empty: it does not apply to this manifest. */
+/** Names that only we give values to: one of them that does not apply to this manifest is empty, any other is left alone. */
+const OURS = /^(SYNCPROOF|RUN|SUBJECT)_/;
+
+/** Replaces `${NAME}` by its value. Names of other tools (`${HOME}`, `${user.dir}`) stay as they are. */
 export const fillTemplate = (template: string, values: Record<string, string | undefined>): string =>
-  template.replace(/\$\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
+  template.replace(/\$\{(\w+)\}/g, (whole, name: string) => values[name] ?? (OURS.test(name) ? '' : whole));
