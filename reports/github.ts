@@ -1,6 +1,6 @@
 import type { CheckResult } from '#conformance';
 import { defineReport } from './definition.ts';
-import { escapeMarkdown as md } from './markup.ts';
+import { escapeMarkdown as md, visible } from './markup.ts';
 import {
   DISCLAIMER,
   decisive,
@@ -17,7 +17,7 @@ import {
 } from './words.ts';
 
 const ICON = { good: '🟢', bad: '🔴', warn: '🟡', void: '🟣', quiet: '⚪' } as const;
-const code = (text: string): string => `\`${text.replaceAll('`', "'").replace(/\s+/g, ' ')}\``;
+const code = (text: string): string => `\`${visible(text).replaceAll('`', "'").replace(/\s+/g, ' ')}\``;
 
 function failure(check: CheckResult): string {
   const finding = decisive(check);

@@ -11,6 +11,14 @@ export function visible(text: string): string {
   });
 }
 
+/** A copy of plain data in which every text is visible, and on one line. */
+export function visibleData<T>(value: T): T {
+  if (typeof value === 'string') return visible(value).replace(/\s*\n\s*/g, ' ') as T;
+  if (Array.isArray(value)) return value.map(visibleData) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [visibleData(key), visibleData(item)])) as T;
+}
+
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
 /** Text for an element or a quoted attribute, of HTML and of XML. */

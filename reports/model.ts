@@ -262,14 +262,13 @@ function foldPolls(steps: Step[], index: JournalIndex): Step[] {
 /** Keeps the rows nearest to the beginning, the end and the evidence; says how many were left out between. */
 function shorten(steps: Step[], max: number): Step[] {
   if (steps.length <= max) return steps;
-  const anchors = steps.flatMap((step, i) => (i === 0 || i === steps.length - 1 || step.role === 'violation' ? [i] : []));
-  const near = steps.map((step, i) => ({ i, rank: Math.min(...anchors.map((a) => Math.abs(a - i))) - (step.role ? 10 : 0) }));
-  const keep = new Set(
-    near
-      .sort((a, b) => a.rank - b.rank || a.i - b.i)
-      .slice(0, max - anchors.length)
-      .map(({ i }) => i),
-  );
+  const evidence = steps.flatMap((step, i) => (step.role ? [i] : []));
+  const violation = steps.findIndex((step) => step.role === 'violation');
+  const anchors = [0, steps.length - 1, ...evidence.slice(0, 6), ...(violation < 0 ? [] : [violation])];
+  const distance = (i: number): number => Math.min(...anchors.map((anchor) => Math.abs(anchor - i)));
+  const near = steps.map((step, i) => ({ i, rank: step.role ? Math.min(1, distance(i)) : distance(i) }));
+  const kept = near.sort((a, b) => a.rank - b.rank || a.i - b.i).slice(0, max - anchors.length);
+  const keep = new Set(kept.map(({ i }) => i));
   const rows: Step[] = [];
   let hidden: Step[] = [];
   const flush = (): void => {

@@ -1,7 +1,7 @@
 import type { CheckResult, RunResult } from '#conformance';
 import type { JournalEvent } from '#kernel';
 import { defineReport } from './definition.ts';
-import { clip, visible } from './markup.ts';
+import { clip, visible, visibleData } from './markup.ts';
 import { JournalIndex, story } from './model.ts';
 import { sequenceLines } from './sequence.ts';
 import {
@@ -58,10 +58,13 @@ export function wrap(text: string, width: number): string[] {
 function checkLine(check: CheckResult, width: number, paint: Paint): string {
   const { glyph, word, tone } = VERDICT[check.verdict];
   const room = Math.max(16, width - 46);
-  const title = clip(visible(check.title), room).padEnd(room);
+  const title = clip(check.title, room).padEnd(room);
   const time = seconds(check.durationMs).padStart(8);
   return `  ${paint(tone, glyph)} ${check.id.padEnd(6)} ${title} ${paint('dim', SEVERITY[check.severity].padEnd(8))} ${paint(tone, word.padEnd(14))}${paint('dim', time)}`;
 }
+
+const firstLines = (lines: string[], max: number): string[] =>
+  lines.length <= max ? lines : [...lines.slice(0, max - 1), `${lines[max - 1]} …`];
 
 /** What was done, what the map says, expected and actual, where, harm and how to see it again: within one screen. */
 function explain(check: CheckResult, width: number, paint: Paint, events: readonly JournalEvent[]): string[] {
@@ -69,20 +72,20 @@ function explain(check: CheckResult, width: number, paint: Paint, events: readon
   const field = (name: string, text: string | undefined, max = 3): string[] =>
     text === undefined
       ? []
-      : wrap(text, width - 14)
-          .slice(0, max)
-          .map((line, i) => `  ${paint('dim', (i === 0 ? name : '').padEnd(10))}  ${line}`);
-  const rows = events.length > 0 ? sequenceLines(story(check, new JournalIndex(events))) : [];
+      : firstLines(wrap(text, width - 14), max).map((line, i) => `  ${paint('dim', (i === 0 ? name : '').padEnd(10))}  ${line}`);
+  const rows = events.length > 0 ? visibleData(sequenceLines(story(check, new JournalIndex(events)))) : [];
   const at = rows.findIndex((row) => row.role === 'violation');
   const from = Math.max(0, Math.min(at - 4, rows.length - 6));
   const timeline = rows.slice(from, from + 6).map((row) => {
-    const line = `    ${row.role === 'violation' ? '✗' : row.role === 'evidence' ? '•' : ' '} ${clip(visible(row.text).replaceAll('\n', ' '), width - 8)}`;
+    const line = `    ${row.role === 'violation' ? '✗' : row.role === 'evidence' ? '•' : ' '} ${clip(row.text, width - 8)}`;
     return row.role === 'violation' ? paint('bad', line) : line;
   });
-  const more =
-    check.findings.length > 1 ? [`  ${paint('dim', `and ${check.findings.length - 1} more findings in this check`)}`] : [];
+  const rest = check.findings.length - 1;
+  const more = rest > 0 ? [`  ${paint('dim', `and ${rest} more ${rest === 1 ? 'finding' : 'findings'} in this check`)}`] : [];
+  const tag = `(${SEVERITY[check.severity]}, ${check.reason})`;
+  const title = clip(check.title, Math.max(20, width - check.id.length - tag.length - 4));
   return [
-    `${paint('bad', '✗')} ${paint('bold', `${check.id} ${visible(check.title)}`)} ${paint('dim', `(${SEVERITY[check.severity]}, ${check.reason})`)}`,
+    `${paint('bad', '✗')} ${paint('bold', `${check.id} ${title}`)} ${paint('dim', tag)}`,
     ...field('what', check.message, 4),
     ...field('map row', finding?.row),
     ...field('channel', finding?.channel),
@@ -92,13 +95,14 @@ function explain(check: CheckResult, width: number, paint: Paint, events: readon
       ? [`  ${paint('dim', 'timeline')}`, ...timeline]
       : field('evidence', finding?.evidence.join(' ') || undefined, 1)),
     ...field('harm', check.harm),
-    ...field('replay', check.replay),
+    ...field('replay', check.replay, 99),
     ...more,
   ];
 }
 
 /** The result for a terminal: every check, what it adds up to, and the first failure explained. Ends with a line feed. */
-export function scorecard(result: RunResult, { colour, width = 100, events = [] }: TerminalOptions): string {
+export function scorecard(given: RunResult, { colour, width = 100, events = [] }: TerminalOptions): string {
+  const result = visibleData(given);
   const paint = painter(colour);
   const { text, tone } = headline(result);
   const [first, ...others] = failures(result);
@@ -106,15 +110,10 @@ export function scorecard(result: RunResult, { colour, width = 100, events = [] 
   const invariants = [...Map.groupBy(result.invariants, (row) => row.id)].flatMap(([id, rows]) => {
     const bad = rows.filter((row) => failed(row) || unknown(row));
     const held = `${rows.length - bad.length} of ${rows.length} cohorts`;
-    const line = `  ${paint(bad.some(failed) ? 'bad' : bad.length > 0 ? 'warn' : 'good', bad.some(failed) ? '✗' : bad.length > 0 ? '?' : '✓')} ${id}     ${clip(visible(rows[0]?.title ?? ''), width - 34)} ${paint('dim', held)}`;
+    const line = `  ${paint(bad.some(failed) ? 'bad' : bad.length > 0 ? 'warn' : 'good', bad.some(failed) ? '✗' : bad.length > 0 ? '?' : '✓')} ${id}     ${clip(rows[0]?.title ?? '', width - 34)} ${paint('dim', held)}`;
     return [
       line,
-      ...bad
-        .slice(0, 3)
-        .map(
-          (row) =>
-            `      ${clip(`${row.cohort}: ${visible(decisive(row)?.message ?? row.verdict)}`.replaceAll('\n', ' '), width - 8)}`,
-        ),
+      ...bad.slice(0, 3).map((row) => `      ${clip(`${row.cohort}: ${decisive(row)?.message ?? row.verdict}`, width - 8)}`),
     ];
   });
   const scores = Object.entries(result.score.dimensions).map(([name, value]) => `${name} ${figure(value)}`);
@@ -123,11 +122,11 @@ export function scorecard(result: RunResult, { colour, width = 100, events = [] 
   );
   const oneLine = (check: CheckResult): string => {
     const { glyph, tone } = VERDICT[check.verdict];
-    const said = `${check.reason}: ${visible(check.message).replaceAll('\n', ' ')}`;
+    const said = `${check.reason}: ${check.message}`;
     return `  ${paint(tone, glyph)} ${check.id.padEnd(6)} ${clip(said, width - 12)}`;
   };
   const lines = [
-    `${paint('bold', `${visible(result.subject.name)} ${visible(result.subject.version)}`)}   seed ${result.seed}   run ${result.id}`,
+    `${paint('bold', `${result.subject.name} ${result.subject.version}`)}   seed ${result.seed}   run ${result.id}`,
     '',
     ...result.checks.map((check) => checkLine(check, width, paint)),
     ...(invariants.length > 0 ? ['', '  Invariants', ...invariants] : []),
@@ -168,12 +167,11 @@ export function liveProgress(
       running.set(check.id, check.title);
       write(tty ? `${erase()}${status()}` : `  … ${check.id.padEnd(6)} ${clip(visible(check.title), width - 12)}\n`);
     },
-    finished(check: CheckResult): void {
+    finished(done: CheckResult): void {
+      const check = visibleData(done);
       running.delete(check.id);
       const cause =
-        failed(check) || unknown(check)
-          ? `           ${clip(visible(`${check.reason}: ${check.message}`).replaceAll('\n', ' '), width - 12)}\n`
-          : '';
+        failed(check) || unknown(check) ? `           ${clip(`${check.reason}: ${check.message}`, width - 12)}\n` : '';
       write(`${erase()}${checkLine(check, width, paint)}\n${cause}${status()}`);
     },
     /** A line of another kind: a phase, a warning. */

@@ -6,7 +6,7 @@ import { decisive, elapsed, figure, headline, SEVERITY, seconds, type Tone, VERD
 
 export const pill = (verdict: Verdict): Markup => {
   const { word, tone, glyph } = VERDICT[verdict];
-  return markup`<span class="pill tone-${tone}${verdict === 'untestable' && ' hatched'}">${glyph} ${word}</span>`;
+  return markup`<span class="pill tone-${tone}${verdict === 'untestable' && ' hatched'}"><span aria-hidden="true">${glyph}</span> <span class="word">${word}</span></span>`;
 };
 
 // Below this a dimension has a failed blocker (conformance rules cap it there).
@@ -35,9 +35,10 @@ export function top(result: RunResult, events: readonly JournalEvent[]): Markup 
   const tile = (verdict: Verdict): Markup =>
     markup`<li class="tone-${VERDICT[verdict].tone}${result.counts[verdict] === 0 && ' none'}" data-verdict="${verdict}" data-count="${result.counts[verdict]}"><b>${result.counts[verdict]}</b> ${VERDICT[verdict].word}</li>`;
   const { judged, of } = result.mapCoverage;
-  const dimensions = Object.entries(result.score.dimensions).map(([name, value]) =>
-    bar(name, value, figure(value), toneOf(value)),
-  );
+  const dimensions = Object.entries(result.score.dimensions).map(([name, value]) => {
+    const unseen = result.checks.some((check) => check.group === name && check.verdict === 'untestable');
+    return bar(name, value, figure(value), toneOf(value), unseen && 'warn');
+  });
   return markup`<header class="top">
 <div class="brand">Syncproof report</div>
 <h1>${result.subject.name} <span class="dim">${result.subject.version}</span></h1>

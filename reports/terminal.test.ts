@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { CheckResult } from '#conformance';
+import { greenResult, resultOf, sampleEvents, sampleResult } from './sample.ts';
+import { liveProgress, scorecard, wrap } from './terminal.ts';
+
+const plain = { colour: false, width: 100 };
+
+describe('scorecard', () => {
+  const text = scorecard(sampleResult, { ...plain, events: sampleEvents });
+
+  it('explains the first failure within one screen, and gives one line to each other', () => {
+    const lines = text.split('\n');
+    const from = lines.findIndex((line) => line.startsWith('✗ DM-02'));
+    const to = lines.findIndex((line) => line.includes('Also failed'));
+    expect(to - from).toBeLessThan(24);
+    const explained = lines.slice(from, to).join('\n');
+    for (const part of [
+      'front desk',
+      'fields.csv:9 Contact.MobilePhone',
+      '+12125550199',
+      '+12125550109',
+      '✗      +42 ms',
+      'calls a stranger',
+      '--only DM-02 --seed 42 --run-key k7',
+    ])
+      expect(explained).toContain(part);
+    expect(lines[to + 1]).toMatch(/✗ IP-04 {2}duplicate: /);
+  });
+
+  it.each([60, 80, 100, 140])('fits %i columns', (width) => {
+    const long = scorecard(sampleResult, { colour: false, width, events: sampleEvents })
+      .split('\n')
+      .filter((line) => [...line].length > Math.max(width, 66) && !/^ {2}(counts|score|coverage|seed) |^North/.test(line));
+    expect(long).toEqual([]);
+  });
+
+  it('prints the seed first and last, the level as given, and what the exit code means', () => {
+    expect(text.split('\n')[0]).toContain('seed 42');
+    expect(text).toMatch(/ {2}level 1: 13 of 35 blockers exist, \d+ of them pass\n/);
+    expect(text).toMatch(/seed {7}42[\s\S]*exit 1: the sync does not meet the gate\n$/);
+  });
+
+  it('is quiet when all is well, and never green when nothing was judged', () => {
+    const green = scorecard(greenResult, plain);
+    expect(green).toContain('18 of 18 checks passed');
+    expect(green).not.toMatch(/Also failed|Could not be judged|harm/);
+    expect(scorecard(resultOf([], [], { exitCode: 3 }), plain)).toContain('Nothing was judged');
+  });
+
+  it('has colour only when asked', () => {
+    expect(text).not.toContain('\x1b');
+    expect(scorecard(sampleResult, { colour: true })).toContain('\x1b[31m✗');
+  });
+});
+
+describe('liveProgress', () => {
+  const [first, second] = sampleResult.checks as [CheckResult, CheckResult];
+  const run = (tty: boolean): string => {
+    let out = '';
+    const live = liveProgress((text) => (out += text), { tty, colour: false });
+    live.started(first);
+    live.started(second);
+    live.finished(first);
+    live.close();
+    return out;
+  };
+
+  it('prints lines only, off a terminal', () => {
+    const out = run(false);
+    expect(out).not.toContain('\r');
+    expect(out).not.toContain('\x1b');
+    expect(out.split('\n')).toHaveLength(4);
+    expect(out).toContain('✓ ID-01');
+  });
+
+  it('keeps one line of what is running, on a terminal, and takes it away', () => {
+    const out = run(true);
+    expect(out).toContain('2 running: ID-01 ID-02');
+    expect(out.endsWith('1 running: ID-02\r\x1b[2K')).toBe(true);
+  });
+});
+
+it('wraps at spaces', () => {
+  expect(wrap('one two three four', 9)).toEqual(['one two', 'three', 'four']);
+});
