@@ -98,7 +98,7 @@ describe('its picture and its table', () => {
     const svg = sequenceSvg(failing(scribe, [commit], []), 'x').text;
     for (const [, x, text] of svg.matchAll(/<text class="t [^"]*" x="(\d+)"[^>]*>([^<]*)</g)) {
       const half = ((text?.length ?? 0) * 6.9) / 2;
-      expect(Number(x) - half).toBeGreaterThanOrEqual(80);
+      expect(Number(x) - half).toBeGreaterThanOrEqual(90);
       expect(Number(x) + half).toBeLessThanOrEqual(1000);
     }
   });

@@ -2,7 +2,7 @@ import { clip, type Markup, markup } from './markup.ts';
 import type { Lane, Step, Story } from './model.ts';
 
 const WIDTH = 1000;
-const TIME = 84; // gutter on the left, for time and mark
+const TIME = 96; // gutter on the left, for time and mark
 const HEAD = 44;
 const CHARACTER = 6.9; // mean width of a character at 12 px in the widest of the usual fonts
 const HEIGHT = { call: 38, note: 32, mark: 30, folded: 28 } as const;

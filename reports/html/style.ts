@@ -80,7 +80,7 @@ footer{margin-top:56px;padding-top:22px;padding-bottom:48px;border-top:1px solid
 @media (max-width:700px){main,header.top,footer{padding-left:14px;padding-right:14px}h1{font-size:1.35rem}h2{margin-top:36px}.verdict,article.check{padding:16px}.verdict .say{font-size:1.15rem}
 .grid,.sides{grid-template-columns:1fr}.wide{display:none}.glossary{columns:1}th,td{padding:6px 8px}details.row{padding:8px 12px}details.row>summary{flex-wrap:wrap}details.row>summary .settled{margin-left:0;width:100%;text-align:left}article dl.facts{grid-template-columns:1fr;gap:0}article dl.facts dd{margin-bottom:6px}.checks .word{position:absolute;clip-path:inset(50%);white-space:nowrap}nav{position:static;width:auto;margin:18px 14px 0}}
 @media print{:root{--page:#fff;--panel:#fff;--sunk:#f1f3f7;--ink:#111;--dim:#555;--line:#ccc;--accent:#1d4f80;--good:#12733b;--good-soft:#e3f4e9;--bad:#b3261e;--bad-soft:#fdecea;--warn:#855600;--warn-soft:#fdf3dc;--void:#6a2fa0;--void-soft:#f1e8fa;--quiet:#555;--quiet-soft:#eee;--note:#fff8e1;--note-line:#d8bf72;color-scheme:light}
-body{font-size:11px}nav,.filters{display:none}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}article.check,.sides,tr,.tiles{break-inside:avoid}article.check{break-inside:auto}.sequence{min-width:0}.scroll{overflow:visible}.twin pre{max-height:none}}
+html{font-size:13px}body{font-size:12px}nav,.filters{display:none}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}article.check,.sides,tr,.tiles{break-inside:avoid}article.check{break-inside:auto}.sequence{min-width:0}.scroll{overflow:visible}.twin pre{max-height:none}}
 ${SEQUENCE_CSS}`;
 
 /** Filters of the table of checks, and everything unfolded on paper. The page is whole without it. */
