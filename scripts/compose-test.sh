@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Brings the compose file up for real, judges the reference sync in it, and takes everything down, whatever happens.
+# Starts an engine where none answers (scripts/docker-engine.sh; needs root), and stops it again if it was started here.
+# Exit code: the judge's.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+started=
+if ! docker version >/dev/null 2>&1; then started=yes; fi
+eval "$(scripts/docker-engine.sh start)"
+
+compose() { docker compose --profile check "$@"; }
+finish() {
+  local code=$?
+  if [ "$code" != 0 ]; then compose ps --all || true; compose logs --no-color --tail 40 || true; fi
+  compose down --volumes --timeout 20 || true
+  [ -z "$started" ] || scripts/docker-engine.sh stop
+  exit "$code"
+}
+trap finish EXIT
+
+docker compose up --build --wait --wait-timeout 120
+docker compose ps
+compose run --rm check
