@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadManifest, type Manifest, needsWebhook, readsHl7, startMode, unsupportedProblems } from './manifest.ts';
+import { loadManifest, type Manifest, needsWebhook, readsHl7, startMode, unsupported } from './manifest.ts';
 
 const LINES = `subject: {name: mine, version: 1.10}
 start: {command: node main.js}
@@ -173,7 +173,7 @@ describe('a mistake is named with its place and its fix', () => {
 test('a vendor that is not built is accepted by the schema and named on its line', () => {
   const loaded = load('vendor: epic', 'vendor: cerner');
   expect(loaded.problems).toEqual([]);
-  expect(unsupportedProblems(loaded, ['epic'])).toMatchObject([
+  expect(unsupported(loaded.manifest!, ['epic'])).toMatchObject([
     { line: 5, column: 13, message: 'site "epic" is cerner, which this version cannot play yet', fix: 'use one of: epic' },
   ]);
 });

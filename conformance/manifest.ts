@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { LineCounter, type Node, parseDocument } from 'yaml';
 import { manifestRules } from './manifest-rules.ts';
 import { MANIFEST } from './manifest-schema.ts';
-import type { ManifestBody, SiteManifest, Vendor } from './manifest-types.ts';
+import type { ManifestBody, SiteManifest } from './manifest-types.ts';
 import type { Problem } from './problem.ts';
 import { Reading } from './schema.ts';
 
@@ -15,7 +15,11 @@ export interface Manifest extends ManifestBody {
   file: string;
   /** Folder that relative paths start from. */
   folder: string;
+  /** Line and column of a setting, for problems found later: `place('start', 'command')`. */
+  place: Locate;
 }
+
+export type Locate = (...path: (string | number)[]) => Pick<Problem, 'file' | 'line' | 'column'>;
 
 export interface LoadedManifest {
   /** Undefined when there is any error. */
@@ -23,8 +27,6 @@ export interface LoadedManifest {
   /** What could be read in spite of errors: for going on to look for more mistakes, never for a run. */
   draft?: Manifest;
   problems: Problem[];
-  /** Line and column of a setting, for problems found later: `place('start', 'command')`. */
-  place(...path: (string | number)[]): Pick<Problem, 'file' | 'line' | 'column'>;
 }
 
 /** Reads a manifest with all its mistakes at once. Never throws: a missing file is a problem too. */
@@ -37,7 +39,7 @@ export function loadManifest(path: string): LoadedManifest {
     const { code } = error as NodeJS.ErrnoException;
     const message = code === 'ENOENT' ? 'there is no manifest here' : `the manifest cannot be read (${code})`;
     const fix = 'say where it is with --subject <file>, or write one with "syncproof init"';
-    return { problems: [{ severity: 'error', file, message, fix }], place: () => ({ file }) };
+    return { problems: [{ severity: 'error', file, message, fix }] };
   }
   return readManifest(text, file);
 }
@@ -49,7 +51,7 @@ export function readManifest(text: string, path: string): LoadedManifest {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const reading = new Reading(file, folder, document, lines);
-  const place = (...where: (string | number)[]) => {
+  const place: Locate = (...where) => {
     const { line, col } = lines.linePos(reading.at(...where)?.range?.[0] ?? 0);
     return { file, line, column: col };
   };
@@ -58,36 +60,34 @@ export function readManifest(text: string, path: string): LoadedManifest {
     const fix = 'correct the YAML here: indentation is by spaces, and texts that hold ": " or " #" need quotation marks';
     reading.problems.push({ severity: 'error', file, line, column: col, message: message.split('\n')[0]!, fix });
   }
-  if (document.errors.length > 0) return { problems: reading.problems, place };
+  if (document.errors.length > 0) return { problems: reading.problems };
 
   const body = MANIFEST.read((document.contents ?? document.createNode(null)) as Node, reading);
-  const draft = body && complete(body, file, folder);
+  const draft = body && complete(body, file, place);
   if (draft) manifestRules(draft, reading);
   const failed = reading.problems.some(({ severity }) => severity === 'error');
-  return { manifest: failed ? undefined : draft, draft, problems: inOrder(reading.problems), place };
+  return { manifest: failed ? undefined : draft, draft, problems: inOrder(reading.problems) };
 }
 
-function complete(body: ManifestBody, file: string, folder: string): Manifest {
+function complete(body: ManifestBody, file: string, place: Locate): Manifest {
+  const folder = dirname(file);
   const start = { ...body.start, cwd: body.start.cwd ?? folder, attach: body.start.attach || undefined };
-  return { ...body, start, file, folder };
+  return { ...body, start, file, folder, place };
 }
 
 const inOrder = (problems: Problem[]): Problem[] =>
   problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
 
-/** The sites whose vendor is not among those that exist, so that nothing could be said about them: not a failure of the subject. */
-export const unsupported = (manifest: Manifest, built: readonly (Vendor | string)[]): SiteManifest[] =>
-  manifest.sites.filter(({ vendor }) => !built.includes(vendor));
-
-/** The same as problems with place and fix. */
-export function unsupportedProblems({ draft, place }: LoadedManifest, built: readonly string[]): Problem[] {
-  return (draft ? unsupported(draft, built) : []).map((site) => ({
-    severity: 'error',
-    ...place('sites', draft!.sites.indexOf(site), 'vendor'),
-    message: `site "${site.name}" is ${site.vendor}, which this version cannot play yet`,
-    fix: `use one of: ${built.join(', ')}`,
-  }));
-}
+/** The sites whose vendor this version cannot play, so that nothing could be said about them: no failure of the subject. */
+export const unsupported = ({ sites, place }: Manifest, built: readonly string[]): Problem[] =>
+  sites
+    .filter(({ vendor }) => !built.includes(vendor))
+    .map((site) => ({
+      severity: 'error',
+      ...place('sites', sites.indexOf(site), 'vendor'),
+      message: `site "${site.name}" is ${site.vendor}, which this version cannot play yet`,
+      fix: `use one of: ${built.join(', ')}`,
+    }));
 
 export type StartMode = 'command' | 'compose' | 'attach';
 

@@ -1,6 +1,7 @@
 import { connect, createServer } from 'node:net';
 import { type Manifest, needsWebhook, readsHl7, startMode } from './manifest.ts';
 import type { Binds } from './settings.ts';
+import { SubjectError } from './subject-error.ts';
 
 /** A port that nobody else can take until it is released, just before its user starts. */
 export interface HeldPort {
@@ -9,11 +10,11 @@ export interface HeldPort {
 }
 
 /** A port that something else has already. */
-export class PortTakenError extends Error {
-  readonly address: string;
+export class PortTakenError extends SubjectError {
   constructor(address: string, code: string | undefined) {
-    super(code === 'EADDRINUSE' ? `${address} is in use by another process` : `${address} cannot be listened on (${code})`);
-    this.address = address;
+    const message =
+      code === 'EADDRINUSE' ? `${address} is in use by another process` : `${address} cannot be listened on (${code})`;
+    super('starting', message, 'stop what listens there, or name another port in the manifest');
   }
 }
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Manifest } from './manifest.ts';
-import { SubjectError } from './subject-ready.ts';
+import { SubjectError } from './subject-error.ts';
 import { fillTemplate } from './template.ts';
 
 /** What one instance of the subject finds on disk: private to the run, and gone when the run is over. */

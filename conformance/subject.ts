@@ -5,15 +5,16 @@ import { type Manifest, startMode } from './manifest.ts';
 import type { HeldBinds } from './ports.ts';
 import { secretSettings } from './settings.ts';
 import { describeEnding, type Ending, SubjectChild } from './subject-child.ts';
+import { type Phase, SubjectError } from './subject-error.ts';
 import { type SubjectFiles, subjectEnvironment, writeSubjectFiles } from './subject-files.ts';
 import { type OutputLine, SubjectOutput } from './subject-output.ts';
-import { type Phase, SubjectError, untilReady } from './subject-ready.ts';
+import { untilReady } from './subject-ready.ts';
 import { fillTemplate } from './template.ts';
 
 export { describeEnding, type Ending } from './subject-child.ts';
+export { type Phase, SubjectError } from './subject-error.ts';
 export { callHook, type HookAnswer } from './subject-hooks.ts';
 export type { OutputLine } from './subject-output.ts';
-export { type Phase, SubjectError } from './subject-ready.ts';
 
 export interface SubjectOptions {
   manifest: Manifest;
