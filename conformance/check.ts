@@ -1,6 +1,5 @@
-import type { Verdict } from './result.ts';
-import type { Finding, Severity } from './result.ts';
 import type { CheckFacts } from './check-facts.ts';
+import type { Finding, Severity, Verdict } from './result.ts';
 import type { World } from './world.ts';
 
 /** What a check needs of the manifest; missing ones make it not applicable, by name. */

@@ -57,7 +57,8 @@ export interface CheckLog {
 export const eventId = (event: JournalEvent): EventId => `${event.process}:${event.seq}`;
 
 /** The words of a text by which people are recognised: MRNs, canary names, record ids. */
-export const wordsOf = (text: string): string[] => text.match(/[\p{L}\p{N}._-]{5,}/gu)?.flatMap((w) => (w.includes('-') ? [w, ...w.split('-')] : [w])) ?? [];
+export const wordsOf = (text: string): string[] =>
+  text.match(/[\p{L}\p{N}._-]{5,}/gu)?.flatMap((w) => (w.includes('-') ? [w, ...w.split('-')] : [w])) ?? [];
 
 /** The state of a history at a moment; its newest image when no moment is given. */
 export function imageAt<T>(history: History<T> | undefined, at = Number.POSITIVE_INFINITY): T | null {
@@ -92,6 +93,8 @@ export class Facts {
   readonly story = new Map<string, EventId[]>();
   #served = new Map<string, Map<string, { version: number; at: number }[]>>();
   #words = new Map<string, string>();
+  #byCohort = new Map<string, History<unknown>[]>();
+  #byRecord = new Map<string, LinkMessage[]>();
   #open = new Map<EventId, { at: number; cohorts: Set<string> }>();
 
   ingest(event: JournalEvent): void {
@@ -123,7 +126,10 @@ export class Facts {
 
   /** When this version of a record, or a later one, was first shown on a channel; undefined when it never was. */
   servedAt(ref: RecordRef, channel: string): number | undefined {
-    return this.#served.get(recordKey(ref))?.get(channel)?.find((s) => s.version >= ref.version)?.at;
+    return this.#served
+      .get(recordKey(ref))
+      ?.get(channel)
+      ?.find((s) => s.version >= ref.version)?.at;
   }
 
   /** Calls that touch a cohort and have no answer yet. */
@@ -144,11 +150,16 @@ export class Facts {
   }
 
   truthOf(cohort: string): History<Resource>[] {
-    return [...this.truth.values()].filter((history) => history.cohort === cohort);
+    return (this.#byCohort.get(`truth ${cohort}`) ?? []) as History<Resource>[];
   }
 
   crmOf(cohort: string): History<Row>[] {
-    return [...this.crm.values()].filter((history) => history.cohort === cohort);
+    return (this.#byCohort.get(`crm ${cohort}`) ?? []) as History<Row>[];
+  }
+
+  /** The messages on links that carry any version of a record. */
+  messagesOf(id: string): LinkMessage[] {
+    return this.#byRecord.get(id) ?? [];
   }
 
   /** Makes a word stand for a cohort; called for what the judge knows before anything is committed. */
@@ -171,10 +182,21 @@ export class Facts {
       const key = recordKey(ref);
       const history = histories.get(key) ?? { key, type: ref.type, tenant: ref.tenant, versions: [] };
       histories.set(key, history);
-      const version = { ref, at: event.at, wall: event.wall, event: eventId(event), act: event.act ?? '', actor: event.actor ?? '', image };
+      const version = {
+        ref,
+        at: event.at,
+        wall: event.wall,
+        event: eventId(event),
+        act: event.act ?? '',
+        actor: event.actor ?? '',
+        image,
+      };
       history.versions.push(version);
-      history.cohort ??= event.cohort ?? this.#attribute(ref, image ?? event.before?.[i]);
-      if (!history.cohort) return;
+      if (!history.cohort) {
+        history.cohort = event.cohort ?? this.#attribute(ref, image ?? event.before?.[i]);
+        if (!history.cohort) return;
+        append(this.#byCohort, `${ref.sim === 'crm' ? 'crm' : 'truth'} ${history.cohort}`, history);
+      }
       this.#learn(ref, image, history.cohort);
       this.changedAt.set(history.cohort, event.at);
       this.#tell(history.cohort, event);
@@ -184,13 +206,18 @@ export class Facts {
   // A row belongs to the person whose key, name token or parent row it carries.
   #attribute(ref: RecordRef, image: unknown): string | undefined {
     if (!image) return undefined;
-    return this.cohortsIn(JSON.stringify(image, (key, value) => (key === 'Id' ? undefined : value))).values().next().value ?? this.#words.get(ref.id);
+    return (
+      this.cohortsIn(JSON.stringify(image, (key, value) => (key === 'Id' ? undefined : value)))
+        .values()
+        .next().value ?? this.#words.get(ref.id)
+    );
   }
 
   #learn(ref: RecordRef, image: (Resource & Row) | null, cohort: string): void {
     this.know(ref.id, cohort);
     if (ref.sim === 'crm' || !image) return;
-    for (const identifier of (image.identifier as { value?: string }[] | undefined) ?? []) this.know(identifier.value ?? '', cohort);
+    for (const identifier of (image.identifier as { value?: string }[] | undefined) ?? [])
+      this.know(identifier.value ?? '', cohort);
   }
 
   #serve(ref: RecordRef, event: JournalEvent): void {
@@ -229,7 +256,10 @@ export class Facts {
     const { message, type } = event.data as { message?: string; type?: string };
     const found = this.messages.get(key) ?? { tenant: event.tenant ?? '', control, type: '', records: [], sent: [], acks: [] };
     found.type ||= message ?? type ?? '';
-    if (found.records.length === 0) found.records = event.records ?? [];
+    if (found.records.length === 0) {
+      found.records = event.records ?? [];
+      for (const ref of found.records) append(this.#byRecord, ref.id, found);
+    }
     this.messages.set(key, found);
     for (const ref of found.records) this.#tell(this.truth.get(recordKey(ref))?.cohort, event);
     return found;
@@ -269,10 +299,21 @@ export class Facts {
     if (data.type === 'note') log.notes.set(String(data.key), data.value);
     if (data.type === 'know') for (const word of data.words as string[]) this.know(word, cohort);
     if (data.type === 'settled')
-      log.marks.set(String(data.label), { at: event.at, by: String(data.by), waitedMs: Number(data.waitedMs), event: eventId(event) });
+      log.marks.set(String(data.label), {
+        at: event.at,
+        by: String(data.by),
+        waitedMs: Number(data.waitedMs),
+        event: eventId(event),
+      });
     if (data.type === 'error') log.error = String(data.message);
     if (data.type === 'end') log.endedAt = event.at;
   }
+}
+
+function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list) list.push(item);
+  else lists.set(key, [item]);
 }
 
 function decodeSafely(url: string): string {

@@ -54,12 +54,12 @@ export function pathMistake(expression: string): { message: string; column?: num
   const open = /'[^']*$/.exec(plain.replace(/' *'/g, (text) => ' '.repeat(text.length)));
   if (open) return { message: 'a text is not closed by an apostrophe', column: open.index + 1 };
   try {
-    // The parser stops at the first token that does not fit and calls it the end; parentheses make it say so.
+    // The parser counts columns from 0, and our bracket makes that ours from 1. It stops at the first token that does not fit and calls it the end; parentheses make it say so.
     parseFhirPath(`(${expression})`);
   } catch (error) {
     const { message } = error as Error;
     const column = /column (\d+)/.exec(message)?.[1];
-    return { message: message.replace(/ \(line.*$/, ''), ...(column && { column: Math.max(1, Number(column) - 1) }) };
+    return { message: message.replace(/ \(line.*$/, ''), ...(column && { column: Number(column) }) };
   }
   for (const match of plain.matchAll(/([A-Za-z]\w*)\s*\(/g)) {
     if (!isFunction(match[1] as string)) return { message: `FHIRPath has no function ${match[1]}()`, column: match.index + 1 };

@@ -15,8 +15,8 @@ function international(digits: string, plus: boolean): string | undefined {
   if (digits.startsWith('+')) return international(digits.slice(1), true);
   if (plus && !digits.startsWith('1')) return /^[2-9]\d{7,14}$/.test(digits) && varied(digits) ? `+${digits}` : undefined;
   const national = digits.length === 11 && digits.startsWith('1') ? digits.slice(1) : plus ? '' : digits;
-  // Area codes never begin with 0 or 1 nor have 9 in the middle, exchanges never begin with 0 or 1.
-  return /^[2-9][0-8]\d[2-9]\d{6}$/.test(national) && varied(national) ? `+1${national}` : undefined;
+  // Area codes never begin with 0 or 1 nor have 9 in the middle. Exchanges are not looked at: 555-123-4567 is everybody's example.
+  return /^[2-9][0-8]\d{8}$/.test(national) && varied(national) ? `+1${national}` : undefined;
 }
 
 // 2222222222 has the form of a number and is what clerks type to get past a required field.

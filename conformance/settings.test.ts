@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PartDescription } from '#simulators';
 import { readManifest } from './manifest.ts';
-import { renderSettings, type SettingsOptions, secretSettings } from './settings.ts';
+import { renderSettings, type SettingsOptions, secretSettings, settingNames } from './settings.ts';
 
 const MANIFEST = `
 subject: {name: mine}
@@ -177,4 +177,9 @@ test('a part that is not there is named', () => {
 
 test('secrets are known by their names', () => {
   expect(secretSettings(renderSettings(OPTIONS)).map(([, value]) => value)).toEqual(['secret-n', 'cs', 'pw', 'st', 'ws']);
+});
+
+test('the names that templates may use are those that are given', () => {
+  const names = settingNames(OPTIONS.manifest);
+  expect(Object.keys(renderSettings(OPTIONS)).filter((name) => !names.includes(name))).toEqual([]);
 });

@@ -129,6 +129,35 @@ function secretOf(name: string | undefined, { environment }: SettingsOptions): s
   return value;
 }
 
+const SITE_NAMES = [
+  ...[
+    'VENDOR',
+    'FHIR_URL',
+    'TOKEN_URL',
+    'CLIENT_ID',
+    'PRIVATE_KEY_FILE',
+    'KEY_ID',
+    'CLIENT_SECRET',
+    'SCOPES',
+    'TENANT',
+    'AUTHORITY',
+  ],
+  ...['TIME_ZONE', 'GROUP_ID', 'LOCATIONS', 'V1_URL', 'DEPARTMENTS'],
+  ...['MLLP_BIND', 'MLLP_SEND_TO', 'MLLP_SENDER', 'MLLP_PROCESSING_ID', 'MLLP_CHARSET'],
+];
+const CRM_NAMES = [
+  ...['LOGIN_URL', 'INSTANCE_URL', 'ORG_ID', 'API_VERSION'],
+  ...['CLIENT_ID', 'CLIENT_SECRET', 'USERNAME', 'PASSWORD', 'SECURITY_TOKEN'],
+];
+
+/** Every name that a subject of this manifest may be given: what a template can refer to. */
+export const settingNames = ({ sites }: Pick<Manifest, 'sites'>): string[] => [
+  'SYNCPROOF_SITES',
+  ...sites.flatMap(({ name }) => SITE_NAMES.map((suffix) => `SYNCPROOF_${name.toUpperCase()}_${suffix}`)),
+  ...CRM_NAMES.map((suffix) => `SYNCPROOF_CRM_${suffix}`),
+  ...['WEBHOOK_BIND', 'WEBHOOK_SECRET', 'CA_FILE', 'INSTANCE', 'CONFIG'].map((suffix) => `SYNCPROOF_${suffix}`),
+];
+
 const SECRET_NAME = /_(CLIENT_SECRET|PASSWORD|SECURITY_TOKEN|WEBHOOK_SECRET)$/;
 
 /** The settings whose values must not be shown: name and value. */

@@ -19,6 +19,8 @@ export interface Request {
   /** Names in lower case; repeated headers joined by a comma. */
   headers: Record<string, string>;
   body: Buffer;
+  /** The limit in bytes that the body exceeded; `body` is then incomplete and the shell refuses the request. */
+  oversize?: number;
   secure: boolean;
   /** `scheme://host:port` under which the client reached this face, or its `--public-url`. No trailing slash. */
   origin: string;
@@ -184,13 +186,17 @@ export class Face {
   async #serve(req: express.Request, res: express.Response, info: RouteInfo, handler: Handler): Promise<void> {
     const { kernel, options } = { kernel: this.#kernel, options: this.options };
     const started = kernel.clock.micros();
+    const { socket } = req;
     const request = await readRequest(req, options).catch(() => undefined);
-    if (!request) return void req.socket.destroy();
+    if (!request) {
+      socket.destroy();
+      return;
+    }
     const type = info.type?.startsWith(':') ? request.params[info.type.slice(1)] : info.type;
     const about = { operation: info.operation, type, method: request.method, path: request.path };
     const text = info.secret ? request.path : `${decodeLoosely(request.url)}\n${request.body}`;
     const id = options.internal ? 0 : this.#journalRequest(request, info, type);
-    const exchange = this.#exchange({ ...about, text, id }, req.socket);
+    const exchange = this.#exchange({ ...about, text, id }, socket);
     let reply: Reply | undefined;
     let severed: string | undefined;
     try {
@@ -200,7 +206,7 @@ export class Face {
       severed = error.how;
     }
     if (!options.internal) this.#journalReply(exchange, reply, severed, kernel.clock.micros() - started);
-    if (!reply || req.socket.destroyed) return;
+    if (!reply || socket.destroyed) return;
     send(res, reply);
   }
 
@@ -221,6 +227,7 @@ export class Face {
     };
     await attempt(async () => {
       if (!this.options.internal) await rules.fire('request', exchange);
+      if (request.oversize) exchange.reject('invalid', { message: `the body exceeds ${request.oversize} bytes` });
       exchange.reply = await handler(this.#context(request, exchange));
     });
     if (!this.options.internal) {
@@ -281,12 +288,14 @@ export class Face {
 }
 
 async function readRequest(req: express.Request, options: FaceOptions): Promise<Request> {
+  const limit = options.maxBody ?? 16 * 1024 * 1024;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of req as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > (options.maxBody ?? 16 * 1024 * 1024)) throw new Error('body too large');
-    chunks.push(chunk);
+    // The rest is read and thrown away, so that the client hears why; a client that never ends is cut off.
+    if (size > 4 * limit) throw new Error(`the body exceeds ${limit} bytes by far`);
+    if (size <= limit) chunks.push(chunk);
   }
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(req.headers))
@@ -305,6 +314,7 @@ async function readRequest(req: express.Request, options: FaceOptions): Promise<
     params,
     headers,
     body: Buffer.concat(chunks),
+    oversize: size > limit ? limit : undefined,
     secure,
     origin: options.publicUrl ?? `${secure ? 'https' : 'http'}://${req.headers.host ?? 'localhost'}`,
   };

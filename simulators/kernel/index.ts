@@ -12,4 +12,5 @@ export * from './part.ts';
 export * from './random.ts';
 export * from './rules.ts';
 export * from './state.ts';
+export * from './tcp.ts';
 export * from './tls.ts';

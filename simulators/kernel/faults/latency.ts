@@ -1,7 +1,8 @@
 import { defineFault, type FaultHook } from '../hooks.ts';
 
 const wait: FaultHook = async (_exchange, { ms, jitter }, { clock, random }) => {
-  await clock.sleep(Number(ms) + random.next() * Number(jitter));
+  const delay = Number(ms) + random.next() * Number(jitter);
+  if (delay > 0) await clock.sleep(delay);
 };
 
 export const latency = defineFault({

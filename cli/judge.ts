@@ -1,0 +1,63 @@
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunResult } from '#conformance';
+import { EvidenceError, judgeOpened, openRun, RunFolder } from '#conformance';
+import { KERNEL_FAULTS } from '#kernel';
+import { renderReports, scorecard } from '#reports';
+import { UsageError } from './usage.ts';
+
+/** Judges a run folder and writes every report of it. */
+export function judgeFolder(folder: RunFolder): {
+  result: RunResult;
+  card: (colour: boolean, width?: number) => string;
+  changed: string[];
+} {
+  const opened = openRun(folder);
+  const result = judgeOpened(opened);
+  const map = opened.map.rows.map((row) => ({ ...row, row: `fields.csv:${row.line}` }) as unknown as Record<string, string>);
+  const colours = Object.fromEntries(KERNEL_FAULTS.map((fault) => [fault.name, fault.colour]));
+  const changed: string[] = [];
+  for (const { file, text } of renderReports({ result, events: opened.events, map, colours })) {
+    const path = folder.file(file);
+    if (existsSync(path) && readFileSync(path, 'utf8') !== text) changed.push(file);
+    writeFileSync(path, text);
+  }
+  return { result, card: (colour, width) => scorecard(result, { colour, width, events: opened.events }), changed };
+}
+
+function folderOf(args: string[], verb: string): RunFolder {
+  const path = args.find((arg) => !arg.startsWith('-')) ?? 'reports/runs/latest';
+  if (!existsSync(join(path, 'journal')))
+    throw new UsageError(`${path} is not a run folder; syncproof ${verb} <run folder>, e.g. reports/runs/latest`);
+  return new RunFolder(realpathSync(path));
+}
+
+/**
+ * `syncproof judge <run folder>`: the verdicts again, from the evidence alone. Exit code as the run's; 2 when the evidence
+ * was changed; 1 when `result.json` said something else than the evidence does.
+ */
+export async function judgeRun(args: string[]): Promise<number> {
+  const folder = folderOf(args, 'judge');
+  try {
+    const { result, card, changed } = judgeFolder(folder);
+    console.log(card(Boolean(process.stdout.isTTY), process.stdout.columns));
+    if (changed.includes('result.json')) {
+      console.error(`\nresult.json did not agree with the evidence; it was written anew`);
+      return 1;
+    }
+    console.log(`\nThe evidence is intact, and the verdicts agree with it.`);
+    return result.exitCode;
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error;
+    console.error(`syncproof judge: this evidence cannot be trusted: ${error.message}`);
+    return 2;
+  }
+}
+
+/** `syncproof report <run folder>`: writes the report files again. */
+export async function report(args: string[]): Promise<number> {
+  const folder = folderOf(args, 'report');
+  judgeFolder(folder);
+  console.log(folder.file('report.html'));
+  return 0;
+}

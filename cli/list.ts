@@ -1,0 +1,53 @@
+import { CAPABILITIES, CHECKS, MUTANTS } from '#conformance';
+import { VENDORS } from '#ehr';
+import { KERNEL_FAULTS } from '#kernel';
+import { loadStories } from '#scenarios';
+import { UsageError } from './usage.ts';
+
+/** The registries as tables: what `list` prints and `docs` writes. */
+export const REGISTRIES: Record<string, { title: string; rows: () => string[][]; head: string[] }> = {
+  checks: {
+    title: 'Checks',
+    head: ['id', 'severity', 'level', 'title', 'needs'],
+    rows: () => CHECKS.map((c) => [c.id, c.severity, `L${c.level}`, c.title, (c.needs ?? []).join(' ')]),
+  },
+  faults: {
+    title: 'Faults',
+    head: ['name', 'hooks', 'parameters', 'what happens'],
+    rows: () => KERNEL_FAULTS.map((f) => [f.name, Object.keys(f.hooks).join(' '), Object.keys(f.params).join(' '), f.doc]),
+  },
+  vendors: { title: 'Vendors', head: ['id', 'name'], rows: () => VENDORS.map((v) => [v.id, v.title]) },
+  stories: {
+    title: 'Stories',
+    head: ['name', 'steps', 'title'],
+    rows: () => loadStories().map((s) => [s.name, String(s.steps.length), s.title]),
+  },
+  mutants: {
+    title: 'Mutants',
+    head: ['id', 'breaks', 'kills'],
+    rows: () =>
+      MUTANTS.map((m) => [m.id, m.breaks, m.kills.map((k) => `${k.check} (${k.reason})`).join(', ') || 'lawful: must pass']),
+  },
+  capabilities: {
+    title: 'Capabilities',
+    head: ['name', 'meaning'],
+    rows: () => Object.entries(CAPABILITIES).map(([name, doc]) => [name, String(doc)]),
+  },
+};
+
+/** `syncproof list <registry>` */
+export async function list(args: string[]): Promise<number> {
+  const [name] = args;
+  const registry = name === undefined ? undefined : REGISTRIES[name];
+  if (!registry) throw new UsageError(`say which: syncproof list ${Object.keys(REGISTRIES).join('|')}`);
+  const rows = [registry.head, ...registry.rows()];
+  const widths = registry.head.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
+  for (const row of rows)
+    console.log(
+      row
+        .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!)))
+        .join('  ')
+        .trimEnd(),
+    );
+  return 0;
+}

@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { CHECKS, type CheckResult, judge, MUTANTS, NULLS } from '#conformance';
+import { systemClock } from '#kernel';
+import { executeRun, REFERENCE_MANIFEST, readSubject } from './check.ts';
+import { UsageError } from './usage.ts';
+
+const OPTIONS = {
+  only: { type: 'string' },
+  seed: { type: 'string', default: '42' },
+  full: { type: 'boolean' },
+  at: { type: 'string', default: '2' },
+  keep: { type: 'boolean' },
+} as const;
+
+const MAIN = fileURLToPath(new URL('../conformance/mutants/main.ts', import.meta.url));
+
+/** What a mutant (or null, or lawful variant) must and may fail. */
+interface Expectation {
+  id: string;
+  kills: readonly { check: string; reason: string }[];
+  mayFail: readonly string[];
+  /** A null must pass nothing at all. */
+  passesNothing: boolean;
+}
+
+interface Outcome extends Expectation {
+  checks: CheckResult[];
+  wrong: string[];
+  ms: number;
+}
+
+/**
+ * `syncproof matrix`: runs every mutant of the reference sync. Each must fail its kills for the stated reason and nothing
+ * else, lawful variants must fail nothing, nulls must pass nothing, and each check must be killed by somebody.
+ */
+export async function matrix(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: OPTIONS });
+  const chosen = expectations(values.only);
+  const outcomes: Outcome[] = [];
+  const queue = [...chosen];
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const outcome = await runOne(next, values);
+      outcomes.push(outcome);
+      console.log(line(outcome));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, Number(values.at)) }, worker));
+  const unproven = values.only
+    ? []
+    : CHECKS.filter((check) => !outcomes.some((o) => o.kills.some((kill) => kill.check === check.id)));
+  for (const check of unproven) console.log(`✗ ${check.id} is killed by no mutant: it is unproven`);
+  const failed = outcomes.filter((outcome) => outcome.wrong.length > 0).length + unproven.length;
+  console.log(`\n${outcomes.length + CHECKS.length - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+function expectations(only: string | undefined): Expectation[] {
+  const all: Expectation[] = [
+    ...MUTANTS.map(({ id, kills, mayFail = [] }) => ({ id, kills, mayFail, passesNothing: false })),
+    ...NULLS.map((id) => ({ id, kills: [], mayFail: [], passesNothing: true })),
+  ];
+  if (!only) return all;
+  const asked = only.split(',');
+  const unknown = asked.find((id) => !all.some((one) => one.id === id));
+  if (unknown) throw new UsageError(`--only ${unknown}: no mutant is called so; see syncproof list mutants`);
+  return all.filter((one) => asked.includes(one.id));
+}
+
+async function runOne(expectation: Expectation, values: { seed: string; full?: boolean; keep?: boolean }): Promise<Outcome> {
+  const { manifest, map } = readSubject(REFERENCE_MANIFEST);
+  const started = systemClock.now();
+  // Checks that need the world to themselves take long: a mutant runs them only where it must fail them, or in full.
+  const checks = CHECKS.filter(
+    (check) => values.full || !check.alone || expectation.kills.some((kill) => kill.check === check.id),
+  );
+  const mutated = { ...manifest!, start: { ...manifest!.start, command: ['node', MAIN, expectation.id] } };
+  const runKey = randomBytes(4).toString('hex');
+  const out = join('reports', 'runs', 'matrix');
+  try {
+    const folder = await executeRun({
+      manifest: mutated,
+      map,
+      checks,
+      seed: values.seed,
+      runKey,
+      out,
+      id: `${expectation.id}-${runKey}`,
+    });
+    const result = judge(folder);
+    const wrong = verify(expectation, result.checks);
+    if (wrong.length === 0 && !values.keep) rmSync(folder.path, { recursive: true });
+    return { ...expectation, checks: result.checks, wrong, ms: systemClock.now() - started };
+  } catch (error) {
+    return {
+      ...expectation,
+      checks: [],
+      wrong: [`could not be run: ${(error as Error).message}`],
+      ms: systemClock.now() - started,
+    };
+  }
+}
+
+function verify({ kills, mayFail, passesNothing }: Expectation, checks: CheckResult[]): string[] {
+  if (passesNothing) return checks.filter((check) => check.verdict === 'pass').map((check) => `passes ${check.id}`);
+  const missed = kills.flatMap(({ check: id, reason }) => {
+    const check = checks.find((one) => one.id === id);
+    if (check?.verdict !== 'fail') return [`${id} does not fail it (${check?.verdict ?? 'not run'}: ${check?.reason ?? ''})`];
+    return check.findings.some((finding) => finding.reason === reason)
+      ? []
+      : [`${id} fails it for ${check.reason}, not for ${reason}`];
+  });
+  const allowed = [...kills.map((kill) => kill.check), ...mayFail];
+  const stray = checks
+    .filter((check) => !['pass', 'not-applicable'].includes(check.verdict) && !allowed.includes(check.id))
+    .map((check) => `${check.id} is ${check.verdict} (${check.reason}: ${check.message})`);
+  return [...missed, ...stray];
+}
+
+function line({ id, kills, checks, wrong, ms, passesNothing }: Outcome): string {
+  const head = `${wrong.length === 0 ? '✓' : '✗'} ${id.padEnd(28)} ${(ms / 1000).toFixed(1).padStart(5)} s`;
+  const what = passesNothing
+    ? 'passes nothing'
+    : kills.length === 0
+      ? 'lawful'
+      : `killed by ${kills.map((kill) => kill.check).join(' ')}`;
+  const also = checks.filter((c) => c.verdict === 'fail' && !kills.some((kill) => kill.check === c.id)).map((c) => c.id);
+  const extra = !passesNothing && also.length > 0 ? ` (also ${also.join(' ')})` : '';
+  return `${head}  ${what}${extra}${wrong.map((text) => `\n      ${text}`).join('')}`;
+}

@@ -1,0 +1,164 @@
+import { parseArgs } from 'node:util';
+import { population, toPatient } from '#fixtures';
+import { systemClock } from '#kernel';
+import { type Sandbox, type SiteConfig, startSandbox, writeCa } from '#sandbox';
+import { UsageError } from './usage.ts';
+
+/** Ports of `up`, one block of ten per site: HTTP, TLS at +1, HL7 in at +2. */
+const PORTS: Record<string, number> = { control: 4000, epic: 4010, cerner: 4020, athena: 4030, r4: 4035, crm: 4040 };
+
+/** The sites that `up` knows by name. */
+export const UP_SITES: readonly SiteConfig[] = [
+  { name: 'epic', vendor: 'epic', authority: '1.2.840.114350.1.13.999.2.7.5.737384.14', timeZone: 'America/New_York' },
+];
+
+export const UP_USAGE = `syncproof up [crm] [epic] [hl7] [options]   keeps parts running and prints how to connect
+
+  Without names, all parts run. "hl7" means the HL7 links of the sites, "epic-hl7" those of one.
+  --host ADDRESS            where to listen (127.0.0.1; anything else needs --control-token)
+  --control-port N          port of the control API (4000)
+  --control-token TOKEN     token that control calls must carry
+  --data FOLDER             keep all state there, across restarts and kills
+  --ca FOLDER               keep the certificate authority there
+  --seed TEXT               seed of everything that is generated
+  --people N                people to register at each site at first start (25)
+  --public-url FACE=URL     base URL under which clients reach a face (repeatable)
+  --public-host NAME        one more host name in the certificates (repeatable)
+  --link SITE=HOST:PORT     where a site's HL7 link sends to (repeatable)
+  --follow SITE=URL         control URL of the process that holds the site, for links that run alone (repeatable)
+  Each option can come from the environment: SYNCPROOF_UP_HOST, SYNCPROOF_UP_CONTROL_PORT, …; repeatable ones separated by commas.`;
+
+const OPTIONS = {
+  host: { type: 'string' },
+  'control-port': { type: 'string' },
+  'control-token': { type: 'string' },
+  data: { type: 'string' },
+  ca: { type: 'string' },
+  seed: { type: 'string' },
+  people: { type: 'string' },
+  'public-url': { type: 'string', multiple: true },
+  'public-host': { type: 'string', multiple: true },
+  link: { type: 'string', multiple: true },
+  follow: { type: 'string', multiple: true },
+} as const;
+
+/** Runs until it is told to stop. */
+export async function up(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  const given = withEnvironment(values);
+  const parts = partNames(
+    positionals.length > 0 ? positionals : (process.env.SYNCPROOF_UP_PARTS ?? '').split(/[ ,]+/).filter(Boolean),
+  );
+  const data = one(given.data);
+  const sandbox = await startSandbox({
+    process: parts ? parts.join('+') : 'sandbox',
+    parts,
+    sites: [...UP_SITES],
+    host: one(given.host),
+    controlPort: Number(one(given['control-port']) ?? PORTS.control),
+    controlToken: one(given['control-token']),
+    data,
+    ca: one(given.ca) ?? (data ? `${data}/ca` : '.syncproof/ca'),
+    seed: one(given.seed),
+    publicUrls: pairs(given['public-url'], '--public-url'),
+    hosts: given['public-host'],
+    follow: pairs(given.follow, '--follow'),
+    ports: Object.fromEntries(['crm', ...UP_SITES.map((s) => s.name)].flatMap((name) => portsOf(name))),
+  });
+  await populate(sandbox, Number(one(given.people) ?? 25));
+  for (const [site, target] of Object.entries(pairs(given.link, '--link')))
+    await setLink(sandbox, site, target, one(given['control-token']));
+  printParts(sandbox);
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  console.log('stopping');
+  await sandbox.stop();
+  return 0;
+}
+
+type Given = Partial<Record<keyof typeof OPTIONS, string[]>>;
+
+function withEnvironment(values: Partial<Record<keyof typeof OPTIONS, string | string[]>>): Given {
+  const given: Given = {};
+  for (const [name, option] of Object.entries(OPTIONS) as [keyof typeof OPTIONS, { multiple?: boolean }][]) {
+    const text = process.env[`SYNCPROOF_UP_${name.toUpperCase().replaceAll('-', '_')}`];
+    const fromEnvironment = text === undefined || text === '' ? undefined : option.multiple ? text.split(',') : [text];
+    const value = values[name];
+    given[name] = value === undefined ? fromEnvironment : Array.isArray(value) ? value : [value];
+  }
+  return given;
+}
+
+const one = (list: string[] | undefined): string | undefined => list?.at(-1);
+
+function pairs(list: string[] | undefined, flag: string): Record<string, string> {
+  return Object.fromEntries(
+    (list ?? []).map((text) => {
+      const at = text.indexOf('=');
+      if (at < 1) throw new UsageError(`${flag} takes NAME=VALUE, not ${JSON.stringify(text)}`);
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+}
+
+function partNames(asked: string[]): string[] | undefined {
+  if (asked.length === 0) return undefined;
+  const sites = UP_SITES.map((site) => site.name);
+  const known = ['crm', ...sites, ...sites.map((site) => `${site}-hl7`)];
+  return asked.flatMap((name) => {
+    if (name === 'hl7') return sites.map((site) => `${site}-hl7`);
+    if (known.includes(name)) return [name];
+    throw new UsageError(`there is no part called ${JSON.stringify(name)}; there are: ${[...known, 'hl7'].join(', ')}`);
+  });
+}
+
+function portsOf(name: string): [string, { http?: number; https?: number; tcp?: number }][] {
+  const base = PORTS[name];
+  if (base === undefined) return [];
+  return [
+    [name, { http: base, https: base + 1 }],
+    [`${name}-hl7`, { tcp: base + 2 }],
+  ];
+}
+
+// Somebody who connects by hand should find people there; a restart with its data folder finds those of before.
+async function populate(sandbox: Sandbox, count: number): Promise<void> {
+  for (const site of UP_SITES) {
+    const part = sandbox.parts.find((p) => p.name === site.name && p.sim === 'ehr') as
+      | { commit?: (body: unknown) => Promise<unknown> }
+      | undefined;
+    if (!part?.commit || sandbox.kernel.cell<boolean>('up.populated').get(site.name)) continue;
+    const { seed, runKey } = sandbox.kernel;
+    for (const person of population({ seed, runKey, label: site.name, count, authority: site.authority })) {
+      const resource = toPatient(person, { name: site.name, authority: site.authority });
+      await part.commit({ act: 'seed', actor: 'user:clinic', changes: [{ op: 'create', type: 'Patient', resource }] });
+    }
+    sandbox.kernel.cell<boolean>('up.populated').set(site.name, true);
+  }
+}
+
+async function setLink(sandbox: Sandbox, site: string, target: string, token?: string): Promise<void> {
+  const response = await fetch(`${sandbox.controlUrl}/v1/sites/${site}/link`, {
+    method: 'POST',
+    headers: token ? { authorization: `Bearer ${token}` } : {},
+    body: JSON.stringify({ target }),
+  });
+  if (!response.ok) throw new UsageError(`--link ${site}=${target}: ${await response.text()}`);
+}
+
+function printParts(sandbox: Sandbox): void {
+  const started = new Date(systemClock.now()).toISOString();
+  console.log(
+    `Syncproof sandbox, since ${started}, seed ${sandbox.kernel.seed}. Simulated vendors, synthetic people. Stop with Ctrl-C.`,
+  );
+  console.log(`\ncontrol API        ${sandbox.controlUrl}/v1/openapi.json`);
+  console.log(`CA certificate     ${writeCa(sandbox.authority, '.syncproof/ca.pem')}`);
+  for (const part of sandbox.parts) {
+    const { name, vendor, addresses, credentials } = part.describe();
+    console.log(`\n${name}${vendor ? ` (${vendor})` : ''}`);
+    for (const [key, value] of [...Object.entries(addresses), ...Object.entries(credentials)])
+      console.log(`  ${key.padEnd(16)} ${value}`);
+  }
+}

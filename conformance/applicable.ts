@@ -1,0 +1,24 @@
+import type { CheckDefinition } from './check.ts';
+import type { Manifest, SiteManifest } from './manifest.ts';
+
+/** The channels of a site that this suite can judge by today. */
+export function readChannels(site: SiteManifest): ('hl7' | 'poll')[] {
+  return site.channels.read.map((channel) => channel.kind).filter((kind) => kind === 'hl7' || kind === 'poll');
+}
+
+/** Why a check does not apply to a site, or undefined when it does. Skipping needs an undeclared capability, by name. */
+export function notApplicable(check: CheckDefinition, site: SiteManifest, manifest: Pick<Manifest, 'crm'>): string | undefined {
+  for (const need of check.needs ?? []) {
+    const channels = readChannels(site);
+    if ((need === 'hl7' || need === 'poll') && !channels.includes(need))
+      return `${site.name} declares no ${need} channel for reading`;
+    if (need === 'crm-back' && manifest.crm.back.kind === 'none')
+      return 'the manifest declares no channel back from the CRM (crm.back: none)';
+    if (need === 'write-back' && site.channels.write_back === 'none')
+      return `${site.name} declares no write-back (write_back: none)`;
+  }
+  return undefined;
+}
+
+/** Cohort of one check on one site. */
+export const cohortOf = (check: { id: string }, site: { name: string }): string => `${check.id}/${site.name}`;

@@ -1,0 +1,121 @@
+import { fail, untestable } from './check.ts';
+import type { Evidence } from './evidence.ts';
+import { type CheckLog, type History, imageAt, type LinkMessage, type Resource, type Row, type Version } from './facts.ts';
+import type { Finding } from './result.ts';
+
+/** What a check's `expect` may look at: the journal, seen through the check's own names and marks. */
+export class CheckFacts {
+  readonly cohort: string;
+  readonly #evidence: Evidence;
+  readonly #log: CheckLog;
+
+  constructor(evidence: Evidence, cohort: string, log: CheckLog) {
+    this.cohort = cohort;
+    this.#evidence = evidence;
+    this.#log = log;
+  }
+
+  /** What `act` noted under that key. */
+  note<T>(key: string): T | undefined {
+    return this.#log.notes.get(key) as T | undefined;
+  }
+
+  /** When a mark was set (µs); the end of all time for one that never was, so that the newest state is judged. */
+  at(label: string): number {
+    return this.#log.marks.get(label)?.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** What differs, at that mark, between the CRM and what the map asks for all people of this check. */
+  asMapped(label: string): Finding[] {
+    return this.#evidence.asMapped(this.cohort, this.at(label));
+  }
+
+  record(name: string): History<Resource> | undefined {
+    const ref = this.note<{ sim: string; tenant: string; type: string; id: string }>(`record ${name}`);
+    return ref && this.#evidence.facts.truth.get(`${ref.sim}/${ref.tenant}/${ref.type}/${ref.id}`);
+  }
+
+  /** The CRM rows that carry a record's key at a mark. */
+  rows(name: string, label: string): Row[] {
+    const history = this.record(name);
+    return history ? this.#evidence.rowsFor(history, this.at(label)).map((row) => imageAt(row, this.at(label)) as Row) : [];
+  }
+
+  /** The live CRM rows of this check's people that stem from a resource type. */
+  liveRows(type: string, label: string): Row[] {
+    return this.#evidence.liveRows(this.cohort, type, this.at(label));
+  }
+
+  /** CRM fields that the map fills, for the object of a record, from FHIR paths that begin so. */
+  mappedFields(name: string, path: string): string[] {
+    const type = this.record(name)?.type ?? '';
+    return this.#evidence.rowsOfMap(type).flatMap((row) => (row.source.includes(path) ? [row.field] : []));
+  }
+
+  /** Whether a CRM field belongs to the CRM itself or to the sync's own bookkeeping. */
+  isBookkeeping(name: string, field: string): boolean {
+    return this.#evidence.isBookkeeping(this.record(name)?.type ?? '', field);
+  }
+
+  /** Writes to the EHR that did not come from the clinic, since a mark. */
+  ehrWrites(since: string): Version<Resource>[] {
+    return this.#evidence.facts
+      .truthOf(this.cohort)
+      .flatMap((history) => history.versions)
+      .filter((version) => version.at > this.at(since) && !version.actor.startsWith('user:'));
+  }
+
+  /** Findings for elements of a record that changed between two marks although no CRM-owned row of the map names them. */
+  otherElementsChanged(name: string, from: string, to: string): Finding[] {
+    const history = this.record(name);
+    const before = imageAt(history, this.at(from)) ?? ({} as Resource);
+    const after = imageAt(history, this.at(to)) ?? ({} as Resource);
+    const owned = this.#evidence.rowsOfMap(history?.type ?? '').filter((row) => row.owner === 'crm');
+    return Object.keys({ ...before, ...after })
+      .filter((element) => element !== 'meta' && !owned.some((row) => row.source.includes(`.${element}`)))
+      .filter((element) => JSON.stringify(before[element]) !== JSON.stringify(after[element]))
+      .map((element) =>
+        fail('collateral-change', `The write-back changed ${history?.type}.${element} in the EHR too.`, {
+          expected: JSON.stringify(before[element]),
+          actual: JSON.stringify(after[element]),
+        }),
+      );
+  }
+
+  /** The messages on the link that carry a record, in the order of sending. */
+  messagesOf(name: string): LinkMessage[] {
+    const id = this.record(name)?.versions[0]?.ref.id ?? '';
+    return [...this.#evidence.facts.messagesOf(id)].sort((a, b) => (a.sent[0]?.at ?? Infinity) - (b.sent[0]?.at ?? Infinity));
+  }
+
+  /** Untestable unless one of the named rules hit something. */
+  didBite(...rules: string[]): Finding[] {
+    const ids = rules.map((rule) => this.note<string>(`rule ${rule}`));
+    if (this.#evidence.facts.fired.some((fired) => ids.includes(fired.rule))) return [];
+    return [untestable('did-not-bite', `What was to go wrong (${rules.join(', ')}) never met a call of the subject.`)];
+  }
+
+  /** Untestable unless two messages about a record arrived against the order of their commits. */
+  arrivedInReverse(name: string): Finding[] {
+    const versions = this.messagesOf(name)
+      .filter((message) => message.acks.some((ack) => ack.outcome === 'positive'))
+      .map((message) => Math.max(...message.records.map((ref) => ref.version)));
+    if (versions.some((version, i) => i > 0 && version < versions[i - 1]!)) return [];
+    return [untestable('did-not-bite', 'The messages were not acknowledged in reverse order.')];
+  }
+
+  /** One finding if the subject created more than one CRM row for a record, even if it removed the others again. */
+  createdOnce(name: string): Finding[] {
+    const history = this.record(name);
+    const rows = history ? this.#evidence.everRowsFor(history) : [];
+    if (rows.length <= 1) return [];
+    const evidence = rows.map((row) => row.versions[0]!.event);
+    return [
+      fail('duplicate', `${rows.length} CRM rows were created for one ${history?.type}.`, {
+        expected: '1',
+        actual: String(rows.length),
+        evidence,
+      }),
+    ];
+  }
+}

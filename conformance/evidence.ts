@@ -1,0 +1,374 @@
+import { type RecordRef, recordKey } from '#simulators';
+import { cohortOf, notApplicable, readChannels } from './applicable.ts';
+import { type CheckDefinition, fail } from './check.ts';
+import { CheckFacts } from './check-facts.ts';
+import { type Facts, type History, imageAt, type Resource, type Row, wordsOf } from './facts.ts';
+import type { Manifest, SiteManifest } from './manifest.ts';
+import type { DataMap, MapRow } from './map.ts';
+import { type ExpectContext, type ExpectedRecord, Oracle, SYSTEM_FIELDS } from './oracle.ts';
+import type { Finding, Verdict } from './result.ts';
+import { rollUp } from './score.ts';
+
+export interface Judged {
+  verdict: Verdict;
+  reason: string;
+  message: string;
+  findings: Finding[];
+}
+
+type Subject = Pick<Manifest, 'sites' | 'crm'>;
+
+/** Facts read with the eyes of the map: what should be where, and what is. Pure functions of the journal so far. */
+export class Evidence {
+  readonly facts: Facts;
+  readonly oracle: Oracle;
+  readonly #manifest: Subject;
+
+  constructor(facts: Facts, map: DataMap, manifest: Subject) {
+    this.facts = facts;
+    this.oracle = new Oracle(map, manifest.sites);
+    this.#manifest = manifest;
+  }
+
+  /** The verdict of a check over the given sites: each site's findings, rolled up. */
+  judge(check: CheckDefinition, sites: readonly SiteManifest[]): Judged {
+    if (sites.length === 0) {
+      const why = this.#manifest.sites.map((site) => notApplicable(check, site, this.#manifest)).find(Boolean);
+      return { verdict: 'not-applicable', reason: 'not-declared', message: why ?? 'the manifest names no site', findings: [] };
+    }
+    const findings = sites.flatMap((site) => this.#onSite(check, site).map((finding) => ({ channel: site.name, ...finding })));
+    const verdict = findings.length === 0 ? 'pass' : rollUp(findings.map((finding) => finding.verdict));
+    const deciding = findings.find((finding) => finding.verdict === verdict);
+    return { verdict, reason: deciding?.reason ?? 'as-required', message: deciding?.message ?? '', findings };
+  }
+
+  // The one place where exceptions become verdicts, and where "the subject failed" is kept apart from "we broke".
+  #onSite(check: CheckDefinition, site: SiteManifest): Finding[] {
+    const cohort = cohortOf(check, site);
+    const log = this.facts.checks.get(cohort);
+    const ours = (message: string): Finding[] => [{ verdict: 'harness-error', reason: 'check-failed', message, evidence: [] }];
+    const not = (reason: string, message: string): Finding[] => [{ verdict: 'untestable', reason, message, evidence: [] }];
+    if (!log) return not('not-run', 'The run ended before this check began.');
+    if (log.error) return ours(`The check could not be carried out: ${log.error.split('\n')[0]}`);
+    if (log.endedAt === undefined) return not('interrupted', 'The run ended before this check did.');
+    try {
+      return check.expect(new CheckFacts(this, cohort, log));
+    } catch (error) {
+      return ours(`The check could not be judged: ${error instanceof Error ? error.stack : String(error)}`);
+    }
+  }
+
+  /** What differs, at a moment, between the systems and what the map asks for all people of a cohort. */
+  asMapped(cohort: string, at = Number.POSITIVE_INFINITY): Finding[] {
+    const expectedKeys = new Set<string>();
+    const findings = this.facts.truthOf(cohort).flatMap((history) => {
+      const truth = until(history, at);
+      if (truth.versions.length === 0) return [];
+      return this.oracle.expect(truth, this.#context(history, at)).flatMap((expected) => {
+        if (expected.key) expectedKeys.add(`${expected.object.object} ${expected.key}`);
+        return this.#judgeRecord(history, expected, at);
+      });
+    });
+    return [...findings, ...this.#strangers(cohort, expectedKeys, at)];
+  }
+
+  #judgeRecord(history: History<Resource>, expected: ExpectedRecord, at: number): Finding[] {
+    const { object, key, create, fate } = expected;
+    const rows = this.#rowsWithKey(history.cohort ?? '', object.object, expected.keyField, key, at);
+    const live = rows.filter((row) => this.oracle.live(object.object, imageAt(row, at)));
+    const last = until(history, at).versions.at(-1)!;
+    const about = { evidence: [last.event] };
+    const named = `${history.type} ${key ?? history.key}`;
+    if (!create) {
+      if (fate === 'present' || fate === 'kept' || live.length === 0) return [];
+      return [fail('still-live', `${named} is gone in the EHR but its ${object.object} is live.`, about)];
+    }
+    if (rows.length === 0) {
+      const seen = this.#site(history.tenant) && this.#served(history, at);
+      if (!seen)
+        return [
+          fail('not-read', `${named} was never read by the subject, on any declared channel.`, {
+            ...about,
+            expected: `one ${object.object}`,
+          }),
+        ];
+      return [
+        fail('missing', `${named} has no ${object.object} in the CRM.`, {
+          ...about,
+          expected: `one ${object.object}`,
+          actual: 'none',
+        }),
+      ];
+    }
+    if (rows.length > 1) {
+      const evidence = rows.map((row) => row.versions[0]!.event);
+      return [
+        fail('duplicate', `${named} has ${rows.length} ${object.object} rows in the CRM.`, {
+          expected: '1',
+          actual: String(rows.length),
+          evidence,
+        }),
+      ];
+    }
+    return [...this.#judgeFields(history, expected, rows[0]!, at), ...this.#judgeWriteBack(history, expected, at)];
+  }
+
+  #judgeFields(history: History<Resource>, expected: ExpectedRecord, row: History<Row>, at: number): Finding[] {
+    const image = imageAt(row, at) as Row;
+    const evidence = [until(history, at).versions.at(-1)!.event, until(row, at).versions.at(-1)!.event];
+    return Object.entries(expected.fields).flatMap(([field, wanted]) => {
+      const judged = this.oracle.judge(wanted, image[field], (id) => this.#keyOfRow(row.tenant, id, at));
+      if (judged.ok) return [];
+      const stale = this.oracle
+        .admissible(wanted.row, { ...history, versions: until(history, at).versions.slice(0, -1) }, this.#context(history, at))
+        .some(
+          (value) =>
+            value !== null && this.oracle.same(wanted.row, value, image[field], (id) => this.#keyOfRow(row.tenant, id, at)),
+        );
+      const name = `${row.type}.${field}`;
+      const message = stale ? `${name} still holds an older value of the EHR.` : `${name} is not what the map asks for.`;
+      return [
+        fail(stale ? 'stale-value' : 'wrong-value', message, {
+          row: wanted.row.id,
+          expected: judged.expected,
+          actual: judged.actual,
+          evidence,
+        }),
+      ];
+    });
+  }
+
+  // A CRM-owned field that a CRM user edited has to be in the EHR, where the manifest declares a way there.
+  #judgeWriteBack(history: History<Resource>, expected: ExpectedRecord, at: number): Finding[] {
+    const site = this.#site(history.tenant);
+    const image = imageAt(history, at);
+    const edits = this.#edits(history, at);
+    if (!image || site?.channels.write_back === 'none' || this.#manifest.crm.back.kind === 'none') return [];
+    return Object.entries(edits).flatMap(([field, edit]) => {
+      const row = expected.fields[field]?.row;
+      if (row?.owner !== 'crm') return [];
+      const outcome = this.oracle.outcome(row, image, history.tenant, this.#context(history, at));
+      const held = outcome.state === 'value' ? outcome.value : null;
+      if (this.oracle.same(row, held, edit.value)) return [];
+      const more = { row: row.id, expected: String(edit.value), actual: String(held ?? '(empty)'), evidence: [edit.event] };
+      return [fail('not-written-back', `The CRM's edit of ${row.object}.${field} is not in the EHR.`, more)];
+    });
+  }
+
+  // Live rows of a cohort's people that carry no key of theirs: duplicates under another key, or under none.
+  #strangers(cohort: string, expectedKeys: ReadonlySet<string>, at: number): Finding[] {
+    return this.facts.crmOf(cohort).flatMap((row) => {
+      const object = this.oracle.object(row.type);
+      const image = imageAt(row, at);
+      if (!object || !this.oracle.live(row.type, image)) return [];
+      const key = image?.[object.key];
+      if (expectedKeys.has(`${row.type} ${key}`)) return [];
+      const message = `A ${row.type} about this patient carries ${key ? `the key ${key}, which is nobody's` : `no ${object.key}`}.`;
+      return [
+        fail('unexpected-row', message, {
+          expected: 'none',
+          actual: row.versions[0]!.ref.id,
+          evidence: [row.versions[0]!.event],
+        }),
+      ];
+    });
+  }
+
+  #rowsWithKey(cohort: string, object: string, field: string, key: string | undefined, at: number): History<Row>[] {
+    if (key === undefined) return [];
+    return this.facts.crmOf(cohort).filter((row) => row.type === object && imageAt(row, at)?.[field] === key);
+  }
+
+  /** The CRM rows that carry a record's key at a moment. */
+  rowsFor(history: History<Resource>, at = Number.POSITIVE_INFINITY): History<Row>[] {
+    return this.oracle.objectsFor(history.type).flatMap((object) => {
+      const key = this.oracle.keyOf(object, history, this.#context(history, at));
+      return this.#rowsWithKey(history.cohort ?? '', object.object, object.key, key, at);
+    });
+  }
+
+  /** The CRM rows that ever carried a record's key, those deleted again included. */
+  everRowsFor(history: History<Resource>): History<Row>[] {
+    return this.oracle.objectsFor(history.type).flatMap((object) => {
+      const key = this.oracle.keyOf(object, history, this.#context(history));
+      return this.facts
+        .crmOf(history.cohort ?? '')
+        .filter((row) => row.type === object.object && row.versions.some((version) => version.image?.[object.key] === key));
+    });
+  }
+
+  liveRows(cohort: string, resourceType: string, at: number): Row[] {
+    const objects = this.oracle.objectsFor(resourceType).map((object) => object.object);
+    return this.facts
+      .crmOf(cohort)
+      .filter((row) => objects.includes(row.type) && this.oracle.live(row.type, imageAt(row, at)))
+      .map((row) => imageAt(row, at) as Row);
+  }
+
+  isLive(object: string, row: Row | null): boolean {
+    return this.oracle.live(object, row);
+  }
+
+  /** The row that stands for a record, to edit it as a CRM user. */
+  rowOf(ref: RecordRef): { type: string; id: string } | undefined {
+    const history = this.facts.truth.get(recordKey(ref));
+    const row = history && this.rowsFor(history)[0];
+    return row && { type: row.type, id: row.versions[0]!.ref.id };
+  }
+
+  /** A text-like field of the patient's object with that owner, and a value that it does not hold. */
+  editableField(owner: 'ehr' | 'crm', ref?: RecordRef): { field: string; value: string } | undefined {
+    const rows = this.rowsOfMap('Patient').filter(
+      (row) => row.owner === owner && row.transform !== 'key' && row.transform !== 'opaque',
+    );
+    const history = ref && this.facts.truth.get(recordKey(ref));
+    const held = history && (imageAt(this.rowsFor(history)[0]) ?? {});
+    const other = (row: MapRow, values: string[]) => ({
+      field: row.field,
+      value: values.find((value) => value !== (held as Row | undefined)?.[row.field]) as string,
+    });
+    const phone = rows.find((row) => row.field_type === 'phone');
+    if (phone) return other(phone, ['+12125550199', '+13125550198']);
+    const language = rows.find((row) => row.source.includes('language'));
+    if (language) return other(language, ['es', 'fr']);
+    const email = rows.find((row) => row.field_type === 'email');
+    if (email) return other(email, ['edited@mail.example', 'edited@post.example']);
+    const text = rows.find(
+      (row) => row.field_type.startsWith('text') && !row.source.includes('identifier') && !row.source.includes('%site'),
+    );
+    return text && other(text, ['Edited', 'Changed']);
+  }
+
+  rowsOfMap(resourceType: string): MapRow[] {
+    return this.oracle.objectsFor(resourceType).flatMap((object) => this.oracle.rowsFor(object.object));
+  }
+
+  /** Fields that are the CRM's own (system and computed ones) or the sync's. */
+  isBookkeeping(resourceType: string, field: string): boolean {
+    const owned = this.rowsOfMap(resourceType).some((row) => row.field === field && row.owner === 'sync');
+    return owned || field === 'Name' || SYSTEM_FIELDS.includes(field);
+  }
+
+  /** Whether a write of that value is within the map; defaults and computed names are the CRM's own doing. */
+  mayHold(object: string, field: string, value: unknown): boolean {
+    return value === false || value === '' || field === 'Name' || this.oracle.allowedFields(object).has(field);
+  }
+
+  mapCoverage(): { judged: number; of: number } {
+    const { judged, of } = this.oracle.coverage();
+    return { judged, of };
+  }
+
+  /** Words that belong to one patient of a cohort alone, with that patient's record key. */
+  tokensOf(cohort: string): Map<string, string> {
+    const owners = new Map<string, string>();
+    for (const history of this.facts.truthOf(cohort)) {
+      if (history.type !== 'Patient') continue;
+      const { identifier = [] } = (imageAt(history) ?? {}) as { identifier?: { value?: string }[] };
+      for (const { value } of identifier) if (value) for (const word of wordsOf(value)) owners.set(word, history.key);
+      for (const version of history.versions) {
+        const { name = [] } = (version.image ?? {}) as { name?: { family?: string }[] };
+        for (const word of name.flatMap((n) => wordsOf(n.family ?? ''))) {
+          // A name that two people share proves nothing.
+          owners.set(word, owners.has(word) && owners.get(word) !== history.key ? '' : history.key);
+        }
+      }
+    }
+    for (const [word, owner] of owners) if (owner === '') owners.delete(word);
+    return owners;
+  }
+
+  /** The patient that a CRM row stands for, or is about. */
+  patientOf(row: History<Row>): History<Resource> | undefined {
+    const truth = this.truthBehind(row);
+    if (!truth || truth.type === 'Patient') return truth;
+    const { participant = [] } = (imageAt(truth) ?? {}) as { participant?: { actor?: { reference?: string } }[] };
+    const reference = participant.map((p) => p.actor?.reference).find((r) => r?.startsWith('Patient/'));
+    return reference ? this.facts.truth.get(`ehr/${truth.tenant}/${reference}`) : undefined;
+  }
+
+  /** The record whose key a CRM row carries. */
+  truthBehind(row: History<Row>): History<Resource> | undefined {
+    const object = this.oracle.object(row.type);
+    const key = object && imageAt(row)?.[object.key];
+    if (!object || key === undefined) return undefined;
+    return this.facts
+      .truthOf(row.cohort ?? '')
+      .find((h) => h.type === object.source && this.oracle.keyOf(object, h, this.#context(h)) === key);
+  }
+
+  /** Values that the subject wrote into EHR-owned fields and that the EHR never held. */
+  inventedValues(row: History<Row>): Finding[] {
+    const truth = this.truthBehind(row);
+    if (!truth) return [];
+    const rows = this.oracle.rowsFor(row.type).filter((r) => r.owner === 'ehr' && r.transform !== 'opaque');
+    return row.versions.flatMap((version, i) => {
+      if (!version.actor.startsWith('client:') || !version.image) return [];
+      const before = row.versions[i - 1]?.image ?? ({} as Partial<Row>);
+      return rows.flatMap((r) => {
+        const value = version.image?.[r.field];
+        if (value === undefined || value === null || value === before[r.field]) return [];
+        const allowed = this.oracle.admissible(r, truth, this.#context(truth));
+        if (allowed.some((one) => this.oracle.same(r, one, value, (id) => this.#keyOfRow(row.tenant, id)))) return [];
+        const message = `${row.type}.${r.field} was given a value that the EHR never held.`;
+        return [
+          fail('invented-value', message, {
+            row: r.id,
+            expected: allowed.join(' or '),
+            actual: String(value),
+            evidence: [version.event],
+          }),
+        ];
+      });
+    });
+  }
+
+  #site(name: string): SiteManifest | undefined {
+    return this.#manifest.sites.find((site) => site.name === name);
+  }
+
+  #served(history: History<Resource>, at: number): boolean {
+    const site = this.#site(history.tenant);
+    const first = history.versions[0]!.ref;
+    return (site ? readChannels(site) : []).some(
+      (channel) => (this.facts.servedAt(first, `${history.tenant}/${channel}`) ?? Infinity) <= at,
+    );
+  }
+
+  #keyOfRow(tenant: string, id: string, at = Number.POSITIVE_INFINITY): string | undefined {
+    for (const object of this.oracle.map.objects) {
+      const image = imageAt(this.facts.crm.get(`crm/${tenant}/${object.object}/${id}`), at);
+      if (image) return image[object.key] as string | undefined;
+    }
+    return undefined;
+  }
+
+  #context(history: History<Resource>, at = Number.POSITIVE_INFINITY): ExpectContext {
+    const edits = Object.fromEntries(Object.entries(this.#edits(history, at)).map(([field, edit]) => [field, edit.value]));
+    return { edits, resolve: (reference) => imageAt(this.facts.truth.get(`ehr/${history.tenant}/${reference}`), at) };
+  }
+
+  // The last value that CRM users gave the fields of the rows of a record.
+  #edits(history: History<Resource>, at: number): Record<string, { value: unknown; event: string }> {
+    const edits: Record<string, { value: unknown; event: string }> = {};
+    if (!this.facts.crmOf(history.cohort ?? '').some((row) => row.versions.some((v) => v.actor.startsWith('user:'))))
+      return edits;
+    const object = this.oracle.objectsFor(history.type)[0];
+    const key = object && this.oracle.keyOf(object, history);
+    for (const row of object ? this.#rowsWithKey(history.cohort ?? '', object.object, object.key, key, at) : []) {
+      row.versions.forEach((version, i) => {
+        if (version.at > at || !version.actor.startsWith('user:')) return;
+        const before = row.versions[i - 1]?.image ?? ({} as Partial<Row>);
+        for (const [field, value] of Object.entries(version.image ?? {}))
+          if (!SYSTEM_FIELDS.includes(field) && value !== before[field]) edits[field] = { value, event: version.event };
+      });
+    }
+    return edits;
+  }
+}
+
+function until<T>(history: History<T>, at: number): History<T> {
+  return at === Number.POSITIVE_INFINITY
+    ? history
+    : { ...history, versions: history.versions.filter((version) => version.at <= at) };
+}

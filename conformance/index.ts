@@ -1,0 +1,16 @@
+export { cohortOf, notApplicable, readChannels } from './applicable.ts';
+export { CAPABILITIES } from './capabilities.ts';
+export type { CheckDefinition } from './check.ts';
+export { CHECKS } from './checks/index.ts';
+export { formatDuration, parseDuration } from './duration.ts';
+export { judge, judgeOpened, openRun } from './judge.ts';
+export * from './manifest.ts';
+export { type DataMap, loadMap, parseMap } from './map.ts';
+export { holdBinds } from './ports.ts';
+export { formatProblem, type Problem } from './problem.ts';
+export type * from './result.ts';
+export { type Progress, type RunOptions, runChecks } from './run.ts';
+export { EvidenceError, RunFolder } from './run-folder.ts';
+export { SandboxClient } from './sandbox-client.ts';
+export { renderSettings } from './settings.ts';
+export { describeEnding, SubjectError, startSubject } from './subject.ts';

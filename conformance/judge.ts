@@ -1,0 +1,138 @@
+import { cohortOf, notApplicable } from './applicable.ts';
+import type { CheckDefinition } from './check.ts';
+import { CHECKS } from './checks/index.ts';
+import { Evidence } from './evidence.ts';
+import { Facts } from './facts.ts';
+import { INVARIANTS } from './invariants.ts';
+import type { Manifest } from './manifest.ts';
+import { type DataMap, parseMap } from './map.ts';
+import type { CheckResult, InvariantResult, RunResult } from './result.ts';
+import { EvidenceError, type RunFolder } from './run-folder.ts';
+import { rollUp, score } from './score.ts';
+
+interface Header {
+  id: string;
+  seed: string;
+  runKey: string;
+  checks: string[];
+  manifest: string;
+  map: string;
+  checkSet: string;
+  population: string;
+  status?: RunResult['status'];
+  subjectEnded?: string;
+  output?: string;
+}
+
+/** What a run folder holds, verified: every chain and hash was checked. */
+export interface Opened {
+  facts: Facts;
+  header: Header;
+  manifest: Manifest;
+  map: DataMap;
+  events: ReturnType<RunFolder['events']>;
+}
+
+/** Reads and verifies the evidence of a run. @throws EvidenceError when something was changed or is missing. */
+export function openRun(folder: RunFolder): Opened {
+  const events = folder.events();
+  const facts = new Facts();
+  for (const event of events) facts.ingest(event);
+  const header = facts.run as unknown as Header | undefined;
+  if (!header?.checks) throw new EvidenceError('the journal has no beginning: the run ended before anything was judged');
+  for (const hash of [header.checkSet, header.population]) folder.input(hash);
+  if (header.output && folder.hashOf('subject.log') !== header.output)
+    throw new EvidenceError('subject.log was changed after the run');
+  const manifest = JSON.parse(folder.input(header.manifest)) as Manifest;
+  const { map } = parseMap(JSON.parse(folder.input(header.map)) as Record<string, string>);
+  return { facts, header, manifest, map, events };
+}
+
+/** The verdicts of a run, from its folder alone: needs no network, no clock, and gives the same every time. */
+export function judge(folder: RunFolder, definitions: readonly CheckDefinition[] = CHECKS): RunResult {
+  return judgeOpened(openRun(folder), definitions);
+}
+
+export function judgeOpened(
+  { facts, header, manifest, map }: Opened,
+  definitions: readonly CheckDefinition[] = CHECKS,
+): RunResult {
+  const evidence = new Evidence(facts, map, manifest);
+  const known = definitions.filter((check) => header.checks.includes(check.id));
+  const checks = known.map((check) => checkResult(check, evidence, manifest, header));
+  const invariants = known.flatMap((check) => invariantResults(check, evidence, manifest));
+  const status = header.status ?? 'interrupted';
+  const ended = { status, tampered: facts.intruders.length > 0, defects: facts.defects.length };
+  return {
+    v: 1,
+    id: header.id,
+    status,
+    seed: header.seed,
+    runKey: header.runKey,
+    subject: { name: manifest.subject.name, version: manifest.subject.version },
+    warnings: warnings(facts, manifest, header),
+    checks,
+    invariants,
+    ...score(checks, invariants, ended),
+    mapCoverage: evidence.mapCoverage(),
+    startedAt: facts.first?.wall ?? '',
+    endedAt: facts.last?.wall ?? '',
+  };
+}
+
+/** The result of one check, on the evidence so far: the same function live and offline. */
+export function checkResult(
+  check: CheckDefinition,
+  evidence: Evidence,
+  manifest: Manifest,
+  header: Pick<Header, 'seed' | 'runKey'>,
+): CheckResult {
+  const { id, title, group, severity, level, requirement, seeds, harm } = check;
+  const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest));
+  const { verdict, reason, message, findings } = evidence.judge(check, sites);
+  const logs = sites.map((site) => evidence.facts.checks.get(cohortOf(check, site)));
+  return {
+    id,
+    title,
+    group,
+    severity,
+    level,
+    requirement,
+    seeds,
+    harm,
+    verdict,
+    reason,
+    message,
+    findings,
+    settled: logs.flatMap((log) => [...(log?.marks ?? [])].map(([label, { by, waitedMs }]) => ({ label, by, waitedMs }))),
+    durationMs: Math.round(Math.max(0, ...logs.map((log) => (log?.endedAt ?? log?.begunAt ?? 0) - (log?.begunAt ?? 0))) / 1000),
+    replay: `npx syncproof check --only ${id} --seed ${header.seed} --run-key ${header.runKey}`,
+    timeline: sites.flatMap((site) => evidence.facts.story.get(cohortOf(check, site)) ?? []),
+  };
+}
+
+function invariantResults(check: CheckDefinition, evidence: Evidence, manifest: Manifest): InvariantResult[] {
+  return manifest.sites
+    .filter((site) => !notApplicable(check, site, manifest) && evidence.facts.checks.has(cohortOf(check, site)))
+    .flatMap((site) =>
+      INVARIANTS.map(({ id, title, judge: judgeOne }) => {
+        const cohort = cohortOf(check, site);
+        const findings = judgeOne(evidence, cohort);
+        return { id, title, cohort, verdict: rollUp(findings.map((f) => f.verdict)), findings };
+      }),
+    );
+}
+
+function warnings(facts: Facts, manifest: Manifest, header: Header): string[] {
+  const found: string[] = [];
+  for (const site of manifest.sites) if (!site.tls) found.push(`TLS is off for ${site.name}: the TLS checks do not apply`);
+  if (!manifest.crm.tls) found.push('TLS is off for the CRM: the TLS checks do not apply');
+  if (facts.intruders.length > 0)
+    found.push(`the control API was called ${facts.intruders.length} times without its token: this fails the run`);
+  for (const { message } of facts.defects) found.push(`the sandbox failed: ${message.split('\n')[0]}`);
+  for (const { what, data } of facts.subject)
+    if (what === 'died') found.push(`the subject ended by itself during the run (${data.how ?? 'unknown'})`);
+  if (header.subjectEnded && !header.subjectEnded.startsWith('exited'))
+    found.push(`the subject did not stop when asked: ${header.subjectEnded}`);
+  return found;
+}

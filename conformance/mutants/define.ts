@@ -1,0 +1,17 @@
+import type { Steps } from '../reference/steps.ts';
+
+/** The reference sync with one behaviour broken (or, lawfully, other). */
+export interface MutantDefinition {
+  /** Equal to the file name. */
+  id: string;
+  /** One sentence: what it does wrong, or does differently. */
+  breaks: string;
+  /** The steps that it replaces. */
+  steps: (reference: Steps) => Partial<Steps>;
+  /** Checks that must fail, each with the reason code; empty for a lawful variant, which must pass everything. */
+  kills: { check: string; reason: string }[];
+  /** Checks that may fail beside them. */
+  mayFail?: string[];
+}
+
+export const defineMutant = (definition: MutantDefinition): MutantDefinition => Object.freeze(definition);

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import type { JournalEvent } from '#simulators';
+
+const sha256 = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex');
+
+/** Evidence that cannot be trusted, or is not there: says which file and what is wrong with it. */
+export class EvidenceError extends Error {}
+
+interface Seal {
+  kind: 'seal';
+  /** SHA-256 of the previous seal's hash and of all lines since. */
+  hash: string;
+  lines: number;
+}
+
+/**
+ * Writes one process's journal into the run folder as JSON lines, in batches that are chained by hash: a seal line after
+ * each batch covers the batch and the seal before it, so that no byte of the file can change unseen.
+ */
+export class JournalFile {
+  readonly file: string;
+  #previous = '';
+  #batch: string[] = [];
+  #lines = 0;
+
+  constructor(file: string) {
+    this.file = file;
+    writeFileSync(file, '');
+  }
+
+  add(event: JournalEvent): void {
+    this.#batch.push(JSON.stringify(event));
+    if (this.#batch.length >= 200) this.flush();
+  }
+
+  /** Writes what is pending, with its seal. */
+  flush(): void {
+    if (this.#batch.length === 0) return;
+    const text = `${this.#batch.join('\n')}\n`;
+    this.#lines += this.#batch.length;
+    this.#previous = sha256(this.#previous + text);
+    appendFileSync(
+      this.file,
+      `${text}${JSON.stringify({ kind: 'seal', hash: this.#previous, lines: this.#lines } satisfies Seal)}\n`,
+    );
+    this.#batch = [];
+  }
+}
+
+/** Reads a journal file, refusing one whose chain does not hold. @throws EvidenceError with file and line. */
+export function readJournal(file: string): JournalEvent[] {
+  const name = basename(file);
+  const events: JournalEvent[] = [];
+  let previous = '';
+  let batch = '';
+  let pending: JournalEvent[] = [];
+  readFileSync(file, 'utf8')
+    .split('\n')
+    .forEach((line, i) => {
+      if (line === '') return;
+      let value: JournalEvent | Seal;
+      try {
+        value = JSON.parse(line);
+      } catch {
+        throw new EvidenceError(`${name}:${i + 1} is not JSON: the file was changed or cut`);
+      }
+      if (value.kind !== ('seal' as string)) {
+        batch += `${line}\n`;
+        pending.push(value as JournalEvent);
+        return;
+      }
+      const seal = value as Seal;
+      previous = sha256(previous + batch);
+      if (previous !== seal.hash || seal.lines !== events.length + pending.length || JSON.stringify(seal) !== line)
+        throw new EvidenceError(`${name}:${i + 1}: the hash chain is broken: something before this line was changed`);
+      events.push(...pending);
+      pending = [];
+      batch = '';
+    });
+  if (pending.length > 0) throw new EvidenceError(`${name}: the last ${pending.length} events are not sealed: the file was cut`);
+  return events;
+}
+
+/** The folder of one run: journal, inputs by hash, results, the subject's output. */
+export class RunFolder {
+  readonly path: string;
+  readonly id: string;
+
+  constructor(path: string) {
+    this.path = path;
+    this.id = basename(path);
+  }
+
+  /** Makes `reports/runs/<id>`. */
+  static create(root: string, id: string): RunFolder {
+    const folder = new RunFolder(join(root, id));
+    mkdirSync(join(folder.path, 'journal'), { recursive: true });
+    mkdirSync(join(folder.path, 'inputs'), { recursive: true });
+    return folder;
+  }
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  journal(process: string): JournalFile {
+    return new JournalFile(join(this.path, 'journal', `${process.replace(/[^\w.-]/g, '_')}.jsonl`));
+  }
+
+  /** Keeps an input under its hash; returns the hash, by which the first event names it. */
+  keep(content: string): string {
+    const hash = sha256(content);
+    writeFileSync(join(this.path, 'inputs', hash), content);
+    return hash;
+  }
+
+  /** @throws EvidenceError when the file is missing or is not what its name says. */
+  input(hash: string): string {
+    const file = join(this.path, 'inputs', hash);
+    if (!existsSync(file)) throw new EvidenceError(`inputs/${hash} is missing`);
+    const content = readFileSync(file, 'utf8');
+    if (sha256(content) !== hash) throw new EvidenceError(`inputs/${hash} was changed: its content no longer has that hash`);
+    return content;
+  }
+
+  hashOf(name: string): string | undefined {
+    return existsSync(this.file(name)) ? sha256(readFileSync(this.file(name))) : undefined;
+  }
+
+  /** All events of the run in one order. Between processes it is by time; no verdict rests on what the clocks cannot tell. */
+  events(): JournalEvent[] {
+    const folder = join(this.path, 'journal');
+    if (!existsSync(folder)) throw new EvidenceError(`${this.path} holds no journal: it is not a run folder`);
+    const all = readdirSync(folder)
+      .filter((name) => name.endsWith('.jsonl'))
+      .flatMap((name) => readJournal(join(folder, name)));
+    if (all.length === 0) throw new EvidenceError(`${this.path}: the journal is empty`);
+    return all.sort((a, b) => a.at - b.at || a.process.localeCompare(b.process) || a.seq - b.seq);
+  }
+
+  /** Points `latest` at this run. */
+  publish(root: string): void {
+    const link = join(root, 'latest');
+    const fresh = join(root, `.latest-${this.id}`);
+    rmSync(fresh, { force: true });
+    symlinkSync(this.id, fresh);
+    renameSync(fresh, link);
+  }
+}

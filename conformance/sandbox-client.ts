@@ -1,0 +1,72 @@
+import { ControlClient, type EventDraft, type JournalEvent, type PartDescription, type Rule } from '#simulators';
+
+/** A sandbox of one or several processes, behind one face: each call goes to the process that holds the part. */
+export class SandboxClient {
+  readonly processes: ControlClient[];
+  parts: (PartDescription & { process: string })[] = [];
+  seed = '';
+  runKey = '';
+  #owner = new Map<string, ControlClient>();
+
+  constructor(urls: string[], token?: string) {
+    this.processes = urls.map((url) => new ControlClient(url, token));
+  }
+
+  /** Learns which process holds which part. @throws when a process does not answer. */
+  async connect(): Promise<void> {
+    for (const client of this.processes) {
+      const info = await client.parts();
+      this.seed ||= info.seed;
+      this.runKey ||= info.runKey;
+      for (const part of info.parts) {
+        this.parts.push({ ...part, process: info.process });
+        this.#owner.set(part.name, client);
+      }
+    }
+  }
+
+  /** The process that holds a part: a site by its name, its links as `<site>-hl7`, the CRM as `crm`. */
+  of(part: string): ControlClient {
+    const client = this.#owner.get(part);
+    if (!client) throw new Error(`the sandbox has no part called ${part}; it has ${[...this.#owner.keys()].join(', ')}`);
+    return client;
+  }
+
+  has(part: string): boolean {
+    return this.#owner.has(part);
+  }
+
+  /** Where the judge writes its own events. */
+  get home(): ControlClient {
+    return this.processes[0]!;
+  }
+
+  note(drafts: EventDraft[]): Promise<unknown> {
+    return this.home.note(drafts);
+  }
+
+  /** Arms a rule in every process that it can concern. */
+  async arm(rule: Rule & { id: string }): Promise<void> {
+    const { sim, tenant } = rule.where ?? {};
+    const concerned = this.parts.filter((part) => (!sim || part.sim === sim) && (!tenant || part.tenant === tenant));
+    for (const client of new Set(concerned.map((part) => this.of(part.name)))) await client.arm([rule]);
+  }
+
+  async heal(id: string): Promise<void> {
+    for (const client of this.processes) if ((await client.rules()).some((rule) => rule.id === id)) await client.heal(id);
+  }
+
+  async healAll(): Promise<void> {
+    await Promise.all(this.processes.map((client) => client.healAll()));
+  }
+
+  /** Hears every event of every process until aborted. */
+  follow(onEvent: (event: JournalEvent) => void, signal: AbortSignal, sleep: (ms: number) => Promise<void>): Promise<unknown> {
+    return Promise.all(this.processes.map((client) => client.follow(0, onEvent, signal, sleep)));
+  }
+
+  /** Waits until every event written before this call has been heard. */
+  async heads(): Promise<{ url: string; head: number }[]> {
+    return Promise.all(this.processes.map(async (client) => ({ url: client.url, head: (await client.events(0, 1)).head })));
+  }
+}

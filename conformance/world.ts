@@ -1,0 +1,234 @@
+import { generatePerson, type Person, toAppointment, toPatient } from '#fixtures';
+import { type Clock, type CommitRequest, type CommitResult, digest, type Random, type RecordRef, type Rule } from '#simulators';
+import type { Evidence } from './evidence.ts';
+import type { SiteManifest } from './manifest.ts';
+import type { SandboxClient } from './sandbox-client.ts';
+import type { Settled, Settler, SettleTerms } from './settle.ts';
+import { addDays, instantAt, wallTime } from './zones.ts';
+
+/** A record that a check made, by the name under which its `expect` finds it again. */
+export interface Handle {
+  name: string;
+  ref: RecordRef;
+  resource: Record<string, unknown>;
+}
+
+export interface PatientHandle extends Handle {
+  person: Person;
+}
+
+export interface WorldOptions {
+  cohort: string;
+  site: SiteManifest;
+  sandbox: SandboxClient;
+  settler: Settler;
+  terms: SettleTerms;
+  evidence: Evidence;
+  clock: Clock;
+  random: Random;
+  runKey: string;
+  /** Length of an outage that stands for ten minutes, in ms. */
+  outageMs: number;
+}
+
+/** The CRM clerk in whose name checks edit rows. */
+export const CLERK = 'user:clerk@syncproof.example';
+
+/**
+ * What one check may do to one site and the CRM. Every stimulus goes through the control API and is journalled under the
+ * check's cohort; nothing here looks at results.
+ */
+export class World {
+  readonly site: SiteManifest;
+  readonly cohort: string;
+  readonly random: Random;
+  readonly outageMs: number;
+  #o: WorldOptions;
+  #rules: string[] = [];
+  #staff?: Promise<{ practitioners: Record<string, unknown>[]; locations: Record<string, unknown>[] }>;
+
+  constructor(options: WorldOptions) {
+    this.#o = options;
+    this.site = options.site;
+    this.cohort = options.cohort;
+    this.random = options.random;
+    this.outageMs = options.outageMs;
+  }
+
+  /** Keeps a fact for `expect`, in the journal. */
+  async note(key: string, value: unknown): Promise<void> {
+    await this.#log({ type: 'note', key, value });
+  }
+
+  /**
+   * Makes up a living person with every mapped element, without committing anything; the same name gives the same person
+   * for the same seed and run key.
+   */
+  person(name: string, options: { complete?: boolean } = { complete: true }): Person {
+    return generatePerson(this.random.fork(`person ${name}`), { authority: this.site.authority, today: this.day(0), ...options });
+  }
+
+  /** Commits a new patient. `register` is an outpatient registration (A04), `add` a person without a visit (A28). */
+  async register(name: string, person = this.person(name), act: 'register' | 'add' = 'register'): Promise<PatientHandle> {
+    await this.#log({ type: 'know', words: [person.canary.name] });
+    const resource = toPatient(person, this.#fixtureSite()) as unknown as Record<string, unknown>;
+    const [handle] = await this.#commit([name], { act, changes: [{ op: 'create', type: 'Patient', resource }] });
+    // Where new patients are found only through the schedule, being on it is part of registering.
+    const patient: PatientHandle = { ...handle!, person };
+    if (this.site.channels.discover.every((how) => how === 'schedule')) await this.book(`${name} first visit`, patient);
+    return patient;
+  }
+
+  /** Changes elements of a record; null removes one. */
+  async update<T extends Handle>(handle: T, patch: Record<string, unknown>, act = 'update'): Promise<T> {
+    const { type, id } = handle.ref;
+    const [changed] = await this.#commit([handle.name], { act, changes: [{ op: 'update', type, id, patch }] });
+    return { ...handle, ...changed };
+  }
+
+  /** Books an appointment; without a time, on some weekday of the coming weeks. */
+  async book(name: string, patient: Handle, options: { start?: number; minutes?: number; type?: string } = {}): Promise<Handle> {
+    const [handle] = await this.#commit([name], {
+      act: 'book',
+      changes: [await this.#booking(name, `Patient/${patient.ref.id}`, options)],
+    });
+    return handle!;
+  }
+
+  /** Moves an appointment, keeping its identity. */
+  reschedule(appointment: Handle, start: number): Promise<Handle> {
+    const { start: old, end } = appointment.resource as { start: string; end: string };
+    const length = Date.parse(end) - Date.parse(old);
+    const patch = { start: new Date(start).toISOString(), end: new Date(start + length).toISOString() };
+    return this.update(appointment, patch, 'reschedule');
+  }
+
+  cancel(appointment: Handle): Promise<Handle> {
+    return this.update(appointment, { status: 'cancelled' }, 'cancel');
+  }
+
+  /** Registers and books many people at once, all commits under way together. */
+  async crowd(count: number): Promise<void> {
+    await Promise.all(
+      Array.from({ length: count }, async (_, i) => {
+        const person = this.person(`person ${i + 1}`, { complete: false });
+        await this.#log({ type: 'know', words: [person.canary.name] });
+        const resource = toPatient(person, this.#fixtureSite()) as unknown as Record<string, unknown>;
+        const patient = { op: 'create' as const, type: 'Patient', resource };
+        const [handle] = await this.#commit([`person ${i + 1}`], { act: 'register', changes: [patient] });
+        await this.book(`appointment ${i + 1}`, handle!);
+      }),
+    );
+  }
+
+  /** Edits the CRM row of a patient as a CRM user does. False when there is no such row yet. */
+  async crmEdit(patient: PatientHandle, fields: Record<string, unknown>): Promise<boolean> {
+    const row = this.#o.evidence.rowOf(patient.ref);
+    if (!row) return false;
+    const changes = [{ op: 'update' as const, type: row.type, id: row.id, fields }];
+    await this.#o.sandbox.of('crm').commitCrm({ act: 'edit', actor: CLERK, cohort: this.cohort, changes });
+    return true;
+  }
+
+  /** A field of the patient's CRM object with that owner, and a value that it does not hold now. */
+  ownedField(owner: 'ehr' | 'crm', patient?: PatientHandle): { field: string; value: string } | undefined {
+    return this.#o.evidence.editableField(owner, patient?.ref);
+  }
+
+  /** Arms a rule under a name, for `expect` to ask whether it fired. */
+  async arm(name: string, rule: Rule): Promise<void> {
+    const id = `${this.cohort}/${name}`;
+    this.#rules.push(id);
+    await this.note(`rule ${name}`, id);
+    await this.#o.sandbox.arm({ ...rule, id });
+  }
+
+  async heal(name: string): Promise<void> {
+    await this.#o.sandbox.heal(`${this.cohort}/${name}`);
+  }
+
+  /** Heals what this check armed and has not healed. */
+  async healAll(): Promise<void> {
+    for (const id of this.#rules) await this.#o.sandbox.heal(id);
+  }
+
+  /** Waits until nothing more will come, and marks that moment. True when all is then as the map asks. */
+  async settled(label: string): Promise<boolean> {
+    const outcome: Settled = await this.#o.settler.wait(this.cohort, this.#o.terms);
+    await this.#log({ type: 'settled', label, ...outcome });
+    return outcome.by === 'as-mapped';
+  }
+
+  /** Lets the world stand as it is for some time: the length of an outage, nothing else. */
+  pass(ms: number): Promise<void> {
+    return this.#o.clock.sleep(ms);
+  }
+
+  /** Epoch ms of a wall time at this site, so many days from today. */
+  at(daysAhead: number, hour: number, minute = 0): number {
+    return instantAt(this.day(daysAhead), hour, minute, this.site.time_zone);
+  }
+
+  /** A calendar day at this site, so many days from today. */
+  day(ahead: number): string {
+    return addDays(wallTime(this.#o.clock.now(), this.site.time_zone).date, ahead);
+  }
+
+  async #booking(name: string, patientRef: string, options: { start?: number; minutes?: number; type?: string }) {
+    const random = this.random.fork(`appointment ${name}`);
+    const { practitioners, locations } = await this.#people();
+    const practitioner = random.pick(practitioners) as { id: string; name: { given: string[]; family: string }[] };
+    const location = random.pick(locations) as { id: string; name: string };
+    const csn = (BigInt(`0x${digest(this.#o.runKey, this.cohort, name).slice(0, 12)}`) % 900_000_000n) + 100_000_000n;
+    const start = options.start ?? this.at(random.int(3, 40), random.int(8, 16), random.pick([0, 15, 30, 45]));
+    const resource = toAppointment(
+      {
+        patientRef,
+        csn: String(csn),
+        start: new Date(start).toISOString(),
+        minutes: options.minutes ?? 30,
+        status: 'booked',
+        typeText: options.type ?? random.pick(['New Patient', 'Follow-up', 'Annual Physical', 'Procedure']),
+        practitioner: {
+          ref: `Practitioner/${practitioner.id}`,
+          display: `${practitioner.name[0]?.given[0]} ${practitioner.name[0]?.family}`,
+        },
+        location: { ref: `Location/${location.id}`, display: location.name },
+      },
+      this.#fixtureSite(),
+    ) as unknown as Record<string, unknown>;
+    return { op: 'create' as const, type: 'Appointment', resource };
+  }
+
+  #people() {
+    const list = async (type: string) =>
+      (
+        await this.#o.sandbox
+          .of(this.site.name)
+          .call<{ resources: Record<string, unknown>[] }>('GET', `/v1/sites/${this.site.name}/records/${type}`)
+      ).resources;
+    this.#staff ??= Promise.all([list('Practitioner'), list('Location')]).then(([practitioners, locations]) => ({
+      practitioners,
+      locations,
+    }));
+    return this.#staff;
+  }
+
+  #fixtureSite() {
+    return { name: this.site.name, authority: this.site.authority };
+  }
+
+  async #commit(names: string[], request: CommitRequest): Promise<Handle[]> {
+    const result: CommitResult = await this.#o.sandbox
+      .of(this.site.name)
+      .commitSite(this.site.name, { actor: 'user:clinic', cohort: this.cohort, ...request });
+    const handles = names.map((name, i) => ({ name, ref: result.records[i]!, resource: result.resources?.[i] ?? {} }));
+    for (const { name, ref } of handles)
+      await this.note(`record ${name}`, { sim: ref.sim, tenant: ref.tenant, type: ref.type, id: ref.id });
+    return handles;
+  }
+
+  async #log(data: Record<string, unknown>): Promise<void> {
+    await this.#o.sandbox.note([{ sim: 'judge', kind: 'check', cohort: this.cohort, data }]);
+  }
+}

@@ -1,0 +1,54 @@
+/** Calendar date and wall-clock time of an instant in a zone. */
+export function wallTime(instant: number, zone: string): { date: string; hour: number; minute: number } {
+  const parts = Object.fromEntries(
+    format(zone)
+      .formatToParts(instant)
+      .map(({ type, value }) => [type, value]),
+  );
+  return { date: `${parts.year}-${parts.month}-${parts.day}`, hour: Number(parts.hour), minute: Number(parts.minute) };
+}
+
+/** The instant (epoch ms) at which clocks in `zone` show that date and time; the first one where they show it twice. */
+export function instantAt(date: string, hour: number, minute: number, zone: string): number {
+  const [year, month, day] = date.split('-').map(Number) as [number, number, number];
+  const wanted = Date.UTC(year, month - 1, day, hour, minute);
+  // Offsets of the world's zones are multiples of a quarter of an hour, from +14 to -12.
+  for (let minutes = 14 * 60; minutes >= -12 * 60; minutes -= 15) {
+    const guess = wanted - minutes * 60_000;
+    const wall = wallTime(guess, zone);
+    if (wall.date === date && wall.hour === hour && wall.minute === minute) return guess;
+  }
+  throw new RangeError(`${date} ${hour}:${minute} does not exist in ${zone}`);
+}
+
+/** `YYYY-MM-DD` so many days after another date. */
+export function addDays(date: string, days: number): string {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}
+
+/** The next days after `from` on which the zone's clocks change; empty where they never do. */
+export function clockChanges(from: string, zone: string): string[] {
+  const found: string[] = [];
+  for (let n = 1; n < 366 && found.length < 2; n++) {
+    const day = addDays(from, n);
+    if (instantAt(addDays(day, 1), 0, 15, zone) - instantAt(day, 0, 15, zone) !== 86_400_000) found.push(day);
+  }
+  return found;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+function format(zone: string): Intl.DateTimeFormat {
+  const known = formats.get(zone);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat('en-CA', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+  formats.set(zone, made);
+  return made;
+}

@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { ManualClock } from './clock.ts';
+import { Kernel } from './kernel.ts';
+import { Random } from './random.ts';
+
+const folder = (): string => {
+  const path = mkdtempSync(join(tmpdir(), 'kernel-'));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  return path;
+};
+
+const lamp = (kernel: Kernel, state: string, ok = true) =>
+  kernel.commit({
+    sim: 'lamps',
+    tenant: 'hall',
+    act: 'switch',
+    apply: () => {
+      kernel.cell<string>('lamp').set('hall', state);
+      if (!ok) throw new Error('blown');
+      return {
+        records: [{ sim: 'lamps', tenant: 'hall', type: 'Lamp', id: '1', version: 1 }],
+        before: [null],
+        after: [{ state }],
+      };
+    },
+  });
+
+test('a commit and its journal row stand or fall together', async () => {
+  const kernel = new Kernel({ clock: new ManualClock() });
+  await lamp(kernel, 'on');
+  const { head } = kernel.journal;
+  await expect(lamp(kernel, 'off', false)).rejects.toThrow('blown');
+  expect(kernel.cell<string>('lamp').get('hall')).toBe('on');
+  expect(kernel.journal.head).toBe(head);
+  await lamp(kernel, 'dim');
+  expect(kernel.journal.read().map((event) => [event.seq, event.kind, event.act])).toEqual([
+    [1, 'start', undefined],
+    [2, 'commit', 'switch'],
+    [3, 'commit', 'switch'],
+  ]);
+});
+
+test('a process that comes back with its data folder goes on where it was', async () => {
+  const data = folder();
+  const first = new Kernel({ clock: new ManualClock(), data, seed: 'a', runKey: 'k' });
+  await lamp(first, 'on');
+  const minted = [first.mint('lamp'), first.mint('lamp')];
+  first.close();
+  const second = new Kernel({ clock: new ManualClock(), data, seed: 'other', runKey: 'other' });
+  expect(second.cell<string>('lamp').get('hall')).toBe('on');
+  expect(second.seed).toBe('a');
+  expect(second.journal.incarnation).toBe(2);
+  expect(minted).not.toContain(second.mint('lamp'));
+  expect(second.journal.read().map((event) => [event.seq, event.incarnation])).toEqual([
+    [1, 1],
+    [2, 1],
+    [3, 1],
+    [4, 2],
+  ]);
+});
+
+test('ids are a function of seed, run key, series and count', () => {
+  const ids = (seed: string, runKey: string) => {
+    const kernel = new Kernel({ clock: new ManualClock(), seed, runKey });
+    return [kernel.mint('x'), kernel.mint('x'), kernel.mint('y')];
+  };
+  expect(ids('a', '1')).toEqual(ids('a', '1'));
+  expect(new Set([...ids('a', '1'), ...ids('a', '2'), ...ids('b', '1')]).size).toBe(9);
+});
+
+test('a listener that appends is heard after the event that it reacts to', () => {
+  const kernel = new Kernel({ clock: new ManualClock() });
+  const heard: string[] = [];
+  kernel.journal.subscribe((event) => {
+    if (event.kind === 'token') kernel.journal.append({ sim: 'lamps', kind: 'auth' });
+  });
+  kernel.journal.subscribe((event) => heard.push(event.kind));
+  kernel.journal.append({ sim: 'lamps', kind: 'token' });
+  expect(heard).toEqual(['token', 'auth']);
+});
+
+test('following from a number gives each event once, old and new', () => {
+  const kernel = new Kernel({ clock: new ManualClock() });
+  for (let i = 0; i < 5; i++) kernel.journal.append({ sim: 'lamps', kind: 'token' });
+  const seen: number[] = [];
+  kernel.journal.follow(2, (event) => seen.push(event.seq));
+  kernel.journal.append({ sim: 'lamps', kind: 'token' });
+  expect(seen).toEqual([3, 4, 5, 6, 7]);
+});
+
+test('forked randomness does not depend on what others draw', () => {
+  const a = new Random('seed');
+  const b = new Random('seed');
+  b.next();
+  expect(a.fork('x').next()).toBe(b.fork('x').next());
+  expect(a.fork('x').next()).not.toBe(a.fork('y').next());
+  const draws = Array.from({ length: 10_000 }, () => a.next());
+  expect(Math.abs(draws.reduce((sum, n) => sum + n, 0) / draws.length - 0.5)).toBeLessThan(0.02);
+});
+
+test('a manual clock fires timers in order of their due time', async () => {
+  const clock = new ManualClock();
+  const fired: string[] = [];
+  clock.after(20, () => fired.push('b'));
+  clock.after(10, () => fired.push('a'));
+  clock.after(10, () => fired.push('never'))();
+  await clock.advance(15);
+  expect(fired).toEqual(['a']);
+  await clock.advance(5);
+  expect(fired).toEqual(['a', 'b']);
+});

@@ -1,0 +1,164 @@
+import net, { type AddressInfo, type Socket } from 'node:net';
+import tls from 'node:tls';
+import { type Exchange, Rejected, Severed, type Wire } from './hooks.ts';
+import { listenOn, socketWire } from './http.ts';
+import type { Kernel } from './kernel.ts';
+import type { Identity } from './tls.ts';
+
+/** What a decoder found in a stream: a whole frame without its envelope, or bytes that belong to none. */
+export type Received = { frame: Buffer } | { junk: Buffer };
+
+/** Cuts the byte stream of one connection into frames. */
+export interface FrameDecoder {
+  push(chunk: Buffer): Received[];
+}
+
+/** One open connection, as the one who answers frames sees it. */
+export interface TcpConnection {
+  /** `host:port` of the other end. */
+  readonly peer: string;
+  readonly wire: Wire;
+}
+
+export interface TcpFaceOptions {
+  sim: string;
+  tenant: string;
+  name: string;
+  decoder: () => FrameDecoder;
+  /** Answers one frame with the bytes to write, or nothing. Frames of a connection come one after the other. */
+  onFrame: (frame: Buffer, connection: TcpConnection) => Promise<Buffer | undefined>;
+}
+
+/** A listener that speaks in frames over TCP or TLS. Owns sockets, the `connect` hook and `connection` events. */
+export class TcpFace {
+  readonly options: TcpFaceOptions;
+  #kernel: Kernel;
+  #server?: net.Server;
+  #sockets = new Set<Socket>();
+
+  constructor(kernel: Kernel, options: TcpFaceOptions) {
+    this.#kernel = kernel;
+    this.options = options;
+  }
+
+  /** Starts listening; port 0 takes a free one. With an identity it speaks TLS only. @throws when the port is taken. */
+  async listen(options: { host: string; port: number; identity?: Identity }): Promise<void> {
+    const accept = (socket: Socket): void => this.#accept(socket);
+    const { identity, host, port } = options;
+    const server = identity ? tls.createServer({ ...identity, minVersion: 'TLSv1.2' }, accept) : net.createServer(accept);
+    server.on('tlsClientError', (error: Error) => this.#journal({ state: 'failed', reason: error.message }));
+    await listenOn(server, host, port, `the ${this.options.name} listener`);
+    this.#server = server;
+  }
+
+  /** `host:port`; undefined when it does not listen. */
+  address(): string | undefined {
+    if (!this.#server) return undefined;
+    const { address, port } = this.#server.address() as AddressInfo;
+    return `${address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address}:${port}`;
+  }
+
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    for (const socket of this.#sockets) socket.destroy();
+    if (server) await new Promise((resolve) => server.close(resolve));
+  }
+
+  #accept(socket: Socket): void {
+    const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    const decoder = this.options.decoder();
+    const connection: TcpConnection = { peer, wire: socketWire(socket) };
+    this.#sockets.add(socket);
+    this.#journal({ state: 'open', direction: 'in', peer });
+    // Everything on a connection happens in order: the connect hook first, then one frame after the other.
+    let turn = this.#connected(connection.wire, socket);
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => {
+      for (const received of decoder.push(chunk)) {
+        turn = turn.then(() => this.#take(received, connection, socket));
+      }
+    });
+    socket.on('error', () => {}); // a peer that resets is not our error
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      if (this.#server) this.#journal({ state: 'closed', direction: 'in', peer });
+    });
+  }
+
+  async #connected(wire: Wire, socket: Socket): Promise<void> {
+    const exchange: Exchange = {
+      id: this.#kernel.journal.head,
+      sim: this.options.sim,
+      tenant: this.options.tenant,
+      operation: 'connect',
+      path: '/in',
+      text: '',
+      records: [],
+      committed: false,
+      wire,
+      reject: (error, params) => {
+        throw new Rejected(error, params);
+      },
+    };
+    try {
+      await this.#kernel.rules.fire('connect', exchange);
+    } catch (error) {
+      if (!(error instanceof Severed)) socket.destroy();
+    }
+  }
+
+  async #take(received: Received, connection: TcpConnection, socket: Socket): Promise<void> {
+    if (socket.destroyed || !this.#server) return;
+    try {
+      if ('junk' in received) {
+        const { peer } = connection;
+        return this.#journal({ state: 'junk', direction: 'in', peer, bytes: received.junk.length });
+      }
+      const reply = await this.options.onFrame(received.frame, connection);
+      if (reply && !socket.destroyed) socket.write(reply);
+    } catch (error) {
+      if (error instanceof Severed) return;
+      this.#kernel.report(error, { sim: this.options.sim, tenant: this.options.tenant });
+      socket.destroy();
+    }
+  }
+
+  #journal(data: Record<string, unknown>): void {
+    const { sim, tenant } = this.options;
+    this.#kernel.journal.append({ sim, tenant, kind: 'connection', data });
+  }
+}
+
+export interface DialOptions {
+  host: string;
+  port: number;
+  /** Speak TLS. The peer is verified only when `ca` (PEM) is given: a subject's own certificate is of no authority we know. */
+  tls?: boolean;
+  ca?: string;
+  timeoutMs: number;
+}
+
+/** Opens a connection out. @throws Error naming the reason: refused, unreachable, no answer in time, no TLS. */
+export function dial(kernel: Kernel, options: DialOptions): Promise<Socket> {
+  const { host, port, ca } = options;
+  return new Promise((resolve, reject) => {
+    const socket = options.tls
+      ? tls.connect({ host, port, ca, rejectUnauthorized: ca !== undefined, servername: net.isIP(host) ? '' : host })
+      : net.connect({ host, port });
+    const cancel = kernel.clock.after(options.timeoutMs, () => fail(new Error(`no connection within ${options.timeoutMs} ms`)));
+    function fail(error: Error): void {
+      cancel();
+      socket.destroy();
+      reject(error);
+    }
+    socket.once('error', fail);
+    socket.once(options.tls ? 'secureConnect' : 'connect', () => {
+      cancel();
+      socket.off('error', fail);
+      socket.on('error', () => {}); // 'close' follows, and is what its holder listens to
+      socket.setNoDelay(true);
+      resolve(socket);
+    });
+  });
+}

@@ -1,0 +1,122 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createCrm, type Crm } from '#crm';
+import { createEhrSite, type EhrSite } from '#ehr';
+import { createHl7Site, remoteSitePort, type SitePort } from '#hl7';
+import { type Authority, ControlApi, type Identity, Kernel, type KernelOptions, type ListenOptions, openAuthority, type Part } from '#kernel';
+
+/** One EHR site to mount. */
+export interface SiteConfig {
+  name: string;
+  vendor: string;
+  tenant?: string;
+  /** Assigning authority of the MRNs: an OID or a URL. */
+  authority: string;
+  /** IANA zone. */
+  timeZone: string;
+  /** Credentials to accept beside the fixed ones. */
+  clients?: Record<string, unknown>[];
+}
+
+export interface SandboxOptions extends Pick<KernelOptions, 'process' | 'seed' | 'runKey' | 'data'> {
+  /** Which parts this process mounts: `crm`, site names, `<site>-hl7`; all when absent. */
+  parts?: string[];
+  sites: SiteConfig[];
+  crm?: { clients?: Record<string, unknown>[]; schema?: string };
+  /** Address to listen on; anything but loopback needs a control token. */
+  host?: string;
+  controlPort?: number;
+  controlToken?: string;
+  /** Ports by part name; free ones when absent. */
+  ports?: Record<string, { http?: number; https?: number; tcp?: number }>;
+  /** Folder of the certificate authority; a fresh one in memory when absent. */
+  ca?: string;
+  /** More host names for the certificates (public names, container names). */
+  hosts?: string[];
+  /** Base URL by face name, where clients reach it under another name. */
+  publicUrls?: Record<string, string>;
+  /** For links whose site runs in another process: the control URL of that process, by site. */
+  follow?: Record<string, string>;
+}
+
+/** Running simulators of one process, with their control API. */
+export interface Sandbox {
+  readonly kernel: Kernel;
+  readonly parts: readonly Part[];
+  readonly authority: Authority;
+  readonly controlUrl: string;
+  stop(): Promise<void>;
+}
+
+/** Mounts the parts, opens their listeners and then the control API, which answers only when everything else does. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const kernel = new Kernel(options);
+  const host = options.host ?? '127.0.0.1';
+  const authority = await openAuthority(options.ca);
+  const identity = await authority.issue(['localhost', '127.0.0.1', '::1', ...(options.hosts ?? [])]);
+  const wanted = (name: string): boolean => !options.parts || options.parts.includes(name);
+  const parts: Part[] = [];
+  const started: Part[] = [];
+  const api: { current?: ControlApi } = {};
+  const stop = async (): Promise<void> => {
+    await api.current?.face.close();
+    for (const part of started.reverse()) await part.stop();
+    kernel.close();
+  };
+  try {
+    if (wanted('crm')) parts.push(mountCrm(kernel, options));
+    for (const site of options.sites) parts.push(...mountSite(kernel, site, options, wanted));
+    for (const part of parts) {
+      await part.start(listening(part, host, identity, options));
+      started.push(part);
+    }
+    api.current = new ControlApi(kernel, parts, { token: options.controlToken });
+    await api.current.start({ host, port: options.controlPort ?? 0 });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { kernel, parts, authority, controlUrl: api.current.face.url() as string, stop };
+}
+
+function mountCrm(kernel: Kernel, options: SandboxOptions): Crm {
+  return createCrm(kernel, { ...options.crm, publicUrl: options.publicUrls?.crm });
+}
+
+function mountSite(kernel: Kernel, site: SiteConfig, options: SandboxOptions, wanted: (name: string) => boolean): Part[] {
+  const parts: Part[] = [];
+  let port: SitePort | undefined;
+  if (wanted(site.name)) {
+    const ehr = createEhrSite(kernel, { ...site, publicUrl: options.publicUrls?.[site.name] });
+    parts.push(ehr);
+    port = localPort(kernel, ehr);
+  }
+  if (wanted(`${site.name}-hl7`)) {
+    const remote = options.follow?.[site.name];
+    port ??= remote ? remoteSitePort(remote, options.controlToken, site.name) : undefined;
+    if (!port) throw new Error(`the links of ${site.name} need its site in this process, or --follow ${site.name}=<control URL of its process>`);
+    parts.push(createHl7Site(kernel, { site: site.name, dialect: site.vendor, authority: site.authority, timeZone: site.timeZone, port }));
+  }
+  return parts;
+}
+
+// A link in the same process follows the same journal and commits through the same store, without HTTP between.
+function localPort(kernel: Kernel, ehr: EhrSite): SitePort {
+  return {
+    follow: (after, onEvent) => kernel.journal.follow(after, onEvent),
+    commit: (request) => ehr.commit(request),
+    find: async (type, search) => ehr.find(type, search),
+  };
+}
+
+function listening(part: Part, host: string, identity: Identity, options: SandboxOptions): ListenOptions {
+  const ports = options.ports?.[part.name] ?? { http: 0, https: 0, tcp: 0 };
+  return { host, ports, identity };
+}
+
+/** Writes the CA certificate where a subject can be told to find it. */
+export function writeCa(authority: Authority, file: string): string {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, authority.cert);
+  return file;
+}
