@@ -1,0 +1,53 @@
+import type { JournalEvent, RecordRef } from '#kernel';
+import { buildMessage } from '../message/build.ts';
+import type { People } from '../people.ts';
+import { evn, msh } from '../segments/header.ts';
+import { mrnOf } from '../segments/pid.ts';
+import type { SiteFacts } from '../site.ts';
+import { TRIGGERS } from './index.ts';
+
+/** A message to send. */
+export interface Rendered {
+  /** MSH-10. */
+  control: string;
+  /** `ADT^A08`. */
+  message: string;
+  /** MRN of the person it is about. */
+  person: string;
+  text: string;
+  records: RecordRef[];
+}
+
+/** What a commit gives to send, and what it leaves unsaid, with the reasons. */
+export interface Rendering {
+  messages: Rendered[];
+  silent: { reason: string; records: RecordRef[] }[];
+}
+
+/** Renders a commit. @param nextControl gives each message its control id. */
+export function render(event: JournalEvent, facts: SiteFacts, people: People, nextControl: () => string): Rendering {
+  const trigger = TRIGGERS.find(({ acts }) => acts.includes(event.act ?? ''));
+  const all = event.records ?? [];
+  if (!trigger) return { messages: [], silent: [{ reason: `this link sends nothing for the act ${event.act}`, records: all }] };
+  const messages: Rendered[] = [];
+  const silent: Rendering['silent'] = [];
+  for (const subject of trigger.subjects(event, people)) {
+    if (typeof subject === 'string') {
+      silent.push({ reason: subject, records: [] });
+      continue;
+    }
+    const control = nextControl();
+    const header = msh(facts, trigger.message, trigger.structure, control, event.wall);
+    const start = trigger.message.startsWith('ADT') ? [header, evn(facts, trigger.message, event.wall)] : [header];
+    const text = buildMessage([...start, ...trigger.segments(facts, subject)]);
+    const person = mrnOf(subject.patient, facts.authority) ?? subject.patient.id ?? '';
+    messages.push({ control, message: trigger.message, person, text, records: subject.records });
+  }
+  const told = new Set(messages.flatMap(({ records }) => records));
+  const untold = all.filter((record) => !told.has(record));
+  const [first] = silent;
+  if (first) first.records = untold;
+  else if (untold.length > 0)
+    silent.push({ reason: `${trigger.message} does not tell of ${untold.map((r) => r.type).join(', ')}`, records: untold });
+  return { messages, silent };
+}

@@ -1,0 +1,95 @@
+import type { Face, Kernel, ListenOptions, Part } from '#kernel';
+import { linkRoutes } from './control.ts';
+import type { LinkSettings } from './courier.ts';
+import { dialectOf, type Sender } from './dialects/index.ts';
+import { LinkIn } from './link-in.ts';
+import { LinkOut, type LinkStatus } from './link-out.ts';
+import type { Charset } from './message/charset.ts';
+import { Outbox } from './outbox.ts';
+import type { SiteFacts } from './site.ts';
+import type { SitePort } from './site-port.ts';
+
+export type { LinkSettings } from './courier.ts';
+export { DIALECTS, type Dialect, type Sender } from './dialects/index.ts';
+export { TRIGGERS } from './events/index.ts';
+export type { LinkState, LinkStatus } from './link-out.ts';
+export type { AckOutcome } from './message/ack.ts';
+export { CHARSETS, type Charset } from './message/charset.ts';
+export { remoteSitePort } from './remote.ts';
+export type { SiteChange, SiteCommit, SiteCommitted, SitePort } from './site-port.ts';
+
+/** What one hospital's links need to know. */
+export interface Hl7SiteOptions {
+  /** Site name; the same as that of its EHR. */
+  site: string;
+  /** Vendor whose habits the messages follow; one without a table of its own speaks plain 2.5.1. */
+  dialect: string;
+  /** Assigning authority of the site's MRNs: an OID or a URL. */
+  authority: string;
+  /** IANA name. */
+  timeZone: string;
+  /** MSH-3 and MSH-4; the dialect's when absent. */
+  sender?: Sender;
+  /** MSH-5 and MSH-6. */
+  receiver?: Sender;
+  /** MSH-11 of what is sent, and the only one that is taken: `P`, `T` or `D`. `P` when absent. */
+  processingId?: string;
+  /** Character set of what is sent (MSH-18); `UNICODE UTF-8` when absent. */
+  charset?: Charset;
+  /** The site's journal, commits and records. */
+  port: SitePort;
+  /** Where the link out connects from the start, `host:port`; else as set before, or by the control API. */
+  target?: string;
+  /** The listener speaks TLS with the identity given at start. */
+  tlsIn?: boolean;
+}
+
+/** The links of one site: it sends what is committed there, and takes updates in. */
+export interface Hl7Site extends Part {
+  readonly sim: 'hl7';
+  /** Who it says it is, for `SYNCPROOF_<SITE>_MLLP_SENDER`. */
+  readonly sender: Sender;
+  link(): LinkStatus;
+  setLink(change: LinkSettings): void;
+}
+
+/** Mounts the HL7 v2 links of a site. */
+export function createHl7Site(kernel: Kernel, options: Hl7SiteOptions): Hl7Site {
+  const { site, port, authority, timeZone, processingId = 'P', charset = 'UNICODE UTF-8' } = options;
+  const dialect = dialectOf(options.dialect);
+  const sender = options.sender ?? dialect.sender(site);
+  const receiver = options.receiver ?? { application: 'CRM', facility: 'CRM' };
+  const facts: SiteFacts = { site, dialect, authority, timeZone, sender, receiver, processingId, charset };
+  const outbox: Outbox = new Outbox(kernel, facts, port, () => linkOut.wake());
+  const linkOut = new LinkOut(kernel, facts, outbox.queue);
+  const linkIn = new LinkIn(kernel, facts, port, outbox.people);
+  if (options.target) linkOut.configure({ target: options.target });
+
+  return {
+    name: `${site}-hl7`,
+    sim: 'hl7',
+    tenant: site,
+    faces: [],
+    sender,
+    link: () => linkOut.status(),
+    setLink: (change) => linkOut.configure(change),
+    async start({ host, ports, identity }: ListenOptions) {
+      if (ports.tcp !== undefined) await linkIn.listen({ host, port: ports.tcp, identity: options.tlsIn ? identity : undefined });
+      outbox.start();
+      linkOut.wake();
+    },
+    async stop() {
+      outbox.stop();
+      linkOut.stop();
+      await linkIn.face.close();
+    },
+    describe() {
+      const mllpIn = linkIn.face.address();
+      const addresses: Record<string, string> = mllpIn ? { mllpIn } : {};
+      // No secrets: what a receiver may want to check the header against.
+      const credentials = { sender: `${sender.application}^${sender.facility}`, processingId, charset };
+      return { name: `${site}-hl7`, sim: 'hl7', tenant: site, vendor: options.dialect, addresses, credentials };
+    },
+    control: (face: Face) => linkRoutes(face, site, linkOut),
+  };
+}

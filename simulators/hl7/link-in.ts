@@ -1,0 +1,207 @@
+import type { Patient } from '@medplum/fhirtypes';
+import {
+  type Cell,
+  digest,
+  type Exchange,
+  type Identity,
+  type Kernel,
+  Rejected,
+  Severed,
+  type TcpConnection,
+  TcpFace,
+} from '#kernel';
+import { checkEnvelope } from './inbound/envelope.ts';
+import { patientPatch } from './inbound/patient-patch.ts';
+import { buildAck, Refusal } from './message/ack.ts';
+import { decodeText, encodeText } from './message/charset.ts';
+import { type Message, NotHl7, occurrences, parseMessage, plain, rawField, value } from './message/parse.ts';
+import { formatTime } from './message/time.ts';
+import { MllpDecoder, mllpFrame } from './mllp.ts';
+import type { People } from './people.ts';
+import { type SiteFacts, systemOf } from './site.ts';
+import type { SitePort } from './site-port.ts';
+
+/** A message that was answered positively before. */
+interface Seen {
+  /** Of all segments after MSH: a sender that uses a control id twice for different messages must not lose the second. */
+  digest: string;
+  n: number;
+}
+
+// How many control ids are remembered, at least.
+const REMEMBERED = 10_000;
+
+/** The hospital's listener: takes updates of persons over MLLP, files them, and answers. */
+export class LinkIn {
+  readonly face: TcpFace;
+  #kernel: Kernel;
+  #facts: SiteFacts;
+  #port: SitePort;
+  #people: People;
+  #seen: Cell<Seen>;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(kernel: Kernel, facts: SiteFacts, port: SitePort, people: People) {
+    this.#kernel = kernel;
+    this.#facts = facts;
+    this.#port = port;
+    this.#people = people;
+    this.#seen = kernel.cell<Seen>(`hl7.${facts.site}.seen`);
+    this.face = new TcpFace(kernel, {
+      sim: 'hl7',
+      tenant: facts.site,
+      name: `${facts.site} HL7`,
+      decoder: () => new MllpDecoder(),
+      onFrame: (frame, connection) => this.#take(frame, connection),
+    });
+  }
+
+  listen(options: { host: string; port: number; identity?: Identity }): Promise<void> {
+    return this.face.listen(options);
+  }
+
+  async #take(frame: Buffer, connection: TcpConnection): Promise<Buffer | undefined> {
+    const text = decodeText(frame);
+    let message: Message | undefined;
+    try {
+      message = parseMessage(text);
+    } catch (error) {
+      if (!(error instanceof NotHl7)) throw error;
+    }
+    const sender = message ? value(message, 'MSH', 3) : '';
+    const control = message ? rawField(message, 'MSH', 10) : '';
+    const type = message ? `${value(message, 'MSH', 9)}^${value(message, 'MSH', 9, 2)}` : undefined;
+    const actor = `link:${sender}`;
+    const data = { direction: 'in', control, type, text, peer: connection.peer, ...(message ? {} : { garbled: true }) };
+    const { site: tenant } = this.#facts;
+    const { seq } = this.#kernel.journal.append({ sim: 'hl7', tenant, kind: 'message', actor, data });
+    // An acknowledgement is never acknowledged, and an empty frame asks for nothing: both would go on for ever.
+    if (text.trim() === '' || (message && value(message, 'MSH', 9) === 'ACK')) return undefined;
+    const exchange = this.#exchange({ id: seq, operation: type ?? 'unknown', client: actor, text }, connection);
+    const run = this.#turn.then(() => this.#answer(exchange, message, control));
+    // One after the other over all connections: two updates of a record must not read the same version.
+    this.#turn = run.catch(() => {});
+    return run;
+  }
+
+  async #answer(exchange: Exchange, message: Message | undefined, control: string): Promise<Buffer> {
+    const { rules, clock, journal } = this.#kernel;
+    const { site, timeZone, dialect, charset } = this.#facts;
+    const started = clock.micros();
+    let filed: Filed = {};
+    let refusal: Refusal | undefined;
+    let severed: string | undefined;
+    try {
+      await rules.fire('request', exchange);
+      if (!message) throw new Refusal('AR', 100, 'MSH^1', 'this is not an HL7 message');
+      filed = await this.#file(message, exchange);
+    } catch (error) {
+      if (error instanceof Severed) severed = error.how;
+      else refusal = this.#refusal(error, exchange);
+    }
+    const own = String(this.#kernel.count(`hl7.${site}.acks`));
+    const time = formatTime(clock.now(), timeZone, dialect.stamp);
+    const text = buildAck({ message, control: own, time, refusal });
+    exchange.reply = { status: refusal ? 400 : 200, body: encodeText(text, charset).bytes };
+    try {
+      if (severed === undefined) await rules.fire('reply', exchange);
+      if (severed === undefined) await rules.fire('body', exchange);
+    } catch (error) {
+      severed = error instanceof Severed ? error.how : undefined;
+    }
+    const code = refusal?.ack ?? 'AA';
+    const outcome = severed ? 'closed' : code === 'AA' ? 'positive' : code === 'AE' ? 'error' : 'reject';
+    const reason = refusal && `${refusal.code} ${refusal.location} ${refusal.message}`;
+    const data = { direction: 'in', control, code, outcome, reason, ...filed, text, micros: clock.micros() - started, severed };
+    const records = exchange.records.length > 0 ? [...exchange.records] : undefined;
+    journal.append({ sim: 'hl7', tenant: site, kind: 'ack', actor: exchange.client, cause: exchange.id, records, data });
+    if (severed) throw new Severed(severed as Severed['how']);
+    return mllpFrame(exchange.reply.body as Buffer);
+  }
+
+  // Faults and defects of ours answer as an application error; only the journal tells them apart.
+  #refusal(error: unknown, exchange: Exchange): Refusal {
+    if (error instanceof Refusal) return error;
+    if (error instanceof Rejected) return new Refusal('AE', 207, '', `the application is ${error.error}`);
+    this.#kernel.report(error, { sim: 'hl7', tenant: this.#facts.site, cause: exchange.id });
+    return new Refusal('AE', 207, '', 'the application failed');
+  }
+
+  async #file(message: Message, exchange: Exchange): Promise<Filed> {
+    checkEnvelope(message, this.#facts.processingId);
+    const key = [3, 4, 10].map((n) => rawField(message, 'MSH', n)).join('|');
+    const body = digest(...message.segments.slice(1).map(({ fields }) => fields.join(message.delimiters.field)));
+    if (this.#seen.get(key)?.digest === body) return { repeated: true };
+    const patient = await this.#find(message);
+    const patch = patientPatch(message, patient);
+    if (Object.keys(patch).length === 0) {
+      this.#remember(key, body);
+      return { unchanged: true };
+    }
+    const { rules } = this.#kernel;
+    await rules.fire('before-commit', exchange);
+    const { records, seq } = await this.#port.commit({
+      act: 'update-person',
+      actor: exchange.client!,
+      cohort: this.#people.get(patient.id!)?.cohort,
+      cause: exchange.id,
+      changes: [{ op: 'update', type: 'Patient', id: patient.id!, patch }],
+    });
+    this.#remember(key, body);
+    exchange.records.push(...records);
+    exchange.committed = true;
+    await rules.fire('after-commit', exchange);
+    return { commit: seq };
+  }
+
+  #remember(key: string, digest: string): void {
+    const n = this.#kernel.count(`hl7.${this.#facts.site}.seen`);
+    this.#seen.set(key, { digest, n });
+    if (this.#seen.size <= 2 * REMEMBERED) return;
+    for (const [old, seen] of [...this.#seen.entries()]) if (seen.n <= n - REMEMBERED) this.#seen.delete(old);
+  }
+
+  /** The person whom PID-3 names by an identifier of this hospital. @throws Refusal */
+  async #find(message: Message): Promise<Patient> {
+    const { site, authority } = this.#facts;
+    const said = occurrences(message, 'PID', 3);
+    if (said.length === 0) throw new Refusal('AE', 101, 'PID^1^3', 'a patient identifier is needed');
+    const own = said.find((each) => {
+      const [namespace, universal] = [1, 2].map((sub) => plain(message, each[3], sub));
+      return universal ? universal === authority : namespace?.toUpperCase() === site.toUpperCase();
+    });
+    if (!own) throw new Refusal('AE', 204, 'PID^1^3', `no identifier of the assigning authority ${authority}`);
+    const mrn = plain(message, own[0]);
+    if (mrn === '' || mrn === '""') throw new Refusal('AE', 101, 'PID^1^3^1^1', 'the identifier is empty');
+    const system = systemOf(authority);
+    const found = (await this.#port.find('Patient', { identifier: `${system}|${mrn}` })) as Patient[];
+    const known = found.filter(({ identifier }) => identifier?.some((each) => each.system === system && each.value === mrn));
+    const patient = known.find(({ link }) => !link?.some(({ type }) => type === 'replaced-by'));
+    if (patient) return patient;
+    const why = known.length > 0 ? 'this record was merged into another' : 'no patient has this identifier';
+    throw new Refusal('AE', 204, 'PID^1^3', why);
+  }
+
+  #exchange(about: { id: number; operation: string; client: string; text: string }, { wire }: TcpConnection): Exchange {
+    return {
+      ...about,
+      sim: 'hl7',
+      tenant: this.#facts.site,
+      type: about.operation.split('^')[0],
+      path: '/in',
+      records: [],
+      committed: false,
+      wire,
+      reject: (error, params) => {
+        throw new Rejected(error, params);
+      },
+    };
+  }
+}
+
+/** What filing a message came to: a commit, nothing new, or a message seen before. */
+interface Filed {
+  commit?: number;
+  unchanged?: boolean;
+  repeated?: boolean;
+}

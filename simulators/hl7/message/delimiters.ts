@@ -1,0 +1,48 @@
+/** The five characters that a message declares in MSH-1 and MSH-2. */
+export interface Delimiters {
+  field: string;
+  component: string;
+  repetition: string;
+  escape: string;
+  sub: string;
+}
+
+/** `|^~\&`, what every hospital sends unless it says otherwise. */
+export const STANDARD: Delimiters = { field: '|', component: '^', repetition: '~', escape: '\\', sub: '&' };
+
+const LETTERS = { field: 'F', component: 'S', repetition: 'R', escape: 'E', sub: 'T' } as const;
+const byLetter = new Map(Object.entries(LETTERS).map(([role, letter]) => [letter as string, role as keyof Delimiters]));
+
+// Text that needs no escaping under the standard delimiters; nearly all values are such.
+const PLAIN = /^[^|^~\\&\p{Cc}]*$/u;
+
+/** Makes text safe inside a field: delimiters as `\F\`, `\S\`, …, control characters as `\X0D\` (HL7 2.5.1, 2.7). */
+export function escapeText(text: string, delimiters: Delimiters = STANDARD): string {
+  if (delimiters === STANDARD && PLAIN.test(text)) return text;
+  const letterOf = new Map(Object.entries(LETTERS).map(([role, letter]) => [delimiters[role as keyof Delimiters], letter]));
+  const mark = delimiters.escape;
+  let out = '';
+  for (const char of text) {
+    const letter = letterOf.get(char);
+    if (letter) out += `${mark}${letter}${mark}`;
+    else if (/\p{Cc}/u.test(char) && char < '\u0080') out += `${mark}X${hex(char)}${mark}`;
+    else out += char;
+  }
+  return out;
+}
+
+/** Reverses `escapeText`; also takes `\.br\` as a line break and drops `\H\` and `\N\`. What it does not know stays as it is. */
+export function unescapeText(text: string, delimiters: Delimiters = STANDARD): string {
+  const mark = delimiters.escape;
+  if (!text.includes(mark)) return text;
+  const quoted = mark.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  const sequence = new RegExp(`${quoted}([FSRET]|\\.br|[HN]|X(?:[0-9A-Fa-f]{2})+)${quoted}`, 'g');
+  return text.replace(sequence, (_, code: string) => {
+    const role = byLetter.get(code);
+    if (role) return delimiters[role];
+    if (code === '.br') return '\n';
+    return code.startsWith('X') ? Buffer.from(code.slice(1), 'hex').toString('latin1') : '';
+  });
+}
+
+const hex = (char: string): string => char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0');

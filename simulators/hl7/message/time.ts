@@ -1,0 +1,62 @@
+/** How a sender writes times (HL7 data type TS/DTM). */
+export interface TimeStyle {
+  /** Decimals of the second. */
+  fraction: 0 | 3;
+  /** Whether the offset from UTC is written. */
+  offset: boolean;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  const known = formats.get(timeZone);
+  if (known) return known;
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'longOffset',
+  });
+  formats.set(timeZone, format);
+  return format;
+}
+
+/**
+ * An instant as a clinic's wall clock shows it: `20260302091500.123-0500`. The offset is that of the zone at that
+ * instant, so an appointment after a clock change carries the offset of its own day.
+ * @param instant milliseconds since the epoch, or ISO 8601 with an offset.
+ */
+export function formatTime(instant: number | string, timeZone: string, style: TimeStyle): string {
+  const ms = typeof instant === 'number' ? instant : Date.parse(instant);
+  if (Number.isNaN(ms)) return '';
+  const parts = Object.fromEntries(
+    formatOf(timeZone)
+      .formatToParts(ms)
+      .map(({ type, value }) => [type, value]),
+  );
+  const { year = '', month, day, hour, minute, second } = parts;
+  const millis = style.fraction ? `.${String(((ms % 1000) + 1000) % 1000).padStart(3, '0')}` : '';
+  // "GMT-05:00", and plain "GMT" for UTC.
+  const offset = style.offset ? (parts.timeZoneName ?? '').replace('GMT', '').replace(':', '') || '+0000' : '';
+  return `${year.padStart(4, '0')}${month}${day}${hour}${minute}${second}${millis}${offset}`;
+}
+
+/** A FHIR date as HL7 writes it, to the same precision: `1980-02-29` is `19800229`, `1980` stays. Never a time zone's business. */
+export const formatDate = (date: string): string => date.slice(0, 10).replaceAll('-', '');
+
+/**
+ * The date in a TS field as FHIR writes it, to the same precision; a time after the day is dropped.
+ * Undefined when it is not a date: letters, a 13th month, 30 February.
+ */
+export function parseDate(text: string): string | undefined {
+  const found = /^(\d{4})(?:(\d{2})(?:(\d{2})(?:\d{2,6}(?:\.\d+)?(?:[+-]\d{4})?)?)?)?$/.exec(text);
+  if (!found) return undefined;
+  const date = found.slice(1, 4).filter(Boolean).join('-');
+  const real = new Date(`${date}${date.length === 4 ? '-01-01' : date.length === 7 ? '-01' : ''}T00:00:00Z`);
+  return !Number.isNaN(real.getTime()) && real.toISOString().startsWith(date) && found[1] !== '0000' ? date : undefined;
+}

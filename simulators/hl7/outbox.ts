@@ -1,0 +1,144 @@
+import type { Appointment, Patient } from '@medplum/fhirtypes';
+import { type Cell, digest, type JournalEvent, type Kernel, type RecordRef } from '#kernel';
+import { render } from './events/render.ts';
+import { images } from './events/trigger.ts';
+import { encodeText } from './message/charset.ts';
+import { People, type Person } from './people.ts';
+import { patientOf } from './segments/schedule.ts';
+import type { SiteFacts } from './site.ts';
+import type { SitePort } from './site-port.ts';
+
+/** A message that waits for delivery. Its key in the queue is its control id; those grow, so keys are in order. */
+export interface Queued {
+  control: string;
+  /** `ADT^A08`. */
+  message: string;
+  /** MRN of the person it is about. */
+  person: string;
+  text: string;
+  records: RecordRef[];
+  cohort?: string;
+  /** Sequence number of the journal's `queue` event. */
+  seq: number;
+  /** Set once a copy was acknowledged: after a restart it need not go out again. */
+  delivered?: boolean;
+}
+
+// How long to wait before asking again for a patient that a site in another process could not give.
+const ASK_AGAIN = 500;
+
+/**
+ * Turns the commits of a site into queued messages. Reading a commit, building its messages, queueing them and moving
+ * the cursor on are one transaction, so a kill loses neither and repeats neither.
+ */
+export class Outbox {
+  readonly queue: Cell<Queued>;
+  readonly people: People;
+  #kernel: Kernel;
+  #facts: SiteFacts;
+  #port: SitePort;
+  #cursor: Cell<number>;
+  #arrived: JournalEvent[] = [];
+  #filing = false;
+  #stopped = new AbortController();
+  #series: string;
+  #base: string;
+  #onQueued: () => void;
+
+  constructor(kernel: Kernel, facts: SiteFacts, port: SitePort, onQueued: () => void) {
+    const cell = `hl7.${facts.site}`;
+    this.#kernel = kernel;
+    this.#facts = facts;
+    this.#port = port;
+    this.#onQueued = onQueued;
+    this.queue = kernel.cell<Queued>(`${cell}.queue`);
+    this.people = new People(kernel.cell<Person>(`${cell}.people`), facts);
+    this.#cursor = kernel.cell<number>(`${cell}.cursor`);
+    this.#series = `${cell}.control`;
+    // Another seed or run key gives other control ids: a receiver that remembers an earlier run meets no known one.
+    this.#base = String(100_000 + (Number.parseInt(digest(kernel.seed, kernel.runKey, this.#series).slice(0, 8), 16) % 900_000));
+  }
+
+  /** Begins to read the site's journal where it left off. */
+  start(): void {
+    const unfollow = this.#port.follow(this.#cursor.get('seq') ?? 0, (event) => {
+      if (event.kind !== 'commit' || event.sim !== 'ehr' || event.tenant !== this.#facts.site) return;
+      this.#arrived.push(event);
+      if (!this.#filing) void this.#file();
+    });
+    this.#stopped.signal.addEventListener('abort', unfollow);
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  async #file(): Promise<void> {
+    this.#filing = true;
+    while (this.#arrived.length > 0 && !this.#stopped.signal.aborted) {
+      const event = this.#arrived[0]!;
+      const strangers = this.#strangers(event);
+      if (strangers.length > 0) await this.#meet(strangers);
+      if (this.#stopped.signal.aborted) break;
+      this.#arrived.shift();
+      try {
+        this.#kernel.database.transaction(() => this.#take(event));
+      } catch (error) {
+        this.#kernel.report(error, { sim: 'hl7', tenant: this.#facts.site, cause: this.#cause(event) });
+      }
+    }
+    this.#filing = false;
+  }
+
+  #take(event: JournalEvent): void {
+    const { site, charset } = this.#facts;
+    const { cohort } = event;
+    const cause = this.#cause(event);
+    this.#cursor.set('seq', event.seq);
+    this.people.learn(event);
+    const { messages, silent } = render(event, this.#facts, this.people, () => this.#nextControl());
+    const journal = (records: RecordRef[], data: Record<string, unknown>): number =>
+      this.#kernel.journal.append({ sim: 'hl7', tenant: site, kind: 'queue', records, cohort, cause, act: event.act, data }).seq;
+    for (const { control, message, person, text, records } of messages) {
+      const { lost } = encodeText(text, charset);
+      const seq = journal(records, { emitted: true, control, message, person, ...(lost > 0 ? { lost, charset } : {}) });
+      this.queue.set(control, { control, message, person, text, records, cohort, seq });
+    }
+    for (const { reason, records } of silent) journal(records, { emitted: false, reason });
+    if (messages.length > 0) this.#kernel.database.onCommit(this.#onQueued);
+  }
+
+  #nextControl(): string {
+    return this.#base + String(this.#kernel.count(this.#series)).padStart(8, '0');
+  }
+
+  // Sequence numbers of another process mean nothing in this journal.
+  #cause(event: JournalEvent): number | undefined {
+    return event.process === this.#kernel.journal.process ? event.seq : undefined;
+  }
+
+  // Patients who were there before this link began to read.
+  #strangers(event: JournalEvent): string[] {
+    const own = new Set(images<Patient>(event, 'Patient').map(({ ref }) => ref.id));
+    return images<Appointment>(event, 'Appointment').flatMap(({ after }) => {
+      const id = patientOf(after);
+      return id && !own.has(id) && !this.people.get(id) ? [id] : [];
+    });
+  }
+
+  async #meet(ids: string[]): Promise<void> {
+    for (const id of ids) {
+      while (!this.#stopped.signal.aborted) {
+        try {
+          const found = (await this.#port.find('Patient', { _id: id })).find((each) => each.id === id) as Patient | undefined;
+          const version = Number(found?.meta?.versionId ?? 1);
+          const ref = { sim: 'ehr', tenant: this.#facts.site, type: 'Patient', id, version };
+          if (found) this.people.remember(ref, found);
+          break;
+        } catch {
+          await this.#kernel.clock.sleep(ASK_AGAIN, this.#stopped.signal);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import type { Patient } from '@medplum/fhirtypes';
+import type { Cell, JournalEvent, RecordRef } from '#kernel';
+import { heldFields } from './segments/pid.ts';
+import type { SiteFacts } from './site.ts';
+
+/** What the link knows of one person, from the commits it has read. */
+export interface Person {
+  patient: Patient;
+  ref: RecordRef;
+  /** PID fields that were ever valued: when empty later, they are sent as cleared, so that a receiver who missed or overtook the message that cleared them learns it from the next. */
+  held: number[];
+  cohort?: string;
+}
+
+/** The link's own fold of Patient commits, by id. Messages about appointments take their PID from it. */
+export class People {
+  #cell: Cell<Person>;
+  #facts: SiteFacts;
+
+  constructor(cell: Cell<Person>, facts: SiteFacts) {
+    this.#cell = cell;
+    this.#facts = facts;
+  }
+
+  get(id: string): Person | undefined {
+    return this.#cell.get(id);
+  }
+
+  /** Takes the Patient images of a commit in. */
+  learn(event: JournalEvent): void {
+    event.records?.forEach((ref, at) => {
+      const after = event.after?.[at] as Patient | null | undefined;
+      if (ref.type !== 'Patient' || !after) return;
+      const before = event.before?.[at] as Patient | null | undefined;
+      this.remember(ref, after, event.cohort, before ?? undefined);
+    });
+  }
+
+  remember(ref: RecordRef, patient: Patient, cohort?: string, before?: Patient): void {
+    const known = this.#cell.get(ref.id);
+    const held = new Set(known?.held);
+    for (const image of [before, patient]) if (image) for (const n of heldFields(image, this.#facts)) held.add(n);
+    this.#cell.set(ref.id, { patient, ref, held: [...held], cohort: cohort ?? known?.cohort });
+  }
+}

@@ -1,0 +1,82 @@
+import type { Resource } from '@medplum/fhirtypes';
+import { type Clock, type JournalEvent, systemClock } from '#kernel';
+import type { SiteCommit, SiteCommitted, SitePort } from './site-port.ts';
+
+const FIRST_DELAY = 100;
+const LONGEST_DELAY = 2000;
+
+/**
+ * A site in another process, reached through its control API. The journal comes as Server-Sent Events and is resumed
+ * where it broke off, for as long as the caller follows; commit and find fail at once when the site is away.
+ * @param controlUrl without trailing slash, such as `http://ehr:4000`.
+ */
+export function remoteSitePort(
+  controlUrl: string,
+  token: string | undefined,
+  site: string,
+  clock: Clock = systemClock,
+): SitePort {
+  const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+  const base = `${controlUrl.replace(/\/$/, '')}/v1`;
+
+  async function call<T>(path: string, body?: unknown): Promise<T | undefined> {
+    const init = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) };
+    const response = await fetch(`${base}${path}`, init);
+    const text = await response.text();
+    if (response.status === 404 && body === undefined) return undefined;
+    if (!response.ok) throw new Error(`the control API of ${site} answered ${response.status} to ${path}: ${text.slice(0, 200)}`);
+    return JSON.parse(text) as T;
+  }
+
+  return {
+    follow(after, onEvent) {
+      const stopped = new AbortController();
+      void (async () => {
+        let last = after;
+        for (let delay = FIRST_DELAY; !stopped.signal.aborted; delay = Math.min(delay * 2, LONGEST_DELAY)) {
+          try {
+            for await (const event of events(`${base}/journal?after=${last}`, headers, stopped.signal)) {
+              if (stopped.signal.aborted) return;
+              delay = FIRST_DELAY / 2;
+              last = event.seq;
+              onEvent(event);
+            }
+          } catch {
+            // The site is away or broke off; it is asked again from where it stopped.
+          }
+          await clock.sleep(delay, stopped.signal);
+        }
+      })();
+      return () => stopped.abort();
+    },
+
+    async commit(body: SiteCommit): Promise<SiteCommitted> {
+      const { cause: _, ...rest } = body; // a sequence number of this process means nothing in another
+      return (await call<SiteCommitted>(`/sites/${site}/commits`, rest))!;
+    },
+
+    async find(type, search) {
+      if (search._id) {
+        const found = await call<Resource>(`/sites/${site}/records/${type}/${encodeURIComponent(search._id)}`);
+        return found ? [found] : [];
+      }
+      const found = await call<{ resources: Resource[] }>(`/sites/${site}/records/${type}?${new URLSearchParams(search)}`);
+      return found?.resources ?? [];
+    },
+  };
+}
+
+/** The events of one Server-Sent Events reply, until it ends. @throws when it is refused or breaks off. */
+async function* events(url: string, headers: Record<string, string>, signal: AbortSignal): AsyncGenerator<JournalEvent> {
+  const response = await fetch(url, { headers: { ...headers, accept: 'text/event-stream' }, signal });
+  if (!response.ok || !response.body) throw new Error(`the journal answered ${response.status}`);
+  let text = '';
+  for await (const chunk of response.body.pipeThrough(new TextDecoderStream() as never) as unknown as AsyncIterable<string>) {
+    const blocks = (text + chunk).split('\n\n');
+    text = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const data = block.split('\n').filter((line) => line.startsWith('data:'));
+      if (data.length > 0) yield JSON.parse(data.map((line) => line.slice(5)).join('\n')) as JournalEvent;
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import type { Address, ContactPoint, Identifier, Patient } from '@medplum/fhirtypes';
+import { CLEARED, type Field, type Occurrence, renderField, repeat, type Segment, segment } from '../message/build.ts';
+import { formatDate, formatTime } from '../message/time.ts';
+import { assigner, type SiteFacts, systemOf } from '../site.ts';
+import { phoneComponents } from './phone.ts';
+
+const current = ({ period }: { period?: { end?: string } }): boolean => !period?.end;
+
+/** The MRN that the site gave to this person; one that is in use before one that is not. */
+export function mrnOf(patient: Patient, authority: string): string | undefined {
+  const own = (patient.identifier ?? []).filter(({ system, value }) => system === systemOf(authority) && value);
+  const inUse = ({ use, period }: Identifier): boolean => use !== 'old' && current({ period });
+  return (own.find(inUse) ?? own[0])?.value;
+}
+
+/** An MRN as CX: `mrn^^^SITE&1.2.3&ISO^MR`. */
+export const cx = (facts: SiteFacts, mrn: string): Occurrence => [
+  mrn,
+  undefined,
+  undefined,
+  assigner(facts),
+  facts.dialect.mrnType,
+];
+
+/** The legal name, or the first one where none is marked as such. */
+export function xpn(patient: Patient): Occurrence {
+  const name = patient.name?.find(({ use }) => use === 'official') ?? patient.name?.[0];
+  if (!name) return undefined;
+  const [given, ...middle] = name.given ?? [];
+  return [name.family, given, middle.join(' '), name.suffix?.join(' '), name.prefix?.join(' '), '', 'L'];
+}
+
+const home = (patient: Patient): Address | undefined =>
+  patient.address?.find((address) => address.use === 'home' && current(address));
+
+export function xad(address: Address | undefined): Occurrence {
+  if (!address) return undefined;
+  const { line, city, state, postalCode, country } = address;
+  return [line?.join(', '), undefined, city, state, postalCode, country, 'H'];
+}
+
+// Order of repetitions in PID-13: mobile, home, e-mail. A receiver must take them by type, not by place.
+const REACHED_BY: [(point: ContactPoint) => boolean, (value: string) => Occurrence][] = [
+  [({ system, use }) => system === 'phone' && use === 'mobile', (value) => phoneComponents(value, 'PRN', 'CP')],
+  [({ system, use }) => system === 'phone' && use === 'home', (value) => phoneComponents(value, 'PRN', 'PH')],
+  [({ system }) => system === 'email', (value) => [undefined, 'NET', 'Internet', value]],
+];
+
+export const xtn = (patient: Patient): Occurrence[] =>
+  REACHED_BY.flatMap(([chosen, render]) =>
+    (patient.telecom ?? []).filter((point) => point.value && current(point) && chosen(point)).map(({ value }) => render(value!)),
+  );
+
+/** The preferred language's code. */
+export const languageOf = (patient: Patient): string | undefined =>
+  patient.communication?.find(({ preferred }) => preferred)?.language?.coding?.[0]?.code;
+
+const SEX: Record<string, string> = { male: 'M', female: 'F', other: 'O', unknown: 'U' };
+
+// What can be cleared: by its number in PID, what the record holds for it.
+const ELEMENTS: Record<number, (patient: Patient, facts: SiteFacts) => Field> = {
+  5: xpn,
+  7: ({ birthDate }) => birthDate && formatDate(birthDate),
+  8: ({ gender }) => gender && SEX[gender],
+  11: (patient) => xad(home(patient)),
+  13: (patient) => repeat(xtn(patient)),
+  15: languageOf,
+  29: ({ deceasedDateTime }, facts) => deceasedDateTime && timeOfDeath(deceasedDateTime, facts),
+  30: ({ deceasedBoolean, deceasedDateTime }) =>
+    deceasedDateTime || deceasedBoolean ? 'Y' : deceasedBoolean === false ? 'N' : '',
+};
+
+const timeOfDeath = (when: string, { timeZone, dialect }: SiteFacts): string =>
+  when.includes('T') ? formatTime(when, timeZone, dialect.slot) : formatDate(when);
+
+const valued = (field: Field): boolean => renderField(field) !== '';
+
+/** Numbers of the PID fields for which this version of a record holds a value. */
+export const heldFields = (patient: Patient, facts: SiteFacts): number[] =>
+  Object.entries(ELEMENTS).flatMap(([n, render]) => (valued(render(patient, facts)) ? [Number(n)] : []));
+
+/** @param cleared fields to send as `""` where the record holds nothing (it once did); others stay empty. */
+export function pid(facts: SiteFacts, patient: Patient, cleared: readonly number[] = []): Segment {
+  const mrn = mrnOf(patient, facts.authority);
+  const fields: Record<number, Field> = { 1: '1', 3: mrn && cx(facts, mrn) };
+  for (const [n, render] of Object.entries(ELEMENTS)) {
+    const field = render(patient, facts);
+    fields[Number(n)] = !valued(field) && cleared.includes(Number(n)) ? CLEARED : field;
+  }
+  return segment('PID', fields);
+}

@@ -1,0 +1,39 @@
+import type { Resource } from '@medplum/fhirtypes';
+import type { JournalEvent, RecordRef } from '#kernel';
+
+/** One change of a commit: `patch` is a shallow merge in which null removes an element. */
+export interface SiteChange {
+  op: 'update';
+  type: string;
+  id: string;
+  patch: Record<string, unknown>;
+}
+
+/** A commit as the site's control API takes it. */
+export interface SiteCommit {
+  act: string;
+  actor: string;
+  cohort?: string;
+  /** Journal sequence number of the message that led to it; for a site of the same process. */
+  cause?: number;
+  changes: SiteChange[];
+}
+
+export interface SiteCommitted {
+  records: RecordRef[];
+  resources: Resource[];
+  /** Sequence number of the commit in the site's journal. */
+  seq: number;
+}
+
+/** All that the links of a site need of its EHR, in this process or in another. */
+export interface SitePort {
+  /** Hears the events of the site's journal after `after`, oldest first, none twice. Returns the way to stop. */
+  follow(after: number, onEvent: (event: JournalEvent) => void): () => void;
+  commit(body: SiteCommit): Promise<SiteCommitted>;
+  /**
+   * Current records that match all the given parameters: `identifier` as `system|value`, `_id`.
+   * A port may return more than matches; callers look again.
+   */
+  find(type: string, search: Record<string, string>): Promise<Resource[]>;
+}
