@@ -54,7 +54,8 @@ export function pathMistake(expression: string): { message: string; column?: num
   const open = /'[^']*$/.exec(plain.replace(/' *'/g, (text) => ' '.repeat(text.length)));
   if (open) return { message: 'a text is not closed by an apostrophe', column: open.index + 1 };
   try {
-    // The parser counts columns from 0, and our bracket makes that ours from 1. It stops at the first token that does not fit and calls it the end; parentheses make it say so.
+    // The parser takes the first token that does not fit for the end; brackets make it complain. It counts columns from 0,
+    // which the bracket turns into ours, from 1.
     parseFhirPath(`(${expression})`);
   } catch (error) {
     const { message } = error as Error;
