@@ -32,13 +32,12 @@ const INTERPRETERS = /^(node|deno|bun|python[\d.]*|ruby|perl|sh|bash)$/;
 
 function commandProblems({ start }: Manifest, environment: Record<string, string | undefined>, report: Report): void {
   const { cwd, command } = start;
-  if (!isFolder(cwd)) return report(['start', 'cwd'], `the working folder ${cwd} does not exist`, 'correct start.cwd');
-  const [program, ...rest] = command!;
-  const wrong = programProblem(program!, cwd, start.env.PATH ?? environment.PATH);
-  if (wrong) return report(['start', 'command'], wrong, 'correct start.command, or install it');
-  const script = rest.find((word) => !word.startsWith('-'));
-  const plain = INTERPRETERS.test(program!) && rest[0] === script && script !== undefined && extname(script) !== '';
-  if (plain && !script.includes('${') && !existsSync(resolve(cwd, script)))
+  const [program, script] = command as [string, string | undefined];
+  const wrong = isFolder(cwd) && programProblem(program, cwd, start.env.PATH ?? environment.PATH);
+  const file = INTERPRETERS.test(program) && script && !/^-|\$\{/.test(script) && extname(script) !== '';
+  if (!isFolder(cwd)) report(['start', 'cwd'], `the working folder ${cwd} does not exist`, 'correct start.cwd');
+  else if (wrong) report(['start', 'command'], wrong, 'correct start.command, or install it');
+  else if (file && !existsSync(resolve(cwd, script)))
     report(['start', 'command'], `${script} does not exist in ${cwd}`, 'correct start.command or start.cwd');
 }
 
@@ -73,7 +72,7 @@ function templateProblems(manifest: Manifest, report: Report): void {
       report(
         path,
         `${where} uses \${${name}}, which is no setting`,
-        close ? `did you mean \${${close}}?` : 'see DESIGN.md 5.1 for the names',
+        close ? `did you mean \${${close}}?` : `use a setting, such as \${${known[1]}}`,
       );
     }
   };
@@ -84,8 +83,8 @@ function templateProblems(manifest: Manifest, report: Report): void {
   });
   start.files.forEach(({ template, to }, index) => {
     const path = ['start', 'files', index, 'template'];
-    if (!existsSync(template)) return report(path, `the template ${template} does not exist`, 'correct the path');
-    check(readFileSync(template, 'utf8'), path, template);
+    if (existsSync(template)) check(readFileSync(template, 'utf8'), path, template);
+    else report(path, `the template ${template} does not exist`, 'correct the path');
     check(to, ['start', 'files', index, 'to'], 'the target');
   });
 }

@@ -49,6 +49,7 @@ const REASONS: [pattern: RegExp, why: string, fix: string][] = [
     'use the CA file that this sandbox wrote (--ca keeps one CA)',
   ],
   [/ALTNAME/, 'its certificate is for other names', 'start the sandbox with the name that the subject uses (--public-url)'],
+  [/CERT_(HAS_EXPIRED|NOT_YET)/, 'its certificate is not valid now', 'set the clock, or let the sandbox write new certificates'],
   [/^EPROTO|WRONG_VERSION/, 'it does not speak TLS', 'set tls: off for it in the manifest, or use the TLS port'],
 ];
 
