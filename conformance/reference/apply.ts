@@ -1,0 +1,96 @@
+import { AT_CREATION } from './crm/fields.ts';
+import type { Change, Desired, Fact, Fields, Link, Merge, ObjectName, Stamp } from './model.ts';
+import type { Steps } from './steps.ts';
+import type { Store } from './store.ts';
+
+/** Older than anything that an EHR says. */
+const NEVER: Stamp = { at: 0, seq: '' };
+
+/** Whether a statement of this age may replace one of that age. Equal ages mean the same statement again. */
+export function isNewer(stamp: Stamp, than: Stamp | undefined): boolean {
+  if (!than) return true;
+  if (stamp.at !== than.at) return stamp.at > than.at;
+  // Control ids count up; a longer number is a greater one.
+  return stamp.seq.length !== than.seq.length ? stamp.seq.length > than.seq.length : stamp.seq > than.seq;
+}
+
+/**
+ * What is desired once a change is taken in. Each field is judged by its own age: a cancellation that overtook its booking
+ * stands, and the booking that comes late still tells the time and the doctor.
+ */
+export function mergeFields(desired: Desired, change: Pick<Change, 'fields' | 'stamp'>, steps: Steps): Desired {
+  const merged = { ...desired };
+  for (const [name, value] of Object.entries(change.fields)) {
+    if (steps.isNewer(change.stamp, desired[name]?.stamp)) merged[name] = { value, stamp: change.stamp };
+  }
+  return merged;
+}
+
+/**
+ * Takes in what one message or one read says, and returns the persons whose records are to be written. Runs inside a
+ * transaction, and writes nothing to the CRM itself: whatever happens, what is desired is on disk first.
+ */
+export function applyFacts(store: Store, site: string, facts: Fact[], steps: Steps): string[] {
+  return facts.flatMap((fact) =>
+    'loser' in fact ? applyMerge(store, site, fact, steps) : applyChange(store, site, fact, steps),
+  );
+}
+
+function applyChange(store: Store, site: string, change: Change, steps: Steps): string[] {
+  const link = store.link(change.object, change.key) ?? newLink(site, change.object, change.key, change.person);
+  if (link.mergedInto) {
+    // A retired chart is never revived; what came after the merge was written to the wrong chart, and somebody must look.
+    if (steps.isNewer(change.stamp, link.desired.Active__c?.stamp))
+      store.setAside(site, `${change.key} ${change.stamp.seq}`, 'change of a merged chart');
+    return [];
+  }
+  const owner = store.survivorOf(change.person);
+  const fields = change.object === 'Contact' ? change.fields : { ...change.fields, Contact__c: owner };
+  const desired = steps.mergeFields(link.desired, { fields, stamp: change.stamp }, steps);
+  const isChanged =
+    link.revision === 0 || Object.entries(desired).some(([name, { value }]) => value !== link.desired[name]?.value);
+  // A poll that found nothing new is not worth a disk write; the next one covers what it would have guarded against.
+  if (!isChanged && change.stamp.seq === '') return [];
+  const person = change.object === 'Contact' ? change.key : String(desired.Contact__c?.value);
+  store.putLink({
+    ...link,
+    desired,
+    person,
+    seed: { ...link.seed, ...change.seed },
+    revision: link.revision + (isChanged ? 1 : 0),
+  });
+  return isChanged ? [person] : [];
+}
+
+function applyMerge(store: Store, site: string, { loser, survivor, stamp }: Merge, steps: Steps): string[] {
+  const owner = store.survivorOf(survivor);
+  const link = store.link('Contact', loser) ?? { ...newLink(site, 'Contact', loser, loser), desired: {} };
+  if (link.mergedInto || owner === loser) return [];
+  const retire = (from: Link, fields: Fields): Link => ({
+    ...from,
+    desired: steps.mergeFields(from.desired, { fields, stamp }, steps),
+    revision: from.revision + 1,
+  });
+  store.putLink({ ...retire(link, { Active__c: false }), mergedInto: owner });
+  for (const appointment of store.appointmentsOf(loser))
+    store.putLink({ ...retire(appointment, { Contact__c: owner }), person: owner });
+  return [loser, owner];
+}
+
+function newLink(site: string, object: ObjectName, key: string, person: string): Link {
+  const desired = Object.fromEntries(Object.entries(AT_CREATION[object]).map(([name, value]) => [name, { value, stamp: NEVER }]));
+  return {
+    object,
+    key,
+    site,
+    person,
+    desired,
+    seed: {},
+    held: null,
+    revision: 0,
+    savedRevision: 0,
+    savedAt: 0,
+    mergedInto: null,
+    fhirId: null,
+  };
+}

@@ -1,0 +1,48 @@
+import type { Fields, ObjectName, Value } from '../model.ts';
+
+/** The fields that the EHR owns: a CRM user's edit of one is put back. */
+export const EHR_OWNED: Record<ObjectName, readonly string[]> = {
+  Contact: [
+    ...['MRN__c', 'MRN_Authority__c', 'FirstName', 'LastName', 'Birthdate', 'Sex__c', 'MobilePhone', 'HomePhone', 'Email'],
+    ...['MailingStreet', 'MailingCity', 'MailingState', 'MailingPostalCode', 'Deceased__c', 'Active__c'],
+  ],
+  Appointment__c: ['Contact__c', 'Start__c', 'End__c', 'Local_Date__c', 'Status__c', 'Type__c', 'Provider__c', 'Location__c'],
+};
+
+/** The fields that the CRM owns: filled from the EHR once, when the record is created; edits travel to the EHR. */
+export const CRM_OWNED: Record<ObjectName, readonly string[]> = { Contact: ['Preferred_Language__c'], Appointment__c: [] };
+
+/** What a new record holds where the EHR has said nothing. */
+export const AT_CREATION: Record<ObjectName, Fields> = {
+  Contact: { Sex__c: 'Unknown', Deceased__c: false, Active__c: true },
+  Appointment__c: {},
+};
+
+const INSTANTS = new Set(['Start__c', 'End__c']);
+
+/** Lookups hold a CRM id; we know the parent by its external id and let the CRM find it. */
+export const LOOKUPS: Record<string, string> = { Contact__c: 'Contact__r' };
+
+/** Our fields as a request body. */
+export function toBody(fields: Fields): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => (LOOKUPS[name] ? [LOOKUPS[name], { EHR_Key__c: value }] : [name, value])),
+  );
+}
+
+/** The names to select so that `fromRow` finds all that is owned by anybody. */
+export const selected = (object: ObjectName): string[] =>
+  [...EHR_OWNED[object], ...CRM_OWNED[object]].map((name) => (LOOKUPS[name] ? `${LOOKUPS[name]}.EHR_Key__c` : name));
+
+/** A query's row as our fields: parents by external id, instants with `Z` (Salesforce prints `+0000`), unset as null. */
+export function fromRow(object: ObjectName, row: Record<string, unknown>): Fields {
+  const value = (name: string): Value => {
+    const parent = LOOKUPS[name];
+    const held = parent
+      ? (row[parent] as { EHR_Key__c?: Value } | null | undefined)?.EHR_Key__c
+      : (row[name] as Value | undefined);
+    if (held === undefined || held === null || held === '') return null;
+    return INSTANTS.has(name) ? new Date(String(held)).toISOString() : held;
+  };
+  return Object.fromEntries([...EHR_OWNED[object], ...CRM_OWNED[object]].map((name) => [name, value(name)]));
+}

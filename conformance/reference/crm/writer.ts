@@ -1,0 +1,57 @@
+import { openLanes } from '../lanes.ts';
+import type { Link } from '../model.ts';
+import { Failure, isRetryable } from '../retry.ts';
+import type { Context } from '../sync.ts';
+import type { Crm } from './client.ts';
+
+/**
+ * Makes the CRM hold what is desired: one person at a time in a lane, many lanes side by side. A record is tried until the
+ * CRM took it or refused its content; what is desired may change meanwhile, and the last word is what counts.
+ */
+export function openWriter(context: Context, crm: Crm) {
+  const { steps, store, machine, stop } = context;
+  const lanes = openLanes(steps.lanes().crm, writePerson);
+
+  async function writePerson(person: string): Promise<void> {
+    for (let links = store.unsavedLinks(person); links.length > 0 && !stop.aborted; links = store.unsavedLinks(person)) {
+      for (const { object, key } of links) await writeLink(() => store.link(object, key) as Link);
+    }
+  }
+
+  async function writeLink(latest: () => Link): Promise<void> {
+    for (let attempt = 0; !stop.aborted; attempt += 1) {
+      const link = latest();
+      try {
+        const held = await steps.save(crm, link, steps);
+        if (stop.aborted) return;
+        store.transaction(() => {
+          store.putHeld(link, held);
+          store.markSaved(link, machine.now());
+        });
+        return;
+      } catch (error) {
+        if (stop.aborted) return;
+        const wait = steps.isRetryable(error)
+          ? steps.backoff(attempt, error instanceof Failure ? error.retryAfterMs : 0, machine.random)
+          : undefined;
+        if (wait !== undefined) await machine.sleep(wait, stop);
+        else if (link.held && !isRetryable(error)) {
+          // Perhaps the row is not what we believe it to be (deleted, say): look again, and write it whole.
+          store.putHeld(link, null);
+        } else return giveUp(link, error);
+      }
+    }
+  }
+
+  // Until the next change of the record: the same content would be refused again, and the queue must go on.
+  function giveUp(link: Link, error: unknown): void {
+    store.markSaved(link, machine.now());
+    context.setAside(
+      link.site,
+      `${link.key} ${link.revision}`,
+      `${link.object} not written: ${error instanceof Error ? error.message : 'error'}`,
+    );
+  }
+
+  return lanes;
+}

@@ -1,0 +1,83 @@
+import { type Http, retryAfterMs } from '../http.ts';
+import { Failure } from '../retry.ts';
+import type { FhirSettings, Site } from '../settings.ts';
+import type { Steps } from '../steps.ts';
+import { type Appointment, mrnSystem, type Patient } from './map.ts';
+import type { Token } from './token.ts';
+
+export type Resource = { resourceType: string; id?: string };
+export type Bundle = Resource & { link?: { relation: string; url: string }[]; entry?: { resource?: Resource }[] };
+
+export type Fhir = {
+  /** Logs in if need be, and says nothing else. */
+  connect(): Promise<void>;
+  /** Reads one resource or one page: a path below the base, or a link that the server gave. */
+  read<T extends Resource>(pathOrLink: string): Promise<T>;
+  /** All resources of that type that a search finds, over all its pages. */
+  search<T extends Resource>(path: string, type: T['resourceType']): Promise<T[]>;
+};
+
+/** A client of one site's FHIR face. Throws `Failure`; a failed page fails the search, which is never a shorter result. */
+export function openFhir(fhir: FhirSettings, http: Http, now: () => number, steps: Steps): Fhir {
+  let token: Token | undefined;
+  let renewal: Promise<Token> | undefined;
+
+  // Many requests find the token stale at once; one of them fetches the new one.
+  async function authorization(): Promise<string> {
+    if (steps.needsToken(token, now())) {
+      renewal ??= steps.refreshToken(http, fhir, now).finally(() => {
+        renewal = undefined;
+      });
+      token = await renewal;
+    }
+    return `Bearer ${token?.value}`;
+  }
+
+  async function read<T extends Resource>(pathOrLink: string, again = true): Promise<T> {
+    const url = new URL(pathOrLink, `${fhir.url}/`);
+    // A link to another server would be handed our token.
+    if (url.origin !== new URL(fhir.url).origin) throw new Failure(400, 'foreign-link');
+    const sent = await authorization();
+    const { status, headers, body } = await http(url.href, { headers: { accept: 'application/fhir+json', authorization: sent } });
+    if (status === 401 && again) {
+      if (sent === `Bearer ${token?.value}`) token = undefined;
+      return read(pathOrLink, false);
+    }
+    if (status !== 200) throw new Failure(status, `fhir-${status}`, retryAfterMs(headers, now()));
+    if (typeof (body as Resource | undefined)?.resourceType !== 'string') throw new Failure(0, 'not-fhir');
+    return body as T;
+  }
+
+  async function search<T extends Resource>(path: string, type: T['resourceType']): Promise<T[]> {
+    const found: T[] = [];
+    const seen = new Set<string>();
+    for (let page: string | undefined = path; page !== undefined; ) {
+      if (seen.has(page)) throw new Failure(0, 'endless-paging');
+      seen.add(page);
+      const bundle: Bundle = await read<Bundle>(page);
+      if (bundle.resourceType !== 'Bundle') throw new Failure(0, 'not-a-bundle');
+      // Servers put warnings (OperationOutcome) among the matches.
+      for (const { resource } of bundle.entry ?? []) if (resource?.resourceType === type) found.push(resource as T);
+      page = steps.nextPage(bundle);
+    }
+    return found;
+  }
+
+  return { connect: async () => void (await authorization()), read: (pathOrLink) => read(pathOrLink), search };
+}
+
+/** The link to the next page, taken as it is: what it means is the server's secret. */
+export function nextPage(bundle: Bundle): string | undefined {
+  return bundle.link?.find((link) => link.relation === 'next')?.url;
+}
+
+/** The patient with exactly this MRN of this site, if the EHR has one. A search may find more than was asked for. */
+export async function findPatient(fhir: Fhir, site: Site, mrn: string): Promise<Patient | undefined> {
+  const found = await fhir.search<Patient>(`Patient?identifier=${encodeURIComponent(`${mrnSystem(site)}|${mrn}`)}`, 'Patient');
+  return found.find((patient) => patient.identifier?.some((id) => id.system === mrnSystem(site) && id.value === mrn));
+}
+
+/** All appointments of a patient, over all pages. Most EHRs cannot say which of them changed; what is the same is not written again. */
+export function changedAppointments(fhir: Fhir, patientId: string): Promise<Appointment[]> {
+  return fhir.search<Appointment>(`Appointment?patient=${encodeURIComponent(patientId)}`, 'Appointment');
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import type { Fields, Link } from '../model.ts';
+import type { Site } from '../settings.ts';
+import type { Context } from '../sync.ts';
+import { decodeMessage, NULL, segment, timestamp, value } from './message.ts';
+import { sendMllp } from './mllp.ts';
+
+/** How often a hospital may refuse a message before it is put aside: once more than once, as some say AE for "busy". */
+const MAX_REFUSALS = 2;
+const ACK_WAIT_MS = 10_000;
+
+/**
+ * The ADT^A31 that carries a CRM user's edit into the EHR. It names the patient (PID-3, PID-5) and holds what was edited;
+ * all other fields stay empty, which files nothing.
+ */
+export function writeBack(link: Link, edit: Fields, site: Site, now: number): string {
+  const of = (name: string) => escaped(edit[name] ?? link.desired[name]?.value ?? '');
+  const receiver = (site.mllp?.sender ?? '^').split('^');
+  const authority = /^[\d.]+$/.test(site.authority) ? `&${site.authority}&ISO` : `&${escaped(site.authority)}&URI`;
+  const language = 'Preferred_Language__c' in edit ? escaped(edit.Preferred_Language__c ?? NULL) : '';
+  const at = timestamp(now);
+  const control = randomBytes(10).toString('hex');
+  const pid = {
+    1: '1',
+    3: `${of('MRN__c')}^^^${site.name.toUpperCase()}${authority}^MR`,
+    5: `${of('LastName')}^${of('FirstName')}^^^^^L`,
+    15: language,
+  };
+  return [
+    [
+      'MSH',
+      '^~\\&',
+      'SYNC',
+      'CRM',
+      ...receiver,
+      at,
+      '',
+      'ADT^A31^ADT_A05',
+      control,
+      site.mllp?.processingId ?? 'P',
+      '2.5.1',
+      '',
+      '',
+      '',
+      '',
+      '',
+      'UNICODE UTF-8',
+    ],
+    ['EVN', 'A31', at],
+    ['PID', ...Array.from({ length: 15 }, (_, index) => (pid as Record<number, string>)[index + 1] ?? '')],
+    ['PV1', '1', 'N'],
+  ]
+    .map((fields) => `${fields.join('|')}\r`)
+    .join('');
+}
+
+/** Sends what waits for a site, one message at a time, each until the hospital took it. Runs until the sync stops. */
+export async function sendOutbox({ steps, store, machine, setAside, stop }: Context, site: Site): Promise<void> {
+  const to = site.sendTo;
+  if (!to) return;
+  let attempt = 0;
+  let refusals = 0;
+  while (!stop.aborted) {
+    const next = store.nextMessage(site.name);
+    const outcome = next && (await send(next.text));
+    if (stop.aborted) return;
+    if (outcome === 'refused') refusals += 1;
+    if (next && (outcome === 'accepted' || refusals === MAX_REFUSALS)) {
+      if (outcome === 'refused') setAside(site.name, next.text, 'write-back refused by the hospital');
+      store.dropMessage(next.id);
+      attempt = 0;
+      refusals = 0;
+    } else {
+      // Nothing to send, or to be sent again: the same control id lets the hospital see that it is the same message.
+      await machine.sleep(next ? (steps.backoff(attempt, 0, machine.random) ?? ACK_WAIT_MS) : 100, stop);
+      attempt = next ? attempt + 1 : 0;
+    }
+  }
+
+  async function send(text: string): Promise<'accepted' | 'refused' | 'unknown'> {
+    const enough = new AbortController();
+    const waiting = AbortSignal.any([stop, enough.signal]);
+    void machine.sleep(ACK_WAIT_MS, waiting).then(() => enough.abort());
+    try {
+      const reply = decodeMessage((await sendMllp(to as NonNullable<typeof to>, Buffer.from(text), waiting)).toString());
+      const msa = segment(reply, 'MSA');
+      if (value(msa, 2) !== decodeMessage(text).control) return 'unknown';
+      return /^[AC]A$/.test(value(msa, 1)) ? 'accepted' : 'refused';
+    } catch {
+      return 'unknown';
+    } finally {
+      enough.abort();
+    }
+  }
+}
+
+const ESCAPES: Record<string, string> = { '|': '\\F\\', '^': '\\S\\', '~': '\\R\\', '\\': '\\E\\', '&': '\\T\\' };
+
+const escaped = (text: unknown): string => String(text).replace(/[|^~\\&]/g, (char) => ESCAPES[char] as string);

@@ -1,0 +1,44 @@
+import { Failure } from './retry.ts';
+
+export type Answer = { status: number; headers: Headers; body: unknown };
+export type Http = (url: string, init?: { method?: string; headers?: Record<string, string>; body?: string }) => Promise<Answer>;
+
+/**
+ * `fetch` with a deadline that covers the body too. An answer counts only when it came whole and is what it says it is:
+ * a connection that breaks midway, half a JSON document or a proxy's HTML page with status 200 is a failure, never an
+ * empty result.
+ */
+export function openHttp(timeoutMs: number, stop: AbortSignal): Http {
+  return async (url, init) => {
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(url, { ...init, signal: AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]) });
+      text = await response.text();
+    } catch (error) {
+      throw new Failure(0, networkCode(error));
+    }
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    let body: unknown;
+    try {
+      body = isJson && text ? JSON.parse(text) : undefined;
+    } catch {
+      throw new Failure(0, 'garbled-json');
+    }
+    if (response.ok && text && !isJson) throw new Failure(0, 'not-json');
+    return { status: response.status, headers: response.headers, body };
+  };
+}
+
+/** Milliseconds that an answer asks to wait, from `Retry-After` in seconds or as a date. */
+export function retryAfterMs(headers: Headers, now: number): number {
+  const value = headers.get('retry-after') ?? '';
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
+  return Number.isNaN(ms) ? 0 : Math.max(ms, 0);
+}
+
+// The message of a network error may hold the URL and with it an identifier; its code does not.
+function networkCode(error: unknown): string {
+  const { name, cause } = error as { name?: string; cause?: { code?: string } };
+  return cause?.code ?? name ?? 'network';
+}

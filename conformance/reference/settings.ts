@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+
+/** Where to listen or connect. */
+export type Address = { host: string; port: number };
+
+export type FhirSettings = {
+  url: string;
+  tokenUrl: string;
+  clientId: string;
+  privateKey?: string;
+  keyId?: string;
+  clientSecret?: string;
+  scopes?: string;
+  groupId?: string;
+};
+
+export type MllpSettings = { bind: Address; sender?: string; processingId?: string; charset?: string };
+
+/** One hospital: its identifiers' authority, its clock on the wall, and the channels that are open to us. */
+export type Site = {
+  name: string;
+  authority: string;
+  timeZone: string;
+  /** The feed that we listen to. */
+  mllp?: MllpSettings;
+  /** The API that we poll. */
+  fhir?: FhirSettings;
+  /** The hospital's own listener, for changes that the CRM owns. */
+  sendTo?: Address;
+};
+
+export type CrmSettings = {
+  loginUrl: string;
+  instanceUrl?: string;
+  clientId: string;
+  clientSecret: string;
+  username?: string;
+  password?: string;
+  apiVersion: string;
+};
+
+export type Settings = {
+  sites: Site[];
+  crm: CrmSettings;
+  caFile?: string;
+  dataFolder: string;
+  pollMs: number;
+  crmPollMs: number;
+  httpTimeoutMs: number;
+};
+
+type Flat = Record<string, string | undefined>;
+
+/**
+ * Reads the settings from the environment and from the flat JSON file that `SYNCPROOF_CONFIG` names; the environment
+ * wins. Throws with the name of the setting that is missing or malformed.
+ */
+export function readSettings(env: Flat): Settings {
+  const file: Flat = env.SYNCPROOF_CONFIG ? JSON.parse(readFileSync(env.SYNCPROOF_CONFIG, 'utf8')) : {};
+  const flat: Flat = { ...file, ...env };
+  return {
+    sites: words(need(flat, 'SYNCPROOF_SITES')).map((name) => readSite(flat, name)),
+    crm: {
+      loginUrl: need(flat, 'SYNCPROOF_CRM_LOGIN_URL'),
+      instanceUrl: flat.SYNCPROOF_CRM_INSTANCE_URL,
+      clientId: need(flat, 'SYNCPROOF_CRM_CLIENT_ID'),
+      clientSecret: need(flat, 'SYNCPROOF_CRM_CLIENT_SECRET'),
+      username: flat.SYNCPROOF_CRM_USERNAME,
+      // Salesforce wants the security token appended to the password wherever the caller's network is not trusted.
+      password: flat.SYNCPROOF_CRM_PASSWORD && flat.SYNCPROOF_CRM_PASSWORD + (flat.SYNCPROOF_CRM_SECURITY_TOKEN ?? ''),
+      apiVersion: flat.SYNCPROOF_CRM_API_VERSION ?? '60.0',
+    },
+    caFile: flat.SYNCPROOF_CA_FILE,
+    dataFolder: flat.SYNC_DATA ?? './data',
+    pollMs: Number(flat.SYNC_POLL_MS ?? 1000),
+    crmPollMs: Number(flat.SYNC_CRM_POLL_MS ?? 1000),
+    httpTimeoutMs: Number(flat.SYNC_HTTP_TIMEOUT_MS ?? 10_000),
+  };
+}
+
+function readSite(flat: Flat, name: string): Site {
+  const upper = name.toUpperCase();
+  const at = (key: string) => flat[`SYNCPROOF_${upper}_${key}`];
+  const wanted = flat[`SYNC_${upper}_CHANNELS`] ?? flat.SYNC_CHANNELS;
+  const open = (channel: string) => !wanted || words(wanted).includes(channel);
+  const mllpBind = open('hl7') ? at('MLLP_BIND') : undefined;
+  const fhirUrl = open('poll') ? at('FHIR_URL') : undefined;
+  const sendTo = at('MLLP_SEND_TO');
+  const keyFile = at('PRIVATE_KEY_FILE');
+  return {
+    name,
+    authority: need(flat, `SYNCPROOF_${upper}_AUTHORITY`),
+    timeZone: need(flat, `SYNCPROOF_${upper}_TIME_ZONE`),
+    mllp: mllpBind
+      ? {
+          bind: address(mllpBind),
+          sender: at('MLLP_SENDER'),
+          processingId: at('MLLP_PROCESSING_ID'),
+          charset: at('MLLP_CHARSET'),
+        }
+      : undefined,
+    fhir: fhirUrl
+      ? {
+          url: fhirUrl,
+          tokenUrl: need(flat, `SYNCPROOF_${upper}_TOKEN_URL`),
+          clientId: need(flat, `SYNCPROOF_${upper}_CLIENT_ID`),
+          privateKey: keyFile && readFileSync(keyFile, 'utf8'),
+          keyId: at('KEY_ID'),
+          clientSecret: at('CLIENT_SECRET'),
+          scopes: at('SCOPES'),
+          groupId: at('GROUP_ID'),
+        }
+      : undefined,
+    sendTo: sendTo ? address(sendTo) : undefined,
+  };
+}
+
+const words = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
+
+function need(flat: Flat, name: string): string {
+  const value = flat[name];
+  if (!value) throw new Error(`The setting ${name} is missing.`);
+  return value;
+}
+
+function address(text: string): Address {
+  const colon = text.lastIndexOf(':');
+  const port = Number(text.slice(colon + 1));
+  if (colon < 1 || !Number.isInteger(port)) throw new Error(`"${text}" is not of the form host:port.`);
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port };
+}

@@ -1,0 +1,106 @@
+import { isNewer, mergeFields } from './apply.ts';
+import type { Crm } from './crm/client.ts';
+import { checkpoint, crmChangesSince, resolveCrmEdit } from './crm/edits.ts';
+import { changedFields, findRow, save, upsert } from './crm/write.ts';
+import { type Bundle, changedAppointments, type Fhir, findPatient, nextPage } from './fhir/client.ts';
+import { type Appointment, mapAppointment, mapPatient, type Patient } from './fhir/map.ts';
+import { needsToken, refreshToken, type Token } from './fhir/token.ts';
+import { ack, type Inbox, type Refusal, receive, validateMessage } from './hl7/answer.ts';
+import { findIdentity, mapMessage, mapMessageAppointment, mapMessagePatient, orderKey } from './hl7/map.ts';
+import { decodeMessage, type Message, type Repetition } from './hl7/message.ts';
+import { writeBack } from './hl7/write-back.ts';
+import type { Http } from './http.ts';
+import type { Change, CrmEdit, Desired, Fact, Fields, Identity, Link, Machine, ObjectName, Row, Stamp } from './model.ts';
+import { backoff, isRetryable } from './retry.ts';
+import type { FhirSettings, Site } from './settings.ts';
+import { appointmentKey, appointmentStatus, birthDate, contactKey, localDate, normalisePhone, sex } from './values.ts';
+
+/**
+ * Every decision that the sync takes, by name and in the order of a change's journey. The rest is plumbing. A sync that
+ * decides one thing otherwise is `{ ...referenceSteps, oneStep: otherwise }`.
+ */
+export type Steps = {
+  // A message comes in.
+  decodeMessage(text: string): Message;
+  validateMessage(message: Message, site: Site, steps: Steps): Refusal | undefined;
+  receive(message: Message, text: string, inbox: Inbox, machine: Machine): void | Promise<void>;
+  ack(message: Message | undefined, refusal: Refusal | undefined, now: number): string;
+  // What it says, and about whom.
+  orderKey(message: Message, site: Site): Stamp;
+  findIdentity(list: Repetition[], site: Site): Identity | undefined;
+  mapMessage(message: Message, site: Site, steps: Steps): Fact[];
+  mapMessagePatient(message: Message, site: Site, steps: Steps): Fields;
+  mapMessageAppointment(message: Message, site: Site, steps: Steps): Fields;
+  // A chart is read.
+  needsToken(token: Token | undefined, now: number): boolean;
+  refreshToken(http: Http, fhir: FhirSettings, now: () => number): Promise<Token>;
+  findPatient(fhir: Fhir, site: Site, mrn: string): Promise<Patient | undefined>;
+  changedAppointments(fhir: Fhir, patientId: string): Promise<Appointment[]>;
+  nextPage(bundle: Bundle): string | undefined;
+  mapPatient(patient: Patient, site: Site, steps: Steps): Fields;
+  mapAppointment(appointment: Appointment, site: Site, steps: Steps): Fields;
+  // Values, whichever way they came.
+  contactKey(person: Identity): string;
+  appointmentKey(authority: string, number: string, start: string | undefined): string;
+  birthDate(text: string): string | undefined;
+  localDate(instant: string, timeZone: string): string;
+  normalisePhone(text: string): string | undefined;
+  sex(code: string | null | undefined): string;
+  appointmentStatus(code: string): string | undefined;
+  // Which of two statements counts.
+  isNewer(stamp: Stamp, than: Stamp | undefined): boolean;
+  mergeFields(desired: Desired, change: Pick<Change, 'fields' | 'stamp'>, steps: Steps): Desired;
+  // The CRM is brought in step.
+  save(crm: Crm, link: Link, steps: Steps): Promise<Fields>;
+  findRow(crm: Crm, link: Link): Promise<Row | undefined>;
+  changedFields(link: Link, held: Fields): Fields;
+  upsert(crm: Crm, object: ObjectName, key: string, fields: Fields): Promise<{ created: boolean }>;
+  // A CRM user changes something.
+  crmChangesSince(crm: Crm, object: ObjectName, cursor: string | undefined): Promise<Row[]>;
+  resolveCrmEdit(row: Row, link: Link): CrmEdit;
+  checkpoint(rows: Row[], postponed: Row[], cursor: string | undefined): string | undefined;
+  writeBack(link: Link, edit: Fields, site: Site, now: number): string;
+  // Something goes wrong; or there is much to do.
+  isRetryable(error: unknown): boolean;
+  backoff(attempt: number, retryAfterMs: number, random: () => number): number | undefined;
+  lanes(): { crm: number; fhir: number };
+};
+
+export const referenceSteps: Steps = {
+  decodeMessage,
+  validateMessage,
+  receive,
+  ack,
+  orderKey,
+  findIdentity,
+  mapMessage,
+  mapMessagePatient,
+  mapMessageAppointment,
+  needsToken,
+  refreshToken,
+  findPatient,
+  changedAppointments,
+  nextPage,
+  mapPatient,
+  mapAppointment,
+  contactKey,
+  appointmentKey,
+  birthDate,
+  localDate,
+  normalisePhone,
+  sex,
+  appointmentStatus,
+  isNewer,
+  mergeFields,
+  save,
+  findRow,
+  changedFields,
+  upsert,
+  crmChangesSince,
+  resolveCrmEdit,
+  checkpoint,
+  writeBack,
+  isRetryable,
+  backoff,
+  lanes: () => ({ crm: 8, fhir: 4 }),
+};

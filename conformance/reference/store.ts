@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import type { Fields, Link, ObjectName } from './model.ts';
+
+/** A message in custody. `text` is emptied once it was applied: nobody needs it any more, and it is about a patient. */
+export type Waiting = { id: number; site: string; text: string };
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS inbox (id INTEGER PRIMARY KEY, site TEXT, sender TEXT, control TEXT, digest TEXT, text TEXT, state TEXT DEFAULT 'waiting', UNIQUE (site, sender, control, digest));
+  CREATE INDEX IF NOT EXISTS inbox_waiting ON inbox (id) WHERE state = 'waiting';
+  CREATE TABLE IF NOT EXISTS link (
+    object TEXT, key TEXT, site TEXT, person TEXT, desired TEXT, seed TEXT, held TEXT, revision INTEGER, savedRevision INTEGER,
+    savedAt REAL, mergedInto TEXT, fhirId TEXT, polledAt REAL DEFAULT 0, PRIMARY KEY (object, key));
+  CREATE INDEX IF NOT EXISTS link_person ON link (person, object);
+  CREATE INDEX IF NOT EXISTS link_unsaved ON link (person) WHERE revision <> savedRevision;
+  CREATE INDEX IF NOT EXISTS link_polled ON link (site, object, polledAt);
+  CREATE INDEX IF NOT EXISTS link_fhir ON link (site, fhirId);
+  CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, site TEXT, text TEXT);
+  CREATE TABLE IF NOT EXISTS cursor (name TEXT PRIMARY KEY, value TEXT);
+  CREATE TABLE IF NOT EXISTS failed (reference TEXT PRIMARY KEY, site TEXT, reason TEXT);`;
+
+export type Store = ReturnType<typeof openStore>;
+
+/**
+ * The sync's memory: messages in custody, what each record should be and is, messages to the hospital, how far the CRM was
+ * read. One SQLite file; every change is on disk before its function returns, so that a kill at any moment loses nothing.
+ */
+export function openStore(folder: string) {
+  if (folder !== ':memory:') mkdirSync(folder, { recursive: true });
+  const db = new DatabaseSync(folder === ':memory:' ? folder : join(folder, 'sync.db'));
+  // FULL: an acknowledged message survives a power cut too, not only a kill.
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+  db.exec(SCHEMA);
+  const prepared = new Map<string, ReturnType<DatabaseSync['prepare']>>();
+  const sql = (text: string) => {
+    const statement = prepared.get(text) ?? db.prepare(text);
+    prepared.set(text, statement);
+    return statement;
+  };
+  const all = <T>(text: string, ...values: SQLInputValue[]) => sql(text).all(...values) as T[];
+  const links = (where: string, ...values: SQLInputValue[]) =>
+    all<LinkRow>(`SELECT * FROM link WHERE ${where}`, ...values).map(toLink);
+
+  return {
+    /** Runs it as one change: all of it is kept, or nothing. */
+    transaction<T>(work: () => T): T {
+      db.exec('BEGIN IMMEDIATE');
+      try {
+        const result = work();
+        db.exec('COMMIT');
+        return result;
+      } catch (error) {
+        db.exec('ROLLBACK');
+        throw error;
+      }
+    },
+
+    /** Takes custody of a message. The same message of the same sender is there only once. */
+    keepMessage(site: string, sender: string, control: string, text: string): void {
+      sql('INSERT OR IGNORE INTO inbox (site, sender, control, digest, text) VALUES (?, ?, ?, ?, ?)').run(
+        site,
+        sender,
+        control,
+        digest(text),
+        text,
+      );
+    },
+    waitingMessages: () => all<Waiting>("SELECT id, site, text FROM inbox WHERE state = 'waiting' ORDER BY id LIMIT 200"),
+    closeMessage(id: number, state: 'applied' | 'failed'): void {
+      // A message that failed is kept whole for whoever repairs it.
+      sql("UPDATE inbox SET state = ?, text = iif(? = 'applied', '', text) WHERE id = ?").run(state, state, id);
+    },
+
+    link: (object: ObjectName, key: string): Link | undefined => links('object = ? AND key = ?', object, key)[0],
+    /** A person's records that the CRM does not hold yet as they should be; the contact first, as the others point to it. */
+    unsavedLinks: (person: string): Link[] =>
+      links("person = ? AND revision <> savedRevision ORDER BY object = 'Contact' DESC, key", person),
+    unsavedPersons: (): string[] =>
+      all<{ person: string }>('SELECT DISTINCT person FROM link WHERE revision <> savedRevision').map((row) => row.person),
+    appointmentsOf: (person: string): Link[] => links("person = ? AND object = 'Appointment__c'", person),
+    /** A site's patients, the longest not polled first. */
+    patientsPolledBefore: (site: string, time: number): Link[] =>
+      links("site = ? AND object = 'Contact' AND polledAt < ? AND mergedInto IS NULL ORDER BY polledAt", site, time),
+    hasPatient: (site: string, fhirId: string): boolean => links('site = ? AND fhirId = ?', site, fhirId).length > 0,
+    /** Keeps what is desired of a record. What the CRM holds is not touched: a write may be under way. */
+    putLink(link: Link): void {
+      sql(`INSERT INTO link (object, key, site, person, desired, seed, held, revision, savedRevision, savedAt, mergedInto, fhirId)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET person = excluded.person, desired = excluded.desired,
+        seed = excluded.seed, revision = excluded.revision, mergedInto = excluded.mergedInto`).run(
+        ...[link.object, link.key, link.site, link.person, JSON.stringify(link.desired), JSON.stringify(link.seed)],
+        ...[
+          link.held && JSON.stringify(link.held),
+          link.revision,
+          link.savedRevision,
+          link.savedAt,
+          link.mergedInto,
+          link.fhirId,
+        ],
+      );
+    },
+    /** Keeps what the CRM holds, as confirmed by it or seen in it. */
+    putHeld(link: Link, held: Fields | null): void {
+      sql('UPDATE link SET held = ? WHERE object = ? AND key = ?').run(held && JSON.stringify(held), link.object, link.key);
+    },
+    /** The record was written as it was desired in `link`; if that changed meanwhile, it stays unsaved. */
+    markSaved(link: Link, at: number): void {
+      sql('UPDATE link SET savedRevision = ?, savedAt = ? WHERE object = ? AND key = ?').run(
+        link.revision,
+        at,
+        link.object,
+        link.key,
+      );
+    },
+    markPolled(key: string, at: number, fhirId: string | null): void {
+      sql("UPDATE link SET polledAt = ?, fhirId = ? WHERE object = 'Contact' AND key = ?").run(at, fhirId, key);
+    },
+    /** Follows merges to the chart that is in use. */
+    survivorOf(person: string): string {
+      for (let key = person; ; ) {
+        const next = all<{ mergedInto: string | null }>(
+          "SELECT mergedInto FROM link WHERE object = 'Contact' AND key = ?",
+          key,
+        )[0]?.mergedInto;
+        if (!next) return key;
+        key = next;
+      }
+    },
+
+    queueMessage: (site: string, text: string): void => void sql('INSERT INTO outbox (site, text) VALUES (?, ?)').run(site, text),
+    nextMessage: (site: string) =>
+      all<{ id: number; text: string }>('SELECT id, text FROM outbox WHERE site = ? ORDER BY id LIMIT 1', site)[0],
+    dropMessage: (id: number): void => void sql('DELETE FROM outbox WHERE id = ?').run(id),
+
+    cursor: (name: string) => all<{ value: string }>('SELECT value FROM cursor WHERE name = ?', name)[0]?.value,
+    setCursor(name: string, value: string): void {
+      sql('INSERT INTO cursor VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value').run(name, value);
+    },
+
+    /** Puts something aside that can not be applied; true when it was not there yet. Its reference is kept as a digest. */
+    setAside(site: string, reference: string, reason: string): boolean {
+      return sql('INSERT OR IGNORE INTO failed VALUES (?, ?, ?)').run(digest(`${reference} ${reason}`), site, reason).changes > 0;
+    },
+    countFailed: () => all<{ n: number }>('SELECT count(*) AS n FROM failed')[0]?.n ?? 0,
+    close: () => db.close(),
+  };
+}
+
+type LinkRow = Omit<Link, 'desired' | 'seed' | 'held'> & { desired: string; seed: string; held: string | null };
+
+const toLink = (row: LinkRow): Link => ({
+  ...row,
+  desired: JSON.parse(row.desired),
+  seed: JSON.parse(row.seed),
+  held: row.held && JSON.parse(row.held),
+});
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');

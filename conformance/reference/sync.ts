@@ -1,0 +1,74 @@
+import { openCrm } from './crm/client.ts';
+import { watchCrm } from './crm/watch.ts';
+import { openWriter } from './crm/writer.ts';
+import { openFhir } from './fhir/client.ts';
+import { pollSite } from './fhir/poll.ts';
+import { listenFeed } from './hl7/feed.ts';
+import { sendOutbox } from './hl7/write-back.ts';
+import { openHttp } from './http.ts';
+import type { Machine } from './model.ts';
+import type { Settings } from './settings.ts';
+import type { Steps } from './steps.ts';
+import { openStore, type Store } from './store.ts';
+
+/** What every part works with. */
+export type Context = {
+  steps: Steps;
+  store: Store;
+  machine: Machine;
+  settings: Settings;
+  /** Fires once, when the sync is to end. */
+  stop: AbortSignal;
+  /** Has these persons' records written to the CRM. */
+  wakeWriter(persons: Iterable<string>): void;
+  /** Puts something aside for the operator, who hears of it once and without its content. */
+  setAside(site: string, reference: string, reason: string): void;
+};
+
+export type Sync = {
+  /** The ports of the MLLP listeners, by site. */
+  ports: Record<string, number>;
+  /** Ends all work; what is unfinished is taken up by the next start. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Starts the sync. Four streams meet in the store, and none waits for another:
+ * feed and poll say what the EHR holds; the writer makes the CRM hold it; the watch sees what CRM users change; the outbox
+ * carries to the hospital what the CRM owns.
+ */
+export async function startSync(steps: Steps, settings: Settings, machine: Machine): Promise<Sync> {
+  const ending = new AbortController();
+  const store = openStore(settings.dataFolder);
+  const http = openHttp(settings.httpTimeoutMs, ending.signal);
+  const crm = openCrm(settings.crm, http, machine.now);
+  const context: Context = {
+    steps,
+    store,
+    machine,
+    settings,
+    stop: ending.signal,
+    wakeWriter: (persons) => writer.wake(persons),
+    setAside(site, reference, reason) {
+      if (store.setAside(site, reference, reason))
+        machine.log(`set aside: site=${site} reason="${reason}" total=${store.countFailed()}`);
+    },
+  };
+  const writer = openWriter(context, crm);
+  const feeds = await Promise.all(settings.sites.map((site) => listenFeed(context, site)));
+  const loops = [
+    watchCrm(context, crm),
+    ...settings.sites.map((site) => sendOutbox(context, site)),
+    ...settings.sites.map((site) => site.fhir && pollSite(context, site, openFhir(site.fhir, http, machine.now, steps))),
+  ];
+  writer.wake(store.unsavedPersons());
+
+  return {
+    ports: Object.fromEntries(settings.sites.flatMap((site, index) => (feeds[index] ? [[site.name, feeds[index].port]] : []))),
+    async stop() {
+      ending.abort();
+      await Promise.all([...feeds.map((feed) => feed?.close()), ...loops, writer.close()]);
+      store.close();
+    },
+  };
+}
