@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url';
+import { type Plan, readPlan } from './plan.ts';
+import { readStory, type Story } from './story.ts';
+import { readFolder } from './yaml-file.ts';
+
+export type { Plan, PlanRule } from './plan.ts';
+export type { Act, Step, Story } from './story.ts';
+export { ScenarioError } from './yaml-file.ts';
+
+/** Our stories, in the order in which lists show them: one file each in `stories/`. */
+const STORIES = ['register', 'update', 'book', 'reschedule', 'cancel', 'no-show', 'visit', 'merge'];
+
+/** Our fault plans: one file each in `plans/`. */
+const PLANS = ['lost-replies', 'ehr-outage', 'shuffled-feed'];
+
+const beside = (folder: string): string => fileURLToPath(new URL(folder, import.meta.url));
+
+/** Our stories, or all of another folder. Throws ScenarioError with line and fix. */
+export const loadStories = (folder?: string): Story[] =>
+  folder === undefined ? readFolder(beside('./stories'), readStory, STORIES) : readFolder(folder, readStory);
+
+/** Our fault plans, or all of another folder. Throws ScenarioError with line and fix. */
+export const loadPlans = (folder?: string): Plan[] =>
+  folder === undefined ? readFolder(beside('./plans'), readPlan, PLANS) : readFolder(folder, readPlan);
