@@ -1,0 +1,49 @@
+import { type Context, ControlError, controlHandler, type Face, jsonBody } from '#kernel';
+import type { CommitRequest } from './engine/changes.ts';
+import { InvalidResource } from './engine/validate.ts';
+import type { EhrSite } from './site.ts';
+
+/** A site's own routes on the control face. */
+export function addControl(face: Face, site: EhrSite): void {
+  const root = `/v1/sites/${site.name}`;
+  const add = (method: string, path: string, operation: string, doc: string, run: (context: Context) => unknown) =>
+    face.route(method, `${root}${path}`, { operation: `${site.name}-${operation}`, tier: 'semantic', doc }, controlHandler(run));
+
+  add('GET', '', 'site', `The site ${site.name}: addresses, credentials, settings.`, () => site.describe());
+  add('POST', '/commits', 'commit', 'Changes truth as a clerk or clinician would: {act, actor?, cohort?, changes}.', (context) =>
+    checked(() => site.commit(readCommit(context))),
+  );
+  add('GET', '/records/:type', 'records', 'Resources of a type as they are, ?limit= of them, oldest first.', ({ request }) => {
+    const limit = Number(request.query.get('limit') ?? 1000);
+    if (!Number.isInteger(limit) || limit < 1)
+      throw new ControlError(400, `limit must be a positive number, not ${request.query.get('limit')}`);
+    return checked(() => ({ resources: site.list(request.params.type!, limit) }));
+  });
+  add('GET', '/records/:type/:id', 'record', 'One resource as it is.', ({ request }) => {
+    const { type = '', id = '' } = request.params;
+    const found = site.read(type, id);
+    if (!found) throw new ControlError(404, `there is no ${type}/${id} at ${site.name}`);
+    return found;
+  });
+  add('DELETE', '/tokens', 'revoke', 'Ends every access token of the site at once.', () => ({ revoked: site.revokeTokens() }));
+  add('DELETE', '/paging', 'end-paging', 'Ends every paging session of the site at once.', () => ({ ended: site.endPaging() }));
+}
+
+function readCommit(context: Context): CommitRequest {
+  const body = jsonBody<CommitRequest>(context);
+  if (typeof body?.act !== 'string' || body.act === '')
+    throw new ControlError(400, 'a commit needs "act": what it means (register, update, book, …)');
+  if (!Array.isArray(body.changes) || body.changes.length === 0)
+    throw new ControlError(400, 'a commit needs "changes": a list of at least one');
+  return body;
+}
+
+async function checked<T>(run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof InvalidResource)) throw error;
+    const [first] = error.issues;
+    throw new ControlError(first?.code === 'conflict' ? 409 : 400, error.message);
+  }
+}

@@ -1,0 +1,54 @@
+import type { Cell, Context, Kernel } from '#kernel';
+import type { TypeCapability, Vendor } from '../vendors/vendor.ts';
+import type { Criterion } from './sql.ts';
+import type { Store } from './store.ts';
+
+/** Where a paging session goes on. Kept in a cell, so that a restart between two pages loses nothing. */
+export interface PagingSession {
+  type: string;
+  /** Query of the first page, as the self link of every page shows it. */
+  self: string;
+  native: Criterion[];
+  post: Criterion[];
+  count: number;
+  after: number;
+  /** Matches in all, where the vendor counts them. */
+  total?: number;
+  /** Parameters that were dropped, where the vendor says so. */
+  noted: string[];
+  client: string;
+  /** Milliseconds since the epoch. */
+  expires: number;
+}
+
+/** An access token that was given out; kept under a salted digest of it. */
+export interface Grant {
+  client: string;
+  scopes: string[];
+  expires: number;
+}
+
+/** One site as its handlers see it. */
+export interface Site {
+  readonly name: string;
+  readonly vendor: Vendor;
+  readonly kernel: Kernel;
+  readonly store: Store;
+  /** Paths with the tenant filled in. */
+  readonly paths: { fhir: string; token: string };
+  readonly systems: { mrn: string; appointment: string; provider: string };
+  /** The group that lists every patient. */
+  readonly groupId: () => string | undefined;
+  readonly sessions: Cell<PagingSession>;
+  readonly grants: Cell<Grant>;
+  /** Lifetime of tokens in seconds. */
+  readonly tokenSeconds: number;
+}
+
+/** What a handler on a resource type is given. */
+export interface Call {
+  site: Site;
+  context: Context;
+  type: string;
+  table: TypeCapability;
+}

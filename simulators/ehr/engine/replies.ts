@@ -1,0 +1,117 @@
+import { Rejected, type Reply, type Request } from '#kernel';
+import { ERROR_NAMES, type ErrorName, type IssueDetail, type Vendor } from '../vendors/vendor.ts';
+import type { Issue } from './validate.ts';
+
+/**
+ * Refuses the request with an error of the vendor's table.
+ * @throws Rejected, which the shell has rendered.
+ */
+export function refuse(error: ErrorName, ...details: Omit<IssueDetail, 'error'>[]): never {
+  throw new Rejected(error, { details: details.map((detail) => ({ error, ...detail })) });
+}
+
+/** The same with issues of several kinds; the status is the first name's. */
+export function refuseWith(error: ErrorName, details: IssueDetail[]): never {
+  throw new Rejected(error, { details });
+}
+
+const ISSUES: Record<Issue['code'], ErrorName> = {
+  structure: 'structure',
+  required: 'required',
+  value: 'value',
+  'code-invalid': 'code-invalid',
+  'not-found': 'reference-not-found',
+  conflict: 'conflict',
+  'not-supported': 'not-simulated',
+};
+
+/** Refuses with what validation found. */
+export function refuseInvalid(issues: readonly Issue[]): never {
+  const details = issues.map(({ code, expression, message }) => ({
+    error: ISSUES[code],
+    expression,
+    diagnostics: `${expression}: ${message}`,
+  }));
+  return refuseWith(details[0]?.error ?? 'invalid', details);
+}
+
+/** Renders an error by its name, for the FHIR paths and for the token path alike. */
+export function renderError(
+  vendor: Vendor,
+  tokenPath: string,
+  name: string,
+  params: Record<string, unknown>,
+  request: Request,
+): Reply {
+  const known = (ERROR_NAMES as readonly string[]).includes(name) ? (name as ErrorName) : 'internal';
+  const atToken = request.path.toLowerCase() === tokenPath.toLowerCase();
+  const error = atToken ? (AT_TOKEN[known] ?? known) : known;
+  const row = vendor.errors[error];
+  const retry: Record<string, string> = params.retryAfter === undefined ? {} : { 'retry-after': String(params.retryAfter) };
+  const headers = { ...vendor.headers, ...row.headers, ...retry };
+  if (row.oauth) {
+    const why = vendor.auth.explains ? String(params.reason ?? row.text) : null;
+    return json(row.status, 'application/json', { error: row.oauth, error_description: why }, headers);
+  }
+  if (row.raw) {
+    const type: Record<string, string> = row.raw.type ? { 'content-type': row.raw.type } : {};
+    return { status: row.status, headers: { ...headers, ...type }, body: row.raw.body };
+  }
+  const details = (params.details as IssueDetail[] | undefined) ?? [];
+  const stated =
+    details.length > 0 ? details : [{ error, diagnostics: params.message === undefined ? undefined : String(params.message) }];
+  const type = negotiate(vendor, request) ?? vendor.formats.json[0]!;
+  return json(row.status, type, outcome(vendor, stated, request), headers);
+}
+
+// What a rule's error means where no FHIR is spoken.
+const AT_TOKEN: Partial<Record<ErrorName, ErrorName>> = {
+  unauthorized: 'invalid-client',
+  forbidden: 'unauthorized-client',
+  invalid: 'invalid-request',
+};
+
+/** An OperationOutcome in the vendor's words. */
+export const outcome = (vendor: Vendor, details: readonly IssueDetail[], request: Request): unknown => ({
+  resourceType: 'OperationOutcome',
+  issue: details.map((detail) => vendor.hooks.shapeError(vendor.errors[detail.error], detail, request)),
+});
+
+const json = (status: number, type: string, value: unknown, headers: Record<string, string>): Reply => ({
+  status,
+  headers: { ...headers, 'content-type': `${type};charset=utf-8` },
+  body: JSON.stringify(value),
+});
+
+/** The media type in which to answer; undefined when the vendor would not answer in JSON. */
+export function negotiate(vendor: Vendor, request: Request): string | undefined {
+  const asked = request.query.get('_format') ?? request.headers.accept ?? '';
+  const types = asked
+    .split(',')
+    .map((item) => item.split(';')[0]!.trim().toLowerCase())
+    .filter((item) => item !== '');
+  const first = vendor.formats.json[0]!;
+  for (const type of types) {
+    if (type === 'json') return first;
+    if (vendor.formats.json.includes(type.replaceAll(' ', '+'))) return type.replaceAll(' ', '+');
+  }
+  const anything = types.length === 0 || types.some((type) => type === '*/*' || type === 'application/*');
+  return anything && vendor.formats.otherwise === 'json' ? first : undefined;
+}
+
+/** A FHIR reply in the negotiated type. @throws Rejected when the vendor would answer in something else. */
+export function fhirReply(
+  vendor: Vendor,
+  request: Request,
+  status: number,
+  text: string,
+  headers: Record<string, string> = {},
+): Reply {
+  const type = acceptable(vendor, request);
+  return { status, headers: { ...vendor.headers, ...headers, 'content-type': `${type};charset=utf-8` }, body: text };
+}
+
+/** @throws Rejected `not-acceptable` when the answer could not be JSON. */
+export function acceptable(vendor: Vendor, request: Request): string {
+  return negotiate(vendor, request) ?? refuse('not-acceptable', { expression: 'Accept' });
+}

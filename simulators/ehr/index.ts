@@ -1,0 +1,17 @@
+import type { Kernel } from '#kernel';
+import { EhrSite, type EhrSiteOptions } from './site.ts';
+
+export { CLINIC } from './clinic.ts';
+export type { ChangeRequest, CommitRequest } from './engine/changes.ts';
+export type { Resource, Stored } from './engine/resource.ts';
+export { InvalidResource, type Issue } from './engine/validate.ts';
+export { type CommitResult, EhrSite, type EhrSiteOptions } from './site.ts';
+export type { ClientRegistration } from './smart/clients.ts';
+export { VENDORS } from './vendors/index.ts';
+export type { Vendor } from './vendors/vendor.ts';
+
+/**
+ * An EHR site of one vendor, to be mounted in a process. Its records live in the kernel's database.
+ * @throws when the vendor or the time zone is unknown.
+ */
+export const createEhrSite = (kernel: Kernel, options: EhrSiteOptions): EhrSite => new EhrSite(kernel, options);

@@ -1,0 +1,29 @@
+import type { Kernel } from '#kernel';
+import type { Registrar } from './engine/changes.ts';
+import type { Resource } from './engine/resource.ts';
+import type { Vendor } from './vendors/vendor.ts';
+
+/**
+ * The site's registration desk: ids of the vendor's form, an MRN for a patient and a contact number for an appointment
+ * that come without any identifier. Deterministic: a function of seed, run key and count.
+ */
+export function registrarOf(
+  kernel: Kernel,
+  site: string,
+  vendor: Vendor,
+  systems: { mrn: string; appointment: string },
+): Registrar {
+  const numbered: Record<string, { system: string; start: number; text: string }> = {
+    Patient: { system: systems.mrn, start: 700_000, text: 'MRN' },
+    Appointment: { system: systems.appointment, start: 20_000_000, text: 'CSN' },
+  };
+  return {
+    mintId: (type) => vendor.hooks.mintId(kernel.mint(`ehr.${site}.${type}`), type),
+    complete: (resource): Resource => {
+      const desk = numbered[resource.resourceType];
+      if (!desk || resource.identifier !== undefined) return resource;
+      const value = String(desk.start + kernel.count(`ehr.${site}.${desk.text}`));
+      return { ...resource, identifier: [{ use: 'usual', type: { text: desk.text }, system: desk.system, value }] };
+    },
+  };
+}

@@ -1,0 +1,306 @@
+import { Face, type Kernel, type ListenOptions, type Part, type PartDescription, type RecordRef, Rejected } from '#kernel';
+import { seedChanges } from './clinic.ts';
+import { addControl } from './control.ts';
+import { applyChanges, type CommitRequest, type Registrar } from './engine/changes.ts';
+import type { Grant, PagingSession, Site } from './engine/context.ts';
+import { RESOURCES } from './engine/definitions.ts';
+import { renderError } from './engine/replies.ts';
+import type { Stored } from './engine/resource.ts';
+import { addRoutes } from './engine/routes.ts';
+import { criterion } from './engine/search.ts';
+import { Store } from './engine/store.ts';
+import { InvalidResource } from './engine/validate.ts';
+import { withMembers } from './engine/wire.ts';
+import { registrarOf } from './registrar.ts';
+import { ClientKeys, type ClientRegistration, type FetchedKeys } from './smart/clients.ts';
+import { DEFAULT_SCOPES, PRIVATE_KEY_FILE, REFERENCE_CLIENT, SUBJECT_KEY } from './smart/reference-client.ts';
+import type { TokenEndpoint } from './smart/token.ts';
+import { VENDORS } from './vendors/index.ts';
+import type { Vendor } from './vendors/vendor.ts';
+
+export interface EhrSiteOptions {
+  /** Site name: `[a-z][a-z0-9_]*`; tenant of every record and event. */
+  name: string;
+  /** Id of a vendor in VENDORS. */
+  vendor: string;
+  /** Tenant or practice in the vendor's addresses, where it has one. */
+  tenant?: string;
+  /** Who assigns the MRNs: an OID or a URL. */
+  authority: string;
+  /** IANA time zone of the clinic. */
+  timeZone: string;
+  /** Apps registered beside `syncproof-reference`; the same id replaces it. */
+  clients?: readonly ClientRegistration[];
+  /** Base of every URL that the site emits, without trailing slash; the Host header decides when absent. */
+  publicUrl?: string;
+  /** Lifetime of access tokens in seconds; the vendor's when absent. */
+  tokenSeconds?: number;
+  /** How granted scopes are spelled: an app setting at Epic. Default `v1`. */
+  scopeStyle?: 'v1' | 'v2';
+}
+
+/** What a commit did. */
+export interface CommitResult {
+  records: RecordRef[];
+  /** Images after, aligned with `records`; null for a delete. */
+  resources: (Stored | null)[];
+  /** Journal sequence number of the commit event. */
+  seq: number;
+}
+
+interface Settings {
+  salt: string;
+  groupId: string;
+  locations: string[];
+  practitioners: string[];
+}
+
+/** One hospital or practice: its records, its FHIR face, its token endpoint. */
+export class EhrSite implements Part {
+  readonly sim = 'ehr';
+  readonly name: string;
+  readonly tenant: string;
+  readonly vendor: Vendor;
+  readonly authority: string;
+  readonly timeZone: string;
+  /** Identifier systems of the site's numbers. */
+  readonly systems: { mrn: string; appointment: string; provider: string };
+  readonly face: Face;
+  readonly faces: readonly Face[];
+  #kernel: Kernel;
+  #store: Store;
+  #registrar: Registrar;
+  #site: Site;
+  #settings;
+  #clients: ReadonlyMap<string, ClientRegistration>;
+
+  constructor(kernel: Kernel, options: EhrSiteOptions) {
+    const { name, authority, timeZone, publicUrl } = options;
+    this.name = name;
+    this.tenant = name;
+    this.authority = authority;
+    this.timeZone = timeZone;
+    this.vendor = vendorOf(options.vendor);
+    this.#kernel = kernel;
+    const { systems, paths, auth } = this.vendor;
+    this.systems = {
+      mrn: systems.mrn(authority),
+      appointment: systems.appointment(authority),
+      provider: systems.provider(authority),
+    };
+    this.#store = new Store(kernel.database, name, checkZone(timeZone));
+    this.#registrar = registrarOf(kernel, name, this.vendor, this.systems);
+    this.#settings = kernel.cell<Settings>(`ehr.${name}.settings`);
+    this.#clients = new Map([REFERENCE_CLIENT, ...(options.clients ?? [])].map((client) => [client.id, client]));
+    const fill = (path: string): string => path.replace('{tenant}', options.tenant ?? name);
+    this.#site = {
+      name,
+      vendor: this.vendor,
+      kernel,
+      store: this.#store,
+      paths: { fhir: fill(paths.fhir), token: fill(paths.token) },
+      systems: this.systems,
+      groupId: () => this.#settings.get('site')?.groupId,
+      sessions: kernel.cell<PagingSession>(`ehr.${name}.paging`),
+      grants: kernel.cell<Grant>(`ehr.${name}.tokens`),
+      tokenSeconds: options.tokenSeconds ?? auth.tokenSeconds,
+    };
+    const token = this.#site.paths.token;
+    this.face = new Face(kernel, {
+      sim: 'ehr',
+      tenant: name,
+      name,
+      publicUrl,
+      renderError: (error, params, request) => renderError(this.vendor, token, error, params, request),
+      fallback: () => {
+        throw new Rejected('unknown-path');
+      },
+    });
+    this.faces = [this.face];
+    addRoutes(this.face, this.#site, this.#endpoint(options.scopeStyle ?? 'v1'), { registrar: this.#registrar });
+  }
+
+  #endpoint(style: 'v1' | 'v2'): TokenEndpoint {
+    const kernel = this.#kernel;
+    return {
+      site: this.#site,
+      clients: this.#clients,
+      keys: new ClientKeys(kernel, kernel.cell<FetchedKeys>(`ehr.${this.name}.keys`), this.vendor.auth.jwksSeconds),
+      jtis: kernel.cell<number>(`ehr.${this.name}.jtis`),
+      salt: this.#salt(),
+      style,
+      origins: () => [this.face.url(false), this.face.url(true)].filter((url) => url !== undefined),
+    };
+  }
+
+  // Kept, so that tokens outlive a restart.
+  #salt(): string {
+    const kept = this.#settings.get('site') ?? {
+      salt: this.#kernel.mint(`ehr.${this.name}.salt`),
+      groupId: '',
+      locations: [],
+      practitioners: [],
+    };
+    this.#settings.set('site', kept);
+    return kept.salt;
+  }
+
+  /** Opens the listeners. A site that starts for the first time gets its practitioners, locations and group. */
+  async start({ host, ports, identity }: ListenOptions): Promise<void> {
+    await this.seed();
+    await this.face.listen({ host, port: ports.http, tlsPort: ports.https, identity });
+  }
+
+  /** Commits the clinic (act `seed`) unless that was done before; `start` does it too. */
+  async seed(): Promise<void> {
+    const settings = this.#settings.get('site')!;
+    if (settings.groupId !== '') return;
+    const { records } = await this.commit({ act: 'seed', actor: 'user:clinic', changes: seedChanges(this.systems.provider) });
+    const ids = (type: string): string[] => records.filter((record) => record.type === type).map(({ id }) => id);
+    this.#settings.set('site', {
+      ...settings,
+      groupId: ids('Group')[0]!,
+      locations: ids('Location'),
+      practitioners: ids('Practitioner'),
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.face.close();
+  }
+
+  /** The group that lists every patient: what a sync that only polls discovers people by. */
+  get groupId(): string {
+    return this.#settings.get('site')?.groupId ?? '';
+  }
+
+  get locations(): readonly string[] {
+    return this.#settings.get('site')?.locations ?? [];
+  }
+
+  get practitioners(): readonly string[] {
+    return this.#settings.get('site')?.practitioners ?? [];
+  }
+
+  /**
+   * Writes truth as a clerk, a clinician or a link does: all changes or none, one commit event.
+   * @throws InvalidResource naming each wrong element.
+   */
+  async commit({ act, actor, cohort, changes }: CommitRequest): Promise<CommitResult> {
+    const now = new Date(this.#kernel.clock.now()).toISOString();
+    const done = await this.#kernel.commit({
+      sim: 'ehr',
+      tenant: this.name,
+      act,
+      actor: actor ?? 'user:control',
+      cohort,
+      apply: () => applyChanges(this.#store, this.#registrar, changes, now),
+    });
+    return { records: done.records, resources: done.after as (Stored | null)[], seq: done.seq };
+  }
+
+  /** The current version of a resource, frozen; undefined when there is none. */
+  read(type: string, id: string): Stored | undefined {
+    const found = this.#store.read(type, id);
+    return found && type === 'Group' && id === this.groupId
+      ? (JSON.parse(withMembers(this.#site, JSON.stringify(found))) as Stored)
+      : found;
+  }
+
+  /**
+   * Resources of a type that match FHIR search parameters (all that the engine knows, whatever the vendor offers), in
+   * order of creation: `find('Patient', { identifier: 'urn:oid:…|123' })`.
+   */
+  find(type: string, params: Record<string, string>, limit?: number): Stored[] {
+    const vendor = { ...this.vendor, search: { ...this.vendor.search, prefixes: VENDORS[0]!.search.prefixes } };
+    const criteria = Object.entries(params).map(([key, value]) => {
+      const [name, modifier] = key.split(':', 2) as [string, string | undefined];
+      return criterion({ vendor, store: this.#store }, type, { name, modifier, value });
+    });
+    return this.#store.search({ type, criteria, limit }).flatMap(({ id }) => this.read(type, id) ?? []);
+  }
+
+  /** The first resources of a type. @throws InvalidResource for a type that the engine does not hold. */
+  list(type: string, limit?: number): Stored[] {
+    const known = Object.keys(RESOURCES);
+    if (!known.includes(type))
+      throw new InvalidResource([
+        { code: 'value', expression: 'type', message: `must be one of ${known.join(', ')}, not ${type}` },
+      ]);
+    return this.find(type, {}, limit);
+  }
+
+  /** Ends all tokens, as when a hospital resets an app. @returns how many. */
+  revokeTokens(): number {
+    const { grants } = this.#site;
+    const count = grants.size;
+    grants.clear();
+    return count;
+  }
+
+  /** Ends all paging sessions. @returns how many. */
+  endPaging(): number {
+    const { sessions } = this.#site;
+    const count = sessions.size;
+    sessions.clear();
+    return count;
+  }
+
+  describe(): PartDescription {
+    const { paths } = this.#site;
+    const addresses: Record<string, string> = {};
+    for (const [suffix, secure] of [
+      ['', false],
+      ['Tls', true],
+    ] as const) {
+      const origin = this.face.url(secure);
+      if (origin === undefined) continue;
+      addresses[`fhir${suffix}`] = `${origin}${paths.fhir}`;
+      addresses[`token${suffix}`] = `${origin}${paths.token}`;
+    }
+    const { methods } = this.vendor.auth;
+    const credentials: Record<string, string> = {
+      clientId: REFERENCE_CLIENT.id,
+      keyId: SUBJECT_KEY.kid,
+      privateKeyFile: PRIVATE_KEY_FILE,
+      scopes: (this.#clients.get(REFERENCE_CLIENT.id)?.scopes ?? DEFAULT_SCOPES).join(' '),
+    };
+    if (methods.some((method) => method.startsWith('client_secret'))) credentials.clientSecret = REFERENCE_CLIENT.secret!;
+    const settings = {
+      authority: this.authority,
+      timeZone: this.timeZone,
+      mrnSystem: this.systems.mrn,
+      appointmentSystem: this.systems.appointment,
+      groupId: this.groupId,
+      locations: this.locations.join(' '),
+    };
+    return {
+      name: this.name,
+      sim: 'ehr',
+      tenant: this.name,
+      vendor: this.vendor.id,
+      addresses,
+      credentials: { ...credentials, ...settings },
+    };
+  }
+
+  control(face: Face): void {
+    addControl(face, this);
+  }
+}
+
+function vendorOf(id: string): Vendor {
+  const vendor = VENDORS.find((one) => one.id === id);
+  if (!vendor)
+    throw new Error(`no vendor is called ${JSON.stringify(id)}; there are: ${VENDORS.map((one) => one.id).join(', ')}`);
+  return vendor;
+}
+
+function checkZone(timeZone: string): string {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone });
+    return timeZone;
+  } catch {
+    throw new Error(`${JSON.stringify(timeZone)} is no IANA time zone, such as America/Chicago`);
+  }
+}

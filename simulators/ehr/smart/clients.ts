@@ -1,0 +1,88 @@
+import { type CryptoKey, importJWK, importSPKI, importX509, type JWK, type KeyObject } from 'jose';
+import type { Cell, Kernel } from '#kernel';
+
+/** An app as registered with a site. At least one way to prove itself. */
+export interface ClientRegistration {
+  id: string;
+  /** Default: read on every type that a sync needs. */
+  scopes?: readonly string[];
+  /** A fixed key: PEM of a public key or of a certificate. */
+  publicKeyPem?: string;
+  /** A fixed key as JWK. */
+  publicJwk?: JWK;
+  /** A key set, given or fetched. */
+  jwks?: { keys: JWK[] };
+  jwksUrl?: string;
+  /** For vendors that take client secrets. */
+  secret?: string;
+}
+
+export type VerificationKey = CryptoKey | KeyObject | Uint8Array;
+
+/** A key set as fetched, until when it may be used. */
+export interface FetchedKeys {
+  keys: JWK[];
+  expires: number;
+}
+
+const FAMILY: Record<string, string> = { RS: 'RSA', PS: 'RSA', ES: 'EC' };
+
+/** The keys of registered clients: fixed ones, and sets that are fetched and kept for a while. */
+export class ClientKeys {
+  #kernel: Kernel;
+  #fetched: Cell<FetchedKeys>;
+  #longest: number;
+
+  /** @param longest seconds that a fetched set is kept at most; its Cache-Control may shorten it. */
+  constructor(kernel: Kernel, fetched: Cell<FetchedKeys>, longest: number) {
+    this.#kernel = kernel;
+    this.#fetched = fetched;
+    this.#longest = longest;
+  }
+
+  /** Was this set of the client fetched before, so that another fetch may help? */
+  cached(client: ClientRegistration): boolean {
+    return client.jwksUrl !== undefined && (this.#fetched.get(client.jwksUrl)?.expires ?? 0) > this.#kernel.clock.now();
+  }
+
+  /**
+   * Keys that may have signed: of the right family, and of that id where the assertion names one.
+   * @param fresh fetch the set anew even if it is still good.
+   */
+  async candidates(client: ClientRegistration, alg: string, kid: string | undefined, fresh = false): Promise<VerificationKey[]> {
+    const fixed: VerificationKey[] = [];
+    if (client.publicKeyPem !== undefined) fixed.push(await fromPem(client.publicKeyPem, alg));
+    const sets = [
+      ...(client.publicJwk ? [client.publicJwk] : []),
+      ...(client.jwks?.keys ?? []),
+      ...(await this.#fetch(client, fresh)),
+    ];
+    const family = sets.filter(
+      (key) => key.kty === FAMILY[alg.slice(0, 2)] && (kid === undefined || key.kid === undefined || key.kid === kid),
+    );
+    const imported = await Promise.all(family.map((key) => importJWK({ ...key, alg }, alg).catch(() => undefined)));
+    return [...fixed, ...imported.filter((key) => key !== undefined)];
+  }
+
+  async #fetch({ jwksUrl }: ClientRegistration, fresh: boolean): Promise<JWK[]> {
+    if (jwksUrl === undefined) return [];
+    const now = this.#kernel.clock.now();
+    const kept = this.#fetched.get(jwksUrl);
+    if (kept && kept.expires > now && !fresh) return kept.keys;
+    const reply = await fetch(jwksUrl, { headers: { accept: 'application/json' }, signal: AbortSignal.timeout(5000) }).catch(
+      (error) => {
+        throw new Error(`the key set at ${jwksUrl} could not be fetched: ${(error as Error).message}`);
+      },
+    );
+    if (!reply.ok) throw new Error(`the key set at ${jwksUrl} answered ${reply.status}`);
+    const { keys } = (await reply.json()) as { keys?: JWK[] };
+    if (!Array.isArray(keys)) throw new Error(`the key set at ${jwksUrl} has no keys`);
+    const stated = /max-age=(\d+)/.exec(reply.headers.get('cache-control') ?? '')?.[1];
+    const seconds = Math.min(this.#longest, stated === undefined ? this.#longest : Number(stated));
+    this.#fetched.set(jwksUrl, { keys, expires: now + seconds * 1000 });
+    return keys;
+  }
+}
+
+const fromPem = (pem: string, alg: string): Promise<CryptoKey> =>
+  pem.includes('BEGIN CERTIFICATE') ? importX509(pem, alg) : importSPKI(pem, alg);

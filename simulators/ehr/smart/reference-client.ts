@@ -1,0 +1,28 @@
+import { fileURLToPath } from 'node:url';
+import type { ClientRegistration } from './clients.ts';
+
+/** What a sync may read unless its registration says otherwise. */
+export const DEFAULT_SCOPES: readonly string[] = ['Patient', 'Appointment', 'Encounter', 'Group', 'Practitioner', 'Location'].map(
+  (type) => `system/${type}.read`,
+);
+
+/** The public half of fixtures/credentials/subject-private.pem: a fixed, public test key that guards nothing. */
+export const SUBJECT_KEY = {
+  kid: 'syncproof-subject-1',
+  kty: 'RSA',
+  use: 'sig',
+  alg: 'RS384',
+  n: 'lzyeJA4c5A7tX-qgTt2mO9NEflGhZGeFnbNXRXYg-r8kGqbD8h6Mdgea5EBeCyzS2p_REMa2PeD56xhruHiLFz4DqY8o7BX0hwX9ffHfDinQilCKKvm5Ek4KYJN4Fnu9ygoK4y8yS7ux2ws_seBcYI7ob5qxGZeyOlMySaw-3UxWJPwWLYTUNlI1Juw2fte7aTW796Dm4VfAdd_HntyG_rXgEOl4eKWCuCHe3j5P5u0f_-_YWaQoIlnZnAgaKIN4EaSEywe4PzXIdvAtVsey3_w-mndfY8_x6w3aOUuYSoP1aGwsFJVeXaB9l1sYrdFGUu0z_gmILCzc2Z5WNo5X5Q',
+  e: 'AQAB',
+} as const;
+
+/** Registered at every site, so that a sync can be pointed at it with documented credentials. */
+export const REFERENCE_CLIENT: ClientRegistration = {
+  id: 'syncproof-reference',
+  publicJwk: SUBJECT_KEY,
+  secret: 'syncproof-reference-secret',
+  scopes: DEFAULT_SCOPES,
+};
+
+/** Where the private half lies in the repository. */
+export const PRIVATE_KEY_FILE = fileURLToPath(new URL('../../../fixtures/credentials/subject-private.pem', import.meta.url));

@@ -1,0 +1,108 @@
+import capability from './epic/capability.json' with { type: 'json' };
+import { EPIC_ERRORS, ERROR_SYSTEM } from './epic/errors.ts';
+import { r4 } from './r4.ts';
+import { type CapabilityTable, defineVendor, type Given, type SiteFacts } from './vendor.ts';
+
+// A site's OIDs hang beneath one root; the assigning authority of MRNs is 5.737384.14 there.
+const beside = (authority: string, arc: string, fallback: (authority: string) => string): string =>
+  authority.endsWith('.5.737384.14') ? `urn:oid:${authority.replace(/\.5\.737384\.14$/, `.${arc}`)}` : fallback(authority);
+
+const NAME_PARTS = ['family', 'given', 'own-name', 'partner-name'];
+
+function onSearch(type: string, given: Given[], site: SiteFacts): Given[] {
+  // "Can be used in combination with _count, _include and _revInclude. All others will be ignored."
+  if (given.some(({ name }) => name === '_id')) return given.filter(({ name }) => name.startsWith('_'));
+  const birth = given.find(({ name, value }) => name === 'birthdate' && !/^(eq)?\d{4}-\d\d-\d\d$/.test(value));
+  if (type === 'Patient' && birth)
+    site.reject('invalid-parameter', { diagnostics: 'A single valid date is required for birthdate.', expression: 'birthdate' });
+  for (const { name, value } of given.filter(({ name }) => name === 'patient' || name === 'subject')) {
+    const unknown = value.split(',').find((id) => !site.exists('Patient', id.replace(/^.*\//, '')));
+    if (unknown !== undefined)
+      site.reject('invalid-reference', { diagnostics: `Invalid patient ID: ${unknown}`, expression: name });
+  }
+  const parts = given.some(({ name }) => NAME_PARTS.includes(name));
+  return given
+    .filter(({ name }) => !(type === 'Patient' && parts && name === 'name'))
+    .map((one) => (one.name === 'identifier' ? { ...one, value: withSystems(type, one.value, site) } : one));
+}
+
+// The part before the bar may be the site's name of an id type, such as `MRN|203713`.
+function withSystems(type: string, value: string, site: SiteFacts): string {
+  const mnemonics: Record<string, string> = type === 'Patient' ? { MRN: site.mrnSystem } : { CSN: site.appointmentSystem };
+  return value
+    .split(',')
+    .map((token) => {
+      const bar = token.indexOf('|');
+      const system = bar < 0 ? undefined : mnemonics[token.slice(0, bar).toUpperCase()];
+      return system === undefined ? token : `${system}|${token.slice(bar + 1)}`;
+    })
+    .join(',');
+}
+
+/** Epic's R4 face as its sandbox and documentation show it. */
+export const epic = defineVendor(r4, {
+  id: 'epic',
+  title: 'Epic',
+  software: { name: 'Epic', version: 'May 2026' },
+  paths: { fhir: '/interconnect-fhir-oauth/api/FHIR/R4', token: '/interconnect-fhir-oauth/oauth2/token' },
+  capability: capability as unknown as CapabilityTable,
+  systems: {
+    appointment: (authority) => beside(authority, '3.698084.8', r4.systems.appointment),
+    provider: (authority) => beside(authority, '2.697780', r4.systems.provider),
+  },
+  auth: {
+    methods: ['private_key_jwt'],
+    algorithms: ['RS256', 'RS384', 'RS512'],
+    jwksAlgorithms: ['ES256', 'ES384'],
+    jwksSeconds: 29 * 3600,
+    jtiLength: 151,
+    granted: 'registration',
+    tokenSeconds: 3600,
+    explains: false,
+    smartConfiguration: { code_challenge_methods_supported: ['S256'] },
+  },
+  search: {
+    defaultCount: 1000,
+    prefixes: ['eq', 'lt', 'le', 'gt', 'ge'],
+    total: 'page',
+    linkOrder: ['next', 'self'],
+    entryLinks: true,
+    // Lifetime is not documented.
+    session: { parameter: 'sessionID', key: (hex) => `17-${hex.slice(0, 32).toUpperCase()}`, seconds: 900 },
+    emptyNote: true,
+    postQuery: 'ignore',
+  },
+  versions: 'hidden',
+  formats: { otherwise: 'xml' },
+  createBody: false,
+  location: 'relative',
+  headers: { 'cache-control': 'no-cache,no-store', pragma: 'no-cache' },
+  errors: EPIC_ERRORS,
+  sources: [
+    'https://fhir.epic.com/Documentation?docId=oauth2',
+    'https://fhir.epic.com/Specifications',
+    'https://github.com/mock-health/the-map (captures of the vendor sandbox, 2026)',
+    'https://github.com/fastenhealth/fasten-sources (recorded sandbox traffic)',
+    'https://github.com/api-evangelist/epic-systems (capability statement, error codes)',
+  ],
+  hooks: {
+    // `e`, 22 characters of base64url with `.` for `_`, `3`: erXuFYUfucBZaryVksYEcMg3
+    mintId: (hex) => `e${Buffer.from(hex.slice(0, 32), 'hex').toString('base64url').replaceAll('_', '.')}3`,
+    onSearch,
+    shapeError: ({ severity, issue, code, text }, { diagnostics, expression }) => ({
+      severity,
+      code: issue,
+      details: { ...(code ? { coding: [{ system: ERROR_SYSTEM, code, display: text }] } : {}), text },
+      ...(diagnostics ? { diagnostics } : {}),
+      ...(expression ? { location: [`/f:${expression}`], expression: [expression] } : {}),
+    }),
+    // A non-standard header, hyphen and all, on Patient only: a bare number without quotes.
+    onRead: (type, id, version): Record<string, string> => (type === 'Patient' ? { 'e-tag': String(eTag(id, version)) } : {}),
+  },
+});
+
+function eTag(id: string, version: number): number {
+  let number = version;
+  for (const char of id) number = (Math.imul(number, 31) + char.charCodeAt(0)) >>> 0;
+  return number;
+}

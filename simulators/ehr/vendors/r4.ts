@@ -1,0 +1,134 @@
+import { SEARCH_PARAMETERS } from '../engine/parameters.ts';
+import { DATE_PREFIXES } from '../engine/sql.ts';
+import type { CapabilityTable, ErrorName, ErrorRow, Interaction, Vendor } from './vendor.ts';
+
+const WRITABLE: Interaction[] = ['read', 'vread', 'search', 'create', 'update'];
+
+// The base declares all that the engine can do.
+const capability: CapabilityTable = Object.fromEntries(
+  Object.entries(SEARCH_PARAMETERS).map(([type, parameters]) => [
+    type,
+    {
+      interactions: ['Patient', 'Appointment', 'Encounter'].includes(type) ? WRITABLE : ['read', 'vread', 'search'],
+      search: { _id: 'native', ...Object.fromEntries(Object.keys(parameters).map((name) => [name, 'native' as const])) },
+      unknown: 'reject',
+    },
+  ]),
+);
+
+const row = (status: number, issue: string, text: string, more: Partial<ErrorRow> = {}): ErrorRow => ({
+  status,
+  severity: 'error',
+  issue,
+  text,
+  retryable: status === 429 || status === 503,
+  definite: status !== 500,
+  ...more,
+});
+const oauth = (code: string, text: string): ErrorRow => row(400, 'login', text, { oauth: code });
+
+/** Refusals as the FHIR R4 http page has them (hl7.org/fhir/R4/http.html). */
+const errors: Record<ErrorName, ErrorRow> = {
+  'not-found': row(404, 'not-found', 'There is no such resource.'),
+  unavailable: row(503, 'transient', 'The server is unavailable.'),
+  throttled: row(429, 'throttled', 'Too many requests.'),
+  unauthorized: row(401, 'login', 'The access token is missing, expired or unknown.', {
+    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  }),
+  forbidden: row(403, 'forbidden', 'The access token does not cover this.', {
+    headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' },
+  }),
+  invalid: row(400, 'invalid', 'The request is not valid.'),
+  internal: row(500, 'exception', 'The server failed.', { retryable: true }),
+  'unknown-path': row(404, 'not-found', 'There is nothing at this address.'),
+  'unknown-type': row(404, 'not-supported', 'This resource type is not supported.'),
+  deleted: row(410, 'deleted', 'The resource was deleted.'),
+  'not-allowed': row(405, 'not-supported', 'This interaction is not supported.'),
+  'not-acceptable': row(406, 'not-supported', 'Only JSON is served: ask for application/fhir+json.'),
+  'not-simulated': row(501, 'not-supported', 'Not simulated.'),
+  'unsupported-media': row(415, 'not-supported', 'The body has the wrong media type.'),
+  structure: row(400, 'structure', 'The content is not a FHIR resource.'),
+  required: row(422, 'required', 'A required element is missing.'),
+  value: row(422, 'value', 'An element has an invalid value.'),
+  'code-invalid': row(422, 'code-invalid', 'A code is not in the required value set.'),
+  'reference-not-found': row(422, 'not-found', 'A reference does not resolve.'),
+  conflict: row(409, 'conflict', 'The resource is in conflict with another one.'),
+  'precondition-failed': row(412, 'conflict', 'The resource has another version.'),
+  'no-results': row(200, 'informational', 'No results.', { severity: 'information' }),
+  'unknown-parameter': row(400, 'not-supported', 'A search parameter is unknown.'),
+  'invalid-parameter': row(400, 'value', 'A search parameter has an invalid value.'),
+  'invalid-reference': row(400, 'value', 'A search parameter refers to nothing.'),
+  'missing-criteria': row(400, 'required', 'A required search parameter is missing.'),
+  'session-expired': row(410, 'expired', 'The search has expired; start anew.'),
+  'invalid-client': oauth('invalid_client', 'The client could not be authenticated.'),
+  'invalid-request': oauth('invalid_request', 'The token request is not valid.'),
+  'unsupported-grant': oauth('unsupported_grant_type', 'Only client_credentials is supported.'),
+  'unauthorized-client': oauth('unauthorized_client', 'The client may not do this.'),
+};
+
+const isOid = (authority: string): boolean => /^\d+(\.\d+)+$/.test(authority);
+const system = (authority: string): string => (isOid(authority) ? `urn:oid:${authority}` : authority);
+const beneath = (authority: string, arc: number, path: string): string =>
+  isOid(authority) ? `urn:oid:${authority}.${arc}` : `${authority.replace(/\/$/, '')}/${path}`;
+
+/** A plain FHIR R4 server with SMART backend services: no vendor's oddities, the base of them all. */
+export const r4: Vendor = Object.freeze({
+  id: 'r4',
+  title: 'FHIR R4',
+  software: { name: 'Syncproof R4', version: '1' },
+  paths: { fhir: '/fhir', token: '/oauth2/token' },
+  capability,
+  systems: {
+    mrn: system,
+    appointment: (authority: string) => beneath(authority, 1, 'appointment'),
+    provider: (authority: string) => beneath(authority, 2, 'provider'),
+  },
+  auth: {
+    methods: ['private_key_jwt', 'client_secret_basic', 'client_secret_post'],
+    algorithms: ['RS384', 'ES384', 'RS256', 'RS512', 'ES256'],
+    jwksAlgorithms: [],
+    assertionSeconds: 300,
+    jwksSeconds: 3600,
+    jtiLength: 1000,
+    granted: 'requested',
+    tokenSeconds: 300,
+    explains: true,
+    smartConfiguration: {
+      token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384'],
+      code_challenge_methods_supported: ['S256'],
+    },
+  },
+  search: {
+    defaultCount: 50,
+    maxCount: 1000,
+    prefixes: DATE_PREFIXES,
+    total: 'all',
+    linkOrder: ['self', 'next'],
+    entryLinks: false,
+    session: { parameter: '_page', key: (hex: string) => hex.slice(0, 32), seconds: 900 },
+    emptyNote: false,
+    postQuery: 'merge',
+  },
+  versions: 'shown',
+  formats: { json: ['application/fhir+json', 'application/json', 'application/json+fhir'], otherwise: 'json' },
+  createBody: true,
+  location: 'absolute',
+  headers: { 'cache-control': 'no-store' },
+  errors,
+  sources: [
+    'https://hl7.org/fhir/R4/http.html',
+    'https://hl7.org/fhir/R4/search.html',
+    'https://hl7.org/fhir/smart-app-launch/backend-services.html',
+  ],
+  hooks: {
+    mintId: (hex: string) =>
+      [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-'),
+    shapeError: ({ severity, issue, text }, { diagnostics, expression }) => ({
+      severity,
+      code: issue,
+      details: { text },
+      ...(diagnostics ? { diagnostics } : {}),
+      ...(expression ? { expression: [expression] } : {}),
+    }),
+  },
+} satisfies Vendor);

@@ -1,0 +1,206 @@
+import type { Request } from '#kernel';
+import type { DatePrefix } from '../engine/sql.ts';
+
+export type Interaction = 'read' | 'vread' | 'search' | 'create' | 'update';
+
+/** What must be asked for together in a search; otherwise it is refused, or finds nothing where `weak` says so. */
+export interface SearchNeeds {
+  /** At least one of these sets in full; `a|b` inside a set means either. */
+  anyOf: string[][];
+  /** What happens when some native parameter is given, but no full set. */
+  weak?: 'empty';
+  text: string;
+  expression: string;
+}
+
+/** One resource type of a capability table. */
+export interface TypeCapability {
+  interactions: Interaction[];
+  /** `native` finds, `post` only filters what was found, null exists at the vendor and is missing here (a loud 501). */
+  search: Readonly<Record<string, 'native' | 'post' | null>>;
+  /** Operations that the vendor has and this simulator lacks. */
+  operations?: Readonly<Record<string, null>>;
+  needs?: SearchNeeds;
+  /** Unknown parameters: silently dropped, dropped with a note in the bundle, or refused. */
+  unknown?: 'ignore' | 'note' | 'reject';
+}
+
+/** Resource type by interaction by search parameter; null for a type that the vendor has and this simulator lacks. */
+export type CapabilityTable = Readonly<Record<string, TypeCapability | null>>;
+
+/** One way in which a request is refused. Handlers and rules name it; the vendor says how it looks. */
+export interface ErrorRow {
+  status: number;
+  severity?: 'fatal' | 'error' | 'warning' | 'information';
+  /** FHIR issue type. */
+  issue?: string;
+  /** The vendor's own code. */
+  code?: string;
+  text: string;
+  /** OAuth error code, for the token endpoint. */
+  oauth?: string;
+  /** A reply that is no OperationOutcome. */
+  raw?: { type?: string; body: string };
+  headers?: Readonly<Record<string, string>>;
+  /** May the client try the same again? */
+  retryable: boolean;
+  /** Is it certain that nothing was applied? */
+  definite: boolean;
+}
+
+/** Every refusal by name. The kernel's rules use the first six; the rest are the handlers'. */
+export const ERROR_NAMES = [
+  'not-found',
+  'unavailable',
+  'throttled',
+  'unauthorized',
+  'forbidden',
+  'invalid',
+  'internal',
+  'unknown-path',
+  'unknown-type',
+  'deleted',
+  'not-allowed',
+  'not-acceptable',
+  'not-simulated',
+  'unsupported-media',
+  'structure',
+  'required',
+  'value',
+  'code-invalid',
+  'reference-not-found',
+  'conflict',
+  'precondition-failed',
+  'no-results',
+  'unknown-parameter',
+  'invalid-parameter',
+  'invalid-reference',
+  'missing-criteria',
+  'session-expired',
+  'invalid-client',
+  'invalid-request',
+  'unsupported-grant',
+  'unauthorized-client',
+] as const;
+export type ErrorName = (typeof ERROR_NAMES)[number];
+
+/** What an issue is about, beside its row. */
+export interface IssueDetail {
+  error: ErrorName;
+  diagnostics?: string;
+  /** Element or parameter. */
+  expression?: string;
+}
+
+/** One parameter of a search as it was given. */
+export interface Given {
+  name: string;
+  modifier?: string;
+  value: string;
+}
+
+/** What a hook may know of the site. */
+export interface SiteFacts {
+  mrnSystem: string;
+  appointmentSystem: string;
+  exists(type: string, id: string): boolean;
+  /** Refuses the request. Throws. */
+  reject(error: ErrorName, detail?: Omit<IssueDetail, 'error'>): never;
+}
+
+/** A page of a search before it becomes a bundle. */
+export interface BundlePage {
+  base: string;
+  type: string;
+  total?: number;
+  links: { relation: string; url: string }[];
+  /** `text` is the resource as JSON. */
+  entries: { fullUrl: string; text: string; mode: 'match' | 'outcome' }[];
+}
+
+/**
+ * One EHR product on the wire: values first, a function only where a value cannot say it. Each stated oddity has a
+ * source.
+ */
+export interface Vendor {
+  id: string;
+  title: string;
+  software: { name: string; version: string };
+  /** `{tenant}` is replaced by the site's tenant. No trailing slash. */
+  paths: { fhir: string; token: string };
+  capability: CapabilityTable;
+  /** Identifier systems under which the site numbers people and appointments, from its assigning authority. */
+  systems: { mrn(authority: string): string; appointment(authority: string): string; provider(authority: string): string };
+  auth: {
+    methods: readonly ('private_key_jwt' | 'client_secret_basic' | 'client_secret_post')[];
+    /** Signature algorithms of clients with a fixed key, and those that a JWKS adds. */
+    algorithms: readonly string[];
+    jwksAlgorithms: readonly string[];
+    /** Longest life of an assertion and longest time that fetched keys are kept, in seconds. */
+    assertionSeconds: number;
+    jwksSeconds: number;
+    jtiLength: number;
+    /** Granted is what the app is registered for, or the part of it that was asked for. */
+    granted: 'registration' | 'requested';
+    /** Lifetime of access tokens in seconds. */
+    tokenSeconds: number;
+    /** Whether token errors say why. */
+    explains: boolean;
+    smartConfiguration: Readonly<Record<string, unknown>>;
+  };
+  search: {
+    defaultCount: number;
+    maxCount: number;
+    prefixes: readonly DatePrefix[];
+    /** `Bundle.total`: every match, or those of this page. */
+    total: 'all' | 'page';
+    linkOrder: readonly ('self' | 'next')[];
+    /** Each entry repeats its own address in `link`. */
+    entryLinks: boolean;
+    /** The parameter of a next link, how its key looks, how long it holds (seconds). */
+    session: { parameter: string; key: (hex: string) => string; seconds: number };
+    /** An empty result says so in an outcome entry. */
+    emptyNote: boolean;
+    /** What the query string of a POST _search counts for. */
+    postQuery: 'merge' | 'ignore';
+  };
+  /** Are version and time of update on the wire? */
+  versions: 'shown' | 'hidden';
+  formats: {
+    /** Media types that are answered in kind. */
+    json: readonly string[];
+    /** What the vendor answers when nothing, or anything, is accepted. */
+    otherwise: 'json' | 'xml';
+  };
+  /** A create answers with the resource, or with nothing but where it is. */
+  createBody: boolean;
+  location: 'absolute' | 'relative';
+  /** Sent with every FHIR reply. */
+  headers: Readonly<Record<string, string>>;
+  errors: Readonly<Record<ErrorName, ErrorRow>>;
+  /** Where each oddity comes from. */
+  sources: readonly string[];
+  hooks: {
+    /** An id of the vendor's form from 64 hex digits. */
+    mintId(hex: string, type: string): string;
+    /** Rewrites, drops or refuses search parameters before they are looked at. */
+    onSearch?(type: string, given: Given[], site: SiteFacts): Given[];
+    /** Adds to the head of a bundle (id, timestamp, …). */
+    shapeBundle?(page: BundlePage, kernel: { hex(): string; now(): string }): Record<string, unknown>;
+    /** One issue of an OperationOutcome. */
+    shapeError(row: ErrorRow, detail: IssueDetail, request: Request): unknown;
+    /** Headers of a read beside the standard ones. */
+    onRead?(type: string, id: string, version: number): Record<string, string>;
+  };
+}
+
+/** A vendor from another one: tables are replaced cell by cell, the capability table as a whole. */
+export function defineVendor(base: Vendor, own: VendorOverrides): Vendor {
+  const merged = { ...base, ...own } as Vendor;
+  for (const part of ['paths', 'systems', 'auth', 'search', 'formats', 'errors', 'hooks'] as const)
+    Object.assign(merged, { [part]: { ...base[part], ...own[part] } });
+  return Object.freeze(merged);
+}
+
+type Tables = 'paths' | 'systems' | 'auth' | 'search' | 'formats' | 'errors' | 'hooks';
+export type VendorOverrides = Partial<Omit<Vendor, Tables>> & { id: string } & { [P in Tables]?: Partial<Vendor[P]> };
