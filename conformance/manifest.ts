@@ -72,6 +72,8 @@ export function readManifest(text: string, path: string): LoadedManifest {
 function complete(body: ManifestBody, file: string, place: Locate): Manifest {
   const folder = dirname(file);
   const start = { ...body.start, cwd: body.start.cwd ?? folder, attach: body.start.attach || undefined };
+  // What its owner starts, only its owner can start again.
+  if (start.attach) start.restart = false;
   return { ...body, start, file, folder, place };
 }
 
