@@ -10,22 +10,18 @@ export function stated(fields: Record<string, Value | undefined>): Fields {
 }
 
 /**
- * Digits with country code and `+`; an extension is kept as ` x123`. Undefined when it cannot be dialled, so that a
- * placeholder such as `UNK` or 999-999-9999 never replaces a number that works.
+ * A phone number with country code and `+`, an extension kept as ` x9`; without a country it is North American. Undefined
+ * when it cannot be dialled, so that a placeholder such as `UNK` or 999-999-9999 never replaces a number that works.
  */
 export function normalisePhone(text: string): string | undefined {
-  const [, main = '', extension] = /^(.*?)\s*(?:(?:x|ext\.?)\s*(\d+))?$/i.exec(text.trim()) ?? [];
+  const [, main = '', extension] = /^(?:tel:)?(.*?)\s*(?:(?:x|;?\s*ext\.?)\s*=?\s*(\d+))?$/i.exec(text.trim()) ?? [];
   if (!/^\+?[\d\s().\-/]+$/.test(main)) return undefined;
   const digits = main.replace(/\D/g, '');
-  const e164 = main.startsWith('+')
-    ? digits
-    : digits.length === 10
-      ? `1${digits}`
-      : digits.length === 11 && digits.startsWith('1')
-        ? digits
-        : '';
-  if (e164.length < 8 || e164.length > 15 || /(\d)\1{8}/.test(e164)) return undefined;
-  return extension ? `+${e164} x${extension}` : `+${e164}`;
+  const isAbroad = main.startsWith('+') && !digits.startsWith('1');
+  const number = isAbroad || digits.length === 11 ? digits : `1${digits}`;
+  const form = isAbroad ? /^[2-9]\d{7,14}$/ : /^1[2-9][0-8]\d{8}$/;
+  if (!form.test(number) || /^1?(\d)\1+$/.test(number)) return undefined;
+  return extension ? `+${number} x${extension}` : `+${number}`;
 }
 
 /**

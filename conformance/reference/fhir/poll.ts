@@ -1,7 +1,7 @@
 import { applyFacts } from '../apply.ts';
 import { eachOf } from '../lanes.ts';
 import type { Change, Fact, Link, Stamp } from '../model.ts';
-import { Failure } from '../retry.ts';
+import { Failure, isRetryable } from '../retry.ts';
 import type { Site } from '../settings.ts';
 import type { Context } from '../sync.ts';
 import type { Fhir, Resource } from './client.ts';
@@ -48,15 +48,8 @@ async function readCharts(context: Context, site: Site, fhir: Fhir, started: num
       },
     );
   };
-  if (site.fhir?.groupId) {
-    const group = await fhir.read<Group>(`Group/${site.fhir.groupId}`);
-    const members = (group.member ?? []).flatMap((member) => member.entity?.reference?.replace(/^.*Patient\//, '') ?? []);
-    await eachOf(
-      members.filter((id) => !store.hasPatient(site.name, id)),
-      width,
-      (id) => attend(() => readChart(context, site, fhir, () => fhir.read(`Patient/${id}`))),
-    );
-  }
+  const newcomers = await findNewcomers(context, site, fhir);
+  await eachOf(newcomers, width, (id) => attend(() => readChart(context, site, fhir, () => fhir.read(`Patient/${id}`))));
   await eachOf(store.patientsPolledBefore(site.name, started - settings.pollMs), width, (link) =>
     attend(async () => {
       // Before it is read: a chart that cannot be read goes to the end of the queue like all others.
@@ -70,6 +63,18 @@ async function readCharts(context: Context, site: Site, fhir: Fhir, started: num
     machine.log(
       `charts not read: site=${site.name} count=${failures.length} ${failures[0] instanceof Failure ? failures[0].message : failures[0]}`,
     );
+}
+
+/** FHIR ids of the group's members whom we do not know yet. A site that refuses its group's list is polled for known patients all the same. */
+async function findNewcomers({ store, setAside }: Context, site: Site, fhir: Fhir): Promise<string[]> {
+  if (!site.fhir?.groupId) return [];
+  const group = await fhir.read<Group>(`Group/${site.fhir.groupId}`).catch((error: unknown) => {
+    if (isRetryable(error)) throw error;
+    setAside(site.name, 'group', 'the list of the group cannot be read');
+    return undefined;
+  });
+  const members = (group?.member ?? []).flatMap((member) => member.entity?.reference?.replace(/^.*Patient\//, '') ?? []);
+  return members.filter((id) => !store.hasPatient(site.name, id));
 }
 
 async function readChart(

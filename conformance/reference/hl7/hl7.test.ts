@@ -115,9 +115,24 @@ describe('mapping', () => {
 
   it.each([
     ['says nothing about what is empty', 'PID|1||1234||Lee^Ann', { LastName: 'Lee', FirstName: 'Ann' }],
-    ['empties what is ""', 'PID|1||1234||||""|""|||""||""', expect.objectContaining({ Birthdate: null, Sex__c: 'Unknown', MailingCity: null, MobilePhone: null, HomePhone: null, Email: null })],
+    [
+      'empties what is ""',
+      'PID|1||1234||||""|""|||""||""',
+      expect.objectContaining({
+        Birthdate: null,
+        Sex__c: 'Unknown',
+        MailingCity: null,
+        MobilePhone: null,
+        HomePhone: null,
+        Email: null,
+      }),
+    ],
     ['never empties a name', 'PID|1||1234||""', {}],
-    ['takes the legal name wherever it stands', 'PID|1||1234||Nick^Annie^^^^^N~Lee^Ann^^^^^L', { LastName: 'Lee', FirstName: 'Ann' }],
+    [
+      'takes the legal name wherever it stands',
+      'PID|1||1234||Nick^Annie^^^^^N~Lee^Ann^^^^^L',
+      { LastName: 'Lee', FirstName: 'Ann' },
+    ],
     ['keeps no date that is partial', 'PID|1||1234||||198001', {}],
     ['knows the dead', `PID|1||1234${'|'.repeat(27)}Y`, { Deceased__c: true }],
   ])('%s', (_, pid, fields) => expect(contact(pid)).toEqual(fields));
@@ -167,7 +182,18 @@ it('writes back who and what, and nothing else', () => {
   const link = { desired: { MRN__c: said('1234'), LastName: said('O|Lee'), FirstName: said('Ann') } } as unknown as Link;
   const message = decodeMessage(steps.writeBack(link, { Preferred_Language__c: 'es' }, site, 0));
   const pid = segment(message, 'PID');
-  expect([message.type, message.event, value(message.segments[0], 11), value(message.segments[0], 5)]).toEqual(['ADT', 'A31', 'P', 'EPIC']);
+  expect([message.type, message.event, value(message.segments[0], 11), value(message.segments[0], 5)]).toEqual([
+    'ADT',
+    'A31',
+    'P',
+    'EPIC',
+  ]);
   expect(steps.findIdentity(pid?.fields[3] ?? [], site)).toEqual({ authority: OID, mrn: '1234' });
-  expect([value(pid, 5, 1), value(pid, 5, 2), value(pid, 15), value(pid, 7), value(pid, 13)]).toEqual(['O|Lee', 'Ann', 'es', '', '']);
+  expect([value(pid, 5, 1), value(pid, 5, 2), value(pid, 15), value(pid, 7), value(pid, 13)]).toEqual([
+    'O|Lee',
+    'Ann',
+    'es',
+    '',
+    '',
+  ]);
 });

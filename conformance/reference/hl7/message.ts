@@ -26,36 +26,35 @@ export const NULL = '""';
  * Segments end with CR by the standard; feeds that were edited by hand have LF.
  */
 export function decodeMessage(text: string): Message {
-  const lines = text.split(/[\r\n]+/).filter((line) => line !== '');
-  const header = lines[0] ?? '';
+  const [header = '', ...others] = text.split(/[\r\n]+/).filter((line) => line !== '');
   if (!/^MSH[^\w\s]/.test(header)) throw new Error('no MSH segment');
   const separator = header.charAt(3);
-  const delimiters = header.slice(4).split(separator, 1)[0] ?? '';
-  const [component = '^', repetition = '~', escaping = '\\', sub = '&'] = delimiters;
-  const meaning: Record<string, string> = { F: separator, S: component, R: repetition, E: escaping, T: sub, '.br': '\n' };
-  const quote = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const escaped = new RegExp(`${quote(escaping)}([^${quote(escaping)}]*)${quote(escaping)}`, 'g');
-  const restore = (part: string) =>
-    part.includes(escaping)
-      ? part.replace(escaped, (_, code: string) =>
-          /^X([0-9A-F]{2})+$/i.test(code) ? Buffer.from(code.slice(1), 'hex').toString('latin1') : (meaning[code] ?? ''),
-        )
-      : part;
+  const [encoding = '', ...fields] = header.slice(4).split(separator);
+  const [component = '^', repetition = '~', escaping = '\\', sub = '&'] = encoding;
+  const restore = unescaper({ F: separator, S: component, R: repetition, E: escaping, T: sub, '.br': '\n' }, escaping);
   const cut = (field: string): Repetition[] =>
     field.split(repetition).map((one) => one.split(component).map((part) => part.split(sub).map(restore)));
-  const segments = lines.map((line): Segment => {
+  const msh: Segment = { name: 'MSH', fields: [[], [[[separator]]], [[[encoding]]], ...fields.map(cut)] };
+  const segments = others.map((line): Segment => {
     const [name = '', ...fields] = line.split(separator);
-    const literal = name === 'MSH' ? [[[[separator]]], [[[delimiters]]]] : [];
-    return { name, fields: [[], ...literal, ...fields.slice(literal.length ? 1 : 0).map(cut)] };
+    return { name, fields: [[], ...fields.map(cut)] };
   });
-  const msh = segments[0] as Segment;
   return {
     type: value(msh, 9, 1),
     event: value(msh, 9, 2),
     control: value(msh, 10),
     sender: `${value(msh, 3)}^${value(msh, 4)}`,
-    segments,
+    segments: [msh, ...segments],
   };
+}
+
+/** Undoes `\F\` and its like, and `\X0D\`; what only formats (`\H\`) goes. */
+function unescaper(meaning: Record<string, string>, escaping: string): (part: string) => string {
+  const quoted = escaping.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const sequence = new RegExp(`${quoted}([^${quoted}]*)${quoted}`, 'g');
+  const decode = (_: string, code: string) =>
+    /^X([0-9A-F]{2})+$/i.test(code) ? Buffer.from(code.slice(1), 'hex').toString('latin1') : (meaning[code] ?? '');
+  return (part) => (part.includes(escaping) ? part.replace(sequence, decode) : part);
 }
 
 /** The first segment of that name, if there is one. */

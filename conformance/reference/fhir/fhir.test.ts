@@ -1,0 +1,190 @@
+import { createVerify, generateKeyPairSync } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { Answer, Http } from '../http.ts';
+import type { FhirSettings, Site } from '../settings.ts';
+import { referenceSteps as steps } from '../steps.ts';
+import { openFhir } from './client.ts';
+import type { Appointment, Patient } from './map.ts';
+
+const site: Site = { name: 'north', authority: '1.2.3', timeZone: 'America/Chicago' };
+const patient: Patient = {
+  resourceType: 'Patient',
+  id: 'e1',
+  identifier: [
+    { system: 'urn:oid:9.9', value: '55' },
+    { system: 'urn:oid:1.2.3', value: '1234' },
+  ],
+  name: [
+    { use: 'old', family: 'Ray' },
+    { use: 'official', family: 'Lee', given: ['Ann', 'B'] },
+  ],
+  birthDate: '1980-01-31',
+  gender: 'female',
+  telecom: [
+    { system: 'phone', use: 'mobile', value: '212-555-0100', period: { end: '2020-01-01' } },
+    { system: 'phone', use: 'mobile', value: '212-555-0143' },
+    { system: 'phone', use: 'home', value: 'UNK' },
+    { system: 'email', value: 'Ann@Mail.example' },
+  ],
+  address: [{ use: 'home', line: ['1 Elm St', 'Apt 2'], city: 'Springfield', state: 'IL', postalCode: '62701' }],
+};
+
+describe('mapping', () => {
+  it('takes the current and official values; what the chart lacks is empty', () => {
+    expect(steps.mapPatient(patient, site, steps)).toEqual({
+      MRN__c: '1234',
+      MRN_Authority__c: '1.2.3',
+      LastName: 'Lee',
+      FirstName: 'Ann',
+      Birthdate: '1980-01-31',
+      Sex__c: 'Female',
+      MobilePhone: '+12125550143',
+      Email: 'ann@mail.example',
+      MailingStreet: '1 Elm St, Apt 2',
+      MailingCity: 'Springfield',
+      MailingState: 'IL',
+      MailingPostalCode: '62701',
+      Deceased__c: false,
+      Active__c: true,
+    });
+    expect(steps.mapPatient({ resourceType: 'Patient', id: 'e1' }, site, steps)).toMatchObject({
+      MobilePhone: null,
+      MailingCity: null,
+      Sex__c: 'Unknown',
+    });
+  });
+
+  it('maps an appointment', () => {
+    const actors = ['Patient/e1', 'Practitioner/d1', 'Location/l1'];
+    const appointment: Appointment = {
+      resourceType: 'Appointment',
+      id: 'a1',
+      status: 'noshow',
+      start: '2026-03-12T04:30:00Z',
+      appointmentType: { text: 'Office Visit' },
+      participant: actors.map((reference) => ({ actor: { reference, display: `shown ${reference}` } })),
+    };
+    expect(steps.mapAppointment(appointment, site, steps)).toEqual({
+      Start__c: '2026-03-12T04:30:00.000Z',
+      End__c: null,
+      Local_Date__c: '2026-03-11',
+      Status__c: 'No-Show',
+      Type__c: 'Office Visit',
+      Provider__c: 'shown Practitioner/d1',
+      Location__c: 'shown Location/l1',
+    });
+  });
+});
+
+describe('the client', () => {
+  const keys = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  const settings: FhirSettings = {
+    url: 'http://ehr/R4',
+    tokenUrl: 'http://ehr/token',
+    clientId: 'me',
+    privateKey: keys.privateKey,
+    keyId: 'k1',
+  };
+
+  /** A server that hands out numbered tokens and answers reads from a list. */
+  function serve(answers: Record<string, unknown[]>) {
+    const calls: { url: string; body?: string; authorization?: string }[] = [];
+    let tokens = 0;
+    const http: Http = async (url, init): Promise<Answer> => {
+      calls.push({ url, body: init?.body, authorization: init?.headers?.authorization });
+      if (url === settings.tokenUrl) {
+        tokens += 1;
+        return { status: 200, headers: new Headers(), body: { access_token: `t${tokens}`, expires_in: 60 } };
+      }
+      const next = answers[url]?.shift();
+      return typeof next === 'number'
+        ? { status: next, headers: new Headers(), body: undefined }
+        : { status: 200, headers: new Headers(), body: next };
+    };
+    return { http, calls };
+  }
+  const page = (next: string | undefined, ...resources: object[]) => ({
+    resourceType: 'Bundle',
+    link: next ? [{ relation: 'next', url: next }] : [],
+    entry: resources.map((resource) => ({ resource })),
+  });
+
+  it('signs its assertion for the token URL and uses it once', async () => {
+    const { http, calls } = serve({ 'http://ehr/R4/Patient/e1': [patient, patient] });
+    let now = 0;
+    const fhir = openFhir(settings, http, () => now, steps);
+    await Promise.all([fhir.read('Patient/e1'), fhir.connect()]);
+    now = 59_000;
+    await fhir.read('Patient/e1');
+    const assertions = calls
+      .filter((call) => call.url === settings.tokenUrl)
+      .map((call) => new URLSearchParams(call.body).get('client_assertion') as string);
+    expect(calls.filter((call) => call.url !== settings.tokenUrl).map((call) => call.authorization)).toEqual([
+      'Bearer t1',
+      'Bearer t2',
+    ]);
+    expect(assertions).toHaveLength(2);
+    const [header = '', claims = '', signature = ''] = assertions[0]?.split('.') ?? [];
+    expect(createVerify('RSA-SHA384').update(`${header}.${claims}`).verify(keys.publicKey, signature, 'base64url')).toBe(true);
+    const said = assertions.map((one) => JSON.parse(Buffer.from(one.split('.')[1] as string, 'base64url').toString()));
+    expect(said[0]).toMatchObject({ iss: 'me', sub: 'me', aud: settings.tokenUrl, exp: 240 });
+    expect(said[0].jti).not.toBe(said[1].jti);
+  });
+
+  it('follows all pages, leaves out warnings, and gets a new token when one is refused', async () => {
+    const { http, calls } = serve({
+      'http://ehr/R4/Appointment?patient=e1': [
+        401,
+        page('http://ehr/R4/Appointment?session=1', { resourceType: 'Appointment', id: 'a1' }),
+      ],
+      'http://ehr/R4/Appointment?session=1': [
+        page(undefined, { resourceType: 'OperationOutcome' }, { resourceType: 'Appointment', id: 'a2' }),
+      ],
+    });
+    const found = await steps.changedAppointments(
+      openFhir(settings, http, () => 0, steps),
+      'e1',
+    );
+    expect(found.map((one) => one.id)).toEqual(['a1', 'a2']);
+    expect(calls.at(-1)?.authorization).toBe('Bearer t2');
+  });
+
+  it.each([
+    ['a failed page', [page('http://ehr/R4/Appointment?session=1')], [503], '503'],
+    ['something else than a bundle', [{ resourceType: 'OperationOutcome' }], [], 'not-a-bundle'],
+    ['a page without content', [undefined], [], 'not-fhir'],
+    ['a link to another server', [page('http://elsewhere/R4/x')], [], 'foreign-link'],
+    [
+      'a link in a circle',
+      [page('http://ehr/R4/Appointment?session=1')],
+      [page('http://ehr/R4/Appointment?session=1')],
+      'endless-paging',
+    ],
+  ])('takes %s for a failure, never for a shorter list', async (_, first, second, code) => {
+    const { http } = serve({ 'http://ehr/R4/Appointment?patient=e1': first, 'http://ehr/R4/Appointment?session=1': second });
+    await expect(
+      steps.changedAppointments(
+        openFhir(settings, http, () => 0, steps),
+        'e1',
+      ),
+    ).rejects.toThrow(code);
+  });
+
+  it('finds a patient by MRN and authority, whatever else the search returns', async () => {
+    const other = { ...patient, id: 'e0', identifier: [{ system: 'urn:oid:9.9', value: '1234' }] };
+    const { http } = serve({ 'http://ehr/R4/Patient?identifier=urn%3Aoid%3A1.2.3%7C1234': [page(undefined, other, patient)] });
+    expect(
+      (
+        await steps.findPatient(
+          openFhir(settings, http, () => 0, steps),
+          site,
+          '1234',
+        )
+      )?.id,
+    ).toBe('e1');
+  });
+});
