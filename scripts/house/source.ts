@@ -54,7 +54,5 @@ export const resolveFrom = (file: string, specifier: string): string => posix.no
 
 /** Lines (1-based) of `source` that match, as `file:line text`. */
 export function matches(file: string, source: string, pattern: RegExp): string[] {
-  return source
-    .split('\n')
-    .flatMap((line, index) => (pattern.test(line) ? [`${file}:${index + 1} ${line.trim().slice(0, 100)}`] : []));
+  return source.split('\n').flatMap((line, index) => (pattern.test(line) ? [`${file}:${index + 1} ${line.trim()}`] : []));
 }
