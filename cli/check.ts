@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -10,25 +10,27 @@ import {
   formatDuration,
   formatProblem,
   holdBinds,
-  lintMap,
   loadManifest,
   loadMap,
   type Manifest,
+  mapProblems,
   notApplicable,
   type Problem,
   RunFolder,
+  type RunningSubject,
   type RunOptions,
   renderSettings,
   runChecks,
   SandboxClient,
   SubjectError,
   startSubject,
-  unsupportedProblems,
+  unsupported,
 } from '#conformance';
+import { CRM_DEFAULTS, CRM_USERS } from '#crm';
 import { VENDORS } from '#ehr';
 import { systemClock } from '#kernel';
 import { liveProgress } from '#reports';
-import { type Sandbox, startSandbox, writeCa } from '#sandbox';
+import { type Sandbox, type SandboxOptions, type SiteConfig, startSandbox, writeCa } from '#sandbox';
 import { judgeFolder } from './judge.ts';
 import { UsageError } from './usage.ts';
 
@@ -127,18 +129,50 @@ async function ownSandbox(plan: RunPlan): Promise<{ sandbox: Sandbox; url: strin
     seed,
     runKey,
     controlToken: token,
-    sites: manifest.sites.map((site) => ({
-      name: site.name,
-      vendor: site.vendor,
-      tenant: site.tenant ?? site.practice,
-      authority: site.authority,
-      timeZone: site.time_zone,
-    })),
-    crm: { schema: manifest.crm.schema },
+    sites: manifest.sites.map((site) => siteConfig(site, manifest)),
+    crm: crmConfig(manifest),
     ports: fixedPorts(manifest),
     ...(manifest.ports.control ? { controlPort: manifest.ports.control } : {}),
   });
   return { sandbox, url: sandbox.controlUrl, token };
+}
+
+/** A site as the sandbox mounts it, with the credentials that the subject brings. */
+export function siteConfig(site: Manifest['sites'][number], manifest: Manifest): SiteConfig {
+  const { id, public_key, jwks_url, scopes, secret_env } = manifest.clients[site.name] ?? {};
+  const own = id && {
+    id,
+    scopes,
+    jwksUrl: jwks_url,
+    publicKeyPem: public_key && readFileSync(public_key, 'utf8'),
+    secret: secret_env && process.env[secret_env],
+  };
+  return {
+    name: site.name,
+    vendor: site.vendor,
+    tenant: site.tenant ?? site.practice,
+    authority: site.authority,
+    timeZone: site.time_zone,
+    clients: own ? [{ ...own, publicKeyPem: own.publicKeyPem || undefined, secret: own.secret || undefined }] : [],
+  };
+}
+
+/** The CRM with the credentials that the subject brings; fixed, documented ones for what it does not. */
+export function crmConfig(manifest: Manifest): SandboxOptions['crm'] {
+  const { id, secret_env, username, password_env, security_token_env, org_id } = manifest.clients.crm ?? {};
+  const secret = (name: string | undefined, otherwise: string) => (name && process.env[name]) || otherwise;
+  const sync = {
+    ...CRM_USERS[0]!,
+    username: username ?? CRM_DEFAULTS.username,
+    password: secret(password_env, CRM_DEFAULTS.password),
+    securityToken: secret(security_token_env, CRM_DEFAULTS.securityToken),
+  };
+  return {
+    schema: manifest.crm.schema,
+    orgId: org_id,
+    users: [sync, ...CRM_USERS.slice(1)],
+    clients: [{ id: id ?? CRM_DEFAULTS.clientId, secret: secret(secret_env, CRM_DEFAULTS.clientSecret), runAs: sync.username }],
+  };
 }
 
 function fixedPorts(manifest: Manifest): Record<string, { http?: number; https?: number; tcp?: number }> {
@@ -158,7 +192,7 @@ async function bringUp(
   sandbox: SandboxClient,
   caFile: string,
   log: (what: string, data: Record<string, unknown>) => void,
-): Promise<{ stop(): Promise<{ how: string }> }> {
+): Promise<RunningSubject> {
   const { manifest } = plan;
   const binds = await holdBinds(manifest);
   const settings = renderSettings({ manifest, parts: sandbox.parts, binds, caFile, environment: process.env });
@@ -176,7 +210,7 @@ async function bringUp(
   return {
     async stop() {
       const ending = await subject.close();
-      return { how: ending ? describeEnding(ending) : 'exited' };
+      return { how: ending ? describeEnding(ending) : 'was not ours to stop', forced: ending?.how === 'killed' };
     },
   };
 }
@@ -189,13 +223,11 @@ export function readSubject(path: string): { manifest?: Manifest; map: RunOption
   const loaded = loadManifest(path);
   const { manifest } = loaded;
   if (!manifest) return { map: { folder: '', objects: [], rows: [], tables: new Map(), files: {} }, problems: loaded.problems };
-  const { map, problems } = loadMap(manifest.map);
-  const linted = problems.some((p) => p.severity === 'error') ? [] : lintMap(map);
-  const missing = unsupportedProblems(
-    loaded,
+  const missing = unsupported(
+    manifest,
     VENDORS.map((vendor) => vendor.id),
   );
-  return { manifest, map, problems: [...loaded.problems, ...missing, ...problems, ...linted] };
+  return { manifest, map: loadMap(manifest.map).map, problems: [...loaded.problems, ...missing, ...mapProblems(manifest)] };
 }
 
 /** The checks that `--only` names. @throws UsageError naming what there is. */

@@ -20,7 +20,7 @@ interface Header {
   checkSet: string;
   population: string;
   status?: RunResult['status'];
-  subjectEnded?: string;
+  subjectEnded?: { how: string; forced: boolean };
   output?: string;
 }
 
@@ -132,7 +132,6 @@ function warnings(facts: Facts, manifest: Manifest, header: Header): string[] {
   for (const { message } of facts.defects) found.push(`the sandbox failed: ${message.split('\n')[0]}`);
   for (const { what, data } of facts.subject)
     if (what === 'died') found.push(`the subject ended by itself during the run (${data.how ?? 'unknown'})`);
-  if (header.subjectEnded && !header.subjectEnded.startsWith('exited'))
-    found.push(`the subject did not stop when asked: ${header.subjectEnded}`);
+  if (header.subjectEnded?.forced) found.push(`the subject did not stop when asked: it ${header.subjectEnded.how}`);
   return found;
 }

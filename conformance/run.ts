@@ -14,8 +14,8 @@ import { World } from './world.ts';
 
 /** The subject, as far as a run needs it. */
 export interface RunningSubject {
-  /** Ends it; says how it ended and whether it had to be killed. */
-  stop(): Promise<{ how: string }>;
+  /** Ends it; says how it ended, and whether it had to be killed. */
+  stop(): Promise<{ how: string; forced: boolean }>;
 }
 
 export type Progress =
@@ -74,10 +74,12 @@ export async function runChecks(options: RunOptions): Promise<void> {
   } finally {
     say('stopping the subject');
     await sandbox.healAll().catch(() => {});
-    const ended = await subject?.stop().catch((error: Error) => ({ how: `could not be stopped: ${error.message}` }));
+    const ended = await subject
+      ?.stop()
+      .catch((error: Error) => ({ how: `could not be stopped: ${error.message}`, forced: true }));
     const output = folder.hashOf('subject.log');
     await sandbox
-      .note([{ sim: 'judge', kind: 'run', data: { type: 'end', status, subjectEnded: ended?.how, output } }])
+      .note([{ sim: 'judge', kind: 'run', data: { type: 'end', status, subjectEnded: ended, output } }])
       .catch(() => {});
     await recorder.caughtUp(sandbox).catch(() => {});
     listening.abort();

@@ -1,4 +1,4 @@
-import { generatePerson, type Person, toAppointment, toPatient } from '#fixtures';
+import { generatePerson, type Person, population, toAppointment, toPatient } from '#fixtures';
 import { type Clock, type CommitRequest, type CommitResult, digest, type Random, type RecordRef, type Rule } from '#simulators';
 import type { Evidence } from './evidence.ts';
 import type { SiteManifest } from './manifest.ts';
@@ -109,9 +109,17 @@ export class World {
 
   /** Registers and books many people at once, all commits under way together. */
   async crowd(count: number): Promise<void> {
+    const { runKey, cohort } = this.#o;
+    const people = population({
+      seed: this.random.seed,
+      runKey,
+      label: cohort,
+      count,
+      authority: this.site.authority,
+      today: this.day(0),
+    });
     await Promise.all(
-      Array.from({ length: count }, async (_, i) => {
-        const person = this.person(`person ${i + 1}`, { complete: false });
+      people.map(async (person, i) => {
         await this.#log({ type: 'know', words: [person.canary.name] });
         const resource = toPatient(person, this.#fixtureSite()) as unknown as Record<string, unknown>;
         const patient = { op: 'create' as const, type: 'Patient', resource };

@@ -80,11 +80,11 @@ export class ControlClient {
   setLink = (site: string, body: Record<string, unknown>): Promise<unknown> => this.call('POST', `/v1/sites/${site}/link`, body);
   note = (drafts: EventDraft[]): Promise<{ seqs: number[] }> => this.call('POST', '/v1/journal', drafts);
   arm = async (rules: Rule[]): Promise<ArmedRule[]> => (await this.call<{ rules: ArmedRule[] }>('POST', '/v1/rules', rules)).rules;
-  heal = (id: string): Promise<unknown> => this.call('DELETE', `/v1/rules/${id}`);
+  heal = (id: string): Promise<unknown> => this.call('DELETE', `/v1/rules/${encodeURIComponent(id)}`);
   healAll = (): Promise<unknown> => this.call('DELETE', '/v1/rules');
   rules = async (): Promise<ArmedRule[]> => (await this.call<{ rules: ArmedRule[] }>('GET', '/v1/rules')).rules;
   gates = async (): Promise<Parked[]> => (await this.call<{ parked: Parked[] }>('GET', '/v1/gates')).parked;
-  release = (id: string): Promise<unknown> => this.call('POST', `/v1/gates/${id}/release`);
+  release = (id: string): Promise<unknown> => this.call('POST', `/v1/gates/${encodeURIComponent(id)}/release`);
   events = (after: number, limit = 10_000): Promise<{ head: number; events: JournalEvent[] }> =>
     this.call('GET', `/v1/journal?after=${after}&limit=${limit}`);
 

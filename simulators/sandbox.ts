@@ -1,28 +1,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createCrm, type Crm } from '#crm';
-import { createEhrSite, type EhrSite } from '#ehr';
-import { createHl7Site, remoteSitePort, type SitePort } from '#hl7';
+import { type Crm, type CrmOptions, createCrm } from '#crm';
+import { createEhrSite, type EhrSite, type EhrSiteOptions } from '#ehr';
+import { createHl7Site, remoteSitePort, type SiteCommitted, type SitePort } from '#hl7';
 import { type Authority, ControlApi, type Identity, Kernel, type KernelOptions, type ListenOptions, openAuthority, type Part } from '#kernel';
 
 /** One EHR site to mount. */
-export interface SiteConfig {
-  name: string;
-  vendor: string;
-  tenant?: string;
-  /** Assigning authority of the MRNs: an OID or a URL. */
-  authority: string;
-  /** IANA zone. */
-  timeZone: string;
-  /** Credentials to accept beside the fixed ones. */
-  clients?: Record<string, unknown>[];
-}
+export type SiteConfig = Pick<EhrSiteOptions, 'name' | 'vendor' | 'tenant' | 'authority' | 'timeZone' | 'clients'>;
 
 export interface SandboxOptions extends Pick<KernelOptions, 'process' | 'seed' | 'runKey' | 'data'> {
   /** Which parts this process mounts: `crm`, site names, `<site>-hl7`; all when absent. */
   parts?: string[];
   sites: SiteConfig[];
-  crm?: { clients?: Record<string, unknown>[]; schema?: string };
+  crm?: Pick<CrmOptions, 'orgId' | 'clients' | 'users' | 'schema'>;
   /** Address to listen on; anything but loopback needs a control token. */
   host?: string;
   controlPort?: number;
@@ -104,8 +94,8 @@ function mountSite(kernel: Kernel, site: SiteConfig, options: SandboxOptions, wa
 function localPort(kernel: Kernel, ehr: EhrSite): SitePort {
   return {
     follow: (after, onEvent) => kernel.journal.follow(after, onEvent),
-    commit: (request) => ehr.commit(request),
-    find: async (type, search) => ehr.find(type, search),
+    commit: async (request) => (await ehr.commit(request)) as SiteCommitted,
+    find: async (type, search) => ehr.find(type, search) as unknown as SiteCommitted['resources'],
   };
 }
 

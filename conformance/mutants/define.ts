@@ -6,6 +6,8 @@ export interface MutantDefinition {
   id: string;
   /** One sentence: what it does wrong, or does differently. */
   breaks: string;
+  /** How it reads the EHR; by messages alone unless said, as a poll soon repairs what a message broke. */
+  reads?: 'hl7' | 'poll' | 'both';
   /** The steps that it replaces. */
   steps: (reference: Steps) => Partial<Steps>;
   /** Checks that must fail, each with the reason code; empty for a lawful variant, which must pass everything. */

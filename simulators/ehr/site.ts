@@ -209,11 +209,14 @@ export class EhrSite implements Part {
 
   /**
    * Resources of a type that match FHIR search parameters (all that the engine knows, whatever the vendor offers), in
-   * order of creation: `find('Patient', { identifier: 'urn:oid:…|123' })`.
+   * order of creation: `find('Patient', { identifier: 'urn:oid:…|123' })`; pairs where a name repeats.
    */
-  find(type: string, params: Record<string, string>, limit?: number): Stored[] {
+  find(type: string, params: Record<string, string> | readonly (readonly [string, string])[], limit?: number): Stored[] {
     const vendor = { ...this.vendor, search: { ...this.vendor.search, prefixes: VENDORS[0]!.search.prefixes } };
-    const criteria = Object.entries(params).map(([key, value]) => {
+    const given = Array.isArray(params)
+      ? (params as readonly (readonly [string, string])[])
+      : Object.entries(params as Record<string, string>);
+    const criteria = given.map(([key, value]) => {
       const [name, modifier] = key.split(':', 2) as [string, string | undefined];
       return criterion({ vendor, store: this.#store }, type, { name, modifier, value });
     });

@@ -19,7 +19,7 @@ export class Peer {
     const decoder = new MllpDecoder();
     socket.on('data', (chunk: Buffer) => {
       this.#heard.push(...decoder.push(chunk));
-      this.#wake?.();
+      if (this.#heard.length > 0) this.#wake?.(); // part of a frame is nothing yet
     });
     socket.once('close', () => {
       this.#open = false;

@@ -94,6 +94,21 @@ test.each([
   expect(kernel.journal.read({ kind: 'fault' })).toHaveLength(1);
 });
 
+test.each([false, true])('a reset is one on the wire, with TLS %s', async (secure) => {
+  kernel.rules.arm({ fault: 'reset', where: { operation: 'read' }, times: 1 });
+  const { port } = new URL(face.url(secure)!);
+  const code = await new Promise((resolve) => {
+    const ready = (): void => void socket.write('GET /lamps/1 HTTP/1.1\r\nHost: x\r\n\r\n');
+    const socket = secure
+      ? connectTls({ port: Number(port), host: '127.0.0.1', rejectUnauthorized: false }, ready)
+      : connect(Number(port), '127.0.0.1', ready);
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+    socket.on('end', () => resolve('end'));
+  });
+  expect(code).toBe('ECONNRESET');
+  expect(kernel.journal.read({ kind: 'stop' })).toEqual([]);
+});
+
 test("an error fault is rendered in the face's own form", async () => {
   kernel.rules.arm({ fault: 'throttle', params: { retryAfter: 7 }, times: 1 });
   const reply = await get('/lamps/1');

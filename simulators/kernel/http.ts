@@ -101,7 +101,8 @@ export class Face {
   #kernel: Kernel;
   #app = express();
   #servers: { server: http.Server; secure: boolean }[] = [];
-  #sockets = new Set<Socket>();
+  // The TCP sockets by peer: a TLS socket cannot reset the connection that it runs on, this one can.
+  #sockets = new Map<string, Socket>();
 
   constructor(kernel: Kernel, options: FaceOptions) {
     this.#kernel = kernel;
@@ -148,13 +149,14 @@ export class Face {
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets.values()) socket.destroy();
     await Promise.all(this.#servers.map(({ server }) => new Promise((resolve) => server.close(resolve))));
   }
 
   #connected(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.on('close', () => this.#sockets.delete(socket));
+    const peer = `${socket.remoteAddress} ${socket.remotePort}`;
+    this.#sockets.set(peer, socket);
+    socket.on('close', () => this.#sockets.delete(peer));
     socket.on('error', () => {}); // a peer that resets is not our error; the exchange on it ends as severed
     if (this.options.internal || this.#kernel.rules.list().length === 0) return;
     const exchange = this.#exchange({ operation: 'connect', text: '' }, socket);
@@ -176,7 +178,7 @@ export class Face {
       tenant,
       records: [],
       committed: false,
-      wire: socketWire(socket),
+      wire: socketWire(this.#sockets.get(`${socket.remoteAddress} ${socket.remotePort}`) ?? socket),
       reject: (error, params) => {
         throw new Rejected(error, params);
       },

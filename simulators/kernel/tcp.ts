@@ -46,6 +46,11 @@ export class TcpFace {
     const accept = (socket: Socket): void => this.#accept(socket);
     const { identity, host, port } = options;
     const server = identity ? tls.createServer({ ...identity, minVersion: 'TLSv1.2' }, accept) : net.createServer(accept);
+    // Under TLS these are the raw sockets: one that never ends its handshake must not keep the face from closing.
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
     server.on('tlsClientError', (error: Error) => this.#journal({ state: 'failed', reason: error.message }));
     await listenOn(server, host, port, `the ${this.options.name} listener`);
     this.#server = server;
@@ -69,7 +74,6 @@ export class TcpFace {
     const peer = `${socket.remoteAddress}:${socket.remotePort}`;
     const decoder = this.options.decoder();
     const connection: TcpConnection = { peer, wire: socketWire(socket) };
-    this.#sockets.add(socket);
     this.#journal({ state: 'open', direction: 'in', peer });
     // Everything on a connection happens in order: the connect hook first, then one frame after the other.
     let turn = this.#connected(connection.wire, socket);
@@ -80,10 +84,7 @@ export class TcpFace {
       }
     });
     socket.on('error', () => {}); // a peer that resets is not our error
-    socket.on('close', () => {
-      this.#sockets.delete(socket);
-      if (this.#server) this.#journal({ state: 'closed', direction: 'in', peer });
-    });
+    socket.on('close', () => this.#journal({ state: 'closed', direction: 'in', peer }));
   }
 
   async #connected(wire: Wire, socket: Socket): Promise<void> {
@@ -124,7 +125,9 @@ export class TcpFace {
     }
   }
 
+  // What happens while it closes is of no interest, and the journal may be closed by then.
   #journal(data: Record<string, unknown>): void {
+    if (!this.#server) return;
     const { sim, tenant } = this.options;
     this.#kernel.journal.append({ sim, tenant, kind: 'connection', data });
   }

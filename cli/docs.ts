@@ -1,0 +1,80 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CHECKS } from '#conformance';
+import { createCrm } from '#crm';
+import { createEhrSite } from '#ehr';
+import { createHl7Site } from '#hl7';
+import { Kernel, ManualClock, type Part, type Route } from '#kernel';
+import { REGISTRIES } from './list.ts';
+import { UP_SITES } from './up.ts';
+
+const HEAD = '<!-- Written by `npm run docs`; edit the registries, not this file. -->\n\n';
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+const table = (head: string[], rows: string[][]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
+
+function checksPage(): string {
+  const sections = CHECKS.map(
+    (c) =>
+      `## ${c.id}: ${c.title}\n\n${c.requirement}\n\n- **Severity** ${c.severity}, level ${c.level}, group ${c.group}${c.needs ? `, needs ${c.needs.join(', ')}` : ''}\n- **Harm**: ${c.harm}\n- **From**: ${c.seeds.join(', ')}`,
+  );
+  return `${HEAD}# Checks\n\n${CHECKS.length} of the 120 planned checks are built.\n\n${sections.join('\n\n')}\n`;
+}
+
+function registryPage(name: string): string {
+  const { title, head, rows } = REGISTRIES[name]!;
+  return `${HEAD}# ${title}\n\n${table(head, rows())}\n`;
+}
+
+// Which routes really behave, and what is missing: from the routes themselves.
+function fidelityPage(): string {
+  const kernel = new Kernel({ clock: new ManualClock() });
+  const parts: Part[] = [createCrm(kernel, {}), ...UP_SITES.map((site) => createEhrSite(kernel, { ...site }))];
+  const port = { follow: () => () => {}, commit: async () => ({ records: [], resources: [], seq: 0 }), find: async () => [] };
+  for (const site of UP_SITES)
+    parts.push(
+      createHl7Site(kernel, { site: site.name, dialect: site.vendor, authority: site.authority, timeZone: site.timeZone, port }),
+    );
+  const row = ({ method, path, operation, tier, doc }: Route): string[] => [method, `\`${path}\``, operation, tier, doc ?? ''];
+  const sections = parts.flatMap((part) =>
+    part.faces.map(
+      (face) => `## ${part.name}\n\n${table(['method', 'path', 'operation', 'tier', 'what'], face.routes.map(row))}`,
+    ),
+  );
+  kernel.close();
+  return `${HEAD}# Fidelity
+
+Every route says how far it can be trusted. \`semantic\`: real behaviour, tested. \`shape\`: the right form, simplified.
+\`missing\`: a loud 501 that names what is missing. What no route takes is refused in the vendor's own form.
+
+Out of scope: C-CDA, flat files, DICOM, X12, direct database access, CRMs other than a Salesforce-shaped one. Not built yet:
+Oracle Health (Cerner), athenahealth and plain R4 faces, bulk export, subscriptions, Bulk API, CometD, XML.
+
+${sections.join('\n\n')}
+`;
+}
+
+const PAGES: Record<string, () => string> = {
+  'docs/checks.md': checksPage,
+  'docs/faults.md': () => registryPage('faults'),
+  'docs/mutants.md': () => registryPage('mutants'),
+  'docs/stories.md': () => registryPage('stories'),
+  'docs/fidelity.md': fidelityPage,
+};
+
+/** `syncproof docs [--check]`: writes the reference docs, or says which are out of date. */
+export async function docs(args: string[]): Promise<number> {
+  const stale: string[] = [];
+  for (const [file, render] of Object.entries(PAGES)) {
+    const text = render();
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+    stale.push(file);
+    if (args.includes('--check')) continue;
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  if (!args.includes('--check')) return 0;
+  for (const file of stale) console.error(`${file} is not what the registries say: run npm run docs`);
+  return stale.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,9 @@
+import { defineMutant } from './define.ts';
+
+export const lawfulPolling = defineMutant({
+  id: 'lawful-polling',
+  breaks: 'Takes no messages, and finds patients through the group of the site.',
+  reads: 'poll',
+  steps: () => ({}),
+  kills: [],
+});

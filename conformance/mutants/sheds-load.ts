@@ -1,0 +1,20 @@
+import { defineMutant } from './define.ts';
+
+const recent: number[] = [];
+const AT_MOST = 40;
+const WITHIN_MS = 1_000;
+
+export const shedsLoad = defineMutant({
+  id: 'sheds-load',
+  breaks: 'Acknowledges everything, but keeps no more than forty messages a second.',
+  steps: (reference) => ({
+    receive(message, text, inbox, machine) {
+      const now = machine.now();
+      recent.push(now);
+      while (recent[0]! < now - WITHIN_MS) recent.shift();
+      return recent.length > AT_MOST ? undefined : reference.receive(message, text, inbox, machine);
+    },
+  }),
+  kills: [{ check: 'BV-01', reason: 'missing' }],
+  mayFail: ['*'],
+});
