@@ -1,0 +1,80 @@
+import net, { type AddressInfo, type Socket } from 'node:net';
+
+/** What a scripted receiver does with one message: raw bytes to write, or something to do to the socket. */
+export type Answer = (control: string, socket: Socket) => Buffer | string | undefined;
+
+/** Text between VT and FS CR, as bytes on the wire. */
+export const framed = (text: string): string => `\u000b${text}\u001c\r`;
+
+export const ack = (code: string, control: string, more = ''): string =>
+  framed(`MSH|^~\\&|CRM|CRM|EPIC|EPIC|20260302120000||ACK|a${control}|P|2.5.1\rMSA|${code}|${control}${more}\r`);
+
+/** Answers AA. */
+export const accept: Answer = (control) => ack('AA', control);
+
+/**
+ * A receiver that knows no more of MLLP than the bytes 0B, 1C and 0D. It answers the n-th message by the n-th entry of its
+ * script, and then by `accept`.
+ */
+export class Receiver {
+  /** Each message as it came, in order. */
+  readonly got: string[] = [];
+  /** Whole bytes as they came, of all connections. */
+  raw = Buffer.alloc(0);
+  connections = 0;
+  readonly #server: net.Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #script: Answer[];
+  #waiting: (() => void)[] = [];
+
+  constructor(...script: Answer[]) {
+    this.#script = script;
+    this.#server = net.createServer((socket) => {
+      this.connections++;
+      this.#sockets.add(socket);
+      let rest = '';
+      socket.on('error', () => {});
+      socket.on('close', () => this.#sockets.delete(socket));
+      socket.on('data', (chunk) => {
+        this.raw = Buffer.concat([this.raw, chunk]);
+        rest += chunk.toString('utf8');
+        for (let end = rest.indexOf('\u001c\r'); end >= 0; end = rest.indexOf('\u001c\r')) {
+          const message = rest.slice(rest.indexOf('\u000b') + 1, end);
+          rest = rest.slice(end + 2);
+          this.got.push(message);
+          const answer = this.#script.shift() ?? accept;
+          const bytes = answer(message.split('|')[9] ?? '', socket);
+          if (bytes !== undefined) socket.write(bytes);
+          for (const wake of this.#waiting.splice(0)) wake();
+        }
+      });
+    });
+  }
+
+  listen(port = 0): Promise<this> {
+    return new Promise((resolve) => this.#server.listen(port, '127.0.0.1', () => resolve(this)));
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get target(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** Resolves once so many messages have come. */
+  async messages(count: number): Promise<string[]> {
+    while (this.got.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.got;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+/** `A08 204181`: event and MRN of each message. */
+export const summary = (messages: string[]): string[] =>
+  messages.map((text) => `${/\|\w+\^([AS]\d\d)\^/.exec(text)?.[1]} ${/\rPID\|1\|\|([^^]*)/.exec(text)?.[1]}`);
