@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ControlApi, Kernel } from '#kernel';
+import { createCrm, SYSTEM_FIELDS } from './index.ts';
+
+const kernel = new Kernel();
+const crm = createCrm(kernel);
+const control = new ControlApi(kernel, [crm]);
+let url: string;
+beforeAll(async () => {
+  await control.start({ host: '127.0.0.1', port: 0 });
+  url = control.face.url()!;
+});
+afterAll(async () => {
+  await control.face.close();
+  kernel.close();
+});
+
+const post = async (body: unknown) => {
+  const reply = await fetch(`${url}/v1/crm/commits`, { method: 'POST', body: JSON.stringify(body) });
+  return { status: reply.status, body: (await reply.json()) as Record<string, unknown> };
+};
+
+test('a CRM user edits: one commit, in the name of the user', async () => {
+  const made = await post({
+    act: 'create',
+    cohort: 'c1',
+    changes: [{ op: 'create', type: 'Contact', fields: { LastName: 'Ode', EHR_Key__c: 'k' } }],
+  });
+  expect(made).toMatchObject({
+    status: 200,
+    body: { records: [{ type: 'Contact', version: 1 }], rows: [{ LastName: 'Ode' }], seq: expect.any(Number) },
+  });
+  const edited = await post({
+    act: 'edit',
+    actor: 'user:clerk',
+    changes: [
+      { op: 'update', type: 'Contact', key: { field: 'EHR_Key__c', value: 'k' }, fields: { MobilePhone: '+15005550100' } },
+    ],
+  });
+  expect(edited.body.rows).toMatchObject([{ MobilePhone: '+15005550100', LastModifiedById: '005000000000002AAA' }]);
+  expect(kernel.journal.read({ kind: 'commit' }).at(-1)).toMatchObject({
+    act: 'edit',
+    actor: 'user:clerk',
+    records: [{ version: 2 }],
+  });
+  const found = await fetch(
+    `${url}/v1/crm/records/Contact?where=${encodeURIComponent("EHR_Key__c = 'k' AND Active__c = true")}&limit=5`,
+  );
+  expect(await found.json()).toMatchObject({ rows: [{ LastName: 'Ode', Active__c: true }] });
+});
+
+test.each([
+  ['no changes', {}, 400, 'say what changes'],
+  ['an unknown object', { changes: [{ op: 'create', type: 'Lead', fields: {} }] }, 400, 'the CRM has no object Lead'],
+  ['a refused record', { changes: [{ op: 'create', type: 'Contact', fields: {} }] }, 400, 'REQUIRED_FIELD_MISSING'],
+  [
+    'nobody there',
+    { changes: [{ op: 'update', type: 'Contact', key: { field: 'EHR_Key__c', value: 'none' }, fields: {} }] },
+    404,
+    'no Contact has EHR_Key__c = none',
+  ],
+])('%s', async (_, body, status, error) => {
+  expect(await post(body)).toEqual({ status, body: { error: expect.stringContaining(error) } });
+});
+
+test('a condition is a condition and nothing else', async () => {
+  const reply = await fetch(`${url}/v1/crm/records/Contact?where=${encodeURIComponent('Active__c = true LIMIT 1')}`);
+  expect([reply.status, await reply.json()]).toMatchObject([
+    400,
+    { error: expect.stringContaining("unexpected token: 'LIMIT'") },
+  ]);
+});
+
+test('every record has the system fields, and nothing else that the schema does not name', () => {
+  const [row] = crm.rows('Contact');
+  const own = ['Name', 'LastName', 'EHR_Key__c', 'Deceased__c', 'Active__c', 'MobilePhone'];
+  expect(Object.keys(row!).sort()).toEqual([...SYSTEM_FIELDS, ...own].sort());
+});
+
+test('what the data folder kept is there again', () => {
+  expect(() => createCrm(kernel, { orgId: '001000000000001' })).toThrow('no organization id');
+  expect(createCrm(kernel).rows('Contact')).toEqual(crm.rows('Contact'));
+});

@@ -1,0 +1,123 @@
+import { ControlError, controlHandler, type Face, jsonBody } from '#kernel';
+import { CrmError } from './errors.ts';
+import { changesOf, type Org } from './org.ts';
+import { drain } from './rest/query.ts';
+import { isKey } from './schema.ts';
+import { compileCondition } from './soql/condition.ts';
+import { SoqlError } from './soql/error.ts';
+import { prepare } from './soql/select.ts';
+import type { Row } from './values.ts';
+import { type Body, typeOf, type Writer } from './writer.ts';
+
+/** What somebody does in the CRM's own user interface: one transaction. */
+export interface CrmCommit {
+  /** What it means; `edit` when absent. */
+  act?: string;
+  /** `user:<name>`; the clerk when absent. */
+  actor?: string;
+  cohort?: string;
+  changes: {
+    op: 'create' | 'update' | 'upsert' | 'delete';
+    type: string;
+    id?: string;
+    /** Finds the record in place of `id`. */
+    key?: { field: string; value: string };
+    fields?: Body;
+  }[];
+}
+
+export interface CrmCommitted {
+  records: { sim: string; tenant: string; type: string; id: string; version: number }[];
+  /** The records as they are now, aligned with `records`. */
+  rows: Row[];
+  /** Journal sequence number. */
+  seq: number;
+}
+
+/** Commits as a user of the CRM. @throws CrmError; nothing is written then */
+export async function commitAsUser(org: Org, body: CrmCommit): Promise<CrmCommitted> {
+  const actor = body.actor ?? 'user:clerk';
+  const name = actor.replace(/^user:/, '');
+  const user = org.users.find((u) => u.username.split('@')[0] === name) ?? org.users.find((u) => !u.password) ?? org.users[0]!;
+  const writer = org.writer(user.id);
+  const apply = () => {
+    for (const change of body.changes) applyChange(org, writer, change);
+    return changesOf(writer);
+  };
+  const { act = 'edit', cohort } = body;
+  const { records, after, seq } = await org.kernel.commit({ sim: 'crm', tenant: org.id, act, actor, cohort, apply });
+  return { records, rows: after as Row[], seq };
+}
+
+function applyChange(org: Org, writer: Writer, { op, type: name, id, key, fields = {} }: CrmCommit['changes'][number]): void {
+  const type = org.schema.type(name);
+  if (!type)
+    throw new ControlError(400, `the CRM has no object ${name}; it has: ${org.schema.types.map((t) => t.name).join(', ')}`);
+  if (op === 'create') return void writer.create(type, fields);
+  if (op === 'upsert') {
+    if (!key) throw new ControlError(400, 'an upsert needs "key": {"field", "value"}');
+    return void writer.upsert(type, key.field, key.value, fields);
+  }
+  const field = key && type.field(key.field);
+  if (key && (!field || !isKey(field))) throw new ControlError(400, `${key.field} is no key of ${type.name}`);
+  const found = id ?? (field ? org.store.byIndex(type, field, key!.value)[0]?.id : undefined);
+  if (!found)
+    throw new ControlError(404, `no ${type.name} has ${key ? `${key.field} = ${key.value}` : 'that id: say "id" or "key"'}`);
+  if (op === 'update') writer.update(type, found, fields);
+  else if (op === 'delete') writer.delete(type, found);
+  else throw new ControlError(400, `"op" must be create, update, upsert or delete, not ${JSON.stringify(op)}`);
+}
+
+/** Live records as they are journalled, in order of creation. @throws SoqlError, CrmError */
+export function rowsWhere(org: Org, typeName: string, where?: string, limit?: number): Row[] {
+  const type = typeOf(org.schema, typeName);
+  if (where) compileCondition(where, { now: org.queryTools.now }); // a condition alone: nothing may be smuggled in after it
+  const soql = `SELECT Id FROM ${type.name}${where ? ` WHERE ${where}` : ''}${limit ? ` LIMIT ${limit}` : ''}`;
+  return drain(prepare(soql, org.queryTools).rows({ deleted: false })).map((stored) => stored.row);
+}
+
+/** The CRM's own routes of the control API. */
+export function mountControl(face: Face, org: Org): void {
+  const told = (run: () => unknown): unknown => {
+    const wrong = (error: unknown) => {
+      if (error instanceof CrmError) throw new ControlError(400, error.message);
+      if (error instanceof SoqlError) throw new ControlError(400, `${error.code}: ${error.message}`);
+      throw error;
+    };
+    try {
+      const value = run();
+      return value instanceof Promise ? value.catch(wrong) : value;
+    } catch (error) {
+      return wrong(error);
+    }
+  };
+  face.route(
+    'POST',
+    '/v1/crm/commits',
+    {
+      operation: 'crm-commit',
+      tier: 'semantic',
+      doc: 'Commits as a CRM user: {act, actor, cohort, changes: [{op, type, id | key, fields}]}, one transaction.',
+    },
+    controlHandler((context) => {
+      const body = jsonBody<CrmCommit>(context);
+      if (!Array.isArray(body?.changes) || body.changes.length === 0)
+        throw new ControlError(400, 'say what changes: {"changes": [{"op", "type", …}]}');
+      return told(() => commitAsUser(org, body));
+    }),
+  );
+  face.route(
+    'GET',
+    '/v1/crm/records/:type',
+    {
+      operation: 'crm-records',
+      tier: 'semantic',
+      doc: 'Live records of a type as journalled; `where` is a SOQL condition, `limit` a number.',
+    },
+    controlHandler(({ request }) => {
+      const limit = Number(request.query.get('limit') ?? 0);
+      if (!Number.isInteger(limit) || limit < 0) throw new ControlError(400, '"limit" must be a whole number');
+      return told(() => ({ rows: rowsWhere(org, request.params.type!, request.query.get('where') ?? undefined, limit) }));
+    }),
+  );
+}

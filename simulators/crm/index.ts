@@ -1,0 +1,143 @@
+import { Face, jsonReply, type Kernel, type Part, type Request } from '#kernel';
+import { type CrmCommit, type CrmCommitted, commitAsUser, mountControl, rowsWhere } from './control.ts';
+import { crmError, ERRORS, type ErrorName } from './errors.ts';
+import { mountOAuth, oauthError } from './oauth.ts';
+import { type CrmClient, type CrmUser, Org } from './org.ts';
+import { mountRest, restFallback } from './rest/index.ts';
+import { loadSchema, type ObjectDefinition } from './schema.ts';
+import { mountSoap, soapError } from './soap.ts';
+import type { Row } from './values.ts';
+
+export type { CrmCommit, CrmCommitted } from './control.ts';
+export type { CrmClient, CrmUser } from './org.ts';
+export { type FieldDefinition, type ObjectDefinition, SYSTEM_FIELDS } from './schema.ts';
+export { compileCondition } from './soql/condition.ts';
+export { SoqlError } from './soql/error.ts';
+export type { Row, Value } from './values.ts';
+
+/** Fixed, documented and visibly not real: what a client connects with unless the manifest says otherwise. */
+export const CRM_DEFAULTS = {
+  orgId: '00D000000000001EAA',
+  clientId: '3MVG9.syncproof.fake.consumer.key',
+  clientSecret: 'syncproof-fake-consumer-secret',
+  username: 'sync@syncproof.example',
+  password: 'syncproof-fake-password',
+  securityToken: 'syncproofFakeSecurityToken',
+  apiVersion: '60.0',
+} as const;
+
+/** The users of an org unless others are given: the integration user, then the clerk. */
+export const CRM_USERS: readonly CrmUser[] = [
+  {
+    id: '005000000000001AAA',
+    username: CRM_DEFAULTS.username,
+    firstName: 'Integration',
+    lastName: 'User',
+    email: CRM_DEFAULTS.username,
+    password: CRM_DEFAULTS.password,
+    securityToken: CRM_DEFAULTS.securityToken,
+  },
+  {
+    id: '005000000000002AAA',
+    username: 'clerk@syncproof.example',
+    firstName: 'Front',
+    lastName: 'Desk',
+    email: 'clerk@syncproof.example',
+  },
+];
+
+export interface CrmOptions {
+  /** 15 or 18 characters, beginning with 00D. */
+  orgId?: string;
+  /** Connected apps. */
+  clients?: readonly CrmClient[];
+  /** Users; the first is the integration user, one without password is the clerk who edits by hand. */
+  users?: readonly CrmUser[];
+  /** Folder of `<object>.json`, or the definitions themselves. */
+  schema?: string | readonly ObjectDefinition[];
+  /** What clients reach this face by, when it is not what they connect to. */
+  publicUrl?: string;
+  /** REST calls a day before REQUEST_LIMIT_EXCEEDED; 5 million. */
+  dailyRequests?: number;
+}
+
+/** A Salesforce-shaped CRM: one org with REST, SOQL, OAuth and SOAP login on one face. */
+export interface Crm extends Part {
+  readonly face: Face;
+  /** Commits as a user of the CRM does by hand. @throws CrmError, ControlError; nothing is written then */
+  commit(body: CrmCommit): Promise<CrmCommitted>;
+  /** Live records of a type as journalled, in order of creation; `where` is a SOQL condition. */
+  rows(type: string, where?: string): Row[];
+}
+
+/** Makes the CRM; it listens once `start` is called. @throws when schema or org id are wrong */
+export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
+  const { orgId = CRM_DEFAULTS.orgId, users = CRM_USERS, dailyRequests = 5_000_000, publicUrl } = options;
+  const { clientId, clientSecret } = CRM_DEFAULTS;
+  const clients = options.clients ?? [{ id: clientId, secret: clientSecret, runAs: users[0]!.username }];
+  for (const { id, runAs } of clients) {
+    if (!users.some((user) => user.username === runAs))
+      throw new Error(`createCrm: client ${id} runs as ${runAs}, who is no user`);
+  }
+  const org = new Org({ kernel, id: orgId, schema: loadSchema(options.schema), users, clients, dailyRequests });
+  const face: Face = new Face(kernel, {
+    sim: 'crm',
+    tenant: org.id,
+    name: 'crm',
+    publicUrl,
+    renderError: (error, params, request) => renderError(org, error, params, request),
+    fallback: restFallback(org, () => face),
+  });
+  mountOAuth(face, org);
+  mountSoap(face, org);
+  mountRest(face, org);
+  return {
+    name: 'crm',
+    sim: 'crm',
+    tenant: org.id,
+    face,
+    faces: [face],
+    start: ({ host, ports, identity }) => face.listen({ host, port: ports.http, tlsPort: ports.https, identity }),
+    stop: () => face.close(),
+    describe: () => describe(org, face),
+    control: (control) => mountControl(control, org),
+    commit: (body) => commitAsUser(org, body),
+    rows: (type, where) => rowsWhere(org, type, where),
+  };
+}
+
+function describe(org: Org, face: Face): ReturnType<Part['describe']> {
+  const [plain, tls] = [face.url(false), face.url(true)];
+  const [user, client] = [org.users[0]!, org.clients[0]!];
+  return {
+    name: 'crm',
+    sim: 'crm',
+    tenant: org.id,
+    vendor: 'salesforce',
+    addresses: { ...(plain ? { login: plain, instance: plain } : {}), ...(tls ? { loginTls: tls, instanceTls: tls } : {}) },
+    credentials: {
+      clientId: client.id,
+      clientSecret: client.secret,
+      username: user.username,
+      password: user.password ?? '',
+      securityToken: user.securityToken ?? '',
+      orgId: org.id,
+      apiVersion: CRM_DEFAULTS.apiVersion,
+    },
+  };
+}
+
+// Errors by name, in the form of the endpoint that was asked: token endpoint, SOAP and REST differ.
+function renderError(org: Org, name: string, params: Record<string, unknown>, request: Request) {
+  const known = Object.hasOwn(ERRORS, name) ? (name as ErrorName) : 'internal';
+  const { status, entries } = crmError(known, params);
+  const { errorCode, message } = entries[0]!;
+  if (/^\/services\/oauth2\//i.test(request.path))
+    return oauthError(status >= 500 ? 'server_error' : errorCode.toLowerCase(), message, status);
+  if (/^\/services\/Soap\//i.test(request.path)) return soapError(status === 503 ? 503 : 500, errorCode, message);
+  const shown =
+    known === 'invalid' && request.method === 'GET'
+      ? [{ errorCode: 'MALFORMED_QUERY', message: 'unexpected token: <EOF>' }]
+      : entries;
+  return jsonReply(status, shown, { 'sforce-limit-info': org.limitInfo });
+}

@@ -1,0 +1,150 @@
+import type { Context, Handler, RecordRef, Reply, Tier } from '#kernel';
+import { jsonReply } from '#kernel';
+import { CrmError, crmError, type ErrorEntry } from '../errors.ts';
+import type { Org } from '../org.ts';
+import type { Session } from '../sessions.ts';
+import { SoqlError } from '../soql/error.ts';
+import type { Writer } from '../writer.ts';
+
+/** One call of the REST API: a request of its own, or a part of a composite one. */
+export interface Call {
+  org: Org;
+  session: Session;
+  /** As asked for: `60.0`. */
+  version: string;
+  method: string;
+  params: Record<string, string>;
+  query: URLSearchParams;
+  headers: Record<string, string>;
+  raw: string;
+  origin: string;
+}
+
+export interface Answer {
+  status: number;
+  /** Sent as JSON; no body when absent. */
+  body?: unknown;
+  headers?: Record<string, string>;
+  served?: RecordRef[];
+}
+
+type Run = (call: Call, writer: Writer) => Answer | Generator<void, Answer>;
+
+/** One line of the table of routes. Paths stand below `/services/data/vNN.0`. */
+export interface RestRoute {
+  method: string;
+  path: string;
+  operation: string;
+  type?: string;
+  tier: Tier;
+  doc: string;
+  /** What the commit means; absent for reads. */
+  act?: string;
+  run: Run;
+  /** The records that a read is about to show, for the hook `store-read`. */
+  reads?: (call: Call) => RecordRef[];
+  /** In place of `run` where one request makes several commits. */
+  handle?: (call: Call, context: Context) => Promise<Answer>;
+}
+
+/** The JSON body as an object. @throws CrmError JSON_PARSER_ERROR */
+export function bodyOf(call: Call): Record<string, unknown> {
+  const { raw } = call;
+  if (raw.trim() === '') throw crmError('no-body');
+  let value: unknown;
+  try {
+    value = JSON.parse(raw);
+  } catch (error) {
+    throw badJson(raw, String((error as Error).message));
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  const token = Array.isArray(value) ? 'START_ARRAY' : 'VALUE';
+  throw crmError('bad-json', { problem: `Unexpected ${token}: an object is expected`, line: 1, column: 1 });
+}
+
+function badJson(raw: string, message: string): CrmError {
+  const [, position] = /position (\d+)/.exec(message) ?? [];
+  const [, token] = /^Unexpected token '(.)'/u.exec(message) ?? [];
+  // Some of V8's messages name the character only: it is the first of its kind outside of strings.
+  const outside = raw.replace(/"(?:[^"\\]|\\.)*"/g, (text) => ' '.repeat(text.length));
+  const at = position !== undefined ? Number(position) : token ? Math.max(outside.indexOf(token), 0) : raw.length;
+  const before = raw.slice(0, at).split('\n');
+  const place = { line: before.length, column: before.at(-1)!.length + 1 };
+  const found = raw[at];
+  const problem =
+    found === undefined
+      ? 'Unexpected end-of-input'
+      : `Unexpected character ('${found}' (code ${found.codePointAt(0)})): was expecting a valid JSON token`;
+  return crmError('bad-json', { problem, ...place });
+}
+
+/** The REST version as a number: 60 for `60.0`. */
+export const versionNumber = ({ version }: Call): number => Number.parseFloat(version);
+
+/** Error entries of a query in the form of the REST API. */
+export function asCrmError(error: unknown): CrmError | undefined {
+  if (error instanceof CrmError) return error;
+  if (!(error instanceof SoqlError)) return undefined;
+  const status = error.code === 'NOT_IMPLEMENTED' ? 501 : 400;
+  return new CrmError(status, [{ message: error.message, errorCode: error.code }]);
+}
+
+/** As collections and trees state errors. */
+export const rowErrors = (entries: readonly ErrorEntry[]): unknown[] =>
+  entries.map(({ errorCode, message, fields = [] }) => ({ statusCode: errorCode, message, fields }));
+
+export const replyOf = ({ status, body, headers, served }: Answer): Reply => ({
+  ...(body === undefined ? { status, headers: { ...headers } } : jsonReply(status, body, headers)),
+  served,
+});
+
+/** Wraps a handler of the REST API: authenticates, counts the call, renders errors, adds Sforce-Limit-Info. */
+export function restHandler(org: Org, run: (call: Call, context: Context) => Promise<Answer> | Answer): Handler {
+  return async (context) => {
+    const limit = () => ({ 'sforce-limit-info': org.limitInfo });
+    try {
+      const call = callOf(org, context);
+      const answer = await run(call, context);
+      return replyOf({ ...answer, headers: { ...answer.headers, ...limit() } });
+    } catch (error) {
+      const known = asCrmError(error);
+      if (!known) throw error;
+      const allowed = known.entries[0]?.errorCode === 'METHOD_NOT_ALLOWED' ? allowHeader(known) : {};
+      return jsonReply(known.status, known.entries, { ...limit(), ...allowed });
+    }
+  };
+}
+
+const allowHeader = (error: CrmError): Record<string, string> => ({
+  allow: error.entries[0]!.message.split('Allowed are ')[1] ?? '',
+});
+
+function callOf(org: Org, { request, exchange, setActor }: Context): Call {
+  const session = org.sessions.check(request.headers.authorization ?? bulkHeader(request.headers), exchange.id);
+  setActor(session.actor);
+  org.countCall();
+  const version = request.params.version ?? '';
+  if (request.params.version !== undefined && !knownVersion(version)) throw crmError('not-found');
+  checkForm(request.headers, request.body.length);
+  const { method, params, query, headers, origin } = request;
+  return { org, session, version, method, params, query, headers, raw: request.body.toString(), origin };
+}
+
+const bulkHeader = (headers: Record<string, string>): string | undefined =>
+  headers['x-sfdc-session'] === undefined ? undefined : `Bearer ${headers['x-sfdc-session']}`;
+
+/** First and newest version that is answered: API 67.0 is Summer '26. */
+export const VERSIONS = { first: 20, last: 67 };
+
+export const knownVersion = (version: string): boolean =>
+  /^\d\d\.0$/.test(version) && Number(version) >= VERSIONS.first && Number(version) <= VERSIONS.last;
+
+function checkForm(headers: Record<string, string>, size: number): void {
+  const { accept = '*/*', 'content-type': type = '', 'content-encoding': encoding = 'identity' } = headers;
+  if (/xml/.test(accept) && !/json|\*\/\*/.test(accept))
+    throw crmError('not-implemented', { what: 'XML replies; ask for application/json' });
+  if (size === 0) return;
+  if (encoding !== 'identity') throw crmError('not-implemented', { what: `request bodies in ${encoding}` });
+  if (/multipart|xml/.test(type)) throw crmError('not-implemented', { what: `request bodies of type ${type}` });
+  if (type !== '' && !/json/.test(type)) throw crmError('media-type', { type });
+}

@@ -1,0 +1,171 @@
+import type { Context, RecordRef } from '#kernel';
+import { CrmError, crmError } from '../errors.ts';
+import { undo } from '../org.ts';
+import type { Writer } from '../writer.ts';
+import { type Answer, asCrmError, bodyOf, type Call, knownVersion, type RestRoute } from './call.ts';
+import { drain } from './query.ts';
+
+/** Several calls in one: REST API Developer Guide, "Composite". */
+
+interface Part {
+  method: string;
+  url: string;
+  referenceId: string;
+  body?: unknown;
+  httpHeaders?: Record<string, string>;
+}
+
+type Done = { part: Part; answer: Answer };
+
+const LIMIT = 25;
+
+/** The route of the table that takes a method and a path below `/services/data/vNN.0/`; undefined when none does. */
+function match(
+  routes: readonly RestRoute[],
+  method: string,
+  path: string,
+): { route: RestRoute; params: Record<string, string> } | undefined {
+  const segments = path.split('/').filter(Boolean);
+  for (const route of routes) {
+    const pattern = route.path.split('/');
+    if (route.method !== method || route.handle || pattern.length !== segments.length) continue;
+    const params: Record<string, string> = {};
+    const fits = pattern.every((wanted, i) => {
+      if (!wanted.startsWith(':')) return wanted.toLowerCase() === segments[i]!.toLowerCase();
+      params[wanted.slice(1)] = decodeURIComponent(segments[i]!);
+      return true;
+    });
+    if (fits) return { route, params };
+  }
+  return undefined;
+}
+
+/** Replaces `@{ref.id}` in a URL or body by what the call of that reference answered. @throws CrmError PROCESSING_HALTED */
+function resolve<T>(value: T, done: Map<string, unknown>): T {
+  if (typeof value === 'string') {
+    return value.replace(/@\{(\w+)((?:\.\w+|\[\d+\])*)\}/g, (_, name: string, rest: string) => {
+      let found: unknown = done.get(name);
+      for (const [, key, index] of rest.matchAll(/\.(\w+)|\[(\d+)\]/g)) {
+        found = (found as Record<string, unknown> | undefined)?.[key ?? index!];
+      }
+      if (found === undefined || found === null) throw crmError('bad-reference', { path: `${name}${rest}`, name });
+      return String(found);
+    }) as T;
+  }
+  if (Array.isArray(value)) return value.map((item) => resolve(item, done)) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolve(item, done)])) as T;
+}
+
+function partCall(
+  outer: Call,
+  part: Part,
+  routes: readonly RestRoute[],
+  done: Map<string, unknown>,
+): { route: RestRoute; call: Call } {
+  const url = new URL(resolve(part.url, done), outer.origin);
+  const [, version, path] = /^\/services\/data\/v([^/]+)\/(.*)$/i.exec(url.pathname) ?? [];
+  const method = part.method.toUpperCase();
+  const found = knownVersion(version ?? '') ? match(routes, method, path ?? '') : undefined;
+  if (!found) throw crmError('not-found');
+  const raw = part.body === undefined || part.body === null ? '' : JSON.stringify(resolve(part.body, done));
+  const headers = Object.fromEntries(Object.entries(part.httpHeaders ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+  return {
+    route: found.route,
+    call: { ...outer, version: version!, method, params: found.params, query: url.searchParams, headers, raw },
+  };
+}
+
+const failed = (error: unknown): Answer => {
+  const known = asCrmError(error);
+  if (!known) throw error;
+  return { status: known.status, body: known.entries };
+};
+
+function response(done: Done[]): Answer {
+  const served: RecordRef[] = done.flatMap(({ answer }) => answer.served ?? []);
+  const compositeResponse = done.map(({ part, answer }) => ({
+    body: answer.body ?? null,
+    httpHeaders: answer.headers?.location ? { Location: answer.headers.location } : {},
+    httpStatusCode: answer.status,
+    referenceId: part.referenceId,
+  }));
+  return { status: 200, body: { compositeResponse }, served };
+}
+
+function partsOf(call: Call): { parts: Part[]; allOrNone: boolean } {
+  const body = bodyOf(call);
+  const parts = body.compositeRequest as Part[];
+  if (!Array.isArray(parts)) throw crmError('bad-argument', { problem: 'The request needs a list compositeRequest' });
+  if (parts.length > LIMIT) throw crmError('too-many', { what: 'subrequests', limit: LIMIT });
+  const names = parts.map((part) => part?.referenceId);
+  const bad = parts.find(
+    (part, i) => !part?.method || !part.url || !/^\w+$/.test(part.referenceId ?? '') || names.indexOf(part.referenceId) !== i,
+  );
+  if (bad)
+    throw crmError('bad-argument', {
+      problem: 'Each subrequest needs method, url and a referenceId of its own (letters, digits, underscores)',
+    });
+  return { parts, allOrNone: body.allOrNone === true };
+}
+
+/** One transaction: the first refusal undoes all and answers for the others. */
+function atomic(outer: Call, parts: Part[], routes: readonly RestRoute[], writer: Writer): Answer {
+  const known = new Map<string, unknown>();
+  const done: Done[] = [];
+  for (const part of parts) {
+    let answer: Answer;
+    try {
+      const { route, call } = partCall(outer, part, routes, known);
+      answer = drain(route.run(call, writer));
+    } catch (error) {
+      answer = failed(error);
+    }
+    if (answer.status >= 300) {
+      const halted: Answer = { status: 400, body: crmError('halted').entries };
+      return undo(response(parts.map((p) => ({ part: p, answer: p === part ? answer : halted }))));
+    }
+    done.push({ part, answer });
+    known.set(part.referenceId, answer.body);
+  }
+  return response(done);
+}
+
+/** Each part a transaction of its own; what refers to a part that failed is halted. */
+async function separate(outer: Call, parts: Part[], routes: readonly RestRoute[], context: Context): Promise<Answer> {
+  const known = new Map<string, unknown>();
+  const done: Done[] = [];
+  for (const part of parts) {
+    let answer: Answer;
+    try {
+      const { route, call } = partCall(outer, part, routes, known);
+      const run = (writer: Writer) => drain(route.run(call, writer));
+      const { org, session } = outer;
+      answer = route.act ? await org.commit(context, session, route.act, run) : run(org.writer(session.userId));
+    } catch (error) {
+      answer = failed(error);
+    }
+    done.push({ part, answer });
+    if (answer.status < 300) known.set(part.referenceId, answer.body);
+  }
+  return response(done);
+}
+
+/** The composite route over the other routes of the table. */
+export function compositeRoute(routes: readonly RestRoute[]): RestRoute {
+  return {
+    method: 'POST',
+    path: 'composite',
+    operation: 'composite',
+    tier: 'semantic',
+    doc: 'up to 25 calls in one; with allOrNone in one transaction',
+    run: () => {
+      throw new CrmError(400, crmError('not-implemented', { what: 'composite calls inside composite calls' }).entries);
+    },
+    handle: async (call, context) => {
+      const { parts, allOrNone } = partsOf(call);
+      if (!allOrNone) return separate(call, parts, routes, context);
+      return call.org.commit(context, call.session, 'composite', (writer) => atomic(call, parts, routes, writer));
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import type { FieldDefinition, SObjectType } from '../schema.ts';
+import { typeOf } from '../writer.ts';
+import type { Call, RestRoute } from './call.ts';
+import { recentOf } from './changes.ts';
+
+/** Descriptions: REST API Developer Guide, "Describe Global" and "sObject Describe". */
+
+const base = (call: Call, { name }: SObjectType) => `/services/data/v${call.version}/sobjects/${name}`;
+
+function summary(call: Call, type: SObjectType): Record<string, unknown> {
+  const { name, label, labelPlural, keyPrefix, readOnly } = type.definition;
+  const yes = ['queryable', 'retrieveable', 'searchable', 'layoutable', 'replicateable', 'triggerable'];
+  const writes = ['createable', 'updateable', 'deletable', 'undeletable'];
+  const no = [
+    'activateable',
+    'customSetting',
+    'deepCloneable',
+    'deprecatedAndHidden',
+    'feedEnabled',
+    'hasSubtypes',
+    'isInterface',
+    'isSubtype',
+    'mergeable',
+    'mruEnabled',
+  ];
+  return {
+    name,
+    label,
+    labelPlural,
+    keyPrefix,
+    custom: name.endsWith('__c'),
+    ...Object.fromEntries(yes.map((key) => [key, true])),
+    ...Object.fromEntries(writes.map((key) => [key, !readOnly])),
+    ...Object.fromEntries(no.map((key) => [key, false])),
+    associateEntityType: null,
+    associateParentEntity: null,
+    urls: { sobject: base(call, type), describe: `${base(call, type)}/describe`, rowTemplate: `${base(call, type)}/{ID}` },
+  };
+}
+
+const SOAP_TYPES: Record<string, string> = {
+  id: 'tns:ID',
+  reference: 'tns:ID',
+  boolean: 'xsd:boolean',
+  date: 'xsd:date',
+  datetime: 'xsd:dateTime',
+  int: 'xsd:int',
+  double: 'xsd:double',
+};
+
+function describeField(field: FieldDefinition, type: SObjectType): Record<string, unknown> {
+  const { name, label, length = field.type === 'id' || field.type === 'reference' ? 18 : 0, reference, picklist } = field;
+  const system = !type.definition.fields.some((f) => f.name === name);
+  const writable = type.definition.readOnly ? false : undefined;
+  return {
+    name,
+    label,
+    type: field.type,
+    length,
+    byteLength: length * 3,
+    precision: field.type === 'double' ? 18 : 0,
+    scale: 0,
+    digits: field.type === 'int' ? 9 : 0,
+    soapType: SOAP_TYPES[field.type] ?? 'xsd:string',
+    nillable: field.type === 'boolean' || system ? false : (field.nillable ?? true),
+    createable: writable ?? field.createable ?? true,
+    updateable: writable ?? field.updateable ?? true,
+    defaultedOnCreate: system || field.type === 'boolean' || field.defaultValue !== undefined || Boolean(field.autoNumber),
+    defaultValue: field.defaultValue ?? (field.type === 'boolean' ? false : null),
+    calculated: false,
+    calculatedFormula: null,
+    autoNumber: Boolean(field.autoNumber),
+    unique: field.unique ?? false,
+    caseSensitive: false,
+    externalId: field.externalId ?? false,
+    idLookup: Boolean(field.externalId || field.idLookup || name === 'Id'),
+    custom: name.endsWith('__c'),
+    filterable: field.filterable ?? true,
+    sortable: field.filterable ?? true,
+    groupable: !['datetime', 'double', 'textarea'].includes(field.type),
+    aggregatable: field.filterable ?? true,
+    restrictedPicklist: field.restricted ?? false,
+    picklistValues: (picklist ?? []).map((value) => ({
+      active: true,
+      defaultValue: value === field.defaultValue,
+      label: value,
+      validFor: null,
+      value,
+    })),
+    referenceTo: reference ? [reference] : [],
+    relationshipName: field.relationshipName ?? null,
+    relationshipOrder: null,
+    polymorphicForeignKey: false,
+    compoundFieldName: null,
+    extraTypeInfo: null,
+    nameField: field.nameField ?? false,
+    namePointing: false,
+    permissionable: !system && field.nillable !== false,
+    encrypted: false,
+    htmlFormatted: false,
+    inlineHelpText: null,
+    cascadeDelete: false,
+    restrictedDelete: false,
+    writeRequiresMasterRead: false,
+    queryByDistance: false,
+    searchPrefilterable: Boolean(reference),
+    dependentPicklist: false,
+    deprecatedAndHidden: false,
+  };
+}
+
+function describe(call: Call, type: SObjectType): Record<string, unknown> {
+  const childRelationships = call.org.schema.children(type).map(({ name, type: child, field }) => ({
+    childSObject: child.name,
+    field: field.name,
+    relationshipName: name,
+    cascadeDelete: field.onParentDelete === 'cascade',
+    restrictedDelete: false,
+    deprecatedAndHidden: false,
+    junctionIdListNames: [],
+    junctionReferenceTo: [],
+  }));
+  return {
+    ...summary(call, type),
+    fields: type.fields.map((field) => describeField(field, type)),
+    childRelationships,
+    recordTypeInfos: [],
+    supportedScopes: [{ label: `All ${type.definition.labelPlural}`, name: 'everything' }],
+    actionOverrides: [],
+    namedLayoutInfos: [],
+    compactLayoutable: false,
+    searchLayoutable: false,
+  };
+}
+
+const about = { method: 'GET', operation: 'describe', tier: 'semantic' } as const;
+
+export const DESCRIBE_ROUTES: RestRoute[] = [
+  {
+    ...about,
+    path: 'sobjects',
+    doc: 'the sObject types',
+    run: (call) => ({
+      status: 200,
+      body: { encoding: 'UTF-8', maxBatchSize: 200, sobjects: call.org.schema.types.map((type) => summary(call, type)) },
+    }),
+  },
+  {
+    ...about,
+    path: 'sobjects/:type',
+    type: ':type',
+    doc: 'a type in short, with recently used records',
+    run: (call) => {
+      const type = typeOf(call.org.schema, call.params.type!);
+      return { status: 200, body: { objectDescribe: summary(call, type), recentItems: recentOf(call, [type], 200) } };
+    },
+  },
+  {
+    ...about,
+    path: 'sobjects/:type/describe',
+    type: ':type',
+    doc: 'a type in full',
+    run: (call) => ({ status: 200, body: describe(call, typeOf(call.org.schema, call.params.type!)) }),
+  },
+];

@@ -1,0 +1,143 @@
+import { type Context, type Face, jsonReply, type Reply } from '#kernel';
+import { crmError } from '../errors.ts';
+import type { Org } from '../org.ts';
+import { type Answer, type Call, type RestRoute, restHandler, VERSIONS } from './call.ts';
+import { CHANGE_ROUTES } from './changes.ts';
+import { COLLECTION_ROUTES } from './collections.ts';
+import { compositeRoute } from './composite.ts';
+import { DESCRIBE_ROUTES } from './describe.ts';
+import { drainPolitely, QUERY_ROUTES } from './query.ts';
+import { RECORD_ROUTES } from './records.ts';
+
+const ROOT = '/services/data/v:version';
+
+/** What is known to exist in Salesforce and is not here: answered 501. */
+const MISSING: readonly (readonly [path: string, what: string])[] = [
+  [`${ROOT}/sobjects/:type/describe/*rest`, 'layouts'],
+  [`${ROOT}/sobjects/:type/listviews{/*rest}`, 'list views'],
+  [`${ROOT}/sobjects/:type/quickActions{/*rest}`, 'quick actions'],
+  [`${ROOT}/composite/graph`, 'composite graphs'],
+  [`${ROOT}/composite/tree/:type`, 'sObject trees'],
+  [`${ROOT}/composite/batch`, 'composite batches'],
+  [`${ROOT}/search{/*rest}`, 'SOSL search'],
+  [`${ROOT}/parameterizedSearch`, 'parameterized search'],
+  [`${ROOT}/jobs/*rest`, 'Bulk API 2.0'],
+  [`${ROOT}/limits/recordCount`, 'record counts'],
+  [`${ROOT}/tooling{/*rest}`, 'the Tooling API'],
+  [`${ROOT}/metadata{/*rest}`, 'the Metadata API'],
+  [`${ROOT}/actions{/*rest}`, 'invocable actions'],
+  [`${ROOT}/process{/*rest}`, 'processes and approvals'],
+  [`${ROOT}/event{/*rest}`, 'platform events'],
+  [`${ROOT}/analytics{/*rest}`, 'reports and dashboards'],
+  [`${ROOT}/ui-api{/*rest}`, 'the UI API'],
+  ['/services/async/*rest', 'Bulk API 1.0'],
+  ['/services/apexrest{/*rest}', 'Apex REST'],
+  ['/cometd/*rest', 'the Streaming API'],
+];
+
+const versionRoot: RestRoute = {
+  method: 'GET',
+  path: '',
+  operation: 'describe',
+  tier: 'shape',
+  doc: 'the resources of a version',
+  run: (call) => {
+    const names = ['sobjects', 'query', 'queryAll', 'limits', 'recent', 'composite'];
+    const paths = Object.fromEntries(names.map((name) => [name, `/services/data/v${call.version}/${name}`]));
+    return { status: 200, body: { ...paths, identity: `${call.origin}/id/${call.org.id}/${call.session.userId}` } };
+  },
+};
+
+const limits: RestRoute = {
+  method: 'GET',
+  path: 'limits',
+  operation: 'describe',
+  tier: 'shape',
+  doc: 'limits of the org; only the calls of the day are counted',
+  run: ({ org }) => {
+    const fixed = {
+      DataStorageMB: 1024,
+      FileStorageMB: 1024,
+      DailyBulkApiBatches: 15_000,
+      DailyBulkV2QueryJobs: 10_000,
+      HourlyTimeBasedWorkflow: 1000,
+    };
+    const body = Object.fromEntries(Object.entries(fixed).map(([name, max]) => [name, { Max: max, Remaining: max }]));
+    const remaining = Math.max(0, org.dailyRequests - org.used);
+    return { status: 200, body: { DailyApiRequests: { Max: org.dailyRequests, Remaining: remaining }, ...body } };
+  },
+};
+
+// More telling paths before those that take anything in their place.
+const SINGLE: readonly RestRoute[] = [
+  versionRoot,
+  limits,
+  ...QUERY_ROUTES,
+  ...DESCRIBE_ROUTES,
+  ...CHANGE_ROUTES,
+  ...COLLECTION_ROUTES,
+  ...RECORD_ROUTES,
+];
+
+/** Every route below `/services/data/vNN.0`, in order of precedence. */
+export const REST_ROUTES: readonly RestRoute[] = [compositeRoute(SINGLE), ...SINGLE];
+
+/** Runs one route as a request of its own. */
+async function serve(route: RestRoute, call: Call, context: Context): Promise<Answer> {
+  const { org, session } = call;
+  if (route.handle) return route.handle(call, context);
+  if (route.act) return org.commit(context, session, route.act, (writer) => route.run(call, writer) as Answer);
+  await context.reading(route.reads?.(call) ?? []);
+  return drainPolitely(org, () => route.run(call, org.writer(session.userId)));
+}
+
+/** Adds the REST API to the face. */
+export function mountRest(face: Face, org: Org): void {
+  const versions = { operation: 'describe', tier: 'semantic', doc: 'the versions; needs no token' } as const;
+  face.route('GET', '/services/data', versions, () => jsonReply(200, versionList()));
+  const missing = (index: number) => {
+    const [path, what] = MISSING[index]!;
+    face.route('ALL', path, { operation: 'unknown', tier: 'missing', doc: what }, () => missingReply(what));
+  };
+  // Those below sobjects/ and composite/ would otherwise be taken for a type or an external id.
+  MISSING.forEach((_, i) => {
+    missing(i);
+  });
+  for (const route of REST_ROUTES) {
+    const { method, path, operation, type, tier, doc } = route;
+    const full = path === '' ? ROOT : `${ROOT}/${path}`;
+    face.route(
+      method,
+      full,
+      { operation, type, tier, doc },
+      restHandler(org, (call, context) => serve(route, call, context)),
+    );
+  }
+}
+
+function missingReply(what: string): Reply {
+  const error = crmError('not-implemented', { what });
+  return jsonReply(error.status, error.entries);
+}
+
+function versionList(): unknown[] {
+  const list = [];
+  for (let n = VERSIONS.first; n <= VERSIONS.last; n++)
+    list.push({ label: `API ${n}.0`, url: `/services/data/v${n}.0`, version: `${n}.0` });
+  return list;
+}
+
+/** Answers what no route takes: 405 where another method would do, else 404. */
+export function restFallback(org: Org, face: () => Face) {
+  return restHandler(org, ({ method }, { request }) => {
+    const path = request.path.replace(/\/+$/, '');
+    const allowed = face()
+      .routes.filter((route) => route.tier !== 'missing' && patternOf(route.path).test(path))
+      .map((route) => route.method);
+    if (allowed.length === 0 || allowed.includes(method)) throw crmError('not-found');
+    const names = [...new Set(allowed.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name])))].sort();
+    throw crmError('method-not-allowed', { method, allowed: names.join(',') });
+  });
+}
+
+const patternOf = (path: string): RegExp => new RegExp(`^${path.replace(/:\w+/g, '[^/]+').replace(/\*\w+/g, '.+')}$`, 'i');

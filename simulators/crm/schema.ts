@@ -1,0 +1,173 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export type FieldType =
+  | 'id'
+  | 'string'
+  | 'textarea'
+  | 'phone'
+  | 'email'
+  | 'picklist'
+  | 'boolean'
+  | 'date'
+  | 'datetime'
+  | 'int'
+  | 'double'
+  | 'reference';
+
+/** One field of an sObject, as the schema files state it. What is absent has the value in the comment. */
+export interface FieldDefinition {
+  /** API name; `__c` at the end marks a custom field. */
+  name: string;
+  /** What error texts call it. */
+  label: string;
+  type: FieldType;
+  /** Characters (text types). */
+  length?: number;
+  /** May be empty (true). */
+  nillable?: boolean;
+  /** May be used for upsert (false). */
+  externalId?: boolean;
+  /** Standard fields that may be used for upsert without being external ids, such as Email (false). */
+  idLookup?: boolean;
+  /** No two live records may share a value; letter case does not tell values apart (false). */
+  unique?: boolean;
+  picklist?: string[];
+  /** Refuses values that are not in the list (false). */
+  restricted?: boolean;
+  /** The sObject that a lookup points to. */
+  reference?: string;
+  /** Name of the lookup's object in queries and nested writes: `Contact__r`. */
+  relationshipName?: string;
+  /** Name of the list on the other side: `Appointments__r`. */
+  childRelationshipName?: string;
+  /** What happens to this record when the one that it points to is deleted (clear). */
+  onParentDelete?: 'clear' | 'cascade';
+  createable?: boolean;
+  updateable?: boolean;
+  defaultValue?: string | number | boolean;
+  /** Numbered by the org: `APT-{000000}`. */
+  autoNumber?: string;
+  /** Made of these fields, joined by a blank. */
+  computed?: string[];
+  nameField?: boolean;
+  /** May be used in WHERE and ORDER BY (true); long text may not. */
+  filterable?: boolean;
+}
+
+export interface ObjectDefinition {
+  name: string;
+  label: string;
+  labelPlural: string;
+  /** First three characters of its ids. */
+  keyPrefix: string;
+  /** Visible, but not to be written through the API (false). */
+  readOnly?: boolean;
+  fields: FieldDefinition[];
+}
+
+const readOnly = { createable: false, updateable: false } as const;
+const user = { type: 'reference', reference: 'User' } as const;
+
+/** What every sObject has, kept by the org. OwnerId alone may be written. */
+const SYSTEM: FieldDefinition[] = [
+  { name: 'Id', label: 'Record ID', type: 'id', nillable: false, ...readOnly },
+  { name: 'IsDeleted', label: 'Deleted', type: 'boolean', ...readOnly },
+  { name: 'OwnerId', label: 'Owner ID', ...user, relationshipName: 'Owner' },
+  { name: 'CreatedDate', label: 'Created Date', type: 'datetime', ...readOnly },
+  { name: 'CreatedById', label: 'Created By ID', ...user, relationshipName: 'CreatedBy', ...readOnly },
+  { name: 'LastModifiedDate', label: 'Last Modified Date', type: 'datetime', ...readOnly },
+  { name: 'LastModifiedById', label: 'Last Modified By ID', ...user, relationshipName: 'LastModifiedBy', ...readOnly },
+  { name: 'SystemModstamp', label: 'System Modstamp', type: 'datetime', ...readOnly },
+];
+
+/** Names of the fields that every record has beside those of its schema file; no data map speaks of them. */
+export const SYSTEM_FIELDS: readonly string[] = SYSTEM.map((field) => field.name);
+
+/** An sObject type, with look-ups that ignore letter case as Salesforce does. */
+export class SObjectType {
+  readonly definition: ObjectDefinition;
+  readonly name: string;
+  /** System fields first: the order in which a record is shown. */
+  readonly fields: readonly FieldDefinition[];
+  /** Fields whose values are indexed: keys and lookups. */
+  readonly indexed: readonly FieldDefinition[];
+  #byName: Map<string, FieldDefinition>;
+  #byRelationship: Map<string, FieldDefinition>;
+
+  constructor(definition: ObjectDefinition) {
+    this.definition = definition;
+    this.name = definition.name;
+    const own = definition.fields.map((f) => (f.computed || f.autoNumber ? { ...f, ...readOnly } : f));
+    const system = definition.readOnly ? SYSTEM.filter((f) => f.name !== 'OwnerId') : SYSTEM;
+    this.fields = [...system.slice(0, 3), ...own, ...system.slice(3)];
+    this.indexed = own.filter((f) => f.unique || isKey(f) || f.type === 'reference');
+    this.#byName = new Map(this.fields.map((f) => [f.name.toLowerCase(), f]));
+    this.#byRelationship = new Map(
+      this.fields.flatMap((f) => (f.relationshipName ? [[f.relationshipName.toLowerCase(), f]] : [])),
+    );
+  }
+
+  field(name: string): FieldDefinition | undefined {
+    return this.#byName.get(name.toLowerCase());
+  }
+
+  /** The lookup behind a relationship name such as `Contact__r`. */
+  relationship(name: string): FieldDefinition | undefined {
+    return this.#byRelationship.get(name.toLowerCase());
+  }
+}
+
+/** May be used to find the record of an upsert. */
+export const isKey = (field: FieldDefinition): boolean => Boolean(field.externalId || field.idLookup);
+
+export interface ChildRelationship {
+  name: string;
+  type: SObjectType;
+  field: FieldDefinition;
+}
+
+/** The org's sObject types. */
+export class Schema {
+  readonly types: readonly SObjectType[];
+  #byName: Map<string, SObjectType>;
+
+  constructor(definitions: readonly ObjectDefinition[]) {
+    this.types = [...definitions].sort((a, b) => (a.name < b.name ? -1 : 1)).map((d) => new SObjectType(d));
+    this.#byName = new Map(this.types.map((type) => [type.name.toLowerCase(), type]));
+    if (!this.#byName.has('user')) throw new Error('the CRM schema needs an object User: every record names its owner');
+    for (const type of this.types) {
+      for (const { name, reference } of type.fields) {
+        if (reference && !this.type(reference))
+          throw new Error(`${type.name}.${name} refers to ${reference}, which has no schema`);
+      }
+    }
+  }
+
+  type(name: string): SObjectType | undefined {
+    return this.#byName.get(name.toLowerCase());
+  }
+
+  byPrefix(id: string): SObjectType | undefined {
+    return this.types.find((type) => id.startsWith(type.definition.keyPrefix));
+  }
+
+  /** The lists of records that point to one of this type. */
+  children(parent: SObjectType): ChildRelationship[] {
+    return this.types.flatMap((type) =>
+      type.fields
+        .filter((f) => f.reference === parent.name && f.childRelationshipName)
+        .map((field) => ({ name: field.childRelationshipName!, type, field })),
+    );
+  }
+}
+
+const DEFAULT_FOLDER = fileURLToPath(new URL('../../fixtures/schemas/crm', import.meta.url));
+
+/** Reads a folder of `<object>.json` files (as `fixtures/schemas/crm`), or takes the definitions as they are. */
+export function loadSchema(from: string | readonly ObjectDefinition[] = DEFAULT_FOLDER): Schema {
+  if (typeof from !== 'string') return new Schema(from);
+  const files = readdirSync(from).filter((file) => file.endsWith('.json'));
+  return new Schema(files.map((file) => JSON.parse(readFileSync(join(from, file), 'utf8')) as ObjectDefinition));
+}

@@ -1,0 +1,90 @@
+import type { Context, Face, Reply } from '#kernel';
+import { passwordLogin } from './login.ts';
+import type { Org } from './org.ts';
+
+// The envelope and its names are those of the partner WSDL ("SOAP API Developer Guide", login()). Clients cut the values
+// out by text, so the tags carry neither prefix nor attribute.
+const envelope = (body: string): string =>
+  `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com" xmlns:sf="urn:fault.partner.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>${body}</soapenv:Body></soapenv:Envelope>`;
+
+const xml = (status: number, body: string): Reply => ({
+  status,
+  headers: { 'content-type': 'text/xml; charset=utf-8', 'cache-control': 'no-store' },
+  body: envelope(body),
+});
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => ENTITIES[c]!);
+
+function unescaped(text: string): string {
+  const cdata = /^\s*<!\[CDATA\[([\s\S]*?)\]\]>\s*$/.exec(text);
+  if (cdata) return cdata[1]!;
+  return text
+    .replace(/&#(x[0-9a-f]+|\d+);/gi, (_, n: string) =>
+      String.fromCodePoint(n[0]?.toLowerCase() === 'x' ? Number.parseInt(n.slice(1), 16) : Number(n)),
+    )
+    .replace(/&(lt|gt|quot|apos|amp);/g, (entity) => Object.keys(ENTITIES).find((c) => ENTITIES[c] === entity)!);
+}
+
+/** Text of the first element of that local name. */
+function element(source: string, name: string): string | undefined {
+  const found = new RegExp(`<(?:[\\w.-]+:)?${name}(?:\\s[^>]*)?>([\\s\\S]*?)</(?:[\\w.-]+:)?${name}\\s*>`).exec(source);
+  return found ? unescaped(found[1]!) : undefined;
+}
+
+/** A SOAP error with the prefix `sf` that clients look for. */
+export function soapError(status: number, code: string, message: string): Reply {
+  const detail = `<sf:${code === 'INVALID_LOGIN' ? 'LoginFault' : 'UnexpectedErrorFault'} xsi:type="sf:LoginFault"><sf:exceptionCode>${code}</sf:exceptionCode><sf:exceptionMessage>${escaped(message)}</sf:exceptionMessage></sf:${code === 'INVALID_LOGIN' ? 'LoginFault' : 'UnexpectedErrorFault'}>`;
+  return xml(
+    status,
+    `<soapenv:Fault><faultcode>sf:${code}</faultcode><faultstring>${code}: ${escaped(message)}</faultstring><detail>${detail}</detail></soapenv:Fault>`,
+  );
+}
+
+/** SOAP: login and logout, as jsforce and simple-salesforce use them; all else is refused loudly. */
+export function mountSoap(face: Face, org: Org): void {
+  const info = { operation: 'login', tier: 'semantic', secret: true, doc: 'SOAP login() and logout() up to API 64.0' } as const;
+  const handler = (context: Context): Reply => soap(org, context);
+  face.route('POST', '/services/Soap/u/:version', info, handler);
+  face.route('POST', '/services/Soap/u/:version/:org', info, handler);
+  face.route('POST', '/services/Soap/*rest', { operation: 'login', tier: 'missing', secret: true, doc: 'other SOAP APIs' }, () =>
+    soapError(501, 'NOT_IMPLEMENTED', 'This simulator serves the partner API (/services/Soap/u) only.'),
+  );
+}
+
+function soap(org: Org, { request, exchange, setActor }: Context): Reply {
+  const source = request.body.toString();
+  const version = Number(request.params.version);
+  const [, call] = /<(?:[\w.-]+:)?Body[^>]*>\s*<(?:[\w.-]+:)?(\w+)/.exec(source) ?? [];
+  if (call === 'logout') {
+    org.sessions.revoke(element(source, 'sessionId') ?? '');
+    return xml(200, '<logoutResponse/>');
+  }
+  if (call !== 'login') {
+    return soapError(
+      501,
+      'NOT_IMPLEMENTED',
+      `This simulator implements login() and logout() in SOAP, not ${call ?? 'this request'}.`,
+    );
+  }
+  // login() is not offered from API 65.0 on and retires in Summer '27 (release notes).
+  if (!(version >= 20 && version < 65)) {
+    return soapError(500, 'UNSUPPORTED_API_VERSION', 'SOAP API login() is not supported in this API version');
+  }
+  const username = element(source, 'username') ?? '';
+  const login = passwordLogin(org, username, element(source, 'password') ?? '', element(source, 'organizationId'));
+  if ('refused' in login) {
+    org.sessions.refused(login.refused, exchange.id, `client:${username}`);
+    return soapError(500, 'INVALID_LOGIN', 'Invalid username, password, security token; or user locked out.');
+  }
+  const { user } = login;
+  setActor(`client:${user.username}`);
+  const token = org.sessions.issue({ userId: user.id, actor: `client:${user.username}` }, 'soap');
+  const name = escaped([user.firstName, user.lastName].filter(Boolean).join(' '));
+  const server = escaped(`${request.origin}/services/Soap/u/${request.params.version}/${org.id}`);
+  const info = `<userInfo><organizationId>${org.id}</organizationId><organizationName>Syncproof</organizationName><userEmail>${escaped(user.email)}</userEmail><userFullName>${name}</userFullName><userId>${user.id}</userId><userLanguage>en_US</userLanguage><userLocale>en_US</userLocale><userName>${escaped(user.username)}</userName><userTimeZone>GMT</userTimeZone><userType>Standard</userType></userInfo>`;
+  return xml(
+    200,
+    `<loginResponse><result><metadataServerUrl>${server.replace('/Soap/u/', '/Soap/m/')}</metadataServerUrl><passwordExpired>false</passwordExpired><sandbox>false</sandbox><serverUrl>${server}</serverUrl><sessionId>${token}</sessionId><userId>${user.id}</userId>${info}</result></loginResponse>`,
+  );
+}

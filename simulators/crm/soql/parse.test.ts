@@ -1,0 +1,61 @@
+import { isQueryValid } from '@jetstreamapp/soql-parser-js';
+import { describe, expect, test } from 'vitest';
+import { parseQuery } from './parse.ts';
+
+// Statements as jsforce, simple-salesforce, Camel, OpenFn and Django write them, and some that must be refused.
+const GOOD = [
+  'SELECT Id FROM Contact',
+  "select id, name from contact where name = 'x' order by name desc nulls last limit 5 offset 2",
+  "SELECT Contact.Id, Contact.LastName FROM Contact WHERE (NOT (Contact.Id IN (NULL, '003000000000001AAA')))",
+  "SELECT Id, (SELECT Id, Start__c FROM Appointments__r WHERE Status__c != 'Cancelled' ORDER BY Start__c) FROM Contact",
+  'SELECT COUNT() FROM Contact',
+  'SELECT COUNT(Id) n, MAX(SystemModstamp) FROM Contact',
+  'SELECT Status__c, COUNT(Id) total FROM Appointment__c GROUP BY Status__c',
+  'SELECT FIELDS(ALL) FROM Contact LIMIT 200',
+  'SELECT c.Id\nFROM Contact c\nWHERE c.SystemModstamp > 2026-01-02T03:04:05.123Z\nORDER BY c.SystemModstamp ASC, c.Id',
+  "SELECT Id FROM Appointment__c WHERE Contact__c IN (SELECT Id FROM Contact WHERE LastName LIKE 'A%')",
+  "SELECT Id FROM Contact WHERE CreatedDate = LAST_N_DAYS:30 AND (FirstName = 'a' OR FirstName = 'b')",
+  'SELECT Id FROM Contact WITH SECURITY_ENFORCED LIMIT 1',
+  'SELECT Id FROM Contact FOR VIEW',
+];
+const BAD = [
+  '',
+  'bogus',
+  'SELECT FROM Contact',
+  'SELECT Id',
+  'SELECT Id FROM',
+  'SELECT Id, FROM Contact',
+  'SELECT Id FROM Contact WHERE',
+  "SELECT Id FROM Contact WHERE Name = 'x",
+  'SELECT Id FROM Contact LIMIT x',
+  'SELECT Id FROM Contact ORDER Name',
+  'SELECT Id FROM Contact WHERE Name IN ()',
+];
+
+describe('parsing, with the public parser as the oracle', () => {
+  test.each(GOOD)('%s', (soql) => {
+    expect(parseQuery(soql)).toBeTruthy();
+    expect(isQueryValid(soql)).toBe(true);
+  });
+
+  test.each(BAD)('refuses %j', (soql) => {
+    expect(() => parseQuery(soql)).toThrow();
+    expect(isQueryValid(soql)).toBe(false);
+  });
+
+  // What Salesforce refuses and the public parser lets pass: the reason for a parser of our own.
+  test('AND beside OR needs parentheses', () => {
+    const soql = "SELECT Id FROM Contact WHERE A = 'a' AND B = 'b' OR C = 'c'";
+    expect(isQueryValid(soql)).toBe(true);
+    expect(() => parseQuery(soql)).toThrow("ERROR at Row:1:Column:50\nunexpected token: 'OR'");
+  });
+
+  test.each([
+    ['bogus', "unexpected token: 'bogus'"],
+    ["SELECT Id\nFROM Contact\nWHEREX = 'x'", "\nWHEREX = 'x'\n       ^\nERROR at Row:3:Column:8\nunexpected token: '='"],
+    ['SELECT Id FROM Contact HAVING x', 'does not implement HAVING'],
+    ['SELECT TYPEOF What WHEN X THEN Y END FROM Event', 'does not implement TYPEOF'],
+  ])('%j says why', (soql, message) => {
+    expect(() => parseQuery(soql)).toThrow(message);
+  });
+});

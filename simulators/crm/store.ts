@@ -1,0 +1,162 @@
+import type { Database, RecordRef } from '#kernel';
+import type { FieldDefinition, SObjectType } from './schema.ts';
+import type { Row, Value } from './values.ts';
+
+/** A record with what stands beside it. `n` is its place in order of creation. */
+export interface Stored {
+  n: number;
+  type: string;
+  id: string;
+  version: number;
+  deleted: boolean;
+  /** SystemModstamp in milliseconds. */
+  stamp: number;
+  row: Row;
+}
+
+/** Text as the index and comparisons see it: Salesforce ignores letter case. */
+export const folded = (value: Value): Value => (typeof value === 'string' ? value.toLowerCase() : value);
+
+/** Lookups are compared as they are (two ids may differ in case alone before their suffix), all else folded. */
+const indexText = (field: FieldDefinition, value: Value): string =>
+  field.type === 'reference' ? String(value) : String(folded(value));
+
+const COLUMNS = 'n, id, type, deleted, stamp, version, json';
+
+/**
+ * The records of one org, in the process database: rows as JSON, their keys and lookups in an index table. Only the
+ * writer (inside a commit) changes it; whoever reads gets fresh copies.
+ */
+export class Store {
+  #database: Database;
+  #statements = new Map<string, ReturnType<Database['sql']['prepare']>>();
+  #head: number;
+
+  constructor(database: Database) {
+    this.#database = database;
+    database.sql.exec(`
+      CREATE TABLE IF NOT EXISTS crm_row (
+        n INTEGER PRIMARY KEY, id TEXT UNIQUE, type TEXT, deleted INTEGER, stamp INTEGER, version INTEGER, json TEXT);
+      CREATE INDEX IF NOT EXISTS crm_live ON crm_row (type, deleted);
+      CREATE INDEX IF NOT EXISTS crm_stamp ON crm_row (type, stamp);
+      CREATE INDEX IF NOT EXISTS crm_newest ON crm_row (stamp);
+      CREATE TABLE IF NOT EXISTS crm_index (
+        type TEXT, field TEXT, value TEXT, n INTEGER, PRIMARY KEY (type, field, value, n)) WITHOUT ROWID;`);
+    this.#head = Number(database.sql.prepare('SELECT max(stamp) AS head FROM crm_row').get()?.head ?? 0);
+  }
+
+  /** The newest SystemModstamp given out, in milliseconds. */
+  get head(): number {
+    return this.#head;
+  }
+
+  /**
+   * A SystemModstamp that no record had before and that is greater than all of them, so that "changed since the newest
+   * one that I saw" can neither miss nor repeat a record.
+   */
+  nextStamp(now: number): number {
+    this.#head = Math.max(now, this.#head + 1);
+    return this.#head;
+  }
+
+  /** The record with this 18-character id, deleted ones too. */
+  find(id: string): Stored | undefined {
+    const found = this.#sql(`SELECT ${COLUMNS} FROM crm_row WHERE id = ?`).get(id);
+    return found && toStored(found);
+  }
+
+  /** Live records whose indexed field has this value, in order of creation. */
+  byIndex(type: SObjectType, field: FieldDefinition, value: Value): Stored[] {
+    return this.#sql(
+      `SELECT ${COLUMNS} FROM crm_index JOIN crm_row USING (n, type)
+       WHERE crm_index.type = ? AND field = ? AND value = ? AND deleted = 0 ORDER BY n`,
+    )
+      .all(type.name, field.name, indexText(field, value))
+      .map(toStored);
+  }
+
+  /** Up to `limit` records created after place `after`. */
+  scan(type: SObjectType, options: { after: number; limit: number; deleted: boolean }): Stored[] {
+    const live = options.deleted ? '' : 'AND deleted = 0';
+    return this.#sql(`SELECT ${COLUMNS} FROM crm_row WHERE type = ? ${live} AND n > ? ORDER BY n LIMIT ?`)
+      .all(type.name, options.after, options.limit)
+      .map(toStored);
+  }
+
+  /** Up to `limit` records with `from` < SystemModstamp < `to`, oldest first or (`down`) newest first. Deleted ones too. */
+  byStamp(type: SObjectType, options: { from: number; to: number; limit: number; down?: boolean }): Stored[] {
+    const order = options.down ? 'DESC' : 'ASC';
+    return this.#sql(`SELECT ${COLUMNS} FROM crm_row WHERE type = ? AND stamp > ? AND stamp < ? ORDER BY stamp ${order} LIMIT ?`)
+      .all(type.name, options.from, options.to, options.limit)
+      .map(toStored);
+  }
+
+  count(type: SObjectType): number {
+    return Number(this.#sql('SELECT count(*) AS n FROM crm_row WHERE type = ? AND deleted = 0').get(type.name)?.n);
+  }
+
+  /** Adds a record, or replaces the one with this id. */
+  put(type: SObjectType, record: Omit<Stored, 'n' | 'type'>, known?: Stored): Stored {
+    const { id, deleted, stamp, version, row } = record;
+    const json = JSON.stringify(row);
+    let n = known?.n;
+    if (n === undefined) {
+      const insert = this.#sql('INSERT INTO crm_row (id, type, deleted, stamp, version, json) VALUES (?, ?, ?, ?, ?, ?)');
+      n = Number(insert.run(id, type.name, deleted ? 1 : 0, stamp, version, json).lastInsertRowid);
+    } else {
+      this.#sql('UPDATE crm_row SET deleted = ?, stamp = ?, version = ?, json = ? WHERE n = ?').run(
+        deleted ? 1 : 0,
+        stamp,
+        version,
+        json,
+        n,
+      );
+    }
+    this.#reindex(type, n, known && !known.deleted ? known.row : {}, deleted ? {} : row);
+    return { ...record, n, type: type.name };
+  }
+
+  #reindex(type: SObjectType, n: number, before: Row, after: Row): void {
+    for (const field of type.indexed) {
+      const [old, now] = [before[field.name] ?? null, after[field.name] ?? null].map((v) =>
+        v === null ? null : indexText(field, v),
+      );
+      if (old === now) continue;
+      if (old !== null)
+        this.#sql('DELETE FROM crm_index WHERE type = ? AND field = ? AND value = ? AND n = ?').run(
+          type.name,
+          field.name,
+          old!,
+          n,
+        );
+      if (now !== null) this.#sql('INSERT INTO crm_index VALUES (?, ?, ?, ?)').run(type.name, field.name, now!, n);
+    }
+  }
+
+  #sql(text: string): ReturnType<Database['sql']['prepare']> {
+    const known = this.#statements.get(text) ?? this.#database.sql.prepare(text);
+    this.#statements.set(text, known);
+    return known;
+  }
+}
+
+function toStored(found: Record<string, unknown>): Stored {
+  return {
+    n: Number(found.n),
+    type: String(found.type),
+    id: String(found.id),
+    version: Number(found.version),
+    deleted: found.deleted === 1,
+    stamp: Number(found.stamp),
+    row: JSON.parse(String(found.json)) as Row,
+  };
+}
+
+/** Names the version of a record as the journal does. */
+export const refOf = (orgId: string, { type, id, version }: Stored): RecordRef => ({
+  sim: 'crm',
+  tenant: orgId,
+  type,
+  id,
+  version,
+});
