@@ -43,7 +43,8 @@ describe('escaping', () => {
   });
 
   test('no escaped text holds a delimiter or a frame byte', () => {
-    fc.assert(fc.property(nastyText, (text) => !/[|^~&\r\n\u000b\u001c]/.test(escapeText(text))));
+    const forbidden = [...'|^~&\r\n\u000b\u001c'];
+    fc.assert(fc.property(nastyText, (text) => !forbidden.some((char) => escapeText(text).includes(char))));
   });
 });
 

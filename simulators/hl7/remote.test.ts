@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ControlApi, controlHandler, type JournalEvent, jsonBody, Kernel } from '#kernel';
+import { createHl7Site, type Hl7Site, remoteSitePort, type SiteCommit, type SitePort } from './index.ts';
+import { Receiver, summary } from './testing/receiver.ts';
+import { send } from './testing/sender.ts';
+import { AUTHORITY, FakeEhr, nobody, SYSTEM } from './testing/site.ts';
+
+let kernel: Kernel;
+let ehr: FakeEhr;
+let api: ControlApi;
+let port: SitePort;
+
+async function openControl(at = 0): Promise<void> {
+  api = new ControlApi(kernel, [], { token: 'secret' });
+  const route = (method: string, path: string, run: Parameters<typeof controlHandler>[0]) =>
+    api.face.route(method, path, { operation: 'test', tier: 'semantic' }, controlHandler(run));
+  route('POST', '/v1/sites/epic/commits', (c) => ehr.commit(jsonBody<SiteCommit>(c)));
+  route('GET', '/v1/sites/epic/records/:type', async ({ request: { params, query } }) => ({
+    resources: await ehr.find(params.type!, Object.fromEntries(query)),
+  }));
+  route('GET', '/v1/sites/epic/records/:type/:id', async ({ request: { params } }) => {
+    const [found] = await ehr.find(params.type!, { _id: params.id! });
+    return found ?? { status: 404, headers: {}, body: '{}' };
+  });
+  await api.start({ host: '127.0.0.1', port: at });
+}
+
+beforeEach(async () => {
+  kernel = new Kernel({ process: 'ehr' });
+  ehr = new FakeEhr(kernel);
+  await openControl();
+  port = remoteSitePort(api.face.url()!, 'secret', 'epic');
+});
+afterEach(async () => {
+  await api.face.close();
+  kernel.close();
+});
+
+describe('a site in another process', () => {
+  test('its journal is followed from a place on, and again where it broke off', async () => {
+    await ehr.put('register', nobody('1'));
+    const start = kernel.journal.head;
+    const heard: JournalEvent[] = [];
+    let arrived = (): void => {};
+    const stop = port.follow(start, (event) => {
+      if (event.kind !== 'commit') return;
+      heard.push(event);
+      arrived();
+    });
+    const until = async (count: number): Promise<void> => {
+      while (heard.length < count) await new Promise<void>((resolve) => (arrived = resolve));
+    };
+    await ehr.put('register', nobody('2', 'Zoë'));
+    await until(1);
+    const at = Number(new URL(api.face.url()!).port);
+    await api.face.close();
+    await ehr.put('register', nobody('3'));
+    await openControl(at);
+    await ehr.put('register', nobody('4'));
+    await until(3);
+    stop();
+    expect(heard.map(({ records }) => records![0]!.id)).toEqual(['e2', 'e3', 'e4']);
+    expect(heard[0]!.after![0]).toMatchObject({ name: [{ family: 'Zoë' }] });
+  });
+
+  test('its records are found by id and by identifier', async () => {
+    await ehr.put('register', nobody('1'), nobody('2'));
+    expect(await port.find('Patient', { identifier: `${SYSTEM}|2` })).toMatchObject([{ id: 'e2' }]);
+    expect(await port.find('Patient', { _id: 'e1' })).toMatchObject([{ id: 'e1' }]);
+    expect(await port.find('Patient', { _id: 'e9' })).toEqual([]);
+  });
+
+  test('a wrong token is an error with the place', async () => {
+    const wrong = remoteSitePort(api.face.url()!, 'guess', 'epic');
+    await expect(wrong.find('Patient', {})).rejects.toThrow('the control API of epic answered 401');
+  });
+});
+
+describe('links in a process of their own', () => {
+  let links: Kernel;
+  let hl7: Hl7Site;
+  beforeEach(async () => {
+    links = new Kernel({ process: 'epic-hl7' });
+    hl7 = createHl7Site(links, { site: 'epic', dialect: 'epic', authority: AUTHORITY, timeZone: 'UTC', port });
+    await hl7.start({ host: '127.0.0.1', ports: { tcp: 0 } });
+  });
+  afterEach(async () => {
+    await hl7.stop();
+    links.close();
+  });
+
+  test('send what is committed there, and commit what comes in', async () => {
+    const peer = await new Receiver().listen();
+    hl7.setLink({ target: peer.target });
+    await ehr.put('register', nobody('1'));
+    await peer.messages(1);
+    const pid = `PID|1||1^^^EPIC&${AUTHORITY}&ISO^MR||Test|||F`;
+    const text = `MSH|^~\\&|SYNC|CRM|EPIC|EPIC|1||ADT^A31|m1|P|2.5.1\r${pid}\r`;
+    expect(await send(hl7.describe().addresses.mllpIn!, text)).toMatchObject([{ code: 'AA' }]);
+    expect(ehr.get('e1').gender).toBe('female');
+    await peer.messages(2);
+    expect(summary(peer.got)).toEqual(['A04 1', 'A31 1']);
+    expect(links.journal.read({ kind: 'queue' }).map(({ cause }) => cause)).toEqual([undefined, undefined]);
+    await peer.close();
+  });
+});
+
+describe('the control routes of a link', () => {
+  let own: ControlApi;
+  let hl7: Hl7Site;
+  beforeEach(async () => {
+    hl7 = createHl7Site(kernel, { site: 'epic', dialect: 'r4', authority: AUTHORITY, timeZone: 'UTC', port: ehr });
+    own = new ControlApi(kernel, [hl7]);
+    await own.start({ host: '127.0.0.1', port: 0 });
+  });
+  afterEach(async () => {
+    await hl7.stop();
+    await own.face.close();
+  });
+  const call = async (body?: unknown): Promise<[number, Record<string, unknown>]> => {
+    const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+    const response = await fetch(`${own.face.url()}/v1/sites/epic/link`, init);
+    return [response.status, (await response.json()) as Record<string, unknown>];
+  };
+
+  test('tell and set', async () => {
+    expect(await call()).toEqual([200, { state: 'idle', queued: 0, sent: 0, acked: 0 }]);
+    expect(await call({ target: 'localhost:2575', ackTimeoutMs: 900 })).toMatchObject([200, { target: 'localhost:2575' }]);
+    expect(await call({ paused: true })).toMatchObject([200, { state: 'stopped', target: 'localhost:2575' }]);
+  });
+
+  test.each([
+    [{ target: 'localhost' }, '"target" must be host:port, not "localhost"'],
+    [{ target: 'localhost:99999' }, '"target" must be host:port, not "localhost:99999"'],
+    [{ tls: 'yes' }, '"tls" must be a boolean, not "yes"'],
+    [{ ackTimeoutMs: 0 }, '"ackTimeoutMs" must be more than 0'],
+    [{ ackTimeout: 5 }, 'unknown key "ackTimeout"; known: target, tls, ca, ackTimeoutMs, paused'],
+    [[], 'the body must be an object'],
+  ])('refuse %j', async (body, error) => expect(await call(body)).toEqual([400, { error }]));
+});
