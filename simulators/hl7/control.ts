@@ -33,14 +33,14 @@ export function linkRoutes(face: Face, site: string, link: LinkOut): void {
   face.route(
     'GET',
     path,
-    { operation: 'link', tier: 'semantic', doc },
+    { operation: `${site}-link`, tier: 'semantic', doc },
     controlHandler(() => link.status()),
   );
   face.route(
     'POST',
     path,
     {
-      operation: 'set-link',
+      operation: `set-${site}-link`,
       tier: 'semantic',
       doc: 'Sets where the link out connects, and how: {target: "host:port", tls, ca, ackTimeoutMs, paused}.',
     },

@@ -174,7 +174,10 @@ export class LinkIn {
     const mrn = plain(message, own[0]);
     if (mrn === '' || mrn === '""') throw new Refusal('AE', 101, 'PID^1^3^1^1', 'the identifier is empty');
     const system = systemOf(authority);
-    const found = (await this.#port.find('Patient', { identifier: `${system}|${mrn}` })) as Patient[];
+    // A record that the link has read of is asked for by its id, which needs no search.
+    const id = this.#people.idOf(mrn);
+    const search: Record<string, string> = id ? { _id: id } : { identifier: `${system}|${mrn}` };
+    const found = (await this.#port.find('Patient', search)) as Patient[];
     const known = found.filter(({ identifier }) => identifier?.some((each) => each.system === system && each.value === mrn));
     const patient = known.find(({ link }) => !link?.some(({ type }) => type === 'replaced-by'));
     if (patient) return patient;

@@ -1,6 +1,6 @@
 import type { Patient } from '@medplum/fhirtypes';
 import type { Cell, JournalEvent, RecordRef } from '#kernel';
-import { heldFields } from './segments/pid.ts';
+import { heldFields, mrnOf } from './segments/pid.ts';
 import type { SiteFacts } from './site.ts';
 
 /** What the link knows of one person, from the commits it has read. */
@@ -16,14 +16,21 @@ export interface Person {
 export class People {
   #cell: Cell<Person>;
   #facts: SiteFacts;
+  #byMrn = new Map<string, string>();
 
   constructor(cell: Cell<Person>, facts: SiteFacts) {
     this.#cell = cell;
     this.#facts = facts;
+    for (const [id, { patient }] of cell.entries()) this.#index(id, patient);
   }
 
   get(id: string): Person | undefined {
     return this.#cell.get(id);
+  }
+
+  /** Id of the record that holds this MRN, or last held it. */
+  idOf(mrn: string): string | undefined {
+    return this.#byMrn.get(mrn);
   }
 
   /** Takes the Patient images of a commit in. */
@@ -41,5 +48,11 @@ export class People {
     const held = new Set(known?.held);
     for (const image of [before, patient]) if (image) for (const n of heldFields(image, this.#facts)) held.add(n);
     this.#cell.set(ref.id, { patient, ref, held: [...held], cohort: cohort ?? known?.cohort });
+    this.#index(ref.id, patient);
+  }
+
+  #index(id: string, patient: Patient): void {
+    const mrn = mrnOf(patient, this.#facts.authority);
+    if (mrn) this.#byMrn.set(mrn, id);
   }
 }

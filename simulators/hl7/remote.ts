@@ -4,6 +4,8 @@ import type { SiteCommit, SiteCommitted, SitePort } from './site-port.ts';
 
 const FIRST_DELAY = 100;
 const LONGEST_DELAY = 2000;
+// A control API that does not search answers with all records, up to this many; the caller picks.
+const MOST = 100_000;
 
 /**
  * A site in another process, reached through its control API. The journal comes as Server-Sent Events and is resumed
@@ -60,7 +62,8 @@ export function remoteSitePort(
         const found = await call<Resource>(`/sites/${site}/records/${type}/${encodeURIComponent(search._id)}`);
         return found ? [found] : [];
       }
-      const found = await call<{ resources: Resource[] }>(`/sites/${site}/records/${type}?${new URLSearchParams(search)}`);
+      const query = new URLSearchParams({ ...search, limit: String(MOST) });
+      const found = await call<{ resources: Resource[] }>(`/sites/${site}/records/${type}?${query}`);
       return found?.resources ?? [];
     },
   };
