@@ -71,7 +71,8 @@ const STEPS: readonly Step[] = [
         const code = await program(log, 'npm', 'ci', '--prefix', 'clients', '--no-audit', '--no-fund');
         if (code !== 0) return single(code);
       }
-      const code = await program(log, 'node', '--test', '--test-reporter=tap', 'clients/**/*.test.ts');
+      if ((await program(log, 'tsc', '-p', 'clients')) !== 0) return single(1);
+      const code = await program(log, 'node', '--test', '--test-reporter=tap', 'clients/*.test.ts');
       return tapOutcome(readFileSync(log, 'utf8'), code);
     },
   },

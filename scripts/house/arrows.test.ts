@@ -37,7 +37,8 @@ const UNITS: readonly Unit[] = [
   { folder: 'scenarios/', alias: '#scenarios', may: [] },
   { folder: 'reports/', alias: '#reports', may: [], mayTypes: ['#kernel', '#conformance'] },
   { folder: 'bin/', may: [] },
-  { folder: 'clients/', may: ALL, mayEnter: ['scripts/'] },
+  // A package of its own knows no alias of ours: it enters by path, through the faces.
+  { folder: 'clients/', may: [], mayEnter: ['simulators/kernel/', 'simulators/ehr/', 'simulators/hl7/', 'simulators/crm/'] },
   { folder: 'scripts/', may: ALL },
   // cli.ts and cli/
   { folder: '', may: ALL, mayEnter: ['scripts/'] },

@@ -37,7 +37,7 @@ const REGISTRIES: readonly Registry[] = [
     folder: 'simulators/ehr/vendors',
     index: 'simulators/ehr/vendors/index.ts',
     property: 'id',
-    helpers: { 'vendor.ts': 'what a vendor is' },
+    helpers: { 'vendor.ts': 'what a vendor is', 'samples.ts': 'people of the contract suite' },
   },
   { folder: 'conformance/checks', index: 'conformance/checks/index.ts', property: 'id' },
   {
