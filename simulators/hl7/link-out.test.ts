@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -219,6 +221,26 @@ describe('a restart with a data folder', () => {
     expect(summary(peer.got)).toEqual(['A04 3', 'A04 4', 'A08 1']);
     expect(peer.got[0]).toBe(silent.got[2]);
     expect(after.hl7.link()).toMatchObject({ sent: 6, acked: 5 });
+  });
+
+  test('a killed process loses nothing, and repeats only what was not acknowledged', async () => {
+    const data = folder();
+    let kill = (): void => {};
+    const script: Answer[] = [...Array<Answer>(40).fill(accept), () => void kill()];
+    const first = await receiver(...script);
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'testing/doomed.ts'), data, first.target], {
+      stdio: 'inherit',
+    });
+    kill = () => void child.kill('SIGKILL');
+    await once(child, 'exit');
+    const peer = await receiver();
+    const after = await world({ data });
+    after.hl7.setLink({ target: peer.target });
+    await drained(after);
+    const committed = after.kernel.journal.read({ kind: 'commit' }).map(({ records }) => `A04 ${records![0]!.id.slice(1)}`);
+    expect(summary(first.got)).toEqual(committed.slice(0, 41));
+    expect(summary(peer.got)).toEqual(committed.slice(40));
+    expect(new Set([...first.got, ...peer.got]).size).toBe(committed.length);
   });
 
   test('reads the commits that were made while the link was down', async () => {
