@@ -1,7 +1,8 @@
-import { type Context, ControlError, controlHandler, type Face, jsonBody } from '#kernel';
+import { type Context, ControlError, controlHandler, type Face, jsonBody, Rejected } from '#kernel';
 import type { CommitRequest } from './engine/changes.ts';
 import { InvalidResource } from './engine/validate.ts';
 import type { EhrSite } from './site.ts';
+import type { IssueDetail } from './vendors/vendor.ts';
 
 /** A site's own routes on the control face. */
 export function addControl(face: Face, site: EhrSite): void {
@@ -13,12 +14,19 @@ export function addControl(face: Face, site: EhrSite): void {
   add('POST', '/commits', 'commit', 'Changes truth as a clerk or clinician would: {act, actor?, cohort?, changes}.', (context) =>
     checked(() => site.commit(readCommit(context))),
   );
-  add('GET', '/records/:type', 'records', 'Resources of a type as they are, ?limit= of them, oldest first.', ({ request }) => {
-    const limit = Number(request.query.get('limit') ?? 1000);
-    if (!Number.isInteger(limit) || limit < 1)
-      throw new ControlError(400, `limit must be a positive number, not ${request.query.get('limit')}`);
-    return checked(() => ({ resources: site.list(request.params.type!, limit) }));
-  });
+  add(
+    'GET',
+    '/records/:type',
+    'records',
+    'Resources of a type as they are, oldest first; ?limit= and FHIR search parameters.',
+    ({ request }) => {
+      const limit = Number(request.query.get('limit') ?? 1000);
+      if (!Number.isInteger(limit) || limit < 1)
+        throw new ControlError(400, `limit must be a positive number, not ${request.query.get('limit')}`);
+      const params = [...request.query].filter(([name]) => name !== 'limit');
+      return checked(() => ({ resources: site.list(request.params.type!, limit, params) }));
+    },
+  );
   add('GET', '/records/:type/:id', 'record', 'One resource as it is.', ({ request }) => {
     const { type = '', id = '' } = request.params;
     const found = site.read(type, id);
@@ -35,15 +43,18 @@ function readCommit(context: Context): CommitRequest {
     throw new ControlError(400, 'a commit needs "act": what it means (register, update, book, …)');
   if (!Array.isArray(body.changes) || body.changes.length === 0)
     throw new ControlError(400, 'a commit needs "changes": a list of at least one');
-  return body;
+  const { act, actor, cohort, changes } = body;
+  return { act, actor, cohort, changes };
 }
 
 async function checked<T>(run: () => T | Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    if (!(error instanceof InvalidResource)) throw error;
-    const [first] = error.issues;
-    throw new ControlError(first?.code === 'conflict' ? 409 : 400, error.message);
+    if (error instanceof InvalidResource) throw new ControlError(error.issues[0]?.code === 'conflict' ? 409 : 400, error.message);
+    // A search value that is none, refused as a vendor would.
+    if (error instanceof Rejected)
+      throw new ControlError(400, (error.params.details as IssueDetail[])[0]?.diagnostics ?? error.error);
+    throw error;
   }
 }

@@ -1,11 +1,13 @@
 import type { Kernel } from '#kernel';
-import { EhrSite, type EhrSiteOptions } from './site.ts';
+import { EhrSite } from './site.ts';
+import type { EhrSiteOptions } from './site-options.ts';
 
 export { CLINIC } from './clinic.ts';
 export type { ChangeRequest, CommitRequest } from './engine/changes.ts';
 export type { Resource, Stored } from './engine/resource.ts';
 export { InvalidResource, type Issue } from './engine/validate.ts';
-export { type CommitResult, EhrSite, type EhrSiteOptions } from './site.ts';
+export { EhrSite } from './site.ts';
+export type { CommitResult, EhrSiteOptions } from './site-options.ts';
 export type { ClientRegistration } from './smart/clients.ts';
 export { VENDORS } from './vendors/index.ts';
 export type { Vendor } from './vendors/vendor.ts';

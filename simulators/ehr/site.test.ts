@@ -169,6 +169,10 @@ describe('a site', () => {
     await test.site.seed();
     expect(test.site.list('Practitioner')).toHaveLength(3);
     expect((await records('Location?limit=1')).resources).toHaveLength(1);
+    expect((await records('Practitioner?family=tanaka')).resources).toHaveLength(1);
+    expect((await records('Practitioner?birthdate=2020-01-01')).error).toMatch(/query: must be one of limit, _id.*not birthdate/);
+    expect((await records('Patient?birthdate=soon')).error).toMatch(/soon is not a date/);
+    expect((await records('Potato')).error).toMatch(/type: must be one of Patient/);
     const { addresses, credentials } = test.site.describe();
     expect(addresses.fhir).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/interconnect-fhir-oauth\/api\/FHIR\/R4$/);
     expect(credentials).toMatchObject({

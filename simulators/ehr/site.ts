@@ -1,9 +1,10 @@
-import { Face, type Kernel, type ListenOptions, type Part, type PartDescription, type RecordRef, Rejected } from '#kernel';
+import { Face, type Kernel, type ListenOptions, type Part, type PartDescription, Rejected } from '#kernel';
 import { seedChanges } from './clinic.ts';
 import { addControl } from './control.ts';
 import { applyChanges, type CommitRequest, type Registrar } from './engine/changes.ts';
 import type { Grant, PagingSession, Site } from './engine/context.ts';
 import { RESOURCES } from './engine/definitions.ts';
+import { SEARCH_PARAMETERS } from './engine/parameters.ts';
 import { renderError } from './engine/replies.ts';
 import type { Stored } from './engine/resource.ts';
 import { addRoutes } from './engine/routes.ts';
@@ -12,41 +13,12 @@ import { Store } from './engine/store.ts';
 import { InvalidResource } from './engine/validate.ts';
 import { withMembers } from './engine/wire.ts';
 import { registrarOf } from './registrar.ts';
+import { type CommitResult, checkZone, type EhrSiteOptions, vendorOf } from './site-options.ts';
 import { ClientKeys, type ClientRegistration, type FetchedKeys } from './smart/clients.ts';
 import { DEFAULT_SCOPES, PRIVATE_KEY_FILE, REFERENCE_CLIENT, SUBJECT_KEY } from './smart/reference-client.ts';
 import type { TokenEndpoint } from './smart/token.ts';
 import { VENDORS } from './vendors/index.ts';
 import type { Vendor } from './vendors/vendor.ts';
-
-export interface EhrSiteOptions {
-  /** Site name: `[a-z][a-z0-9_]*`; tenant of every record and event. */
-  name: string;
-  /** Id of a vendor in VENDORS. */
-  vendor: string;
-  /** Tenant or practice in the vendor's addresses, where it has one. */
-  tenant?: string;
-  /** Who assigns the MRNs: an OID or a URL. */
-  authority: string;
-  /** IANA time zone of the clinic. */
-  timeZone: string;
-  /** Apps registered beside `syncproof-reference`; the same id replaces it. */
-  clients?: readonly ClientRegistration[];
-  /** Base of every URL that the site emits, without trailing slash; the Host header decides when absent. */
-  publicUrl?: string;
-  /** Lifetime of access tokens in seconds; the vendor's when absent. */
-  tokenSeconds?: number;
-  /** How granted scopes are spelled: an app setting at Epic. Default `v1`. */
-  scopeStyle?: 'v1' | 'v2';
-}
-
-/** What a commit did. */
-export interface CommitResult {
-  records: RecordRef[];
-  /** Images after, aligned with `records`; null for a delete. */
-  resources: (Stored | null)[];
-  /** Journal sequence number of the commit event. */
-  seq: number;
-}
 
 interface Settings {
   salt: string;
@@ -186,7 +158,7 @@ export class EhrSite implements Part {
    * Writes truth as a clerk, a clinician or a link does: all changes or none, one commit event.
    * @throws InvalidResource naming each wrong element.
    */
-  async commit({ act, actor, cohort, changes }: CommitRequest): Promise<CommitResult> {
+  async commit({ act, actor, cohort, cause, changes }: CommitRequest): Promise<CommitResult> {
     const now = new Date(this.#kernel.clock.now()).toISOString();
     const done = await this.#kernel.commit({
       sim: 'ehr',
@@ -194,6 +166,7 @@ export class EhrSite implements Part {
       act,
       actor: actor ?? 'user:control',
       cohort,
+      cause,
       apply: () => applyChanges(this.#store, this.#registrar, changes, now),
     });
     return { records: done.records, resources: done.after as (Stored | null)[], seq: done.seq };
@@ -223,14 +196,19 @@ export class EhrSite implements Part {
     return this.#store.search({ type, criteria, limit }).flatMap(({ id }) => this.read(type, id) ?? []);
   }
 
-  /** The first resources of a type. @throws InvalidResource for a type that the engine does not hold. */
-  list(type: string, limit?: number): Stored[] {
-    const known = Object.keys(RESOURCES);
-    if (!known.includes(type))
-      throw new InvalidResource([
-        { code: 'value', expression: 'type', message: `must be one of ${known.join(', ')}, not ${type}` },
-      ]);
-    return this.find(type, {}, limit);
+  /**
+   * The same, for a type and parameters that come from outside.
+   * @throws InvalidResource for a type or a parameter that the engine does not know.
+   */
+  list(type: string, limit?: number, params: readonly (readonly [string, string])[] = []): Stored[] {
+    const refuse = (expression: string, known: string[], given: string): never => {
+      throw new InvalidResource([{ code: 'value', expression, message: `must be one of ${known.join(', ')}, not ${given}` }]);
+    };
+    if (!(type in RESOURCES)) refuse('type', Object.keys(RESOURCES), type);
+    const names = ['_id', ...Object.keys(SEARCH_PARAMETERS[type] ?? {})];
+    const strange = params.find(([key]) => !names.includes(key.split(':')[0]!));
+    if (strange) refuse('query', ['limit', ...names], strange[0]);
+    return this.find(type, params, limit);
   }
 
   /** Ends all tokens, as when a hospital resets an app. @returns how many. */
@@ -289,21 +267,5 @@ export class EhrSite implements Part {
 
   control(face: Face): void {
     addControl(face, this);
-  }
-}
-
-function vendorOf(id: string): Vendor {
-  const vendor = VENDORS.find((one) => one.id === id);
-  if (!vendor)
-    throw new Error(`no vendor is called ${JSON.stringify(id)}; there are: ${VENDORS.map((one) => one.id).join(', ')}`);
-  return vendor;
-}
-
-function checkZone(timeZone: string): string {
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone });
-    return timeZone;
-  } catch {
-    throw new Error(`${JSON.stringify(timeZone)} is no IANA time zone, such as America/Chicago`);
   }
 }

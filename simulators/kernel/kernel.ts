@@ -27,6 +27,8 @@ export interface Change {
   actor?: string;
   cohort?: string;
   data?: Record<string, unknown>;
+  /** Sequence number of the event that led to it, where that was no exchange. */
+  cause?: number;
   apply: () => Omit<Committed, 'seq'>;
 }
 
@@ -105,8 +107,18 @@ export class Kernel {
     if (exchange) await this.rules.fire('before-commit', exchange);
     const committed = this.database.transaction(() => {
       const done = change.apply();
-      const { sim, tenant, act, actor, cohort, data } = change;
-      const event = this.journal.append({ sim, tenant, kind: 'commit', act, actor, cohort, data, cause: exchange?.id, ...done });
+      const { sim, tenant, act, actor, cohort, data, cause } = change;
+      const event = this.journal.append({
+        sim,
+        tenant,
+        kind: 'commit',
+        act,
+        actor,
+        cohort,
+        data,
+        cause: exchange?.id ?? cause,
+        ...done,
+      });
       return { ...done, seq: event.seq };
     });
     if (exchange) {

@@ -25,6 +25,8 @@ export interface CommitRequest {
   act: string;
   actor?: string;
   cohort?: string;
+  /** Journal sequence number, in this process, of what led to it. */
+  cause?: number;
   changes: ChangeRequest[];
 }
 

@@ -1,0 +1,53 @@
+import type { RecordRef } from '#kernel';
+import type { Stored } from './engine/resource.ts';
+import type { ClientRegistration } from './smart/clients.ts';
+import { VENDORS } from './vendors/index.ts';
+import type { Vendor } from './vendors/vendor.ts';
+
+export interface EhrSiteOptions {
+  /** Site name: `[a-z][a-z0-9_]*`; tenant of every record and event. */
+  name: string;
+  /** Id of a vendor in VENDORS. */
+  vendor: string;
+  /** Tenant or practice in the vendor's addresses, where it has one. */
+  tenant?: string;
+  /** Who assigns the MRNs: an OID or a URL. */
+  authority: string;
+  /** IANA time zone of the clinic. */
+  timeZone: string;
+  /** Apps registered beside `syncproof-reference`; the same id replaces it. */
+  clients?: readonly ClientRegistration[];
+  /** Base of every URL that the site emits, without trailing slash; the Host header decides when absent. */
+  publicUrl?: string;
+  /** Lifetime of access tokens in seconds; the vendor's when absent. */
+  tokenSeconds?: number;
+  /** How granted scopes are spelled: an app setting at Epic. Default `v1`. */
+  scopeStyle?: 'v1' | 'v2';
+}
+
+/** What a commit did. */
+export interface CommitResult {
+  records: RecordRef[];
+  /** Images after, aligned with `records`; null for a delete. */
+  resources: (Stored | null)[];
+  /** Journal sequence number of the commit event. */
+  seq: number;
+}
+
+/** The vendor of that id. @throws naming those that there are. */
+export function vendorOf(id: string): Vendor {
+  const vendor = VENDORS.find((one) => one.id === id);
+  if (!vendor)
+    throw new Error(`no vendor is called ${JSON.stringify(id)}; there are: ${VENDORS.map((one) => one.id).join(', ')}`);
+  return vendor;
+}
+
+/** The zone itself. @throws when it is none. */
+export function checkZone(timeZone: string): string {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone });
+    return timeZone;
+  } catch {
+    throw new Error(`${JSON.stringify(timeZone)} is no IANA time zone, such as America/Chicago`);
+  }
+}
