@@ -12,6 +12,8 @@ export interface SettleTerms {
   /** Longest declared poll interval. */
   pollInterval: number;
   batchInterval: number;
+  /** Longest declared wait before a call that failed is made again. */
+  retryWait: number;
   /** Resource types that the map takes in: others owe nothing. */
   types: string[];
 }
@@ -22,6 +24,16 @@ export interface Settled {
   waitedMs: number;
   /** What was still owed, open or moving. */
   pending: string[];
+  /** What the subject had not been shown, and on which channel. */
+  owed: string[];
+}
+
+/** A wait as it stands: settled by what, or when to look again. */
+export interface Assessment {
+  by?: Settled['by'];
+  pending: string[];
+  owed: string[];
+  nextMs: number;
 }
 
 /** Samples of custody-to-effect on push channels that are needed before the hold may shrink. */
@@ -43,38 +55,41 @@ export class Settler {
     this.#asMapped = asMapped;
   }
 
-  /** Waits until the cohort has settled, or for at most four sync windows after the last exposure. */
+  /** Waits until the cohort has settled, or for at most four sync windows after the last stimulus. */
   async wait(cohort: string, terms: SettleTerms): Promise<Settled> {
     const from = this.#clock.micros();
     for (;;) {
-      const verdict = this.assess(cohort, terms, from);
-      if (verdict.by)
-        return { by: verdict.by, waitedMs: Math.round((this.#clock.micros() - from) / 1000), pending: verdict.pending };
+      const { by, pending, owed, nextMs } = this.assess(cohort, terms, from);
+      if (by) return { by, waitedMs: Math.round((this.#clock.micros() - from) / 1000), pending, owed };
       // The facts are fed by events as they happen; one look costs a fold over the cohort, so not at each of them.
-      await this.#clock.sleep(Math.max(20, Math.min(verdict.nextMs, 250)));
+      await this.#clock.sleep(Math.max(20, Math.min(nextMs, 250)));
     }
   }
 
   /** The state of a wait that began at `from` (µs): settled by what, or when to look again. */
-  assess(cohort: string, terms: SettleTerms, from: number): { by?: Settled['by']; pending: string[]; nextMs: number } {
+  assess(cohort: string, terms: SettleTerms, from: number): Assessment {
     const now = this.#clock.micros();
-    const pending = this.#owed(cohort, terms);
+    const window = terms.syncWindow * 1000;
+    const owed = this.#owed(cohort, terms);
+    const pending = [...owed];
     const open = this.#facts.openCalls(cohort);
     if (open > 0) pending.push(`${open} open calls`);
+    const failedAt = this.#facts.retryDueSince(cohort);
+    if (failedAt !== undefined && now - failedAt < Math.min(terms.retryWait * 1000, window)) pending.push('a retry is due');
     const hold = this.hold(terms) * 1000;
-    const changed = Math.max(this.#facts.changedAt.get(cohort) ?? 0, from);
-    const quietFor = now - changed;
-    const exposed = Math.max(this.#lastExposure(cohort, terms), this.#facts.healed.at(-1)?.at ?? 0, from);
-    const windowEnds = exposed + terms.syncWindow * 1000;
+    const healed = this.#facts.healed.at(-1)?.at ?? 0;
+    // What the subject does to itself (an echo, a message that it never acknowledges) must not keep the wait alive.
+    const capped = now >= Math.max(this.#lastStimulus(cohort, terms), healed, from) + 4 * window;
+    const quietFor = now - Math.max(this.#facts.changedAt.get(cohort) ?? 0, from);
     if (quietFor < hold) {
-      if (now < windowEnds + 3 * terms.syncWindow * 1000) return { pending, nextMs: Math.min(hold - quietFor, 250_000) / 1000 };
-      return { by: 'never-settled', pending: [...pending, 'the state still changes'], nextMs: 0 };
+      if (capped) return { by: 'never-settled', pending: [...pending, 'the state still changes'], owed, nextMs: 0 };
+      return { pending, owed, nextMs: (hold - quietFor) / 1000 };
     }
-    if (pending.length === 0 && this.#asMapped(cohort)) return { by: 'as-mapped', pending, nextMs: 0 };
+    if (pending.length === 0 && this.#asMapped(cohort)) return { by: 'as-mapped', pending, owed, nextMs: 0 };
     // Evidence may bring a pass forward; only the declared window may bring a failure.
-    if (now < windowEnds) return { pending, nextMs: Math.min(50, (windowEnds - now) / 1000) };
-    if (open === 0 || now > windowEnds + 3 * terms.syncWindow * 1000) return { by: 'window', pending, nextMs: 0 };
-    return { pending, nextMs: 100 };
+    const windowEnds = Math.max(this.#lastExposure(cohort, terms), healed, from) + window;
+    if (capped || (now >= windowEnds && open === 0)) return { by: 'window', pending, owed, nextMs: 0 };
+    return { pending, owed, nextMs: now < windowEnds ? Math.min(50, (windowEnds - now) / 1000) : 100 };
   }
 
   /**
@@ -86,31 +101,33 @@ export class Settler {
     if (!terms.reads.includes('hl7')) return polled;
     const effects = this.#effects(terms.site);
     if (effects.length < ENOUGH_SAMPLES) return Math.max(polled, terms.syncWindow);
-    return Math.max(polled, 2 * (effects[Math.floor(effects.length * 0.99)] ?? 0));
+    // Never longer than the window: later effects are late by the subject's own promise.
+    return Math.max(polled, Math.min(terms.syncWindow, 2 * (effects[Math.floor(effects.length * 0.99)] ?? 0)));
   }
 
-  // Milliseconds from a positive acknowledgement to the next change of that cohort's CRM state, sorted.
+  // Milliseconds from a positive acknowledgement to the change of the cohort's CRM state that it led to, sorted.
   #effects(site: string): number[] {
     const found: number[] = [];
     for (const message of this.#facts.messages.values()) {
       const ack = message.acks.find((a) => a.outcome === 'positive');
       if (message.tenant !== site || !ack) continue;
-      const effect = this.#effectOf(message, ack.at);
+      const effect = this.#effectOf(message);
       if (effect !== undefined) found.push(Math.max(0, effect - ack.at) / 1000);
     }
     return found.sort((a, b) => a - b);
   }
 
-  #effectOf(message: LinkMessage, ackAt: number): number | undefined {
-    for (const ref of message.records) {
-      const cohort = this.#facts.truth.get(recordKey(ref))?.cohort;
-      if (!cohort) continue;
-      for (const row of this.#facts.crmOf(cohort)) {
-        const version = row.versions.find((v) => v.at >= (message.sent[0]?.at ?? ackAt));
-        if (version) return version.at;
-      }
-    }
-    return undefined;
+  // A message that changes nothing has no effect: what came after the next message of the cohort is that one's doing.
+  #effectOf(message: LinkMessage): number | undefined {
+    const from = message.sent[0]?.at ?? Number.POSITIVE_INFINITY;
+    const cohort = message.records.map((ref) => this.#facts.truth.get(recordKey(ref))?.cohort).find(Boolean);
+    if (!cohort) return undefined;
+    const rivals = this.#facts.truthOf(cohort).flatMap((history) => this.#facts.messagesOf(history.versions[0]?.ref.id ?? ''));
+    const next = Math.min(...rivals.map((rival) => rival.sent[0]?.at ?? Number.POSITIVE_INFINITY).filter((at) => at > from));
+    const changes = this.#facts
+      .crmOf(cohort)
+      .flatMap((row) => row.versions.filter((v) => v.actor.startsWith('client:')).map((v) => v.at));
+    return changes.filter((at) => at >= from && at < next).sort((a, b) => a - b)[0];
   }
 
   // What the subject has not been shown yet, on each declared channel that can carry it.
@@ -137,7 +154,10 @@ export class Settler {
   #carried(ref: RecordRef): boolean {
     return this.#facts
       .messagesOf(ref.id)
-      .some((message) => message.records.some((r) => r.type === ref.type && r.id === ref.id && r.version === ref.version));
+      .some(
+        (message) =>
+          !message.dropped && message.records.some((r) => r.type === ref.type && r.id === ref.id && r.version === ref.version),
+      );
   }
 
   // When the cohort's newest changes could last be had: committed (a poll finds them), sent, or edited in the CRM.
@@ -153,6 +173,22 @@ export class Settler {
     }
     for (const history of this.#facts.crmOf(cohort)) {
       for (const version of history.versions) if (version.actor.startsWith('user:')) last = Math.max(last, version.at);
+    }
+    return last;
+  }
+
+  // When the judge, and not the subject, last did something: commits by users, and the first sending of what they led to.
+  #lastStimulus(cohort: string, terms: SettleTerms): number {
+    let last = 0;
+    for (const history of [...this.#facts.truthOf(cohort), ...this.#facts.crmOf(cohort)]) {
+      for (const version of history.versions) {
+        if (!version.actor.startsWith('user:')) continue;
+        last = Math.max(last, version.at);
+        if (version.ref.sim === 'crm' || !terms.reads.includes('hl7')) continue;
+        const { id, version: n } = version.ref;
+        for (const message of this.#facts.messagesOf(id))
+          if (message.records.some((ref) => ref.id === id && ref.version === n)) last = Math.max(last, message.sent[0]?.at ?? 0);
+      }
     }
     return last;
   }

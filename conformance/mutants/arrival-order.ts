@@ -6,6 +6,6 @@ export const arrivalOrder = defineMutant({
   steps: () => ({ isNewer: () => true }),
   kills: [
     { check: 'OR-01', reason: 'stale-value' },
-    { check: 'OR-02', reason: 'wrong-value' },
+    { check: 'OR-02', reason: 'stale-value' },
   ],
 });
