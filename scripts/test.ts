@@ -80,7 +80,7 @@ const STEPS: readonly Step[] = [
     name: 'matrix',
     absent: verb('matrix'),
     async run(log) {
-      const code = await program(log, 'node', 'cli.ts', 'matrix', '--pr');
+      const code = await program(log, 'node', 'cli.ts', 'matrix');
       return verdictOutcome(readFileSync(log, 'utf8'), code);
     },
   },
