@@ -96,6 +96,7 @@ export interface RunPlan {
   id: string;
   external?: { urls: string[]; token?: string; ca?: string };
   progress?: RunOptions['progress'];
+  command?: string;
   signal?: AbortSignal;
 }
 
@@ -265,7 +266,15 @@ async function prepare({
   map,
   checks,
 }: {
-  values: { seed: string; 'run-key'?: string; out: string; sandbox?: string; 'control-token'?: string; ca?: string };
+  values: {
+    subject?: string;
+    seed: string;
+    'run-key'?: string;
+    out: string;
+    sandbox?: string;
+    'control-token'?: string;
+    ca?: string;
+  };
   manifest: Manifest;
   map: RunOptions['map'];
   checks: CheckDefinition[];
@@ -291,6 +300,7 @@ async function prepare({
         out: values.out,
         id,
         external,
+        command: values.subject ? `npx syncproof check --subject ${values.subject}` : 'npx syncproof check',
         signal: stopping.signal,
         progress: (event) => {
           if (event.type === 'phase') live.say(event.text);

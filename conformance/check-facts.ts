@@ -25,9 +25,30 @@ export class CheckFacts {
     return this.#log.marks.get(label)?.at ?? Number.POSITIVE_INFINITY;
   }
 
-  /** What differs, at that mark, between the CRM and what the map asks for all people of this check. */
+  /**
+   * What differs, at that mark, between the CRM and what the map asks for all people of this check. Never empty unless
+   * the check came that far, and the world came to rest with everything read.
+   */
   asMapped(label: string): Finding[] {
-    return this.#evidence.asMapped(this.cohort, this.at(label));
+    const mark = this.#log.marks.get(label);
+    if (!mark) return [untestable('not-reached', `The check did not come to "${label}".`)];
+    if (this.#evidence.facts.truthOf(this.cohort).length === 0)
+      return [untestable('nothing-done', 'Nothing was ever committed in the EHR for this check.')];
+    const found = this.#evidence.asMapped(this.cohort, mark.at);
+    if (mark.by === 'never-settled')
+      found.push(
+        fail('never-settled', 'The state still changed four sync windows after the last stimulus.', { evidence: [mark.event] }),
+      );
+    if (found.length === 0 && mark.owed.length > 0) {
+      const owed = mark.owed.join(', ');
+      found.push(
+        fail('not-read', `The subject did not read all inside the sync window: ${owed}.`, {
+          actual: owed,
+          evidence: [mark.event],
+        }),
+      );
+    }
+    return found;
   }
 
   record(name: string): History<Resource> | undefined {
@@ -95,11 +116,20 @@ export class CheckFacts {
     return [untestable('did-not-bite', `What was to go wrong (${rules.join(', ')}) never met a call of the subject.`)];
   }
 
+  /** Untestable unless a CRM user changed a row of the record after a mark. */
+  wasEdited(name: string, since: string): Finding[] {
+    const history = this.record(name);
+    const rows = history ? this.#evidence.everRowsFor(history) : [];
+    const edited = rows.some((row) => row.versions.some((v) => v.actor.startsWith('user:') && v.at > this.at(since)));
+    return edited ? [] : [untestable('no-edit', 'No CRM user could edit a field with that owner.')];
+  }
+
   /** Untestable unless two messages about a record arrived against the order of their commits. */
   arrivedInReverse(name: string): Finding[] {
+    const id = this.record(name)?.versions[0]?.ref.id;
     const versions = this.messagesOf(name)
       .filter((message) => message.acks.some((ack) => ack.outcome === 'positive'))
-      .map((message) => Math.max(...message.records.map((ref) => ref.version)));
+      .map((message) => Math.max(...message.records.map((ref) => (ref.id === id ? ref.version : 0))));
     if (versions.some((version, i) => i > 0 && version < versions[i - 1]!)) return [];
     return [untestable('did-not-bite', 'The messages were not acknowledged in reverse order.')];
   }

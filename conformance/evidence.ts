@@ -1,3 +1,4 @@
+import { findCanaries } from '#fixtures';
 import { type RecordRef, recordKey } from '#simulators';
 import { cohortOf, notApplicable, readChannels } from './applicable.ts';
 import { type CheckDefinition, fail } from './check.ts';
@@ -119,12 +120,7 @@ export class Evidence {
     return Object.entries(expected.fields).flatMap(([field, wanted]) => {
       const judged = this.oracle.judge(wanted, image[field], (id) => this.#keyOfRow(row.tenant, id, at));
       if (judged.ok) return [];
-      const stale = this.oracle
-        .admissible(wanted.row, { ...history, versions: until(history, at).versions.slice(0, -1) }, this.#context(history, at))
-        .some(
-          (value) =>
-            value !== null && this.oracle.same(wanted.row, value, image[field], (id) => this.#keyOfRow(row.tenant, id, at)),
-        );
+      const stale = this.#heldBefore(history, wanted.row, image[field], row.tenant, at);
       const name = `${row.type}.${field}`;
       const message = stale ? `${name} still holds an older value of the EHR.` : `${name} is not what the map asks for.`;
       return [
@@ -136,6 +132,21 @@ export class Evidence {
         }),
       ];
     });
+  }
+
+  // Whether an older version of the truth asked for that value. An empty field is wrong, but not for being old.
+  #heldBefore(history: History<Resource>, row: MapRow, actual: unknown, tenant: string, at: number): boolean {
+    if (actual === undefined || actual === null || actual === '') return false;
+    return until(history, at)
+      .versions.slice(0, -1)
+      .some((version) => {
+        const then = { ...history, versions: history.versions.filter((v) => v.at <= version.at) };
+        return this.oracle.expect(then, this.#context(history, version.at)).some(({ fields }) => {
+          const wanted = fields[row.field];
+          if (wanted?.row !== row || wanted.unjudged) return false;
+          return this.oracle.judge(wanted, actual, (id) => this.#keyOfRow(tenant, id, at)).ok;
+        });
+      });
   }
 
   // A CRM-owned field that a CRM user edited has to be in the EHR, where the manifest declares a way there.
@@ -182,7 +193,7 @@ export class Evidence {
   /** The CRM rows that carry a record's key at a moment. */
   rowsFor(history: History<Resource>, at = Number.POSITIVE_INFINITY): History<Row>[] {
     return this.oracle.objectsFor(history.type).flatMap((object) => {
-      const key = this.oracle.keyOf(object, history, this.#context(history, at));
+      const key = this.oracle.keyOf(object, until(history, at), this.#context(history, at));
       return this.#rowsWithKey(history.cohort ?? '', object.object, object.key, key, at);
     });
   }
@@ -259,22 +270,16 @@ export class Evidence {
     return { judged, of };
   }
 
-  /** Words that belong to one patient of a cohort alone, with that patient's record key. */
+  /** Identifiers and canaries that belong to one patient of a cohort alone, with that patient's record key. */
   tokensOf(cohort: string): Map<string, string> {
     const owners = new Map<string, string>();
     for (const history of this.facts.truthOf(cohort)) {
       if (history.type !== 'Patient') continue;
-      const { identifier = [] } = (imageAt(history) ?? {}) as { identifier?: { value?: string }[] };
-      for (const { value } of identifier) if (value) for (const word of wordsOf(value)) owners.set(word, history.key);
-      for (const version of history.versions) {
-        const { name = [] } = (version.image ?? {}) as { name?: { family?: string }[] };
-        for (const word of name.flatMap((n) => wordsOf(n.family ?? ''))) {
-          // A name that two people share proves nothing.
-          owners.set(word, owners.has(word) && owners.get(word) !== history.key ? '' : history.key);
-        }
-      }
+      // Two people share a word of a twin's name, or by chance a plain surname: that proves nothing.
+      for (const token of tokensIn(history))
+        owners.set(token, owners.has(token) && owners.get(token) !== history.key ? '' : history.key);
     }
-    for (const [word, owner] of owners) if (owner === '') owners.delete(word);
+    for (const [token, owner] of owners) if (owner === '') owners.delete(token);
     return owners;
   }
 
@@ -290,7 +295,8 @@ export class Evidence {
   /** The record whose key a CRM row carries. */
   truthBehind(row: History<Row>): History<Resource> | undefined {
     const object = this.oracle.object(row.type);
-    const key = object && imageAt(row)?.[object.key];
+    // What a deleted row held counts too.
+    const key = object && row.versions.findLast((version) => version.image?.[object.key])?.image?.[object.key];
     if (!object || key === undefined) return undefined;
     return this.facts
       .truthOf(row.cohort ?? '')
@@ -302,14 +308,19 @@ export class Evidence {
     const truth = this.truthBehind(row);
     if (!truth) return [];
     const rows = this.oracle.rowsFor(row.type).filter((r) => r.owner === 'ehr' && r.transform !== 'opaque');
+    // Whose an appointment is can change with a merge: what it was then, and what it is now.
+    const moments = [...truth.versions.map((version) => version.at), Number.POSITIVE_INFINITY];
+    const admissible = (r: MapRow) => [
+      ...new Set(moments.flatMap((moment) => this.oracle.admissible(r, truth, this.#context(truth, moment)))),
+    ];
     return row.versions.flatMap((version, i) => {
       if (!version.actor.startsWith('client:') || !version.image) return [];
       const before = row.versions[i - 1]?.image ?? ({} as Partial<Row>);
       return rows.flatMap((r) => {
         const value = version.image?.[r.field];
         if (value === undefined || value === null || value === before[r.field]) return [];
-        const allowed = this.oracle.admissible(r, truth, this.#context(truth));
-        if (allowed.some((one) => this.oracle.same(r, one, value, (id) => this.#keyOfRow(row.tenant, id)))) return [];
+        const allowed = admissible(r);
+        if (allowed.some((one) => this.oracle.same(r, one, value, (id) => this.#keyOfRow(row.tenant, id, version.at)))) return [];
         const message = `${row.type}.${r.field} was given a value that the EHR never held.`;
         return [
           fail('invented-value', message, {
@@ -359,12 +370,28 @@ export class Evidence {
       row.versions.forEach((version, i) => {
         if (version.at > at || !version.actor.startsWith('user:')) return;
         const before = row.versions[i - 1]?.image ?? ({} as Partial<Row>);
-        for (const [field, value] of Object.entries(version.image ?? {}))
-          if (!SYSTEM_FIELDS.includes(field) && value !== before[field]) edits[field] = { value, event: version.event };
+        // A field that the user emptied is left out of the image.
+        for (const field of Object.keys(version.image ? { ...before, ...version.image } : {})) {
+          const value = version.image?.[field] ?? null;
+          if (!SYSTEM_FIELDS.includes(field) && value !== (before[field] ?? null)) edits[field] = { value, event: version.event };
+        }
       });
     }
     return edits;
   }
+}
+
+/** Identifiers and canaries that a patient ever had, in the spelling in which texts are searched for them. */
+function tokensIn(history: History<Resource>): Set<string> {
+  return new Set(
+    history.versions.flatMap(({ image }) => {
+      const { identifier = [] } = (image ?? {}) as { identifier?: { value?: string }[] };
+      return [
+        ...identifier.flatMap(({ value = '' }) => (value.length >= 5 ? [value] : [])),
+        ...findCanaries(JSON.stringify(image)),
+      ];
+    }),
+  );
 }
 
 function until<T>(history: History<T>, at: number): History<T> {

@@ -33,6 +33,8 @@ export interface LinkMessage {
   sent: { at: number; event: EventId }[];
   acks: { at: number; outcome: string; code?: string; event: EventId }[];
   queuedAt?: number;
+  /** A fault took it away: nobody will ever see it. */
+  dropped?: boolean;
 }
 
 export interface Fired {
@@ -44,21 +46,34 @@ export interface Fired {
   request?: EventId;
 }
 
+/** The end of a wait. */
+export interface Mark {
+  at: number;
+  by: string;
+  waitedMs: number;
+  /** What the subject had not read when the wait ended. */
+  owed: string[];
+  event: EventId;
+}
+
 /** What the judge itself wrote about one check: notes, marks, how its waits ended. */
 export interface CheckLog {
   begunAt: number;
   endedAt?: number;
   seed: string;
   notes: Map<string, unknown>;
-  marks: Map<string, { at: number; by: string; waitedMs: number; event: EventId }>;
+  marks: Map<string, Mark>;
   error?: string;
 }
 
 export const eventId = (event: JournalEvent): EventId => `${event.process}:${event.seq}`;
 
-/** The words of a text by which people are recognised: MRNs, canary names, record ids. */
+/** The words of a text by which people are recognised: MRNs, canary names, record ids. Ids may hold dots and hyphens. */
 export const wordsOf = (text: string): string[] =>
-  text.match(/[\p{L}\p{N}._-]{5,}/gu)?.flatMap((w) => (w.includes('-') ? [w, ...w.split('-')] : [w])) ?? [];
+  text.match(/[\p{L}\p{N}._-]{5,}/gu)?.flatMap((w) => (/[._-]/.test(w) ? [w, ...w.split(/[._-]+/)] : [w])) ?? [];
+
+// Answers after which the same call can succeed: a client is expected to come back.
+const RETRYABLE = new Set([401, 408, 425, 429]);
 
 /** The state of a history at a moment; its newest image when no moment is given. */
 export function imageAt<T>(history: History<T> | undefined, at = Number.POSITIVE_INFINITY): T | null {
@@ -96,6 +111,7 @@ export class Facts {
   #byCohort = new Map<string, History<unknown>[]>();
   #byRecord = new Map<string, LinkMessage[]>();
   #open = new Map<EventId, { at: number; cohorts: Set<string> }>();
+  #retries = new Map<string, Map<string, number>>();
 
   ingest(event: JournalEvent): void {
     this.first ??= event;
@@ -118,6 +134,7 @@ export class Facts {
     run: (event) => {
       this.run = { ...this.run, ...event.data };
     },
+    start: (event) => this.#start(event),
     subject: (event) => void this.subject.push({ at: event.at, what: String(event.data?.what), data: event.data ?? {} }),
     stop: (event) => {
       if (event.data?.defect) this.defects.push({ event: eventId(event), message: String(event.data.defect) });
@@ -137,6 +154,12 @@ export class Facts {
     let count = 0;
     for (const call of this.#open.values()) if (call.cohorts.has(cohort)) count++;
     return count;
+  }
+
+  /** When the newest call that touches a cohort was answered so that it can be tried again, and was not (µs). */
+  retryDueSince(cohort: string): number | undefined {
+    const failed = [...(this.#retries.get(cohort)?.values() ?? [])];
+    return failed.length > 0 ? Math.max(...failed) : undefined;
   }
 
   /** The cohorts whose people a text mentions. */
@@ -177,7 +200,9 @@ export class Facts {
 
   #commit(event: JournalEvent): void {
     (event.records ?? []).forEach((ref, i) => {
-      const image = (event.after?.[i] ?? null) as (Resource & Row) | null;
+      const after = (event.after?.[i] ?? null) as (Resource & Row) | null;
+      // A CRM keeps what is deleted in a recycle bin, with all its values; for users and queries it is gone.
+      const image = ref.sim === 'crm' && after?.IsDeleted === true ? null : after;
       const histories = (ref.sim === 'crm' ? this.crm : this.truth) as Map<string, History<unknown>>;
       const key = recordKey(ref);
       const history = histories.get(key) ?? { key, type: ref.type, tenant: ref.tenant, versions: [] };
@@ -193,7 +218,7 @@ export class Facts {
       };
       history.versions.push(version);
       if (!history.cohort) {
-        history.cohort = event.cohort ?? this.#attribute(ref, image ?? event.before?.[i]);
+        history.cohort = event.cohort ?? this.#attribute(ref, after ?? event.before?.[i]);
         if (!history.cohort) return;
         append(this.#byCohort, `${ref.sim === 'crm' ? 'crm' : 'truth'} ${history.cohort}`, history);
       }
@@ -235,18 +260,29 @@ export class Facts {
 
   #request(event: JournalEvent): void {
     const { url = '', body = '' } = (event.data ?? {}) as { url?: string; body?: string };
-    const cohorts = this.cohortsIn(`${decodeSafely(url)} ${body}`);
+    const cohorts = this.cohortsIn(`${decodeSafely(url)} ${decodeSafely(body)}`);
     if (cohorts.size === 0) return;
+    for (const cohort of cohorts) this.#retries.get(cohort)?.delete(`${event.sim}/${event.tenant}`);
     this.#open.set(eventId(event), { at: event.at, cohorts });
     if (event.data?.method !== 'GET') for (const cohort of cohorts) this.#tell(cohort, event);
   }
 
   #reply(event: JournalEvent): void {
     const id = `${event.process}:${event.cause}`;
+    const { severed, status } = (event.data ?? {}) as { severed?: string; status?: number };
+    const again = severed !== undefined || RETRYABLE.has(Number(status)) || Number(status) >= 500;
     for (const cohort of this.#open.get(id)?.cohorts ?? []) {
-      if (event.data?.severed || Number(event.data?.status) >= 400) this.#tell(cohort, event);
+      if (severed || Number(status) >= 400) this.#tell(cohort, event);
+      if (!again) continue;
+      const failed = this.#retries.get(cohort) ?? new Map<string, number>();
+      this.#retries.set(cohort, failed.set(`${event.sim}/${event.tenant}`, event.at));
     }
     this.#open.delete(id);
+  }
+
+  // A process that starts again has forgotten the calls that were under way.
+  #start(event: JournalEvent): void {
+    for (const id of this.#open.keys()) if (id.startsWith(`${event.process}:`)) this.#open.delete(id);
   }
 
   #linkMessage(event: JournalEvent): LinkMessage | undefined {
@@ -272,7 +308,9 @@ export class Facts {
 
   #message(event: JournalEvent): void {
     const message = this.#linkMessage(event);
-    if (message && !event.data?.dropped) message.sent.push({ at: event.at, event: eventId(event) });
+    if (!message) return;
+    if (event.data?.dropped) message.dropped = true;
+    else message.sent.push({ at: event.at, event: eventId(event) });
   }
 
   #ack(event: JournalEvent): void {
@@ -303,6 +341,7 @@ export class Facts {
         at: event.at,
         by: String(data.by),
         waitedMs: Number(data.waitedMs),
+        owed: (data.owed as string[] | undefined) ?? [],
         event: eventId(event),
       });
     if (data.type === 'error') log.error = String(data.message);

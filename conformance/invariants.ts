@@ -1,3 +1,4 @@
+import { findCanaries } from '#fixtures';
 import { fail } from './check.ts';
 import type { Evidence } from './evidence.ts';
 import { imageAt, type Row, wordsOf } from './facts.ts';
@@ -21,16 +22,19 @@ export const INVARIANTS: readonly Invariant[] = [
 function oneLiveRow(evidence: Evidence, cohort: string): Finding[] {
   return evidence.facts.truthOf(cohort).flatMap((history) => {
     if (history.type !== 'Patient') return [];
-    const live = evidence.rowsFor(history).filter((row) => evidence.isLive(row.type, imageAt(row) as Row));
-    if (live.length <= 1) return [];
-    const evidenceIds = live.map((row) => row.versions[0]!.event);
-    return [
-      fail('duplicate', `${live.length} live CRM records stand for one patient.`, {
-        expected: '1',
-        actual: String(live.length),
-        evidence: evidenceIds,
-      }),
-    ];
+    const live = evidence.rowsFor(history).filter((row) => evidence.isLive(row.type, imageAt(row)));
+    // A map may mirror a patient in several objects: one row in each.
+    return [...Map.groupBy(live, (row) => row.type).values()].flatMap((rows) =>
+      rows.length <= 1
+        ? []
+        : [
+            fail('duplicate', `${rows.length} live CRM records stand for one patient.`, {
+              expected: '1',
+              actual: String(rows.length),
+              evidence: rows.map((row) => row.versions[0]!.event),
+            }),
+          ],
+    );
   });
 }
 
@@ -39,11 +43,9 @@ function nothingCrossed(evidence: Evidence, cohort: string): Finding[] {
   return evidence.facts.crmOf(cohort).flatMap((row) => {
     const own = evidence.patientOf(row);
     if (!own) return [];
-    const ownText = new Set(own.versions.flatMap((version) => wordsOf(JSON.stringify(version.image))));
     return row.versions.flatMap((version) => {
-      const foreign = wordsOf(JSON.stringify(version.image)).find(
-        (word) => owners.has(word) && owners.get(word) !== own.key && !ownText.has(word),
-      );
+      const text = JSON.stringify(version.image);
+      const foreign = [...wordsOf(text), ...findCanaries(text)].find((word) => owners.has(word) && owners.get(word) !== own.key);
       return foreign
         ? [
             fail('crossed', `${row.type} of one patient holds ${foreign}, which is another patient's.`, {
@@ -63,17 +65,19 @@ function nothingInvented(evidence: Evidence, cohort: string): Finding[] {
 function nothingUnmapped(evidence: Evidence, cohort: string): Finding[] {
   return evidence.facts.crmOf(cohort).flatMap((row) =>
     row.versions
-      .filter((version) => version.actor.startsWith('client:'))
-      .flatMap((version) =>
-        Object.entries(version.image ?? {})
-          .filter(([field, value]) => value !== null && value !== undefined && !evidence.mayHold(row.type, field, value))
+      .flatMap((version, i) => {
+        if (!version.actor.startsWith('client:')) return [];
+        // What somebody else put there before is not the subject's doing.
+        const before: Partial<Row> = row.versions[i - 1]?.image ?? {};
+        return Object.entries(version.image ?? {})
+          .filter(([field, value]) => value !== null && value !== before[field] && !evidence.mayHold(row.type, field, value))
           .map(([field]) =>
             fail('unmapped', `${row.type}.${field} was filled, but the map does not name it.`, {
               evidence: [version.event],
               actual: field,
             }),
-          ),
-      )
+          );
+      })
       .slice(0, 1),
   );
 }

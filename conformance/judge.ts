@@ -14,6 +14,7 @@ interface Header {
   id: string;
   seed: string;
   runKey: string;
+  command?: string;
   checks: string[];
   manifest: string;
   map: string;
@@ -22,6 +23,8 @@ interface Header {
   status?: RunResult['status'];
   subjectEnded?: { how: string; forced: boolean };
   output?: string;
+  /** How far each process's journal went when the run ended. */
+  heard?: Record<string, number>;
 }
 
 /** What a run folder holds, verified: every chain and hash was checked. */
@@ -41,6 +44,9 @@ export function openRun(folder: RunFolder): Opened {
   const header = facts.run as unknown as Header | undefined;
   if (!header?.checks) throw new EvidenceError('the journal has no beginning: the run ended before anything was judged');
   for (const hash of [header.checkSet, header.population]) folder.input(hash);
+  for (const [process, head] of Object.entries(header.heard ?? {}))
+    if (!events.some((event) => event.process === process && event.seq >= head))
+      throw new EvidenceError(`the journal of ${process} ends before event ${head}: the file was cut or is missing`);
   if (header.output && folder.hashOf('subject.log') !== header.output)
     throw new EvidenceError('subject.log was changed after the run');
   const manifest = JSON.parse(folder.input(header.manifest)) as Manifest;
@@ -70,7 +76,7 @@ export function judgeOpened(
     seed: header.seed,
     runKey: header.runKey,
     subject: { name: manifest.subject.name, version: manifest.subject.version },
-    warnings: warnings(facts, manifest, header),
+    warnings: warnings(facts, manifest, header, definitions),
     checks,
     invariants,
     ...score(checks, invariants, ended),
@@ -85,7 +91,7 @@ export function checkResult(
   check: CheckDefinition,
   evidence: Evidence,
   manifest: Manifest,
-  header: Pick<Header, 'seed' | 'runKey'>,
+  header: Pick<Header, 'seed' | 'runKey' | 'command'>,
 ): CheckResult {
   const { id, title, group, severity, level, requirement, seeds, harm } = check;
   const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest));
@@ -106,7 +112,7 @@ export function checkResult(
     findings,
     settled: logs.flatMap((log) => [...(log?.marks ?? [])].map(([label, { by, waitedMs }]) => ({ label, by, waitedMs }))),
     durationMs: Math.round(Math.max(0, ...logs.map((log) => (log?.endedAt ?? log?.begunAt ?? 0) - (log?.begunAt ?? 0))) / 1000),
-    replay: `npx syncproof check --only ${id} --seed ${header.seed} --run-key ${header.runKey}`,
+    replay: `${header.command ?? 'npx syncproof check'} --only ${id} --seed ${header.seed} --run-key ${header.runKey}`,
     timeline: sites.flatMap((site) => evidence.facts.story.get(cohortOf(check, site)) ?? []),
   };
 }
@@ -123,12 +129,15 @@ function invariantResults(check: CheckDefinition, evidence: Evidence, manifest: 
     );
 }
 
-function warnings(facts: Facts, manifest: Manifest, header: Header): string[] {
+function warnings(facts: Facts, manifest: Manifest, header: Header, definitions: readonly CheckDefinition[]): string[] {
   const found: string[] = [];
   for (const site of manifest.sites) if (!site.tls) found.push(`TLS is off for ${site.name}: the TLS checks do not apply`);
   if (!manifest.crm.tls) found.push('TLS is off for the CRM: the TLS checks do not apply');
   if (facts.intruders.length > 0)
     found.push(`the control API was called ${facts.intruders.length} times without its token: this fails the run`);
+  for (const id of header.checks)
+    if (!definitions.some((check) => check.id === id))
+      found.push(`${id} was run, but this version has no such check to judge it by`);
   for (const { message } of facts.defects) found.push(`the sandbox failed: ${message.split('\n')[0]}`);
   for (const { what, data } of facts.subject)
     if (what === 'died') found.push(`the subject ended by itself during the run (${data.how ?? 'unknown'})`);

@@ -66,29 +66,28 @@ export function readJournal(file: string): JournalEvent[] {
   let previous = '';
   let batch = '';
   let pending: JournalEvent[] = [];
-  readFileSync(file, 'utf8')
-    .split('\n')
-    .forEach((line, i) => {
-      if (line === '') return;
-      let value: JournalEvent | Seal;
-      try {
-        value = JSON.parse(line);
-      } catch {
-        throw new EvidenceError(`${name}:${i + 1} is not JSON: the file was changed or cut`);
-      }
-      if (value.kind !== ('seal' as string)) {
-        batch += `${line}\n`;
-        pending.push(value as JournalEvent);
-        return;
-      }
-      const seal = value as Seal;
-      previous = sha256(previous + batch);
-      if (previous !== seal.hash || seal.lines !== events.length + pending.length || JSON.stringify(seal) !== line)
-        throw new EvidenceError(`${name}:${i + 1}: the hash chain is broken: something before this line was changed`);
-      events.push(...pending);
-      pending = [];
-      batch = '';
-    });
+  const lines = readFileSync(file, 'utf8').split('\n');
+  if (lines.pop() !== '') throw new EvidenceError(`${name}:${lines.length + 1} has no end: the file was cut`);
+  for (const [i, line] of lines.entries()) {
+    let value: JournalEvent | Seal;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      throw new EvidenceError(`${name}:${i + 1} is not JSON: the file was changed or cut`);
+    }
+    if ((value as { kind?: string } | null)?.kind !== 'seal') {
+      batch += `${line}\n`;
+      pending.push(value as JournalEvent);
+      continue;
+    }
+    const seal = value as Seal;
+    previous = sha256(previous + batch);
+    if (previous !== seal.hash || seal.lines !== events.length + pending.length || JSON.stringify(seal) !== line)
+      throw new EvidenceError(`${name}:${i + 1}: the hash chain is broken: something before this line was changed`);
+    events.push(...pending);
+    pending = [];
+    batch = '';
+  }
   if (pending.length > 0) throw new EvidenceError(`${name}: the last ${pending.length} events are not sealed: the file was cut`);
   return events;
 }

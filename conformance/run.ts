@@ -37,6 +37,8 @@ export interface RunOptions {
   /** A real outage of ten minutes is played in so many ms. */
   outageMs?: number;
   progress?: (progress: Progress) => void;
+  /** What a reader types to check the same subject again; `npx syncproof check` when absent. */
+  command?: string;
   /** Ends the run early, keeping the evidence. */
   signal?: AbortSignal;
 }
@@ -78,8 +80,10 @@ export async function runChecks(options: RunOptions): Promise<void> {
       ?.stop()
       .catch((error: Error) => ({ how: `could not be stopped: ${error.message}`, forced: true }));
     const output = folder.hashOf('subject.log');
+    await recorder.caughtUp(sandbox).catch(() => {});
+    const heard = recorder.heard;
     await sandbox
-      .note([{ sim: 'judge', kind: 'run', data: { type: 'end', status, subjectEnded: ended, output } }])
+      .note([{ sim: 'judge', kind: 'run', data: { type: 'end', status, subjectEnded: ended, output, heard } }])
       .catch(() => {});
     await recorder.caughtUp(sandbox).catch(() => {});
     listening.abort();
@@ -88,7 +92,7 @@ export async function runChecks(options: RunOptions): Promise<void> {
   }
 }
 
-function header({ folder, manifest, map, checks, seed, runKey, sandbox }: RunOptions): Record<string, unknown> {
+function header({ folder, manifest, map, checks, seed, runKey, sandbox, command }: RunOptions): Record<string, unknown> {
   const { subject, sites, crm, promises } = manifest;
   const set = checks.map(({ id, title, severity, level, requirement }) => ({ id, title, severity, level, requirement }));
   return {
@@ -96,6 +100,7 @@ function header({ folder, manifest, map, checks, seed, runKey, sandbox }: RunOpt
     id: folder.id,
     seed,
     runKey,
+    command,
     checks: checks.map((check) => check.id),
     manifest: folder.keep(JSON.stringify({ subject, sites, crm, promises }, null, 1)),
     map: folder.keep(JSON.stringify(map.files, null, 1)),
@@ -125,6 +130,11 @@ class Recorder {
     this.#heard.set(event.process, event.seq);
     file.add(event);
     this.facts.ingest(event);
+  }
+
+  /** The newest event of each process, by its sequence number. */
+  get heard(): Record<string, number> {
+    return Object.fromEntries(this.#heard);
   }
 
   /** Waits until everything that was written so far has been heard, for five seconds at most. */
@@ -202,6 +212,7 @@ export function settleTerms(site: SiteManifest, manifest: Manifest, map: DataMap
     syncWindow: manifest.promises.sync_window,
     pollInterval: Math.max(0, ...intervals),
     batchInterval: manifest.promises.batch_interval,
+    retryWait: manifest.promises.retry.max_wait,
     types: map.objects.map((object) => object.source),
   };
 }

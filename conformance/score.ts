@@ -80,4 +80,5 @@ function overall(applicable: CheckResult[]): number {
   return core.length === 0 ? 0 : Math.min(...core);
 }
 
-const percent = (part: number, whole: number): number => (whole === 0 ? 0 : Math.round((100 * part) / whole));
+// Rounded down: 100 is said only of the whole.
+const percent = (part: number, whole: number): number => (whole === 0 ? 0 : Math.floor((100 * part) / whole));

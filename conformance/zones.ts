@@ -1,3 +1,5 @@
+const DAY = 86_400_000;
+
 /** Calendar date and wall-clock time of an instant in a zone. */
 export function wallTime(instant: number, zone: string): { date: string; hour: number; minute: number } {
   const parts = Object.fromEntries(
@@ -8,7 +10,10 @@ export function wallTime(instant: number, zone: string): { date: string; hour: n
   return { date: `${parts.year}-${parts.month}-${parts.day}`, hour: Number(parts.hour), minute: Number(parts.minute) };
 }
 
-/** The instant (epoch ms) at which clocks in `zone` show that date and time; the first one where they show it twice. */
+/**
+ * The instant (epoch ms) at which clocks in `zone` show that date and time: the first one where they show it twice; where
+ * they skip it, the instant that had shown it if the clocks had not been changed (so that they show it later by as much).
+ */
 export function instantAt(date: string, hour: number, minute: number, zone: string): number {
   const [year, month, day] = date.split('-').map(Number) as [number, number, number];
   const wanted = Date.UTC(year, month - 1, day, hour, minute);
@@ -18,20 +23,29 @@ export function instantAt(date: string, hour: number, minute: number, zone: stri
     const wall = wallTime(guess, zone);
     if (wall.date === date && wall.hour === hour && wall.minute === minute) return guess;
   }
-  throw new RangeError(`${date} ${hour}:${minute} does not exist in ${zone}`);
+  // Two days before, no clock can have been changed yet by what skips this time.
+  const before = wanted - 2 * DAY;
+  return wanted - (shown(before, zone) - before);
+}
+
+// What clocks in a zone show at an instant, as if it were UTC.
+function shown(instant: number, zone: string): number {
+  const { date, hour, minute } = wallTime(instant, zone);
+  return Date.parse(`${date}T00:00:00Z`) + (hour * 60 + minute) * 60_000;
 }
 
 /** `YYYY-MM-DD` so many days after another date. */
 export function addDays(date: string, days: number): string {
-  return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * DAY).toISOString().slice(0, 10);
 }
 
-/** The next days after `from` on which the zone's clocks change; empty where they never do. */
+/** The next two days after `from`, of a year, on which the zone's clocks change; empty where they never do. */
 export function clockChanges(from: string, zone: string): string[] {
   const found: string[] = [];
   for (let n = 1; n < 366 && found.length < 2; n++) {
     const day = addDays(from, n);
-    if (instantAt(addDays(day, 1), 0, 15, zone) - instantAt(day, 0, 15, zone) !== 86_400_000) found.push(day);
+    // From noon to noon, as some zones change at midnight.
+    if (instantAt(day, 12, 0, zone) - instantAt(addDays(day, -1), 12, 0, zone) !== DAY) found.push(day);
   }
   return found;
 }
