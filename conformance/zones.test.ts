@@ -68,7 +68,7 @@ describe('clock changes in the year to come', () => {
   it.each([
     ['America/New_York', '2026-01-01', ['2026-03-08', '2026-11-01']],
     ['America/New_York', '2026-03-08', ['2026-11-01']],
-    ['America/New_York', '2026-03-09', ['2026-11-01', '2027-03-14'].slice(0, 1)],
+    ['America/New_York', '2026-03-09', ['2026-11-01']],
     ['Europe/Berlin', '2026-06-01', ['2026-10-25', '2027-03-28']],
     ['Australia/Lord_Howe', '2026-01-01', ['2026-04-05', '2026-10-04']],
     ['America/Phoenix', '2026-01-01', []],
@@ -76,7 +76,8 @@ describe('clock changes in the year to come', () => {
     // At midnight: there is no quarter past it on that day.
     ['America/Santiago', '2026-01-01', ['2026-04-05', '2026-09-06']],
     ['Africa/Cairo', '2026-01-01', ['2026-04-24', '2026-10-30']],
-    ['Pacific/Apia', '2011-12-01', ['2011-12-30', '2012-04-01']],
+    // The 30th was left out.
+    ['Pacific/Apia', '2011-12-01', ['2011-12-31', '2012-04-01']],
   ])('%s after %s', (zone, from, changes) => {
     expect(clockChanges(from, zone)).toEqual(changes);
   });

@@ -15,17 +15,11 @@ export function wallTime(instant: number, zone: string): { date: string; hour: n
  * they skip it, the instant that had shown it if the clocks had not been changed (so that they show it later by as much).
  */
 export function instantAt(date: string, hour: number, minute: number, zone: string): number {
-  const [year, month, day] = date.split('-').map(Number) as [number, number, number];
-  const wanted = Date.UTC(year, month - 1, day, hour, minute);
-  // Offsets of the world's zones are multiples of a quarter of an hour, from +14 to -12.
-  for (let minutes = 14 * 60; minutes >= -12 * 60; minutes -= 15) {
-    const guess = wanted - minutes * 60_000;
-    const wall = wallTime(guess, zone);
-    if (wall.date === date && wall.hour === hour && wall.minute === minute) return guess;
-  }
-  // Two days before, no clock can have been changed yet by what skips this time.
-  const before = wanted - 2 * DAY;
-  return wanted - (shown(before, zone) - before);
+  const wanted = Date.parse(`${date}T00:00:00Z`) + (hour * 60 + minute) * 60_000;
+  // Two days away, no offset of any zone can hide a change of its clocks.
+  const [before, after] = [wanted - 2 * DAY, wanted + 2 * DAY].map((near) => shown(near, zone) - near) as [number, number];
+  const guesses = [wanted - Math.max(before, after), wanted - Math.min(before, after)];
+  return guesses.find((guess) => shown(guess, zone) === wanted) ?? wanted - before;
 }
 
 // What clocks in a zone show at an instant, as if it were UTC.

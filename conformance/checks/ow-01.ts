@@ -14,7 +14,7 @@ export const ow01 = defineCheck({
   async act(world) {
     const patient = await world.register('patient');
     if (!(await world.settled('before'))) return;
-    const edit = world.ownedField('ehr');
+    const edit = world.ownedField('ehr', patient);
     if (!edit) return;
     await world.note('edit', edit);
     await world.crmEdit(patient, { [edit.field]: edit.value });
@@ -23,14 +23,12 @@ export const ow01 = defineCheck({
   expect(facts) {
     const baseline = facts.asMapped('before');
     if (baseline.length > 0) return baseline;
-    const written = facts
-      .ehrWrites('before')
-      .map((version) =>
-        fail('ehr-overwritten', 'The CRM edit was written into the EHR, which owns that field.', {
-          evidence: [version.event],
-          actual: version.act,
-        }),
-      );
-    return [...written, ...facts.asMapped('after')];
+    const written = facts.ehrWrites('before').map((version) =>
+      fail('ehr-overwritten', 'The CRM edit was written into the EHR, which owns that field.', {
+        evidence: [version.event],
+        actual: version.act,
+      }),
+    );
+    return [...written, ...facts.wasEdited('patient', 'before'), ...facts.asMapped('after')];
   },
 });

@@ -24,7 +24,6 @@ export const ow02 = defineCheck({
   expect(facts) {
     const baseline = facts.asMapped('before');
     if (baseline.length > 0) return baseline;
-    if (!facts.note('edit')) return [];
     const written = facts.ehrWrites('before');
     const often =
       written.length > 1
@@ -35,6 +34,11 @@ export const ow02 = defineCheck({
             }),
           ]
         : [];
-    return [...facts.asMapped('after'), ...often, ...facts.otherElementsChanged('patient', 'before', 'after')];
+    return [
+      ...facts.wasEdited('patient', 'before'),
+      ...facts.asMapped('after'),
+      ...often,
+      ...facts.otherElementsChanged('patient', 'before', 'after'),
+    ];
   },
 });

@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url';
+import { Evidence } from '../evidence.ts';
+import { Facts } from '../facts.ts';
+import type { Manifest, SiteManifest } from '../manifest.ts';
+import { loadMap } from '../map.ts';
+import { AUTHORITY, type JournalBuilder, SITE } from './journal-builder.ts';
+
+/** The default map, as shipped. */
+export const MAP = loadMap(fileURLToPath(new URL('../../fixtures/maps/default', import.meta.url))).map;
+
+export const site = (channels: Partial<SiteManifest['channels']> = {}, more: Partial<SiteManifest> = {}): SiteManifest => ({
+  name: SITE,
+  vendor: 'epic',
+  authority: AUTHORITY,
+  time_zone: 'America/New_York',
+  tls: true,
+  channels: { read: [{ kind: 'hl7' }, { kind: 'poll', interval: 500 }], discover: ['hl7'], write_back: 'hl7', ...channels },
+  ...more,
+});
+
+/** As much of a manifest as the judge reads. */
+export function manifest(
+  sites: SiteManifest[] = [site()],
+  back: Manifest['crm']['back'] = { kind: 'poll', interval: 500 },
+): Manifest {
+  const retry = { first_wait: 1_000, max_wait: 60_000, give_up_after: 86_400_000 };
+  const promises = { sync_window: 3_000, batch_interval: 0, retry };
+  return { subject: { name: 'subject', version: '1' }, sites, crm: { tls: true, back }, promises } as unknown as Manifest;
+}
+
+export function factsOf(builder: JournalBuilder): Facts {
+  const facts = new Facts();
+  for (const event of builder.events) facts.ingest(event);
+  return facts;
+}
+
+export const evidenceOf = (builder: JournalBuilder, judged: Manifest = manifest()): Evidence =>
+  new Evidence(factsOf(builder), MAP, judged);
