@@ -18,12 +18,24 @@ const VERBS: Record<string, Verb> = {
   check: { usage: 'runs the suite against a sync', run: async () => (await import('./cli/check.ts')).check },
   up: { usage: 'keeps simulators running, to connect by hand', run: async () => (await import('./cli/up.ts')).up },
   init: { usage: 'writes a manifest, a data map and a CI workflow', run: async () => (await import('./cli/init.ts')).init },
-  doctor: { usage: 'says what is wrong with a manifest, a map or the wiring', run: async () => (await import('./cli/doctor.ts')).doctor },
-  judge: { usage: 'takes the verdicts of a run folder again, offline', run: async () => (await import('./cli/judge.ts')).judgeRun },
+  doctor: {
+    usage: 'says what is wrong with a manifest, a map or the wiring',
+    run: async () => (await import('./cli/doctor.ts')).doctor,
+  },
+  judge: {
+    usage: 'takes the verdicts of a run folder again, offline',
+    run: async () => (await import('./cli/judge.ts')).judgeRun,
+  },
   report: { usage: 'writes the reports of a run folder again', run: async () => (await import('./cli/judge.ts')).report },
-  list: { usage: 'prints checks, faults, vendors, stories, mutants, capabilities', run: async () => (await import('./cli/list.ts')).list },
+  list: {
+    usage: 'prints checks, faults, vendors, stories, mutants, capabilities',
+    run: async () => (await import('./cli/list.ts')).list,
+  },
   load: { usage: 'runs a k6 scenario and folds latency from the journal', run: async () => (await import('./cli/load.ts')).load },
-  matrix: { usage: 'runs the mutants of the reference sync against the checks', run: async () => (await import('./cli/matrix.ts')).matrix },
+  matrix: {
+    usage: 'runs the mutants of the reference sync against the checks',
+    run: async () => (await import('./cli/matrix.ts')).matrix,
+  },
   docs: { usage: 'writes the reference docs from the registries', run: async () => (await import('./cli/docs.ts')).docs },
   replay: notYet('replay', 'follows recorded gate decisions'),
   compare: notYet('compare', 'says what changed between two runs'),

@@ -1,5 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['**/*.test.ts'], exclude: ['**/node_modules/**', '.pack/**', 'reports/runs/**', 'clients/**'], testTimeout: 20_000 },
+  test: {
+    include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', '.pack/**', 'reports/runs/**', 'clients/**'],
+    testTimeout: 20_000,
+  },
 });

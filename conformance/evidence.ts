@@ -3,7 +3,7 @@ import { type RecordRef, recordKey } from '#simulators';
 import { cohortOf, notApplicable, readChannels } from './applicable.ts';
 import { type CheckDefinition, fail } from './check.ts';
 import { CheckFacts } from './check-facts.ts';
-import { type Facts, type History, imageAt, type Resource, type Row, wordsOf } from './facts.ts';
+import { type Facts, type History, imageAt, type Resource, type Row } from './facts.ts';
 import type { Manifest, SiteManifest } from './manifest.ts';
 import type { DataMap, MapRow } from './map.ts';
 import { type ExpectContext, type ExpectedRecord, Oracle, SYSTEM_FIELDS } from './oracle.ts';

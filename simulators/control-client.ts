@@ -79,7 +79,8 @@ export class ControlClient {
   commitCrm = (body: CommitRequest): Promise<CommitResult> => this.call('POST', '/v1/crm/commits', body);
   setLink = (site: string, body: Record<string, unknown>): Promise<unknown> => this.call('POST', `/v1/sites/${site}/link`, body);
   note = (drafts: EventDraft[]): Promise<{ seqs: number[] }> => this.call('POST', '/v1/journal', drafts);
-  arm = async (rules: Rule[]): Promise<ArmedRule[]> => (await this.call<{ rules: ArmedRule[] }>('POST', '/v1/rules', rules)).rules;
+  arm = async (rules: Rule[]): Promise<ArmedRule[]> =>
+    (await this.call<{ rules: ArmedRule[] }>('POST', '/v1/rules', rules)).rules;
   heal = (id: string): Promise<unknown> => this.call('DELETE', `/v1/rules/${encodeURIComponent(id)}`);
   healAll = (): Promise<unknown> => this.call('DELETE', '/v1/rules');
   rules = async (): Promise<ArmedRule[]> => (await this.call<{ rules: ArmedRule[] }>('GET', '/v1/rules')).rules;
@@ -92,7 +93,12 @@ export class ControlClient {
    * Hears every journal event after `after`, once and in order, until aborted. Reconnects by itself and resumes where it
    * was, so that a process that is killed and comes back with its data folder loses nothing.
    */
-  async follow(after: number, onEvent: (event: JournalEvent) => void, signal: AbortSignal, sleep: (ms: number) => Promise<void>): Promise<void> {
+  async follow(
+    after: number,
+    onEvent: (event: JournalEvent) => void,
+    signal: AbortSignal,
+    sleep: (ms: number) => Promise<void>,
+  ): Promise<void> {
     let last = after;
     while (!signal.aborted) {
       try {

@@ -2,7 +2,19 @@
  * The face of the simulators for everything that drives or judges them from outside: the control client and the types of
  * what it carries. The judge imports this and nothing deeper.
  */
-export { ControlClient, type CommitRequest, type CommitResult, type RecordChange } from './control-client.ts';
-export type { ArmedRule, EventDraft, EventKind, JournalEvent, Parked, PartDescription, PersonId, RecordRef, Rule } from '#kernel';
+
+export type {
+  ArmedRule,
+  Cancel,
+  Clock,
+  EventDraft,
+  EventKind,
+  JournalEvent,
+  Parked,
+  PartDescription,
+  PersonId,
+  RecordRef,
+  Rule,
+} from '#kernel';
 export { digest, Random, recordKey, systemClock } from '#kernel';
-export type { Cancel, Clock } from '#kernel';
+export { type CommitRequest, type CommitResult, ControlClient, type RecordChange } from './control-client.ts';

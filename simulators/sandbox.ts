@@ -3,7 +3,16 @@ import { dirname } from 'node:path';
 import { type Crm, type CrmOptions, createCrm } from '#crm';
 import { createEhrSite, type EhrSite, type EhrSiteOptions } from '#ehr';
 import { createHl7Site, remoteSitePort, type SiteCommitted, type SitePort } from '#hl7';
-import { type Authority, ControlApi, type Identity, Kernel, type KernelOptions, type ListenOptions, openAuthority, type Part } from '#kernel';
+import {
+  type Authority,
+  ControlApi,
+  type Identity,
+  Kernel,
+  type KernelOptions,
+  type ListenOptions,
+  openAuthority,
+  type Part,
+} from '#kernel';
 
 /** One EHR site to mount. */
 export type SiteConfig = Pick<EhrSiteOptions, 'name' | 'vendor' | 'tenant' | 'authority' | 'timeZone' | 'clients'>;
@@ -84,8 +93,13 @@ function mountSite(kernel: Kernel, site: SiteConfig, options: SandboxOptions, wa
   if (wanted(`${site.name}-hl7`)) {
     const remote = options.follow?.[site.name];
     port ??= remote ? remoteSitePort(remote, options.controlToken, site.name) : undefined;
-    if (!port) throw new Error(`the links of ${site.name} need its site in this process, or --follow ${site.name}=<control URL of its process>`);
-    parts.push(createHl7Site(kernel, { site: site.name, dialect: site.vendor, authority: site.authority, timeZone: site.timeZone, port }));
+    if (!port)
+      throw new Error(
+        `the links of ${site.name} need its site in this process, or --follow ${site.name}=<control URL of its process>`,
+      );
+    parts.push(
+      createHl7Site(kernel, { site: site.name, dialect: site.vendor, authority: site.authority, timeZone: site.timeZone, port }),
+    );
   }
   return parts;
 }
