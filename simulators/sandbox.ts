@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Crm, type CrmOptions, createCrm } from '#crm';
 import { createEhrSite, type EhrSite, type EhrSiteOptions } from '#ehr';
 import { createHl7Site, remoteSitePort, type SiteCommitted, type SitePort } from '#hl7';
@@ -57,7 +58,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const parts: Part[] = [];
   const started: Part[] = [];
   const api: { current?: ControlApi } = {};
+  const unwatch = watchLag(kernel);
   const stop = async (): Promise<void> => {
+    unwatch();
     await api.current?.face.close();
     for (const part of started.reverse()) await part.stop();
     kernel.close();
@@ -76,6 +79,27 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     throw error;
   }
   return { kernel, parts, authority, controlUrl: api.current.face.url() as string, stop };
+}
+
+const LAG_EVERY_MS = 1_000;
+const LAG_WORTH_NOTING_MS = 20;
+
+// Latency that is measured here is only as good as this process is prompt: how late it was is part of the evidence.
+function watchLag(kernel: Kernel): () => void {
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+  let cancel = kernel.clock.after(LAG_EVERY_MS, look);
+  function look(): void {
+    const maxMs = Math.round(delay.max / 1e6);
+    if (maxMs > LAG_WORTH_NOTING_MS)
+      kernel.journal.append({ sim: 'kernel', kind: 'lag', data: { maxMs, p99Ms: Math.round(delay.percentile(99) / 1e6) } });
+    delay.reset();
+    cancel = kernel.clock.after(LAG_EVERY_MS, look);
+  }
+  return () => {
+    cancel();
+    delay.disable();
+  };
 }
 
 function mountCrm(kernel: Kernel, options: SandboxOptions): Crm {

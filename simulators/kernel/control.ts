@@ -159,12 +159,21 @@ export class ControlApi {
       if (!kernel.gates.release(request.params.id!)) throw new ControlError(404, `no call is parked as ${request.params.id}`);
       return { released: request.params.id };
     });
-    add('POST', '/v1/snapshot', 'snapshot', 'Writes all state of this process into a file: {"file": path}.', (context) => {
-      const { file } = jsonBody<{ file?: string }>(context) ?? {};
-      if (!file) throw new ControlError(400, 'say where: {"file": "/path/to/new-file.sqlite"}');
-      kernel.database.copyTo(file);
-      return { file };
-    });
+    add(
+      'POST',
+      '/v1/snapshot',
+      'snapshot',
+      'Writes all state of this process, its journal included, as a data folder: {"folder": path}. A process started with --data on it, or on copies of it, goes on from there.',
+      (context) => {
+        const { folder } = jsonBody<{ folder?: string }>(context) ?? {};
+        if (!folder) throw new ControlError(400, 'say where: {"folder": "/path/to/a-new-folder"}');
+        try {
+          return { file: kernel.snapshot(folder) };
+        } catch (error) {
+          throw new ControlError(400, `no snapshot was written to ${folder}: ${(error as Error).message}`);
+        }
+      },
+    );
   }
 
   #journal({ request }: Context): unknown {

@@ -2,6 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
+/** Name of the database inside a data folder. */
+export const STATE_FILE = 'state.sqlite';
+
 /**
  * The one database of a process: state cells, stores and journal live in it, so that a commit and its journal row
  * share a transaction and a snapshot is a copy of one file.
@@ -15,7 +18,7 @@ export class Database {
   /** @param folder where to keep it; in memory when absent. */
   constructor(folder?: string) {
     if (folder) mkdirSync(folder, { recursive: true });
-    this.sql = new DatabaseSync(folder ? join(folder, 'state.sqlite') : ':memory:');
+    this.sql = new DatabaseSync(folder ? join(folder, STATE_FILE) : ':memory:');
     // WAL with synchronous=NORMAL survives a killed process (not a power cut), which is what `--data` promises.
     this.sql.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;');
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -111,4 +111,18 @@ test('a manual clock fires timers in order of their due time', async () => {
   expect(fired).toEqual(['a']);
   await clock.advance(5);
   expect(fired).toEqual(['a', 'b']);
+});
+
+test('a snapshot is a data folder: two forks of it go on from the same state, each its own way', async () => {
+  const kernel = new Kernel({ clock: new ManualClock(), seed: 'a' });
+  await lamp(kernel, 'on');
+  const [one, other] = [folder(), folder()];
+  kernel.snapshot(one);
+  cpSync(one, other, { recursive: true });
+  await lamp(kernel, 'off');
+  expect(() => kernel.snapshot(one)).toThrow();
+  const forks = [one, other].map((data) => new Kernel({ clock: new ManualClock(), data }));
+  await lamp(forks[0]!, 'dim');
+  expect(forks.map((fork) => fork.cell<string>('lamp').get('hall'))).toEqual(['dim', 'on']);
+  expect(forks[1]!.journal.read({ kind: 'commit' })).toHaveLength(1);
 });

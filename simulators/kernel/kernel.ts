@@ -1,5 +1,7 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Clock, systemClock } from './clock.ts';
-import { Database } from './database.ts';
+import { Database, STATE_FILE } from './database.ts';
 import { KERNEL_FAULTS } from './faults/index.ts';
 import { Gates } from './gates.ts';
 import type { Exchange, FaultDefinition } from './hooks.ts';
@@ -29,6 +31,11 @@ export interface Change {
   data?: Record<string, unknown>;
   /** Sequence number of the event that led to it, where that was no exchange. */
   cause?: number;
+  /**
+   * The caller's own name for this write. Made again under the same name, it changes nothing and answers the same, so
+   * that a caller who lost the answer to a killed process can ask again.
+   */
+  call?: string;
   apply: () => Omit<Committed, 'seq'>;
 }
 
@@ -56,6 +63,8 @@ export class Kernel {
   readonly rules: RuleEngine;
   readonly faults: readonly FaultDefinition[];
   #counters: Cell<number>;
+  /** Sequence number of the commit, by the caller's name for it. */
+  #calls: Cell<number>;
   #cells = new Map<string, Cell<unknown>>();
 
   constructor(options: KernelOptions = {}) {
@@ -80,6 +89,7 @@ export class Kernel {
       gates: this.gates,
     });
     this.#counters = this.cell<number>('kernel.counters');
+    this.#calls = this.cell<number>('kernel.calls');
     this.journal.append({ sim: 'kernel', kind: 'start', data: { seed: this.seed, runKey: this.runKey, pid: process.pid } });
   }
 
@@ -104,6 +114,8 @@ export class Kernel {
 
   /** Writes truth: before-commit hook, then state and journal row in one transaction, then after-commit hook. */
   async commit(change: Change, exchange?: Exchange): Promise<Committed> {
+    const made = change.call && this.#calls.get(change.call);
+    if (made) return this.#committed(made);
     if (exchange) await this.rules.fire('before-commit', exchange);
     const committed = this.database.transaction(() => {
       const done = change.apply();
@@ -119,6 +131,7 @@ export class Kernel {
         cause: exchange?.id ?? cause,
         ...done,
       });
+      if (change.call) this.#calls.set(change.call, event.seq);
       return { ...done, seq: event.seq };
     });
     if (exchange) {
@@ -129,10 +142,26 @@ export class Kernel {
     return committed;
   }
 
+  #committed(seq: number): Committed {
+    const { records = [], before = [], after = [] } = this.journal.read({ after: seq - 1, limit: 1 })[0]!;
+    return { records, before, after, seq };
+  }
+
   /** Records a defect of ours; the process goes on. A run that holds one is void for what it touched. */
   report(error: unknown, where: { sim: string; tenant?: string; cause?: number }): void {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.journal.append({ ...where, kind: 'stop', data: { defect: message } });
+  }
+
+  /**
+   * Writes everything that this process remembers as a data folder, and returns the file in it. A kernel made with that
+   * folder (or with copies of it: forks) goes on from there. @throws when the folder holds one already.
+   */
+  snapshot(folder: string): string {
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, STATE_FILE);
+    this.database.copyTo(file);
+    return file;
   }
 
   close(): void {
