@@ -1,36 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { mkdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   CHECKS,
   type CheckDefinition,
-  describeEnding,
   formatDuration,
   formatProblem,
-  holdBinds,
-  loadManifest,
-  loadMap,
   type Manifest,
-  mapProblems,
   notApplicable,
-  type Problem,
   RunFolder,
-  type RunningSubject,
   type RunOptions,
-  renderSettings,
   runChecks,
-  SandboxClient,
-  SubjectError,
-  startSubject,
-  unsupported,
 } from '#conformance';
-import { CRM_DEFAULTS, CRM_USERS } from '#crm';
-import { VENDORS } from '#ehr';
 import { systemClock } from '#kernel';
 import { liveProgress } from '#reports';
-import { type Sandbox, type SandboxOptions, type SiteConfig, startSandbox, writeCa } from '#sandbox';
+import { explainSubject, REFERENCE_MANIFEST, readSubject, type SandboxPlan, withSandbox } from './bring-up.ts';
 import { judgeFolder } from './judge.ts';
 import { UsageError } from './usage.ts';
 
@@ -62,9 +47,6 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const;
 
-/** The manifest of the sync that comes with Syncproof. */
-export const REFERENCE_MANIFEST = fileURLToPath(new URL('../conformance/reference/syncproof.yaml', import.meta.url));
-
 /** `syncproof check` */
 export async function check(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: OPTIONS });
@@ -85,16 +67,12 @@ export async function check(args: string[]): Promise<number> {
   return run();
 }
 
-/** What a run needs beside the subject; shared by `check` and the mutants' matrix. */
-export interface RunPlan {
-  manifest: Manifest;
+/** What a run of checks needs beside the subject; shared by `check` and the mutants' matrix. */
+export interface RunPlan extends SandboxPlan {
   map: RunOptions['map'];
   checks: readonly CheckDefinition[];
-  seed: string;
-  runKey: string;
   out: string;
   id: string;
-  external?: { urls: string[]; token?: string; ca?: string };
   progress?: RunOptions['progress'];
   command?: string;
   signal?: AbortSignal;
@@ -104,131 +82,8 @@ export interface RunPlan {
 export async function executeRun(plan: RunPlan): Promise<RunFolder> {
   mkdirSync(plan.out, { recursive: true });
   const folder = RunFolder.create(plan.out, plan.id);
-  const own = plan.external ? undefined : await ownSandbox(plan);
-  try {
-    const sandbox = new SandboxClient(own ? [own.url] : plan.external!.urls, own ? own.token : plan.external!.token);
-    await sandbox.connect();
-    const caFile = own ? writeCa(own.sandbox.authority, folder.file('ca.pem')) : (plan.external!.ca ?? '');
-    await runChecks({
-      ...plan,
-      folder,
-      sandbox,
-      clock: systemClock,
-      startSubject: (log) => bringUp(plan, folder, sandbox, resolve(caFile), log),
-    });
-    return folder;
-  } finally {
-    await own?.sandbox.stop();
-  }
-}
-
-async function ownSandbox(plan: RunPlan): Promise<{ sandbox: Sandbox; url: string; token: string }> {
-  // The subject never gets this token; a control call without it fails the run.
-  const token = randomBytes(24).toString('base64url');
-  const { manifest, seed, runKey } = plan;
-  const sandbox = await startSandbox({
-    seed,
-    runKey,
-    controlToken: token,
-    sites: manifest.sites.map((site) => siteConfig(site, manifest)),
-    crm: crmConfig(manifest),
-    ports: fixedPorts(manifest),
-    ...(manifest.ports.control ? { controlPort: manifest.ports.control } : {}),
-  });
-  return { sandbox, url: sandbox.controlUrl, token };
-}
-
-/** A site as the sandbox mounts it, with the credentials that the subject brings. */
-export function siteConfig(site: Manifest['sites'][number], manifest: Manifest): SiteConfig {
-  const { id, public_key, jwks_url, scopes, secret_env } = manifest.clients[site.name] ?? {};
-  const own = id && {
-    id,
-    scopes,
-    jwksUrl: jwks_url,
-    publicKeyPem: public_key && readFileSync(public_key, 'utf8'),
-    secret: secret_env && process.env[secret_env],
-  };
-  return {
-    name: site.name,
-    vendor: site.vendor,
-    tenant: site.tenant ?? site.practice,
-    authority: site.authority,
-    timeZone: site.time_zone,
-    clients: own ? [{ ...own, publicKeyPem: own.publicKeyPem || undefined, secret: own.secret || undefined }] : [],
-  };
-}
-
-/** The CRM with the credentials that the subject brings; fixed, documented ones for what it does not. */
-export function crmConfig(manifest: Manifest): SandboxOptions['crm'] {
-  const { id, secret_env, username, password_env, security_token_env, org_id } = manifest.clients.crm ?? {};
-  const secret = (name: string | undefined, otherwise: string) => (name && process.env[name]) || otherwise;
-  const sync = {
-    ...CRM_USERS[0]!,
-    username: username ?? CRM_DEFAULTS.username,
-    password: secret(password_env, CRM_DEFAULTS.password),
-    securityToken: secret(security_token_env, CRM_DEFAULTS.securityToken),
-  };
-  return {
-    schema: manifest.crm.schema,
-    orgId: org_id,
-    users: [sync, ...CRM_USERS.slice(1)],
-    clients: [{ id: id ?? CRM_DEFAULTS.clientId, secret: secret(secret_env, CRM_DEFAULTS.clientSecret), runAs: sync.username }],
-  };
-}
-
-function fixedPorts(manifest: Manifest): Record<string, { http?: number; https?: number; tcp?: number }> {
-  const block = (base: number | undefined) =>
-    base ? { http: base, https: base + 1, tcp: base + 2 } : { http: 0, https: 0, tcp: 0 };
-  const ports: Record<string, { http?: number; https?: number; tcp?: number }> = { crm: block(manifest.ports.crm) };
-  for (const site of manifest.sites) {
-    ports[site.name] = block(manifest.ports.sites[site.name]);
-    ports[`${site.name}-hl7`] = ports[site.name]!;
-  }
-  return ports;
-}
-
-async function bringUp(
-  plan: RunPlan,
-  folder: RunFolder,
-  sandbox: SandboxClient,
-  caFile: string,
-  log: (what: string, data: Record<string, unknown>) => void,
-): Promise<RunningSubject> {
-  const { manifest } = plan;
-  const binds = await holdBinds(manifest);
-  const settings = renderSettings({ manifest, parts: sandbox.parts, binds, caFile, environment: process.env });
-  const subject = await startSubject({
-    manifest,
-    settings,
-    binds,
-    runFolder: folder.path,
-    salt: plan.runKey,
-    onPhase: (phase) => log(phase, {}),
-    onDeath: (ending) => log('died', { how: describeEnding(ending) }),
-  });
-  for (const [site, target] of Object.entries(binds.mllp))
-    await sandbox.of(`${site}-hl7`).setLink(site, { target, ackTimeoutMs: ackTimeout(manifest) });
-  return {
-    async stop() {
-      const ending = await subject.close();
-      return { how: ending ? describeEnding(ending) : 'was not ours to stop', forced: ending?.how === 'killed' };
-    },
-  };
-}
-
-/** Lets the hospital wait for an acknowledgement as long as the subject says that it may take, played faster when that is long. */
-const ackTimeout = (manifest: Manifest): number => Math.min(manifest.promises.ack_wait, 1_000);
-
-/** Manifest and map with all their problems at once. */
-export function readSubject(path: string): { manifest?: Manifest; map: RunOptions['map']; problems: Problem[] } {
-  const loaded = loadManifest(path);
-  const { manifest } = loaded;
-  if (!manifest) return { map: { folder: '', objects: [], rows: [], tables: new Map(), files: {} }, problems: loaded.problems };
-  const missing = unsupported(
-    manifest,
-    VENDORS.map((vendor) => vendor.id),
-  );
-  return { manifest, map: loadMap(manifest.map).map, problems: [...loaded.problems, ...missing, ...mapProblems(manifest)] };
+  await withSandbox(plan, folder, (up) => runChecks({ ...plan, ...up, folder, clock: systemClock }));
+  return folder;
 }
 
 /** The checks that `--only` names. @throws UsageError naming what there is. */
@@ -317,18 +172,7 @@ async function prepare({
       return result.exitCode;
     } catch (error) {
       live.close();
-      return explain(error, join(values.out, id));
+      return explainSubject(error, join(values.out, id));
     }
   };
 }
-
-// A subject that cannot be brought up is a matter of configuration; what was seen of it stays in the run folder.
-function explain(error: unknown, folder: string): number {
-  if (!(error instanceof SubjectError)) throw error;
-  console.error(`\nThe subject did not get ready (while ${error.phase}): ${error.message}\n    fix: ${error.fix}`);
-  if (error.tail.length > 0) console.error(`\nIts last lines:\n${error.tail.map((line) => `    ${line}`).join('\n')}`);
-  if (existsSync(join(folder, 'subject.log'))) console.error(`\nAll of its output: ${join(folder, 'subject.log')}`);
-  return 2;
-}
-
-export const manifestFolder = (path: string): string => dirname(resolve(path));

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { diagnose, formatProblem, holdBinds, loadManifest, renderSettings } from '#conformance';
 import { VENDORS } from '#ehr';
 import { startSandbox, writeCa } from '#sandbox';
-import { crmConfig, REFERENCE_MANIFEST, siteConfig } from './check.ts';
+import { crmConfig, REFERENCE_MANIFEST, siteConfig } from './bring-up.ts';
 
 /** `syncproof doctor [--subject FILE]`: what is wrong before any verdict is given. Exit code 2 when there is an error. */
 export async function doctor(args: string[]): Promise<number> {

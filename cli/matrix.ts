@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CHECKS, type CheckResult, judge, type Manifest, MUTANTS, NULLS } from '#conformance';
 import { systemClock } from '#kernel';
-import { executeRun, REFERENCE_MANIFEST, readSubject } from './check.ts';
+import { REFERENCE_MANIFEST, readSubject } from './bring-up.ts';
+import { executeRun } from './check.ts';
 import { UsageError } from './usage.ts';
 
 const OPTIONS = {

@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  describeEnding,
+  holdBinds,
+  loadManifest,
+  loadMap,
+  type Manifest,
+  mapProblems,
+  type Problem,
+  type RunFolder,
+  type RunningSubject,
+  type RunOptions,
+  renderSettings,
+  SandboxClient,
+  SubjectError,
+  startSubject,
+  unsupported,
+} from '#conformance';
+import { CRM_DEFAULTS, CRM_USERS } from '#crm';
+import { VENDORS } from '#ehr';
+import { type Sandbox, type SandboxOptions, type SiteConfig, startSandbox, writeCa } from '#sandbox';
+
+/** The manifest of the sync that comes with Syncproof. */
+export const REFERENCE_MANIFEST = fileURLToPath(new URL('../conformance/reference/syncproof.yaml', import.meta.url));
+
+/** Manifest and map with all their problems at once. */
+export function readSubject(path: string): { manifest?: Manifest; map: RunOptions['map']; problems: Problem[] } {
+  const loaded = loadManifest(path);
+  const { manifest } = loaded;
+  if (!manifest) return { map: { folder: '', objects: [], rows: [], tables: new Map(), files: {} }, problems: loaded.problems };
+  const missing = unsupported(
+    manifest,
+    VENDORS.map((vendor) => vendor.id),
+  );
+  return { manifest, map: loadMap(manifest.map).map, problems: [...loaded.problems, ...missing, ...mapProblems(manifest)] };
+}
+
+/** What a sandbox is made from, or where one runs already. */
+export interface SandboxPlan {
+  manifest: Manifest;
+  seed: string;
+  runKey: string;
+  external?: { urls: string[]; token?: string; ca?: string };
+}
+
+/**
+ * Brings a sandbox up (or connects to one) for as long as `use` takes, with the way to start the subject against it.
+ * @throws SubjectError when the subject does not get ready.
+ */
+export async function withSandbox<T>(
+  plan: SandboxPlan,
+  folder: RunFolder,
+  use: (up: Pick<RunOptions, 'sandbox' | 'startSubject'>) => Promise<T>,
+): Promise<T> {
+  const own = plan.external ? undefined : await ownSandbox(plan);
+  try {
+    const sandbox = new SandboxClient(own ? [own.url] : plan.external!.urls, own ? own.token : plan.external!.token);
+    await sandbox.connect();
+    const caFile = own ? writeCa(own.sandbox.authority, folder.file('ca.pem')) : (plan.external!.ca ?? '');
+    return await use({ sandbox, startSubject: (log) => bringUp(plan, folder, sandbox, resolve(caFile), log) });
+  } finally {
+    await own?.sandbox.stop();
+  }
+}
+
+async function ownSandbox(plan: SandboxPlan): Promise<{ sandbox: Sandbox; url: string; token: string }> {
+  // The subject never gets this token; a control call without it fails the run.
+  const token = randomBytes(24).toString('base64url');
+  const { manifest, seed, runKey } = plan;
+  const sandbox = await startSandbox({
+    seed,
+    runKey,
+    controlToken: token,
+    sites: manifest.sites.map((site) => siteConfig(site, manifest)),
+    crm: crmConfig(manifest),
+    ports: fixedPorts(manifest),
+    ...(manifest.ports.control ? { controlPort: manifest.ports.control } : {}),
+  });
+  return { sandbox, url: sandbox.controlUrl, token };
+}
+
+/** A site as the sandbox mounts it, with the credentials that the subject brings. */
+export function siteConfig(site: Manifest['sites'][number], manifest: Manifest): SiteConfig {
+  const { id, public_key, jwks_url, scopes, secret_env } = manifest.clients[site.name] ?? {};
+  const own = id && {
+    id,
+    scopes,
+    jwksUrl: jwks_url,
+    publicKeyPem: public_key && readFileSync(public_key, 'utf8'),
+    secret: secret_env && process.env[secret_env],
+  };
+  return {
+    name: site.name,
+    vendor: site.vendor,
+    tenant: site.tenant ?? site.practice,
+    authority: site.authority,
+    timeZone: site.time_zone,
+    clients: own ? [{ ...own, publicKeyPem: own.publicKeyPem || undefined, secret: own.secret || undefined }] : [],
+  };
+}
+
+/** The CRM with the credentials that the subject brings; fixed, documented ones for what it does not. */
+export function crmConfig(manifest: Manifest): SandboxOptions['crm'] {
+  const { id, secret_env, username, password_env, security_token_env, org_id } = manifest.clients.crm ?? {};
+  const secret = (name: string | undefined, otherwise: string) => (name && process.env[name]) || otherwise;
+  const sync = {
+    ...CRM_USERS[0]!,
+    username: username ?? CRM_DEFAULTS.username,
+    password: secret(password_env, CRM_DEFAULTS.password),
+    securityToken: secret(security_token_env, CRM_DEFAULTS.securityToken),
+  };
+  return {
+    schema: manifest.crm.schema,
+    orgId: org_id,
+    users: [sync, ...CRM_USERS.slice(1)],
+    clients: [{ id: id ?? CRM_DEFAULTS.clientId, secret: secret(secret_env, CRM_DEFAULTS.clientSecret), runAs: sync.username }],
+  };
+}
+
+function fixedPorts(manifest: Manifest): Record<string, { http?: number; https?: number; tcp?: number }> {
+  const block = (base: number | undefined) =>
+    base ? { http: base, https: base + 1, tcp: base + 2 } : { http: 0, https: 0, tcp: 0 };
+  const ports: Record<string, { http?: number; https?: number; tcp?: number }> = { crm: block(manifest.ports.crm) };
+  for (const site of manifest.sites) {
+    ports[site.name] = block(manifest.ports.sites[site.name]);
+    ports[`${site.name}-hl7`] = ports[site.name]!;
+  }
+  return ports;
+}
+
+async function bringUp(
+  plan: SandboxPlan,
+  folder: RunFolder,
+  sandbox: SandboxClient,
+  caFile: string,
+  log: (what: string, data: Record<string, unknown>) => void,
+): Promise<RunningSubject> {
+  const { manifest } = plan;
+  const binds = await holdBinds(manifest);
+  const settings = renderSettings({ manifest, parts: sandbox.parts, binds, caFile, environment: process.env });
+  const subject = await startSubject({
+    manifest,
+    settings,
+    binds,
+    runFolder: folder.path,
+    salt: plan.runKey,
+    onPhase: (phase) => log(phase, {}),
+    onDeath: (ending) => log('died', { how: describeEnding(ending) }),
+  });
+  for (const [site, target] of Object.entries(binds.mllp))
+    await sandbox.of(`${site}-hl7`).setLink(site, { target, ackTimeoutMs: ackTimeout(manifest) });
+  return {
+    async stop() {
+      const ending = await subject.close();
+      return { how: ending ? describeEnding(ending) : 'was not ours to stop', forced: ending?.how === 'killed' };
+    },
+  };
+}
+
+/** Lets the hospital wait for an acknowledgement as long as the subject says that it may take, played faster when that is long. */
+const ackTimeout = (manifest: Manifest): number => Math.min(manifest.promises.ack_wait, 1_000);
+
+/**
+ * A subject that cannot be brought up is a matter of configuration; what was seen of it stays in the run folder.
+ * @returns the exit code. @throws what is no SubjectError.
+ */
+export function explainSubject(error: unknown, folder: string): number {
+  if (!(error instanceof SubjectError)) throw error;
+  console.error(`\nThe subject did not get ready (while ${error.phase}): ${error.message}\n    fix: ${error.fix}`);
+  if (error.tail.length > 0) console.error(`\nIts last lines:\n${error.tail.map((line) => `    ${line}`).join('\n')}`);
+  if (existsSync(join(folder, 'subject.log'))) console.error(`\nAll of its output: ${join(folder, 'subject.log')}`);
+  return 2;
+}
