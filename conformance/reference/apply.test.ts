@@ -71,7 +71,7 @@ describe('applying', () => {
     apply(contact('p2', 3, { LastName: 'Late' }), contact('p2', 9, { Active__c: true }), {
       ...visit(4, { Status__c: 'Cancelled' }, 'p2'),
     });
-    expect(desired('Contact', 'p2')).toMatchObject({ LastName: 'Li', Active__c: false });
+    expect(desired('Contact', 'p2')).toMatchObject({ LastName: 'Late', Active__c: false });
     expect(desired('Appointment__c', 'v1')).toMatchObject({ Contact__c: 'p1', Status__c: 'Cancelled' });
     expect(store.countFailed()).toBe(1);
   });
@@ -82,7 +82,7 @@ describe('applying', () => {
       { loser: 'p2', survivor: 'p1', stamp: { at: 5, seq: 'm5' } },
       contact('p2', 2, { LastName: 'Li' }),
     );
-    expect(desired('Contact', 'p2')).toEqual({ Active__c: false });
+    expect(desired('Contact', 'p2')).toEqual({ LastName: 'Li', Active__c: false });
   });
 });
 

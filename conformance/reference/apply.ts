@@ -38,10 +38,9 @@ export function applyFacts(store: Store, site: string, facts: Fact[], steps: Ste
 
 function applyChange(store: Store, site: string, change: Change, steps: Steps): string[] {
   const link = store.link(change.object, change.key) ?? newLink(site, change.object, change.key, change.person);
-  if (link.mergedInto) {
-    // A retired chart is never revived; what came after the merge was written to the wrong chart, and somebody must look.
-    if (steps.isNewer(change.stamp, link.desired.Active__c?.stamp))
-      store.setAside(site, `${change.key} ${change.stamp.seq}`, 'change of a merged chart');
+  if (link.mergedInto && steps.isNewer(change.stamp, link.desired.Active__c?.stamp)) {
+    // A retired chart is never revived. This was said of it after the merge, in the wrong chart: somebody must look.
+    store.setAside(site, `${change.key} ${change.stamp.seq}`, 'change of a merged chart');
     return [];
   }
   const owner = store.survivorOf(change.person);

@@ -51,7 +51,7 @@ export type Steps = {
   isNewer(stamp: Stamp, than: Stamp | undefined): boolean;
   mergeFields(desired: Desired, change: Pick<Change, 'fields' | 'stamp'>, steps: Steps): Desired;
   // The CRM is brought in step.
-  save(crm: Crm, link: Link, steps: Steps): Promise<Fields>;
+  save(crm: Crm, link: Link, steps: Steps): Promise<Fields | null>;
   findRow(crm: Crm, link: Link): Promise<Row | undefined>;
   changedFields(link: Link, held: Fields): Fields;
   upsert(crm: Crm, object: ObjectName, key: string, fields: Fields): Promise<{ created: boolean }>;

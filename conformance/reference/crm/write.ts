@@ -1,6 +1,7 @@
 import type { Fields, Link, ObjectName, Row } from '../model.ts';
 import type { Steps } from '../steps.ts';
 import type { Crm } from './client.ts';
+import { CRM_OWNED } from './fields.ts';
 
 /**
  * The fields of a record that differ from what the CRM holds. Only these are written: a field that nobody changed may be
@@ -26,17 +27,28 @@ export function upsert(crm: Crm, object: ObjectName, key: string, fields: Fields
 }
 
 /**
- * Makes the CRM hold what is desired, and returns what it holds then. A contact never written before is looked up first: it
- * may exist (from before this sync, or from a write whose answer was lost), and then its CRM-owned fields are the CRM's.
+ * Makes the CRM hold what is desired, and returns what it holds then, null for nothing. A contact never written before is looked up first: it
+ * may exist (from before this sync, or from a write whose answer was lost), and then its CRM-owned fields are not ours to fill.
  */
-export async function save(crm: Crm, link: Link, steps: Steps): Promise<Fields> {
+export async function save(crm: Crm, link: Link, steps: Steps): Promise<Fields | null> {
   const looksFirst = link.held === null && link.object === 'Contact';
-  const held = looksFirst ? (await steps.findRow(crm, link))?.fields : link.held;
-  if (!held && link.mergedInto) return {};
+  const row = looksFirst ? await steps.findRow(crm, link) : undefined;
+  const held = row ? { ...row.fields, ...toldByEhr(link, row) } : link.held;
+  // A chart that was retired before the CRM heard of it stays unheard of.
+  if (!held && link.mergedInto) return null;
   const fields = held ? steps.changedFields(link, held) : { ...link.seed, ...steps.changedFields(link, {}) };
   if (Object.keys(fields).length === 0) return held ?? {};
   const { created } = await steps.upsert(crm, link.object, link.key, fields);
   // Somebody had deleted the row: what was just created holds nothing but these fields.
   if (created && held) return save(crm, { ...link, held: fields }, steps);
   return { ...held, ...fields };
+}
+
+/**
+ * The CRM-owned fields of a row that is met for the first time, as the EHR told them: where the CRM holds something else, a
+ * user edited it before we looked, and the watch will see it and carry it over.
+ */
+function toldByEhr(link: Link, row: Row): Fields {
+  const filled = CRM_OWNED[link.object].filter((name) => row.fields[name] !== null);
+  return Object.fromEntries(filled.map((name) => [name, link.seed[name] ?? null]));
 }

@@ -1,0 +1,74 @@
+import { applyFacts } from '../apply.ts';
+import type { Fact, Link, Stamp } from '../model.ts';
+import { Failure } from '../retry.ts';
+import type { Site } from '../settings.ts';
+import type { Context } from '../sync.ts';
+import type { Fhir } from './client.ts';
+import { identityOf, type Patient, seedOf } from './map.ts';
+
+/** A patient to look up: by the EHR's own id where we know it, by MRN where we do not; both when we knew them before. */
+export type Chart = { link?: Link; fhirId: string | null };
+
+/** Reads one patient and all appointments, and takes in what they say. */
+export async function readChart(context: Context, site: Site, fhir: Fhir, chart: Chart): Promise<void> {
+  const { steps, store, machine, stop, wakeWriter } = context;
+  // What is read was true at some time after it was asked for: so it can only replace what is older than the question.
+  const asked = (): Stamp => ({ at: machine.now(), seq: '' });
+  const stamp = asked();
+  const found = await lookUp(context, site, fhir, chart);
+  const patient = found && (await followMerge(fhir, found));
+  const identity = patient && identityOf(patient, site);
+  if (!patient || !identity) return;
+
+  const key = steps.contactKey(identity);
+  const facts: Fact[] = [
+    { object: 'Contact', key, person: key, stamp, fields: steps.mapPatient(patient, site, steps), seed: seedOf(patient) },
+  ];
+  // We asked for one person and were given another: they are the same one now.
+  if (chart.link && chart.link.key !== key) facts.push({ loser: chart.link.key, survivor: key, stamp });
+  const listStamp = asked();
+  for (const appointment of await steps.changedAppointments(fhir, patient.id)) {
+    const number = appointment.identifier?.[0]?.value;
+    if (!number) continue;
+    const fields = { ...steps.mapAppointment(appointment, site, steps), Contact__c: key };
+    facts.push({
+      object: 'Appointment__c',
+      key: steps.appointmentKey(site.authority, number, appointment.start),
+      person: key,
+      stamp: listStamp,
+      fields,
+      seed: {},
+    });
+  }
+  if (stop.aborted) return;
+  wakeWriter(
+    store.transaction(() => {
+      const persons = applyFacts(store, site.name, facts, steps);
+      store.markPolled(key, stamp.at, patient.id);
+      return persons;
+    }),
+  );
+}
+
+async function lookUp(
+  { steps, store, machine }: Context,
+  site: Site,
+  fhir: Fhir,
+  { link, fhirId }: Chart,
+): Promise<Patient | undefined> {
+  if (!fhirId) return link && steps.findPatient(fhir, site, String(link.desired.MRN__c?.value));
+  try {
+    return await fhir.read<Patient>(`Patient/${fhirId}`);
+  } catch (error) {
+    // The EHR forgot this id (after a merge, say): next time the MRN is looked up again.
+    if (link && error instanceof Failure && (error.status === 404 || error.status === 410))
+      store.markPolled(link.key, machine.now(), null);
+    throw error;
+  }
+}
+
+/** The chart that is in use: an EHR answers for a merged-away one with a stub that points to the survivor, or with the survivor's. */
+async function followMerge(fhir: Fhir, patient: Patient): Promise<Patient> {
+  const survivor = patient.link?.find((one) => one.type === 'replaced-by')?.other?.reference;
+  return survivor ? fhir.read<Patient>(survivor.replace(/^.*(?=Patient\/)/, '')) : patient;
+}
