@@ -341,9 +341,10 @@ export class Evidence {
   #served(history: History<Resource>, at: number): boolean {
     const site = this.#site(history.tenant);
     const first = history.versions[0]!.ref;
-    return (site ? readChannels(site) : []).some(
-      (channel) => (this.facts.servedAt(first, `${history.tenant}/${channel}`) ?? Infinity) <= at,
-    );
+    return (site ? readChannels(site) : []).some((channel) => {
+      const served = this.facts.servedAt(first, `${history.tenant}/${channel}`);
+      return served !== undefined && served <= at;
+    });
   }
 
   #keyOfRow(tenant: string, id: string, at = Number.POSITIVE_INFINITY): string | undefined {
