@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Facts, imageAt, wordsOf } from './facts.ts';
+import { Facts, imageAt, wordsOf } from './facts.ts';
 import { appointment, contactOf, JournalBuilder, keyOf, ORG, patient, SITE, visitOf } from './testing/journal-builder.ts';
 import { factsOf } from './testing/setting.ts';
 
@@ -241,13 +241,14 @@ describe('open calls and due retries', () => {
     expect(state(b)).toEqual([1, false]);
   });
 
-  it('a restart of the process forgets what was open in it', () => {
+  it('a restart of the process forgets what was open in it: a retry is then due, and the world healed', () => {
     const b = start();
     b.request('crm', 'POST', '/Contact', contactOf(ada));
     b.add({ sim: 'kernel', kind: 'start', incarnation: 2, process: 'other' });
     expect(state(b)).toEqual([1, false]);
     b.add({ sim: 'kernel', kind: 'start', incarnation: 2 });
-    expect(state(b)).toEqual([0, false]);
+    expect(state(b)).toEqual([0, true]);
+    expect(factsOf(b).healed.at(-1)).toEqual({ at: b.micros, rule: 'sandbox was away' });
   });
 });
 
@@ -280,5 +281,35 @@ describe('the story of a check', () => {
     const changed = b.crm('Contact', '003A', contactOf(ada));
     b.poll(b.ref('Patient', 'p1'));
     expect(factsOf(b).changedAt.get(COHORT)).toBe(changed.at);
+  });
+});
+
+describe('a sandbox that stayed up', () => {
+  const run = { sim: 'judge', kind: 'run' } as const;
+
+  it('holds earlier runs, of which only the records count, whichever journal is heard first', () => {
+    const b = new JournalBuilder();
+    b.add({ ...run, data: { type: 'begin', id: 'first', status: 'finished' } });
+    b.begin();
+    b.register('p1', ada);
+    b.crm('Contact', '003A', contactOf(ada));
+    b.add({ sim: 'control', kind: 'intruder' });
+    const late = b.events.length;
+    b.add({ ...run, data: { type: 'begin', id: 'second' } });
+    b.begin();
+    const other = b.register('p2', patient('0000000000026', 'Otherwise'));
+    b.add({ sim: 'kernel', kind: 'heal', data: { rule: 'r1' } });
+    const inOrder = b.events;
+    const recordsLast = [...b.events.slice(late), ...b.events.slice(0, late).filter(({ kind }) => kind === 'commit')];
+    for (const events of [inOrder, recordsLast]) {
+      const facts = new Facts();
+      for (const event of events) facts.ingest(event);
+      expect(facts.run).toEqual({ type: 'begin', id: 'second' });
+      expect([facts.intruders.length, facts.healed.length, facts.checks.size]).toEqual([0, 1, 1]);
+      expect(facts.truthOf(COHORT).map(({ key }) => key)).toEqual([`ehr/${SITE}/Patient/p2`]);
+      expect(rows(facts)).toEqual([]);
+      expect(imageAt(facts.truth.get(`ehr/${SITE}/Patient/p1`))).toMatchObject({ id: 'p1' });
+      expect(facts.changedAt.get(COHORT)).toBe(other.at);
+    }
   });
 });

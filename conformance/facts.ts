@@ -93,6 +93,7 @@ export class Facts {
   readonly crm = new Map<string, History<Row>>();
   readonly messages = new Map<string, LinkMessage>();
   readonly fired: Fired[] = [];
+  /** When a rule was healed, or a process was back that had been killed: from then on the world can be caught up with. */
   readonly healed: { at: number; rule: string }[] = [];
   readonly checks = new Map<string, CheckLog>();
   readonly defects: { event: EventId; message: string }[] = [];
@@ -110,10 +111,13 @@ export class Facts {
   #words = new Map<string, string>();
   #byCohort = new Map<string, History<unknown>[]>();
   #byRecord = new Map<string, LinkMessage[]>();
-  #open = new Map<EventId, { at: number; cohorts: Set<string> }>();
+  #open = new Map<EventId, { at: number; cohorts: Set<string>; to: string }>();
   #retries = new Map<string, Map<string, number>>();
+  /** When this run began; a sandbox that stayed up holds earlier ones. */
+  #begunAt = Number.NEGATIVE_INFINITY;
 
   ingest(event: JournalEvent): void {
+    if (event.at < this.#begunAt && event.kind !== 'commit') return;
     this.first ??= event;
     this.last = event;
     for (const ref of event.served ?? []) this.#serve(ref, event);
@@ -132,6 +136,7 @@ export class Facts {
     intruder: (event) => void this.intruders.push(eventId(event)),
     check: (event) => this.#check(event),
     run: (event) => {
+      if (event.data?.type === 'begin') this.#begin(event);
       this.run = { ...this.run, ...event.data };
     },
     start: (event) => this.#start(event),
@@ -217,6 +222,7 @@ export class Facts {
         image,
       };
       history.versions.push(version);
+      if (event.at < this.#begunAt) return;
       if (!history.cohort) {
         history.cohort = event.cohort ?? this.#attribute(ref, after ?? event.before?.[i]);
         if (!history.cohort) return;
@@ -262,8 +268,9 @@ export class Facts {
     const { url = '', body = '' } = (event.data ?? {}) as { url?: string; body?: string };
     const cohorts = this.cohortsIn(`${decodeSafely(url)} ${decodeSafely(body)}`);
     if (cohorts.size === 0) return;
-    for (const cohort of cohorts) this.#retries.get(cohort)?.delete(`${event.sim}/${event.tenant}`);
-    this.#open.set(eventId(event), { at: event.at, cohorts });
+    const to = `${event.sim}/${event.tenant}`;
+    for (const cohort of cohorts) this.#retries.get(cohort)?.delete(to);
+    this.#open.set(eventId(event), { at: event.at, cohorts, to });
     if (event.data?.method !== 'GET') for (const cohort of cohorts) this.#tell(cohort, event);
   }
 
@@ -273,16 +280,35 @@ export class Facts {
     const again = severed !== undefined || RETRYABLE.has(Number(status)) || Number(status) >= 500;
     for (const cohort of this.#open.get(id)?.cohorts ?? []) {
       if (severed || Number(status) >= 400) this.#tell(cohort, event);
-      if (!again) continue;
-      const failed = this.#retries.get(cohort) ?? new Map<string, number>();
-      this.#retries.set(cohort, failed.set(`${event.sim}/${event.tenant}`, event.at));
+      if (again) this.#retryDue(cohort, `${event.sim}/${event.tenant}`, event.at);
     }
     this.#open.delete(id);
   }
 
-  // A process that starts again has forgotten the calls that were under way.
+  // A process that starts again has forgotten the calls that were under way: their callers come back.
   #start(event: JournalEvent): void {
-    for (const id of this.#open.keys()) if (id.startsWith(`${event.process}:`)) this.#open.delete(id);
+    if (event.incarnation > 1) this.healed.push({ at: event.at, rule: `${event.process} was away` });
+    for (const [id, { cohorts, to }] of this.#open) {
+      if (!id.startsWith(`${event.process}:`)) continue;
+      for (const cohort of cohorts) this.#retryDue(cohort, to, event.at);
+      this.#open.delete(id);
+    }
+  }
+
+  #retryDue(cohort: string, to: string, at: number): void {
+    const failed = this.#retries.get(cohort) ?? new Map<string, number>();
+    this.#retries.set(cohort, failed.set(to, at));
+  }
+
+  // Records of earlier runs stay, since what comes later may refer to them; whose they were no longer counts.
+  #begin(event: JournalEvent): void {
+    this.#begunAt = event.at;
+    this.first = event;
+    this.run = undefined;
+    for (const history of [...this.truth.values(), ...this.crm.values()]) history.cohort = undefined;
+    for (const memory of [this.checks, this.messages, this.changedAt, this.story]) memory.clear();
+    for (const memory of [this.#words, this.#byCohort, this.#byRecord, this.#open, this.#retries]) memory.clear();
+    for (const list of [this.fired, this.healed, this.defects, this.intruders, this.subject]) list.length = 0;
   }
 
   #linkMessage(event: JournalEvent): LinkMessage | undefined {

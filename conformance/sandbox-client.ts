@@ -12,10 +12,12 @@ export class SandboxClient {
     this.processes = urls.map((url) => new ControlClient(url, token));
   }
 
-  /** Learns which process holds which part. @throws when a process does not answer. */
+  /** Learns which process holds which part. @throws ControlAwayError, ControlCallError when a process does not answer so. */
   async connect(): Promise<void> {
     for (const client of this.processes) {
       const info = await client.parts();
+      // From now on a process that is away is taken to come back: one that was killed is started again in seconds.
+      client.patienceMs = 20_000;
       this.seed ||= info.seed;
       this.runKey ||= info.runKey;
       for (const part of info.parts) {

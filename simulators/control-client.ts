@@ -1,4 +1,13 @@
-import type { ArmedRule, EventDraft, JournalEvent, Parked, PartDescription, Rule } from '#kernel';
+import { randomUUID } from 'node:crypto';
+import {
+  type ArmedRule,
+  type EventDraft,
+  type JournalEvent,
+  type Parked,
+  type PartDescription,
+  type Rule,
+  systemClock,
+} from '#kernel';
 
 export interface RecordChange {
   op: 'create' | 'update' | 'delete';
@@ -19,6 +28,8 @@ export interface CommitRequest {
   act: string;
   actor?: string;
   cohort?: string;
+  /** The caller's own name for it: made again under it, nothing changes. Minted when absent. */
+  call?: string;
   changes: RecordChange[];
 }
 
@@ -47,25 +58,67 @@ export class ControlCallError extends Error {
   }
 }
 
+/** Nobody answers at the control API. */
+export class ControlAwayError extends Error {
+  readonly url: string;
+  constructor(url: string, cause: unknown) {
+    const { message, cause: reason } = cause as { message?: string; cause?: { code?: string; message?: string } };
+    super(`nothing answers at ${url} (${reason?.code ?? reason?.message ?? message})`, { cause });
+    this.url = url;
+  }
+}
+
+const PAUSE_MS = 100;
+
 /** One process of a sandbox, driven through its control API. */
 export class ControlClient {
   readonly url: string;
+  /** How long a process may be away, killed and coming back, before a call to it fails; in milliseconds. */
+  patienceMs = 0;
   #token?: string;
+  #awaySince: number | undefined;
 
   constructor(url: string, token?: string) {
     this.url = url.replace(/\/+$/, '');
     this.#token = token;
   }
 
-  /** @throws ControlCallError when refused; a network error when nobody answers. */
+  /**
+   * Makes a call; while the process is away, makes it again. Every call may be made twice: commits carry a name by which
+   * a second one is known, and the rest says how things shall be.
+   * @throws ControlCallError when refused; ControlAwayError when nobody answers for longer than `patienceMs`.
+   */
   async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    for (let again = false; ; again = true) {
+      try {
+        const value = await this.#once<T>(method, path, body);
+        this.#awaySince = undefined;
+        return value;
+      } catch (error) {
+        // What the lost call removed already is as it should be.
+        if (again && method === 'DELETE' && error instanceof ControlCallError && error.status === 404) return {} as T;
+        if (error instanceof ControlCallError) throw error;
+        const now = systemClock.now();
+        this.#awaySince ??= now;
+        if (now - this.#awaySince >= this.patienceMs) throw new ControlAwayError(this.url, error);
+        await systemClock.sleep(PAUSE_MS);
+      }
+    }
+  }
+
+  async #once<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${this.url}${path}`, {
       method,
       headers: { ...this.#headers(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();
-    const value = text === '' ? {} : JSON.parse(text);
+    const value = text === '' ? {} : parsed(text);
+    if (!value)
+      throw new ControlCallError(
+        response.status,
+        `${method} ${this.url}${path}: this is no control API, it does not answer in JSON`,
+      );
     if (!response.ok) throw new ControlCallError(response.status, `${method} ${path}: ${value.error ?? text}`);
     return value as T;
   }
@@ -75,8 +128,10 @@ export class ControlClient {
   }
 
   parts = (): Promise<ProcessInfo> => this.call('GET', '/v1/parts');
-  commitSite = (site: string, body: CommitRequest): Promise<CommitResult> => this.call('POST', `/v1/sites/${site}/commits`, body);
-  commitCrm = (body: CommitRequest): Promise<CommitResult> => this.call('POST', '/v1/crm/commits', body);
+  commitSite = (site: string, body: CommitRequest): Promise<CommitResult> =>
+    this.call('POST', `/v1/sites/${site}/commits`, { call: randomUUID(), ...body });
+  commitCrm = (body: CommitRequest): Promise<CommitResult> =>
+    this.call('POST', '/v1/crm/commits', { call: randomUUID(), ...body });
   setLink = (site: string, body: Record<string, unknown>): Promise<unknown> => this.call('POST', `/v1/sites/${site}/link`, body);
   note = (drafts: EventDraft[]): Promise<{ seqs: number[] }> => this.call('POST', '/v1/journal', drafts);
   arm = async (rules: Rule[]): Promise<ArmedRule[]> =>
@@ -122,5 +177,13 @@ export class ControlClient {
       }
       if (!signal.aborted) await sleep(100);
     }
+  }
+}
+
+function parsed(text: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined;
   }
 }

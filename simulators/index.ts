@@ -17,4 +17,11 @@ export type {
   Rule,
 } from '#kernel';
 export { digest, Random, recordKey, systemClock } from '#kernel';
-export { type CommitRequest, type CommitResult, ControlClient, type RecordChange } from './control-client.ts';
+export {
+  type CommitRequest,
+  type CommitResult,
+  ControlAwayError,
+  ControlCallError,
+  ControlClient,
+  type RecordChange,
+} from './control-client.ts';

@@ -16,6 +16,8 @@ export interface CrmCommit {
   /** `user:<name>`; the clerk when absent. */
   actor?: string;
   cohort?: string;
+  /** The caller's own name for this commit: made again under it, nothing changes and the answer is the same. */
+  call?: string;
   changes: {
     op: 'create' | 'update' | 'upsert' | 'delete';
     type: string;
@@ -44,8 +46,8 @@ export async function commitAsUser(org: Org, body: CrmCommit): Promise<CrmCommit
     for (const change of body.changes) applyChange(org, writer, change);
     return changesOf(writer);
   };
-  const { act = 'edit', cohort } = body;
-  const { records, after, seq } = await org.kernel.commit({ sim: 'crm', tenant: org.id, act, actor, cohort, apply });
+  const { act = 'edit', cohort, call } = body;
+  const { records, after, seq } = await org.kernel.commit({ sim: 'crm', tenant: org.id, act, actor, cohort, call, apply });
   return { records, rows: after as Row[], seq };
 }
 
@@ -97,7 +99,7 @@ export function mountControl(face: Face, org: Org): void {
     {
       operation: 'crm-commit',
       tier: 'semantic',
-      doc: 'Commits as a CRM user: {act, actor, cohort, changes: [{op, type, id | key, fields}]}, one transaction.',
+      doc: 'Commits as a CRM user: {act, actor, cohort, call, changes: [{op, type, id | key, fields}]}, one transaction.',
     },
     controlHandler((context) => {
       const body = jsonBody<CrmCommit>(context);
