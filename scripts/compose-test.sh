@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-started=
+started='' single=''
 if ! docker version >/dev/null 2>&1; then started=yes; fi
 eval "$(scripts/docker-engine.sh start)"
 
@@ -13,6 +13,7 @@ compose() { docker compose --profile check "$@"; }
 finish() {
   local code=$?
   if [ "$code" != 0 ]; then compose ps --all || true; compose logs --no-color --tail 40 || true; fi
+  [ -z "$single" ] || docker rm --force "$single" >/dev/null
   compose down --volumes --timeout 20 || true
   [ -z "$started" ] || scripts/docker-engine.sh stop
   exit "$code"
@@ -22,3 +23,13 @@ trap finish EXIT
 docker compose up --build --wait --wait-timeout 120
 docker compose ps
 compose run --rm check
+
+# As a service container in somebody's CI: the whole sandbox from one image and its environment.
+single=$(docker run --detach --init --env SYNCPROOF_UP_PARTS="crm epic hl7" --env SYNCPROOF_UP_CONTROL_TOKEN=secret "${SYNCPROOF_IMAGE:-syncproof:local}")
+for _ in $(seq 40); do
+  health=$(docker inspect --format '{{.State.Health.Status}}' "$single")
+  [ "$health" != healthy ] || break
+  sleep 0.5
+done
+docker logs "$single" | head -n 12
+[ "$health" = healthy ] || { echo "the image did not start from its environment alone: $health"; exit 1; }

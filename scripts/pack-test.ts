@@ -2,7 +2,7 @@
  * Packs the package, installs it into an empty project as a user would, and runs it there: a listing, then the suite on the
  * bundled reference sync.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const { name, version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { name: string; version: string };
 
-execFileSync(process.execPath, [join(ROOT, 'scripts/pack.ts')], { stdio: 'inherit' });
+if (spawnSync(process.execPath, [join(ROOT, 'scripts/pack.ts')], { stdio: 'inherit' }).status !== 0) process.exit(1);
 const tarball = join(ROOT, `${name}-${version}.tgz`);
 const project = mkdtempSync(join(tmpdir(), 'syncproof-packed-'));
 

@@ -5,7 +5,7 @@
  * found relative to a module are found there, too.
  *   --no-tarball   only the folder (the Dockerfile runs from it)
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,10 +29,9 @@ const DATA = [
 const compiled = (text: string) => text.replace(/\.ts$/, '.js');
 
 function compile(): void {
-  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.pack.json'], {
-    cwd: ROOT,
-    stdio: 'inherit',
-  });
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+  const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.pack.json'], { cwd: ROOT, stdio: 'inherit' });
+  if (status !== 0) process.exit(1);
   for (const file of globSync('**/*.js', { cwd: TARGET })) {
     const path = join(TARGET, file);
     const code = readFileSync(path, 'utf8');
