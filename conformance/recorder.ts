@@ -1,0 +1,133 @@
+import type { Clock, JournalEvent } from '#simulators';
+import { Evidence } from './evidence.ts';
+import { Facts } from './facts.ts';
+import type { Manifest } from './manifest.ts';
+import type { DataMap } from './map.ts';
+import type { JournalFile, RunFolder } from './run-folder.ts';
+import type { SandboxClient } from './sandbox-client.ts';
+
+/** The subject, as far as a run needs it. */
+export interface RunningSubject {
+  /** Ends it; says how it ended, and whether it had to be killed. */
+  stop(): Promise<{ how: string; forced: boolean }>;
+}
+
+export interface RecordOptions {
+  folder: RunFolder;
+  sandbox: SandboxClient;
+  manifest: Manifest;
+  map: DataMap;
+  seed: string;
+  runKey: string;
+  clock: Clock;
+  /** Starts the subject and waits until it is ready; called when the journal is being written already. */
+  startSubject: (log: (what: string, data: Record<string, unknown>) => void) => Promise<RunningSubject>;
+  /** What the first event says beside manifest, map and seed. */
+  header: Record<string, unknown>;
+  say?: (text: string) => void;
+  /** Ends the run early, keeping the evidence. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Starts the subject and lets `act` run against it, writing every journal into the run folder from before its start until
+ * after its end. @throws when sandbox or subject cannot be brought up; the folder then holds what was seen.
+ */
+export async function record(options: RecordOptions, act: (recorder: Recorder) => Promise<void>): Promise<void> {
+  const { folder, sandbox, clock, say } = options;
+  const recorder = new Recorder(options);
+  const listening = new AbortController();
+  const following = sandbox.follow(
+    (event) => recorder.hear(event),
+    listening.signal,
+    (ms) => clock.sleep(ms, listening.signal),
+  );
+  let status = 'interrupted';
+  let subject: RunningSubject | undefined;
+  try {
+    // What a run that was killed left armed would be taken for this subject's doing.
+    await sandbox.healAll();
+    await sandbox.note([{ sim: 'judge', kind: 'run', data: beginning(options) }]);
+    await recorder.caughtUp(sandbox);
+    say?.('starting the subject');
+    subject = await options.startSubject((what, data) => {
+      void sandbox.note([{ sim: 'judge', kind: 'subject', data: { what, ...data } }]).catch(() => {});
+    });
+    await sandbox.note([{ sim: 'judge', kind: 'subject', data: { what: 'ready' } }]);
+    await act(recorder);
+    status = options.signal?.aborted ? 'interrupted' : 'finished';
+  } finally {
+    say?.('stopping the subject');
+    await sandbox.healAll().catch(() => {});
+    const ended = await subject
+      ?.stop()
+      .catch((error: Error) => ({ how: `could not be stopped: ${error.message}`, forced: true }));
+    const output = folder.hashOf('subject.log');
+    await recorder.caughtUp(sandbox).catch(() => {});
+    const heard = recorder.heard;
+    await sandbox
+      .note([{ sim: 'judge', kind: 'run', data: { type: 'end', status, subjectEnded: ended, output, heard } }])
+      .catch(() => {});
+    await recorder.caughtUp(sandbox).catch(() => {});
+    listening.abort();
+    await following.catch(() => {});
+    recorder.close();
+  }
+}
+
+function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: RecordOptions): Record<string, unknown> {
+  const { subject, sites, crm, promises } = manifest;
+  return {
+    type: 'begin',
+    id: folder.id,
+    seed,
+    runKey,
+    manifest: folder.keep(JSON.stringify({ subject, sites, crm, promises }, null, 1)),
+    map: folder.keep(JSON.stringify(map.files, null, 1)),
+    population: folder.keep(JSON.stringify({ seed: sandbox.seed, runKey: sandbox.runKey, seeded: 0 }, null, 1)),
+    ...header,
+  };
+}
+
+/** Hears the journals, folds them live and writes them down. */
+export class Recorder {
+  readonly facts = new Facts();
+  readonly evidence: Evidence;
+  #folder: RunFolder;
+  #clock: Clock;
+  #files = new Map<string, JournalFile>();
+  #heard = new Map<string, number>();
+
+  constructor({ folder, clock, map, manifest }: Pick<RecordOptions, 'folder' | 'clock' | 'map' | 'manifest'>) {
+    this.#folder = folder;
+    this.#clock = clock;
+    this.evidence = new Evidence(this.facts, map, manifest);
+  }
+
+  hear(event: JournalEvent): void {
+    const file = this.#files.get(event.process) ?? this.#folder.journal(event.process);
+    this.#files.set(event.process, file);
+    this.#heard.set(event.process, event.seq);
+    file.add(event);
+    this.facts.ingest(event);
+  }
+
+  /** The newest event of each process, by its sequence number. */
+  get heard(): Record<string, number> {
+    return Object.fromEntries(this.#heard);
+  }
+
+  /** Waits until everything that was written so far has been heard, for five seconds at most. */
+  async caughtUp(sandbox: SandboxClient): Promise<void> {
+    const heads = await Promise.all(
+      sandbox.processes.map(async (client) => ({ ...(await client.parts()), ...(await client.events(0, 1)) })),
+    );
+    const until = this.#clock.now() + 5_000;
+    while (heads.some(({ process, head }) => (this.#heard.get(process) ?? 0) < head) && this.#clock.now() < until)
+      await this.#clock.sleep(20);
+  }
+
+  close(): void {
+    for (const file of this.#files.values()) file.flush();
+  }
+}
