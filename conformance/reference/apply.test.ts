@@ -91,7 +91,7 @@ describe('after a restart', () => {
     const folder = join(mkdtempSync(join(tmpdir(), 'sync-')), 'data');
     store = openStore(folder);
     for (const control of ['1', '1', '2']) store.keepMessage('north', 'EPIC^N', control, `text ${control}`);
-    const [first] = store.waitingMessages();
+    const [first] = store.waitingMessages('north');
     store.closeMessage(first!.id, 'applied');
     apply(contact('p1', 1, { LastName: 'Lee' }));
     store.queueMessage('north', 'A31');
@@ -99,7 +99,7 @@ describe('after a restart', () => {
     // As after a kill: opened again, never closed.
     const again = openStore(folder);
     again.keepMessage('north', 'EPIC^N', '1', 'text 1');
-    expect(again.waitingMessages().map((one) => one.text)).toEqual(['text 2']);
+    expect(again.waitingMessages('north').map((one) => one.text)).toEqual(['text 2']);
     expect(again.unsavedLinks('p1')).toEqual([store.link('Contact', 'p1')]);
     expect(again.nextMessage('north')?.text).toBe('A31');
     expect(again.cursor('Contact')).toBe('2026-01-01T00:00:00.000Z');

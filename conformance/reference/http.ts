@@ -30,6 +30,20 @@ export function openHttp(timeoutMs: number, stop: AbortSignal): Http {
   };
 }
 
+/**
+ * A service that asked for a pause (`Retry-After`) gets it, from all who share this: calls fail at once until it is over. What
+ * one record's call was told holds for the others too, as limits are counted by client.
+ */
+export function heeding(http: Http, now: () => number): Http {
+  let resumeAt = 0;
+  return async (url, init) => {
+    if (now() < resumeAt) throw new Failure(429, 'told-to-wait', resumeAt - now());
+    const answer = await http(url, init);
+    if (answer.status >= 400) resumeAt = Math.max(resumeAt, now() + retryAfterMs(answer.headers, now()));
+    return answer;
+  };
+}
+
 /** Milliseconds that an answer asks to wait, from `Retry-After` in seconds or as a date. */
 export function retryAfterMs(headers: Headers, now: number): number {
   const value = headers.get('retry-after') ?? '';

@@ -13,6 +13,13 @@ export class Failure extends Error {
   }
 }
 
+/** What to tell the operator of an error. The message of an unforeseen one may quote what it choked on: only its kind is told. */
+export const nameOf = (error: unknown): string =>
+  error instanceof Failure ? error.message : error instanceof Error ? error.name : 'error';
+
+/** How long the other side asked to be left alone, milliseconds. */
+export const askedToWait = (error: unknown): number => (error instanceof Failure ? error.retryAfterMs : 0);
+
 const PASSING_STATUS = new Set([0, 401, 408, 420, 425, 429]);
 // Salesforce says these with 400 or 403, where a second try is usually pointless.
 const PASSING_CODE = new Set(['REQUEST_LIMIT_EXCEEDED', 'UNABLE_TO_LOCK_ROW', 'SERVER_UNAVAILABLE', 'QUERY_TIMEOUT']);

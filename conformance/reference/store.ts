@@ -5,7 +5,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import type { Fields, Link, ObjectName } from './model.ts';
 
 /** A message in custody. `text` is emptied once it was applied: nobody needs it any more, and it is about a patient. */
-export type Waiting = { id: number; site: string; text: string };
+export type Waiting = { id: number; text: string };
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS inbox (id INTEGER PRIMARY KEY, site TEXT, sender TEXT, control TEXT, digest TEXT, text TEXT, state TEXT DEFAULT 'waiting', UNIQUE (site, sender, control, digest));
@@ -67,7 +67,8 @@ export function openStore(folder: string) {
         text,
       );
     },
-    waitingMessages: () => all<Waiting>("SELECT id, site, text FROM inbox WHERE state = 'waiting' ORDER BY id LIMIT 200"),
+    waitingMessages: (site: string) =>
+      all<Waiting>("SELECT id, text FROM inbox WHERE state = 'waiting' AND site = ? ORDER BY id", site),
     closeMessage(id: number, state: 'applied' | 'failed'): void {
       // A message that failed is kept whole for whoever repairs it.
       sql("UPDATE inbox SET state = ?, text = iif(? = 'applied', '', text) WHERE id = ?").run(state, state, id);

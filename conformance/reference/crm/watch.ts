@@ -1,5 +1,5 @@
 import type { Link, ObjectName, Row } from '../model.ts';
-import { Failure } from '../retry.ts';
+import { askedToWait, nameOf } from '../retry.ts';
 import type { Context } from '../sync.ts';
 import type { Crm } from './client.ts';
 
@@ -12,11 +12,12 @@ export async function watchCrm(context: Context, crm: Crm): Promise<void> {
     let wait: number | undefined = settings.crmPollMs;
     try {
       for (const object of OBJECTS) await readChanges(context, crm, object);
+      if (attempt > 0) machine.log('crm poll works again');
       attempt = 0;
     } catch (error) {
       if (stop.aborted) return;
-      machine.log(`crm poll failed: ${error instanceof Failure ? error.message : error}`);
-      wait = steps.backoff(attempt, error instanceof Failure ? error.retryAfterMs : 0, machine.random);
+      if (attempt === 0) machine.log(`crm poll fails: ${nameOf(error)}`);
+      wait = steps.backoff(attempt, askedToWait(error), machine.random);
       attempt += 1;
     }
     await machine.sleep(wait ?? settings.crmPollMs, stop);

@@ -1,6 +1,6 @@
 import { openLanes } from '../lanes.ts';
 import type { Link } from '../model.ts';
-import { Failure, isRetryable } from '../retry.ts';
+import { askedToWait, isRetryable, nameOf } from '../retry.ts';
 import type { Context } from '../sync.ts';
 import type { Crm } from './client.ts';
 
@@ -31,9 +31,7 @@ export function openWriter(context: Context, crm: Crm) {
         return;
       } catch (error) {
         if (stop.aborted) return;
-        const wait = steps.isRetryable(error)
-          ? steps.backoff(attempt, error instanceof Failure ? error.retryAfterMs : 0, machine.random)
-          : undefined;
+        const wait = steps.isRetryable(error) ? steps.backoff(attempt, askedToWait(error), machine.random) : undefined;
         if (wait !== undefined) await machine.sleep(wait, stop);
         else if (link.held && !isRetryable(error)) {
           // Perhaps the row is not what we believe it to be (deleted, say): look again, and write it whole.
@@ -46,11 +44,7 @@ export function openWriter(context: Context, crm: Crm) {
   // Until the next change of the record: the same content would be refused again, and the queue must go on.
   function giveUp(link: Link, error: unknown): void {
     store.markSaved(link, machine.now());
-    context.setAside(
-      link.site,
-      `${link.key} ${link.revision}`,
-      `${link.object} not written: ${error instanceof Error ? error.message : 'error'}`,
-    );
+    context.setAside(link.site, `${link.key} ${link.revision}`, `${link.object} not written: ${nameOf(error)}`);
   }
 
   return lanes;

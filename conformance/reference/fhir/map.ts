@@ -87,10 +87,11 @@ export function seedOf(patient: Patient): Fields {
 export function mapAppointment(appointment: Appointment, site: Site, steps: Steps): Fields {
   const display = (type: string) =>
     appointment.participant?.find((one) => one.actor?.reference?.startsWith(`${type}/`))?.actor?.display ?? null;
+  const start = utc(appointment.start);
   return stated({
-    Start__c: utc(appointment.start),
-    End__c: utc(appointment.end) ?? null,
-    Local_Date__c: appointment.start && steps.localDate(appointment.start, site.timeZone),
+    Start__c: start,
+    End__c: appointment.end === undefined ? null : utc(appointment.end),
+    Local_Date__c: start && steps.localDate(start, site.timeZone),
     Status__c: steps.appointmentStatus(appointment.status ?? ''),
     Type__c: appointment.appointmentType?.text ?? null,
     Provider__c: display('Practitioner'),
@@ -98,4 +99,7 @@ export function mapAppointment(appointment: Appointment, site: Site, steps: Step
   });
 }
 
-const utc = (instant: string | undefined): string | undefined => instant && new Date(instant).toISOString();
+function utc(instant: string | undefined): string | undefined {
+  const at = Date.parse(instant ?? '');
+  return Number.isNaN(at) ? undefined : new Date(at).toISOString();
+}

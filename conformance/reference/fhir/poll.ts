@@ -1,5 +1,5 @@
 import { eachOf } from '../lanes.ts';
-import { Failure, isRetryable } from '../retry.ts';
+import { askedToWait, isRetryable, nameOf } from '../retry.ts';
 import type { Site } from '../settings.ts';
 import type { Context } from '../sync.ts';
 import { readChart } from './chart.ts';
@@ -18,10 +18,9 @@ export async function pollSite(context: Context, site: Site, fhir: Fhir): Promis
     const started = machine.now();
     const failure = await readCharts(context, site, fhir, started).catch((error: unknown) => error);
     if (stop.aborted) return;
-    if (failure && attempt === 0)
-      machine.log(`poll fails: site=${site.name} ${failure instanceof Failure ? failure.message : failure}`);
+    if (failure && attempt === 0) machine.log(`poll fails: site=${site.name} ${nameOf(failure)}`);
     if (!failure && attempt > 0) machine.log(`poll works again: site=${site.name}`);
-    const pause = failure ? steps.backoff(attempt, failure instanceof Failure ? failure.retryAfterMs : 0, machine.random) : 0;
+    const pause = failure ? steps.backoff(attempt, askedToWait(failure), machine.random) : 0;
     attempt = failure ? attempt + 1 : 0;
     const took = machine.now() - started;
     await machine.sleep(Math.max(pause ?? settings.pollMs, settings.pollMs - took, took), stop);
@@ -29,8 +28,8 @@ export async function pollSite(context: Context, site: Site, fhir: Fhir): Promis
 }
 
 /**
- * One pass: newcomers, then the charts that are due, the longest unread first. Throws the first failure when not a single
- * chart could be read. One that fails alone is read again in the next pass, and holds up no other.
+ * One pass: newcomers, then the charts that are due, the longest unread first. Throws when the site asks for a pause or not a
+ * single chart could be read. One that fails alone is read again in the next pass, and holds up no other.
  */
 async function readCharts(context: Context, site: Site, fhir: Fhir, started: number): Promise<void> {
   const { steps, store, machine, settings, stop, setAside } = context;
@@ -46,8 +45,7 @@ async function readCharts(context: Context, site: Site, fhir: Fhir, started: num
     } catch (error) {
       if (stop.aborted) return;
       failures.push(error);
-      if (!isRetryable(error))
-        setAside(site.name, chart, `chart cannot be read: ${error instanceof Failure ? error.message : error}`);
+      if (!isRetryable(error)) setAside(site.name, chart, `chart cannot be read: ${nameOf(error)}`);
     }
   };
   await eachOf(await findNewcomers(context, site, fhir), width, (id) =>
@@ -58,7 +56,8 @@ async function readCharts(context: Context, site: Site, fhir: Fhir, started: num
     store.markPolled(link.key, machine.now(), link.fhirId);
     return attempt(link.key, () => readChart(context, site, fhir, { link, fhirId: link.fhirId }));
   });
-  if (read === 0 && failures.length > 0) throw failures[0];
+  const pause = failures.find((failure) => askedToWait(failure) > 0);
+  if (pause || (read === 0 && failures.length > 0)) throw pause ?? failures[0];
 }
 
 /** FHIR ids of the group's members whom we do not know yet. A site that refuses its list is polled for known patients all the same. */

@@ -1,4 +1,5 @@
 import { applyFacts } from '../apply.ts';
+import { nameOf } from '../retry.ts';
 import type { Site } from '../settings.ts';
 import type { Context } from '../sync.ts';
 import type { Inbox, Refusal } from './answer.ts';
@@ -15,7 +16,7 @@ export async function listenFeed(context: Context, site: Site): Promise<MllpServ
   const inbox: Inbox = {
     keep(message, text) {
       store.keepMessage(site.name, message.sender, message.control, text);
-      queueMicrotask(() => applyInbox(context));
+      queueMicrotask(() => applyInbox(context, site));
     },
   };
 
@@ -34,34 +35,26 @@ export async function listenFeed(context: Context, site: Site): Promise<MllpServ
     return Buffer.from(steps.ack(message, refusal, machine.now()));
   }
 
-  applyInbox(context);
+  applyInbox(context, site);
   return listenMllp(site.mllp.bind, answer);
 }
 
-/** Applies what waits in the inbox, oldest statement first. One message that cannot be applied does not hold up the others. */
-export function applyInbox({ steps, store, settings, setAside, wakeWriter, stop }: Context): void {
+/**
+ * Applies what waits in the inbox. In the order of arrival: each field is judged by the age of what was said of it, so that
+ * any order ends the same. A message that cannot be applied is put aside and does not hold up the others.
+ */
+export function applyInbox({ steps, store, setAside, wakeWriter, stop }: Context, site: Site): void {
   if (stop.aborted) return;
-  for (let waiting = store.waitingMessages(); waiting.length > 0; waiting = store.waitingMessages()) {
-    const persons = store.transaction(() => {
-      const said = waiting.map(({ id, site: name, text }) => {
-        const site = settings.sites.find((one) => one.name === name) as Site;
-        try {
-          const message = steps.decodeMessage(text);
-          return { id, name, at: steps.orderKey(message, site).at, facts: steps.mapMessage(message, site, steps) };
-        } catch {
-          store.closeMessage(id, 'failed');
-          setAside(name, text, 'message cannot be applied');
-          return undefined;
-        }
+  for (const { id, text } of store.waitingMessages(site.name)) {
+    try {
+      const persons = store.transaction(() => {
+        store.closeMessage(id, 'applied');
+        return applyFacts(store, site.name, steps.mapMessage(steps.decodeMessage(text), site, steps), steps);
       });
-      return said
-        .filter((one) => one !== undefined)
-        .sort((a, b) => a.at - b.at)
-        .flatMap(({ id, name, facts }) => {
-          store.closeMessage(id, 'applied');
-          return applyFacts(store, name, facts, steps);
-        });
-    });
-    wakeWriter(persons);
+      wakeWriter(persons);
+    } catch (error) {
+      store.closeMessage(id, 'failed');
+      setAside(site.name, text, `message cannot be applied: ${nameOf(error)}`);
+    }
   }
 }
