@@ -37,6 +37,7 @@ export class Store {
     database.sql.exec(`
       CREATE TABLE IF NOT EXISTS crm_row (
         n INTEGER PRIMARY KEY, id TEXT UNIQUE, type TEXT, deleted INTEGER, stamp INTEGER, version INTEGER, json TEXT);
+      CREATE INDEX IF NOT EXISTS crm_all ON crm_row (type);
       CREATE INDEX IF NOT EXISTS crm_live ON crm_row (type, deleted);
       CREATE INDEX IF NOT EXISTS crm_stamp ON crm_row (type, stamp);
       CREATE INDEX IF NOT EXISTS crm_newest ON crm_row (stamp);

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import jsforce, { type Connection } from 'jsforce';
+import { type Sandbox, startSandbox } from './sandbox.ts';
+
+/** jsforce, unmodified, over plain http: what its users do most. */
+
+let sandbox: Sandbox;
+let url: string;
+let credentials: Record<string, string>;
+let connection: Connection;
+
+before(async () => {
+  sandbox = await startSandbox();
+  const crm = sandbox.part('crm');
+  credentials = crm.credentials;
+  url = crm.addresses.login!;
+  connection = new jsforce.Connection({ loginUrl: url });
+  await connection.login(credentials.username!, credentials.password! + credentials.securityToken!);
+});
+after(() => sandbox.stop());
+
+describe('login', () => {
+  test('SOAP, its default', async () => {
+    const { username, password, securityToken, orgId } = credentials;
+    const soap = new jsforce.Connection({ loginUrl: url });
+    const user = await soap.login(username!, password! + securityToken!);
+    assert.equal(user.organizationId, orgId);
+    assert.equal(soap.instanceUrl, url);
+    const { accessToken } = soap;
+    await soap.logout();
+    const ended = new jsforce.Connection({ instanceUrl: url, accessToken: accessToken! });
+    await assert.rejects(async () => void (await ended.query('SELECT Id FROM User')), { name: 'INVALID_SESSION_ID' });
+  });
+
+  test('a wrong password', async () => {
+    await assert.rejects(
+      new jsforce.Connection({ loginUrl: url }).login(credentials.username!, 'x'),
+      /INVALID_LOGIN: Invalid username/,
+    );
+  });
+
+  test('password grant', async () => {
+    const { clientId, clientSecret, username, password, securityToken } = credentials;
+    const oauth = new jsforce.Connection({ oauth2: { loginUrl: url, clientId, clientSecret } });
+    await oauth.login(username!, password! + securityToken!);
+    assert.match(oauth.accessToken as string, /^00D000000000001!/);
+  });
+
+  test('client credentials', async () => {
+    const { clientId, clientSecret, username } = credentials;
+    const app = new jsforce.Connection({ instanceUrl: url, oauth2: { clientId, clientSecret, loginUrl: url } });
+    await app.authorize({ grant_type: 'client_credentials' });
+    const identity = await app.identity();
+    assert.equal(identity.username, username);
+    assert.equal((await app.query('SELECT Id FROM User')).totalSize, 2);
+    await app.logout(true);
+  });
+});
+
+describe('records', () => {
+  test('create, retrieve, update, delete', async () => {
+    const made = await connection.sobject('Contact').create({ LastName: 'Ode', FirstName: 'Ann' });
+    assert.equal(made.success, true);
+    const id = made.id as string;
+    assert.equal((await connection.sobject('Contact').retrieve(id)).Name, 'Ann Ode');
+    assert.deepEqual(await connection.sobject('Contact').update({ Id: id, FirstName: null }), { id, success: true, errors: [] });
+    assert.equal((await connection.sobject('Contact').findOne({ Id: id }, 'Name'))?.Name, 'Ode');
+    await connection.sobject('Contact').destroy(id);
+    await assert.rejects(connection.sobject('Contact').destroy(id), { name: 'ENTITY_IS_DELETED' });
+  });
+
+  test('upsert by external id says whether it created', async () => {
+    const record = { EHR_Key__c: 'urn:oid:1.2|47 11', LastName: 'Ode' };
+    const first = await connection.sobject('Contact').upsert(record, 'EHR_Key__c');
+    const again = await connection.sobject('Contact').upsert({ ...record, FirstName: 'Bea' }, 'EHR_Key__c');
+    assert.deepEqual([first.created, again.created, again.id], [true, false, first.id]);
+  });
+
+  test('errors keep their name, fields and data', async () => {
+    await assert.rejects(connection.sobject('Contact').create({ FirstName: 'x' }), {
+      name: 'REQUIRED_FIELD_MISSING',
+      message: 'Required fields are missing: [LastName]',
+    });
+    await assert.rejects(async () => void (await connection.query('SELECT Nope FROM Contact')), { name: 'INVALID_FIELD' });
+    for (const LastName of ['a', 'b']) await connection.sobject('Contact').create({ LastName, MRN__c: 'same' });
+    await assert.rejects(connection.sobject('Contact').upsert({ MRN__c: 'same', LastName: 'c' }, 'MRN__c'), {
+      name: 'MULTIPLE_CHOICES',
+    });
+  });
+});
+
+describe('many', () => {
+  test('collections in arrays', async () => {
+    const made = await connection.sobject('Contact').create([{ LastName: 'One' }, { FirstName: 'bad' }, { LastName: 'Three' }]);
+    assert.deepEqual(
+      made.map((row) => row.success),
+      [true, false, true],
+    );
+    const upserted = await connection.sobject('Contact').upsert(
+      [
+        { EHR_Key__c: 'm1', LastName: 'x' },
+        { EHR_Key__c: 'm2', LastName: 'y' },
+      ],
+      'EHR_Key__c',
+    );
+    assert.deepEqual(
+      upserted.map((row) => row.success),
+      [true, true],
+    );
+  });
+
+  test('query fetches page after page', async () => {
+    const people = Array.from({ length: 2500 }, (_, i) => ({ LastName: `P${i}`, MRN_Authority__c: 'many' }));
+    await connection.sobject('Contact').create(people, { allowRecursive: true });
+    const seen = new Set<string>();
+    await new Promise<void>((resolve, reject) => {
+      connection
+        .query("SELECT LastName FROM Contact WHERE MRN_Authority__c = 'many'")
+        .on('record', (record) => seen.add(record.LastName))
+        .on('end', () => resolve())
+        .on('error', reject)
+        .run({ autoFetch: true, maxFetch: 10_000 });
+    });
+    assert.equal(seen.size, 2500);
+    assert.equal(await connection.sobject('Contact').count({ MRN_Authority__c: 'many' }), 2500);
+  });
+});
+
+describe('about the org', () => {
+  test('describe, limits, recent, updated', async () => {
+    const contact = await connection.describe('Contact');
+    assert.ok(contact.fields.some((field) => field.name === 'EHR_Key__c' && field.externalId));
+    assert.deepEqual(
+      (await connection.describeGlobal()).sobjects.map((type) => type.name),
+      ['Appointment__c', 'Contact', 'Task', 'User'],
+    );
+    assert.ok((await connection.limits()).DailyApiRequests!.Max > 0);
+    assert.ok(connection.limitInfo.apiUsage!.used > 0);
+    assert.ok((await connection.recent('Contact', 5)).length > 0);
+    const now = Date.now();
+    const updated = await connection.sobject('Contact').updated(new Date(now - 3_600_000), new Date(now + 120_000));
+    assert.ok(updated.ids.length >= 2500);
+  });
+
+  test('children and parents', async () => {
+    const { id } = await connection.sobject('Contact').create({ LastName: 'Ode', EHR_Key__c: 'parent' });
+    await connection.sobject('Appointment__c').create({ Contact__r: { EHR_Key__c: 'parent' }, Status__c: 'Booked' } as object);
+    const [found] = await connection
+      .sobject('Contact')
+      .find({ Id: id as string }, ['Id', 'Name'])
+      .include('Appointments__r')
+      .select('Status__c')
+      .end()
+      .execute();
+    assert.equal(
+      (found as { Appointments__r?: { records: { Status__c: string }[] } })?.Appointments__r?.records[0]?.Status__c,
+      'Booked',
+    );
+  });
+});
