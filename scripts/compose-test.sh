@@ -31,5 +31,5 @@ for _ in $(seq 40); do
   [ "$health" != healthy ] || break
   sleep 0.5
 done
-docker logs "$single" | head -n 12
+docker logs "$single" 2>&1 | sed -n 1,12p
 [ "$health" = healthy ] || { echo "the image did not start from its environment alone: $health"; exit 1; }
