@@ -1,20 +1,23 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ConfigurationError } from '#kernel';
 
-export type FieldType =
-  | 'id'
-  | 'string'
-  | 'textarea'
-  | 'phone'
-  | 'email'
-  | 'picklist'
-  | 'boolean'
-  | 'date'
-  | 'datetime'
-  | 'int'
-  | 'double'
-  | 'reference';
+const FIELD_TYPES = [
+  'id',
+  'string',
+  'textarea',
+  'phone',
+  'email',
+  'picklist',
+  'boolean',
+  'date',
+  'datetime',
+  'int',
+  'double',
+  'reference',
+] as const;
+export type FieldType = (typeof FIELD_TYPES)[number];
 
 /** One field of an sObject, as the schema files state it. What is absent has the value in the comment. */
 export interface FieldDefinition {
@@ -136,7 +139,6 @@ export class Schema {
   constructor(definitions: readonly ObjectDefinition[]) {
     this.types = [...definitions].sort((a, b) => (a.name < b.name ? -1 : 1)).map((d) => new SObjectType(d));
     this.#byName = new Map(this.types.map((type) => [type.name.toLowerCase(), type]));
-    if (!this.#byName.has('user')) throw new Error('the CRM schema needs an object User: every record names its owner');
     for (const type of this.types) {
       for (const { name, reference } of type.fields) {
         if (reference && !this.type(reference))
@@ -165,9 +167,44 @@ export class Schema {
 
 const DEFAULT_FOLDER = fileURLToPath(new URL('../../fixtures/schemas/crm', import.meta.url));
 
-/** Reads a folder of `<object>.json` files (as `fixtures/schemas/crm`), or takes the definitions as they are. */
+/**
+ * Reads a folder of `<object>.json` files (as `fixtures/schemas/crm`), or takes the definitions as they are. User need not
+ * be among them: every org has it. @throws ConfigurationError naming the file, or the field that makes no sense
+ */
 export function loadSchema(from: string | readonly ObjectDefinition[] = DEFAULT_FOLDER): Schema {
-  if (typeof from !== 'string') return new Schema(from);
-  const files = readdirSync(from).filter((file) => file.endsWith('.json'));
-  return new Schema(files.map((file) => JSON.parse(readFileSync(join(from, file), 'utf8')) as ObjectDefinition));
+  const given = typeof from === 'string' ? readFolder(from) : from;
+  const complete = given.some(({ name }) => name === 'User')
+    ? given
+    : [...given, readDefinition(join(DEFAULT_FOLDER, 'user.json'))];
+  return new Schema(complete);
+}
+
+function readFolder(folder: string): ObjectDefinition[] {
+  if (!existsSync(folder)) throw new ConfigurationError(`the folder of the CRM schema does not exist: ${folder}`);
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+  if (files.length === 0) throw new ConfigurationError(`${folder} holds no <object>.json: it is no CRM schema`);
+  return files.map((file) => readDefinition(join(folder, file)));
+}
+
+function readDefinition(file: string): ObjectDefinition {
+  const definition = parsed(file);
+  const { name, label, keyPrefix, fields } = definition;
+  if (!name || !label || !/^\w{3}$/.test(keyPrefix ?? '') || !Array.isArray(fields)) {
+    throw new ConfigurationError(`${file}: an object needs name, label, keyPrefix (three characters) and fields`);
+  }
+  const bad = fields.find((field) => !field.name || !field.label || !FIELD_TYPES.includes(field.type));
+  if (bad) {
+    throw new ConfigurationError(
+      `${file}: field ${JSON.stringify(bad.name)} needs name, label and one of the types ${FIELD_TYPES.join(', ')}`,
+    );
+  }
+  return definition;
+}
+
+function parsed(file: string): ObjectDefinition {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as ObjectDefinition;
+  } catch (error) {
+    throw new ConfigurationError(`${file}: ${(error as Error).message}`);
+  }
 }
