@@ -19,7 +19,7 @@ import { formatTime } from './message/time.ts';
 import { MllpDecoder, mllpFrame } from './mllp.ts';
 import type { People } from './people.ts';
 import { type SiteFacts, systemOf } from './site.ts';
-import type { SitePort } from './site-port.ts';
+import { SiteAway, type SitePort } from './site-port.ts';
 
 /** A message that was answered positively before. */
 interface Seen {
@@ -96,8 +96,9 @@ export class LinkIn {
       if (!message) throw new Refusal('AR', 100, 'MSH^1', 'this is not an HL7 message');
       filed = await this.#file(message, exchange);
     } catch (error) {
-      if (error instanceof Severed) severed = error.how;
-      else refusal = this.#refusal(error, exchange);
+      const cause = error instanceof SiteAway ? hungUp(exchange) : error;
+      if (cause instanceof Severed) severed = cause.how;
+      else refusal = this.#refusal(cause, exchange);
     }
     const own = String(this.#kernel.count(`hl7.${site}.acks`));
     const time = formatTime(clock.now(), timeZone, dialect.stamp);
@@ -199,6 +200,15 @@ export class LinkIn {
         throw new Rejected(error, params);
       },
     };
+  }
+}
+
+// Where nobody knows whether a message was filed there is no answer to give: its sender comes again.
+function hungUp({ wire }: Exchange): unknown {
+  try {
+    return wire.close();
+  } catch (severed) {
+    return severed;
   }
 }
 

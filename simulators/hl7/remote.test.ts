@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ControlApi, controlHandler, type JournalEvent, jsonBody, Kernel } from '#kernel';
+import { ControlApi, controlHandler, type JournalEvent, jsonBody, Kernel, systemClock } from '#kernel';
 import { createHl7Site, type Hl7Site, remoteSitePort, type SiteCommit, type SitePort } from './index.ts';
 import { Receiver, summary } from './testing/receiver.ts';
 import { send } from './testing/sender.ts';
@@ -9,6 +9,7 @@ let kernel: Kernel;
 let ehr: FakeEhr;
 let api: ControlApi;
 let port: SitePort;
+let base: string;
 
 async function openControl(at = 0): Promise<void> {
   api = new ControlApi(kernel, [], { token: 'secret' });
@@ -29,7 +30,8 @@ beforeEach(async () => {
   kernel = new Kernel({ process: 'ehr' });
   ehr = new FakeEhr(kernel);
   await openControl();
-  port = remoteSitePort(api.face.url()!, 'secret', 'epic');
+  base = api.face.url()!;
+  port = remoteSitePort(base, 'secret', 'epic');
 });
 afterEach(async () => {
   await api.face.close();
@@ -102,6 +104,42 @@ describe('links in a process of their own', () => {
     expect(summary(peer.got)).toEqual(['A04 1', 'A31 1']);
     expect(links.journal.read({ kind: 'queue' }).map(({ cause }) => cause)).toEqual([undefined, undefined]);
     await peer.close();
+  });
+});
+
+describe('a site whose process is away', () => {
+  const text = `MSH|^~\\&|SYNC|CRM|EPIC|EPIC|1||ADT^A31|m1|P|2.5.1\rPID|1||1^^^EPIC&${AUTHORITY}&ISO^MR||Test|||F\r`;
+  const links = async (over: SitePort, run: (address: string, kernel: Kernel) => Promise<void>): Promise<void> => {
+    const own = new Kernel({ process: 'epic-hl7' });
+    const hl7 = createHl7Site(own, { site: 'epic', dialect: 'epic', authority: AUTHORITY, timeZone: 'UTC', port: over });
+    await hl7.start({ host: '127.0.0.1', ports: { tcp: 0 } });
+    await run(hl7.describe().addresses.mllpIn!, own);
+    await hl7.stop();
+    own.close();
+  };
+  beforeEach(async () => {
+    await ehr.put('register', nobody('1'));
+    await api.face.close();
+  });
+
+  test('is waited for: what comes in meanwhile is answered once it is back', async () => {
+    await links(port, async (address) => {
+      const answer = send(address, text);
+      await openControl(Number(new URL(base).port));
+      expect(await answer).toMatchObject([{ code: 'AA' }]);
+      expect(ehr.get('e1').gender).toBe('female');
+    });
+  });
+
+  test('for too long: no answer, so that the sender comes again; no defect of ours', async () => {
+    let now = 0;
+    const hurried = { ...systemClock, now: () => (now += 3000), sleep: async () => {} };
+    await links(remoteSitePort(base, 'secret', 'epic', hurried), async (address, own) => {
+      expect(await send(address, text)).toEqual([]);
+      expect(own.journal.read({ kind: 'ack' })).toMatchObject([{ data: { outcome: 'closed' } }]);
+      expect(own.journal.read({ kind: 'stop' })).toEqual([]);
+    });
+    await openControl();
   });
 });
 

@@ -1,15 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import type { Resource } from '@medplum/fhirtypes';
 import { type Clock, type JournalEvent, systemClock } from '#kernel';
-import type { SiteCommit, SiteCommitted, SitePort } from './site-port.ts';
+import { SiteAway, type SiteCommit, type SiteCommitted, type SitePort } from './site-port.ts';
 
 const FIRST_DELAY = 100;
 const LONGEST_DELAY = 2000;
+// A process that was killed is back within seconds; a sender waits longer than this for its answer.
+const PATIENCE = 5000;
 // A control API that does not search answers with all records, up to this many; the caller picks.
 const MOST = 100_000;
 
 /**
  * A site in another process, reached through its control API. The journal comes as Server-Sent Events and is resumed
- * where it broke off, for as long as the caller follows; commit and find fail at once when the site is away.
+ * where it broke off, for as long as the caller follows; commit and find wait some seconds for a site that is away.
  * @param controlUrl without trailing slash, such as `http://ehr:4000`.
  */
 export function remoteSitePort(
@@ -23,11 +26,23 @@ export function remoteSitePort(
 
   async function call<T>(path: string, body?: unknown): Promise<T | undefined> {
     const init = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) };
-    const response = await fetch(`${base}${path}`, init);
-    const text = await response.text();
+    const { response, text } = await patiently(path, init);
     if (response.status === 404 && body === undefined) return undefined;
     if (!response.ok) throw new Error(`the control API of ${site} answered ${response.status} to ${path}: ${text.slice(0, 200)}`);
     return JSON.parse(text) as T;
+  }
+
+  async function patiently(path: string, init: RequestInit): Promise<{ response: Response; text: string }> {
+    const until = clock.now() + PATIENCE;
+    for (;;) {
+      try {
+        const response = await fetch(`${base}${path}`, init);
+        return { response, text: await response.text() };
+      } catch (error) {
+        if (clock.now() >= until) throw new SiteAway(`the process of ${site} does not answer at ${base}`, { cause: error });
+        await clock.sleep(FIRST_DELAY);
+      }
+    }
   }
 
   return {
@@ -54,7 +69,8 @@ export function remoteSitePort(
 
     async commit(body: SiteCommit): Promise<SiteCommitted> {
       const { cause: _, ...rest } = body; // a sequence number of this process means nothing in another
-      return (await call<SiteCommitted>(`/sites/${site}/commits`, rest))!;
+      // Under one name, so that a commit whose answer was lost is not made twice.
+      return (await call<SiteCommitted>(`/sites/${site}/commits`, { call: randomUUID(), ...rest }))!;
     },
 
     async find(type, search) {

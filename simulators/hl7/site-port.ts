@@ -26,14 +26,18 @@ export interface SiteCommitted {
   seq: number;
 }
 
+/** The site's process does not answer: what was asked of it may or may not have been done. */
+export class SiteAway extends Error {}
+
 /** All that the links of a site need of its EHR, in this process or in another. */
 export interface SitePort {
   /** Hears the events of the site's journal after `after`, oldest first, none twice. Returns the way to stop. */
   follow(after: number, onEvent: (event: JournalEvent) => void): () => void;
+  /** @throws SiteAway */
   commit(body: SiteCommit): Promise<SiteCommitted>;
   /**
    * Current records that match all the given parameters: `identifier` as `system|value`, `_id`.
-   * A port may return more than matches; callers look again.
+   * A port may return more than matches; callers look again. @throws SiteAway
    */
   find(type: string, search: Record<string, string>): Promise<Resource[]>;
 }
