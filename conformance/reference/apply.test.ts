@@ -25,7 +25,8 @@ const visit = (at: number, fields: Fields, person = 'p1'): Change => ({
   object: 'Appointment__c',
   person,
 });
-const apply = (...facts: Parameters<typeof applyFacts>[2]) => applyFacts(store, 'north', facts, steps);
+const apply = (...facts: Parameters<typeof applyFacts>[2]) =>
+  applyFacts({ store, steps, setAside: store.setAside }, 'north', facts);
 const desired = (object: 'Contact' | 'Appointment__c', key: string): Fields =>
   Object.fromEntries(Object.entries(store.link(object, key)?.desired ?? {}).map(([name, { value }]) => [name, value]));
 

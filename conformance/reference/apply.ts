@@ -1,10 +1,20 @@
 import { AT_CREATION } from './crm/fields.ts';
-import type { Change, Desired, Fact, Fields, Link, Merge, ObjectName, Stamp } from './model.ts';
+import {
+  type Change,
+  type Desired,
+  type Fact,
+  type Fields,
+  type Link,
+  type Merge,
+  NEVER,
+  type ObjectName,
+  type Stamp,
+} from './model.ts';
 import type { Steps } from './steps.ts';
-import type { Store } from './store.ts';
+import type { Context } from './sync.ts';
 
-/** Older than anything that an EHR says. */
-const NEVER: Stamp = { at: 0, seq: '' };
+/** What applying needs of the sync. */
+export type Books = Pick<Context, 'store' | 'steps' | 'setAside'>;
 
 /** Whether a statement of this age may replace one of that age. Equal ages mean the same statement again. */
 export function isNewer(stamp: Stamp, than: Stamp | undefined): boolean {
@@ -30,17 +40,15 @@ export function mergeFields(desired: Desired, change: Pick<Change, 'fields' | 's
  * Takes in what one message or one read says, and returns the persons whose records are to be written. Runs inside a
  * transaction, and writes nothing to the CRM itself: whatever happens, what is desired is on disk first.
  */
-export function applyFacts(store: Store, site: string, facts: Fact[], steps: Steps): string[] {
-  return facts.flatMap((fact) =>
-    'loser' in fact ? applyMerge(store, site, fact, steps) : applyChange(store, site, fact, steps),
-  );
+export function applyFacts(books: Books, site: string, facts: Fact[]): string[] {
+  return facts.flatMap((fact) => ('loser' in fact ? applyMerge(books, site, fact) : applyChange(books, site, fact)));
 }
 
-function applyChange(store: Store, site: string, change: Change, steps: Steps): string[] {
+function applyChange({ store, steps, setAside }: Books, site: string, change: Change): string[] {
   const link = store.link(change.object, change.key) ?? newLink(site, change.object, change.key, change.person);
   if (link.mergedInto && steps.isNewer(change.stamp, link.desired.Active__c?.stamp)) {
     // A retired chart is never revived. This was said of it after the merge, in the wrong chart: somebody must look.
-    store.setAside(site, `${change.key} ${change.stamp.seq}`, 'change of a merged chart');
+    setAside(site, `${change.key} ${change.stamp.seq}`, 'change of a merged chart');
     return [];
   }
   const owner = store.survivorOf(change.person);
@@ -61,7 +69,7 @@ function applyChange(store: Store, site: string, change: Change, steps: Steps): 
   return isChanged ? [person] : [];
 }
 
-function applyMerge(store: Store, site: string, { loser, survivor, stamp }: Merge, steps: Steps): string[] {
+function applyMerge({ store, steps }: Books, site: string, { loser, survivor, stamp }: Merge): string[] {
   const owner = store.survivorOf(survivor);
   const link = store.link('Contact', loser) ?? { ...newLink(site, 'Contact', loser, loser), desired: {} };
   if (link.mergedInto || owner === loser) return [];

@@ -12,6 +12,9 @@ export type ObjectName = 'Contact' | 'Appointment__c';
  */
 export type Stamp = { at: number; seq: string };
 
+/** The age of what no EHR said: anything that one says is newer. */
+export const NEVER: Stamp = { at: 0, seq: '' };
+
 /** What the EHR said last about each field, and when: a late message can only fill in what nothing newer has said. */
 export type Desired = Record<string, { value: Value; stamp: Stamp }>;
 

@@ -1,4 +1,4 @@
-import type { Link, ObjectName, Row } from '../model.ts';
+import { type Link, NEVER, type ObjectName, type Row } from '../model.ts';
 import { askedToWait, nameOf } from '../retry.ts';
 import type { Context } from '../sync.ts';
 import type { Crm } from './client.ts';
@@ -24,48 +24,39 @@ export async function watchCrm(context: Context, crm: Crm): Promise<void> {
   }
 }
 
-async function readChanges(
-  { steps, store, machine, settings, stop, wakeWriter, setAside }: Context,
-  crm: Crm,
-  object: ObjectName,
-): Promise<void> {
+async function readChanges(context: Context, crm: Crm, object: ObjectName): Promise<void> {
+  const { steps, store, machine, stop, wakeWriter } = context;
   const asked = machine.now();
   const cursor = store.cursor(object);
   const rows = await steps.crmChangesSince(crm, object, cursor);
   if (stop.aborted) return;
-  const postponed: Row[] = [];
-  store.transaction(() => {
-    for (const row of rows) {
-      const link = store.link(object, row.key);
-      if (!link) continue;
-      // While we write the row ourselves, what was read of it is neither before nor after: it is looked at next time.
-      if (link.revision !== link.savedRevision || link.savedAt >= asked) postponed.push(row);
-      else takeEdit(row, link);
-    }
+  const persons = store.transaction(() => {
+    const known = rows.map((row) => ({ row, link: store.link(object, row.key) }));
+    // While we write a row ourselves, what was read of it is neither before nor after: it is looked at next time.
+    const isMoving = (link: Link | undefined) => link && (link.revision !== link.savedRevision || link.savedAt >= asked);
+    const postponed = known.filter(({ link }) => isMoving(link)).map(({ row }) => row);
     const next = steps.checkpoint(rows, postponed, cursor);
     if (next !== undefined) store.setCursor(object, next);
+    return known.flatMap(({ row, link }) => (link && !postponed.includes(row) ? takeEdit(context, row, link) : []));
   });
+  wakeWriter(persons);
+}
 
-  function takeEdit(row: Row, link: Link): void {
-    const { revert, writeBack } = steps.resolveCrmEdit(row, link);
-    const isReverted = Object.keys(revert).length > 0;
-    const isCarried = Object.keys(writeBack).length > 0;
-    if (!isReverted && !isCarried) return;
-    store.putHeld(link, { ...link.held, ...revert, ...writeBack });
-    if (isCarried) {
-      const site = settings.sites.find((one) => one.name === link.site);
-      if (site?.sendTo) store.queueMessage(site.name, steps.writeBack(link, writeBack, site, machine.now()));
-      else setAside(link.site, `${row.key} ${row.modified}`, 'no way to write back to this site');
-    }
-    if (isReverted) {
-      // The EHR may never have said that this field is empty; now that somebody filled it, it is what we put back.
-      const unsaid = Object.keys(revert).filter((name) => !link.desired[name]);
-      const desired = {
-        ...link.desired,
-        ...Object.fromEntries(unsaid.map((name) => [name, { value: link.held?.[name] ?? null, stamp: { at: 0, seq: '' } }])),
-      };
-      store.putLink({ ...link, desired, revision: link.revision + 1 });
-      wakeWriter([link.person]);
-    }
+/** Acts on what a user changed, and returns whose records are to be written. What the CRM shows now counts as seen. */
+function takeEdit({ steps, store, machine, settings, setAside }: Context, row: Row, link: Link): string[] {
+  const { revert, writeBack } = steps.resolveCrmEdit(row, link);
+  const reverted = Object.keys(revert);
+  if (reverted.length > 0 || Object.keys(writeBack).length > 0) store.putHeld(link, { ...link.held, ...revert, ...writeBack });
+  if (Object.keys(writeBack).length > 0) {
+    const site = settings.sites.find((one) => one.name === link.site);
+    if (site?.sendTo) store.queueMessage(site.name, steps.writeBack(link, writeBack, site, machine.now()));
+    else setAside(link.site, `${row.key} ${row.modified}`, 'no way to write back to this site');
   }
+  if (reverted.length === 0) return [];
+  // Where the EHR never said anything about a field, what the CRM held before the edit is put back.
+  const before = reverted
+    .filter((name) => !link.desired[name])
+    .map((name) => [name, { value: link.held?.[name] ?? null, stamp: NEVER }]);
+  store.putLink({ ...link, desired: { ...link.desired, ...Object.fromEntries(before) }, revision: link.revision + 1 });
+  return [link.person];
 }

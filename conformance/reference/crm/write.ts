@@ -27,8 +27,9 @@ export function upsert(crm: Crm, object: ObjectName, key: string, fields: Fields
 }
 
 /**
- * Makes the CRM hold what is desired, and returns what it holds then, null for nothing. A contact never written before is looked up first: it
- * may exist (from before this sync, or from a write whose answer was lost), and then its CRM-owned fields are not ours to fill.
+ * Makes the CRM hold what is desired, and returns what it holds then; null for no row. A contact never written before is
+ * looked up first: it may exist (from before this sync, or from a write whose answer was lost), and then its CRM-owned fields
+ * are not ours to fill.
  */
 export async function save(crm: Crm, link: Link, steps: Steps): Promise<Fields | null> {
   const looksFirst = link.held === null && link.object === 'Contact';

@@ -43,7 +43,7 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
   if (stop.aborted) return;
   wakeWriter(
     store.transaction(() => {
-      const persons = applyFacts(store, site.name, facts, steps);
+      const persons = applyFacts(context, site.name, facts);
       store.markPolled(key, stamp.at, patient.id);
       return persons;
     }),

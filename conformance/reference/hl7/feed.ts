@@ -43,13 +43,14 @@ export async function listenFeed(context: Context, site: Site): Promise<MllpServ
  * Applies what waits in the inbox. In the order of arrival: each field is judged by the age of what was said of it, so that
  * any order ends the same. A message that cannot be applied is put aside and does not hold up the others.
  */
-export function applyInbox({ steps, store, setAside, wakeWriter, stop }: Context, site: Site): void {
+export function applyInbox(context: Context, site: Site): void {
+  const { steps, store, setAside, wakeWriter, stop } = context;
   if (stop.aborted) return;
   for (const { id, text } of store.waitingMessages(site.name)) {
     try {
       const persons = store.transaction(() => {
         store.closeMessage(id, 'applied');
-        return applyFacts(store, site.name, steps.mapMessage(steps.decodeMessage(text), site, steps), steps);
+        return applyFacts(context, site.name, steps.mapMessage(steps.decodeMessage(text), site, steps));
       });
       wakeWriter(persons);
     } catch (error) {

@@ -6,6 +6,8 @@ const END = 0x1c;
 const RETURN = 0x0d;
 /** A frame that grows beyond this is not a message but a sender gone wrong. */
 const MAX_FRAME = 16 * 1024 * 1024;
+/** A connection silent for so long is probed, so that one whose other end vanished does not stay for ever. */
+const IDLE_MS = 30_000;
 
 /** Puts a message into its MLLP frame. */
 export const frame = (message: Buffer): Buffer => Buffer.concat([Buffer.of(START), message, Buffer.of(END, RETURN)]);
@@ -37,7 +39,7 @@ export type MllpServer = { port: number; close(): Promise<void> };
  */
 export function listenMllp(bind: Address, answer: (message: Buffer) => Promise<Buffer>): Promise<MllpServer> {
   const open = new Set<net.Socket>();
-  const server = net.createServer({ keepAlive: true, noDelay: true }, (socket) => {
+  const server = net.createServer({ keepAlive: true, keepAliveInitialDelay: IDLE_MS, noDelay: true }, (socket) => {
     const read = frameReader();
     let turn = Promise.resolve();
     open.add(socket);
