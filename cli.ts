@@ -3,40 +3,61 @@ import { UsageError } from './cli/usage.ts';
 interface Verb {
   usage: string;
   /** Loads the verb only when it is asked for: the others' libraries cost start-up time. */
-  run: () => Promise<(args: string[]) => Promise<number>>;
+  load: () => Promise<{ run: (args: string[]) => Promise<number>; help: string }>;
 }
 
 const notYet = (verb: string, what: string): Verb => ({
   usage: `${what} (not built yet)`,
-  run: async () => async () => {
-    console.error(`syncproof ${verb} is not built yet: ${what}. See docs/fidelity.md for what there is.`);
-    return 2;
-  },
+  load: async () => ({
+    help: `syncproof ${verb}: ${what}; not built yet`,
+    run: async () => {
+      console.error(`syncproof ${verb} is not built yet: ${what}. See docs/fidelity.md for what there is.`);
+      return 2;
+    },
+  }),
 });
 
 const VERBS: Record<string, Verb> = {
-  check: { usage: 'runs the suite against a sync', run: async () => (await import('./cli/check.ts')).check },
-  up: { usage: 'keeps simulators running, to connect by hand', run: async () => (await import('./cli/up.ts')).up },
-  init: { usage: 'writes a manifest, a data map and a CI workflow', run: async () => (await import('./cli/init.ts')).init },
+  check: {
+    usage: 'runs the suite against a sync',
+    load: async () => import('./cli/check.ts').then(({ check, CHECK_USAGE }) => ({ run: check, help: CHECK_USAGE })),
+  },
+  up: {
+    usage: 'keeps simulators running, to connect by hand',
+    load: async () => import('./cli/up.ts').then(({ up, UP_USAGE }) => ({ run: up, help: UP_USAGE })),
+  },
+  init: {
+    usage: 'writes a manifest, a data map and a CI workflow',
+    load: async () => import('./cli/init.ts').then(({ init, INIT_USAGE }) => ({ run: init, help: INIT_USAGE })),
+  },
   doctor: {
     usage: 'says what is wrong with a manifest, a map or the wiring',
-    run: async () => (await import('./cli/doctor.ts')).doctor,
+    load: async () => import('./cli/doctor.ts').then(({ doctor, DOCTOR_USAGE }) => ({ run: doctor, help: DOCTOR_USAGE })),
   },
   judge: {
     usage: 'takes the verdicts of a run folder again, offline',
-    run: async () => (await import('./cli/judge.ts')).judgeRun,
+    load: async () => import('./cli/judge.ts').then(({ judgeRun, JUDGE_USAGE }) => ({ run: judgeRun, help: JUDGE_USAGE })),
   },
-  report: { usage: 'writes the reports of a run folder again', run: async () => (await import('./cli/judge.ts')).report },
+  report: {
+    usage: 'writes the reports of a run folder again',
+    load: async () => import('./cli/judge.ts').then(({ report, REPORT_USAGE }) => ({ run: report, help: REPORT_USAGE })),
+  },
   list: {
     usage: 'prints checks, faults, vendors, stories, mutants, capabilities',
-    run: async () => (await import('./cli/list.ts')).list,
+    load: async () => import('./cli/list.ts').then(({ list, LIST_USAGE }) => ({ run: list, help: LIST_USAGE })),
   },
-  load: { usage: 'runs a k6 scenario and folds latency from the journal', run: async () => (await import('./cli/load.ts')).load },
+  load: {
+    usage: 'runs a k6 scenario and folds latency from the journal',
+    load: async () => import('./cli/load.ts').then(({ load, LOAD_USAGE }) => ({ run: load, help: LOAD_USAGE })),
+  },
   matrix: {
     usage: 'runs the mutants of the reference sync against the checks',
-    run: async () => (await import('./cli/matrix.ts')).matrix,
+    load: async () => import('./cli/matrix.ts').then(({ matrix, MATRIX_USAGE }) => ({ run: matrix, help: MATRIX_USAGE })),
   },
-  docs: { usage: 'writes the reference docs from the registries', run: async () => (await import('./cli/docs.ts')).docs },
+  docs: {
+    usage: 'writes the reference docs from the registries',
+    load: async () => import('./cli/docs.ts').then(({ docs, DOCS_USAGE }) => ({ run: docs, help: DOCS_USAGE })),
+  },
   replay: notYet('replay', 'follows recorded gate decisions'),
   compare: notYet('compare', 'says what changed between two runs'),
   baseline: notYet('baseline', 'writes known failures to a file'),
@@ -55,9 +76,17 @@ async function main([verb, ...args]: string[]): Promise<number> {
     console.log(help());
     return verb === undefined ? 2 : 0;
   }
-  const found = VERBS[verb];
-  if (!found) throw new UsageError(`there is no verb ${JSON.stringify(verb)}\n\n${help()}`);
-  return (await found.run())(args);
+  const found = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
+  if (!found) {
+    const { suggestion } = await import('./cli/arguments.ts');
+    throw new UsageError(`there is no verb ${JSON.stringify(verb)}${suggestion(verb, Object.keys(VERBS))}`);
+  }
+  const { run, help: more } = await found.load();
+  if (args.some((arg) => arg === '--help' || arg === '-h')) {
+    console.log(more);
+    return 0;
+  }
+  return run(args);
 }
 
 try {

@@ -21,7 +21,10 @@ import {
 } from '#conformance';
 import { CRM_DEFAULTS, CRM_USERS } from '#crm';
 import { VENDORS } from '#ehr';
+import { ConfigurationError } from '#kernel';
 import { type Sandbox, type SandboxOptions, type SiteConfig, startSandbox, writeCa } from '#sandbox';
+import { ControlAwayError, ControlCallError } from '#simulators';
+import { UsageError } from './usage.ts';
 
 /** The manifest of the sync that comes with Syncproof. */
 export const REFERENCE_MANIFEST = fileURLToPath(new URL('../conformance/reference/syncproof.yaml', import.meta.url));
@@ -44,6 +47,8 @@ export interface SandboxPlan {
   seed: string;
   runKey: string;
   external?: { urls: string[]; token?: string; ca?: string };
+  /** How long the subject may take until it is ready; in milliseconds. */
+  readyTimeoutMs?: number;
 }
 
 /**
@@ -53,16 +58,47 @@ export interface SandboxPlan {
 export async function withSandbox<T>(
   plan: SandboxPlan,
   folder: RunFolder,
-  use: (up: Pick<RunOptions, 'sandbox' | 'startSubject'>) => Promise<T>,
+  use: (up: Pick<RunOptions, 'sandbox' | 'startSubject'> & { token?: string }) => Promise<T>,
 ): Promise<T> {
   const own = plan.external ? undefined : await ownSandbox(plan);
   try {
-    const sandbox = new SandboxClient(own ? [own.url] : plan.external!.urls, own ? own.token : plan.external!.token);
-    await sandbox.connect();
-    const caFile = own ? writeCa(own.sandbox.authority, folder.file('ca.pem')) : (plan.external!.ca ?? '');
-    return await use({ sandbox, startSubject: (log) => bringUp(plan, folder, sandbox, resolve(caFile), log) });
+    const { urls, token } = own ? { urls: [own.url], token: own.token } : plan.external!;
+    const sandbox = new SandboxClient(urls, token);
+    await connect(sandbox);
+    const caFile = resolve(own ? writeCa(own.sandbox.authority, folder.file('ca.pem')) : givenCa(plan));
+    return await use({ sandbox, token, startSubject: (log) => bringUp(plan, folder, sandbox, caFile, log) });
   } finally {
     await own?.sandbox.stop();
+  }
+}
+
+async function connect(sandbox: SandboxClient): Promise<void> {
+  try {
+    await sandbox.connect();
+  } catch (error) {
+    if (error instanceof ControlAwayError)
+      throw new UsageError(`--sandbox: ${error.message}; start it with "syncproof up", or correct the control URL`);
+    if (error instanceof ControlCallError)
+      throw new UsageError(`--sandbox: ${error.message}${error.status === 401 ? '; give it with --control-token' : ''}`);
+    throw error;
+  }
+}
+
+function givenCa({ external, manifest }: SandboxPlan): string {
+  const { ca } = external!;
+  const needed = manifest.crm.tls || manifest.sites.some(({ tls }) => tls);
+  const where = '"syncproof up" prints where it is';
+  if (needed && !ca) throw new UsageError(`--sandbox needs --ca FILE too, for the subject to trust its TLS: ${where}`);
+  if (ca && !existsSync(ca)) throw new UsageError(`--ca ${ca}: there is no such file; ${where}`);
+  return ca ?? '';
+}
+
+/** Starts a sandbox of this process. @throws UsageError when what was asked for cannot be had, such as a port in use. */
+export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
+  try {
+    return await startSandbox(options);
+  } catch (error) {
+    throw error instanceof ConfigurationError ? new UsageError(error.message) : error;
   }
 }
 
@@ -70,7 +106,7 @@ async function ownSandbox(plan: SandboxPlan): Promise<{ sandbox: Sandbox; url: s
   // The subject never gets this token; a control call without it fails the run.
   const token = randomBytes(24).toString('base64url');
   const { manifest, seed, runKey } = plan;
-  const sandbox = await startSandbox({
+  const sandbox = await openSandbox({
     seed,
     runKey,
     controlToken: token,
@@ -147,11 +183,17 @@ async function bringUp(
     binds,
     runFolder: folder.path,
     salt: plan.runKey,
+    readyTimeoutMs: plan.readyTimeoutMs,
     onPhase: (phase) => log(phase, {}),
     onDeath: (ending) => log('died', { how: describeEnding(ending) }),
   });
-  for (const [site, target] of Object.entries(binds.mllp))
-    await sandbox.of(`${site}-hl7`).setLink(site, { target, ackTimeoutMs: ackTimeout(manifest) });
+  try {
+    for (const [site, target] of Object.entries(binds.mllp))
+      await sandbox.of(`${site}-hl7`).setLink(site, { target, ackTimeoutMs: ackTimeout(manifest) });
+  } catch (error) {
+    await subject.close();
+    throw error;
+  }
   return {
     async stop() {
       const ending = await subject.close();

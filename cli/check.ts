@@ -9,12 +9,14 @@ import {
   formatProblem,
   type Manifest,
   notApplicable,
+  parseDuration,
   RunFolder,
   type RunOptions,
   runChecks,
 } from '#conformance';
 import { systemClock } from '#kernel';
 import { liveProgress } from '#reports';
+import { parsing, suggestion } from './arguments.ts';
 import { explainSubject, REFERENCE_MANIFEST, readSubject, type SandboxPlan, withSandbox } from './bring-up.ts';
 import { judgeFolder } from './judge.ts';
 import { UsageError } from './usage.ts';
@@ -30,6 +32,7 @@ export const CHECK_USAGE = `syncproof check [--subject syncproof.yaml] [options]
   --sandbox URLS         control URLs of a sandbox that runs already, separated by commas
   --control-token TOKEN  its token
   --ca FILE              CA certificate of that sandbox, as the subject finds it
+  --ready-timeout TIME   how long the subject may take until it listens (30s)
 
 Exit code: 0 nothing failed, 1 the subject failed, 2 configuration, 3 incomplete, 5 the harness failed.`;
 
@@ -44,16 +47,12 @@ const OPTIONS = {
   sandbox: { type: 'string' },
   'control-token': { type: 'string' },
   ca: { type: 'string' },
-  help: { type: 'boolean' },
+  'ready-timeout': { type: 'string', default: '30s' },
 } as const;
 
 /** `syncproof check` */
 export async function check(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: OPTIONS });
-  if (values.help) {
-    console.log(CHECK_USAGE);
-    return 0;
-  }
+  const { values } = parsing(OPTIONS, () => parseArgs({ args, options: OPTIONS }));
   const { manifest, map, problems } = readSubject(values.subject ?? REFERENCE_MANIFEST);
   for (const problem of problems) console.error(formatProblem(problem));
   if (!manifest || problems.some((problem) => problem.severity === 'error')) return 2;
@@ -94,10 +93,12 @@ export function selectChecks(only: string | undefined): CheckDefinition[] {
     one.id.toLowerCase() === name || one.group === name || (name === 'go-live' && one.goLive === true);
   for (const name of asked) {
     if (!CHECKS.some(selects(name)))
-      throw new UsageError(`--only ${name}: no check or group is called so; see syncproof list checks`);
+      throw new UsageError(`--only ${name}: no check or group is called so${suggestion(name, selectable())}`);
   }
   return CHECKS.filter((one) => asked.some((name) => selects(name)(one)));
 }
+
+const selectable = (): string[] => [...new Set(['go-live', ...CHECKS.map(({ group }) => group), ...CHECKS.map(({ id }) => id)])];
 
 function skipText(one: CheckDefinition, manifest: Manifest): string {
   const reasons = manifest.sites.map((site) => notApplicable(one, site, manifest));
@@ -129,6 +130,7 @@ async function prepare({
     sandbox?: string;
     'control-token'?: string;
     ca?: string;
+    'ready-timeout': string;
   };
   manifest: Manifest;
   map: RunOptions['map'];
@@ -139,7 +141,11 @@ async function prepare({
   const tty = Boolean(process.stdout.isTTY);
   const live = liveProgress((text) => process.stdout.write(text), { tty });
   const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  // A second one does not wait for anything; what the subject started is still ended.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => (stopping.signal.aborted ? process.exit(3) : stopping.abort()));
+  const readyTimeoutMs = parseDuration(values['ready-timeout']);
+  if (!readyTimeoutMs) throw new UsageError(`--ready-timeout takes a time such as 30s, not ${values['ready-timeout']}`);
   const external = values.sandbox
     ? { urls: values.sandbox.split(','), token: values['control-token'], ca: values.ca }
     : undefined;
@@ -155,6 +161,7 @@ async function prepare({
         out: values.out,
         id,
         external,
+        readyTimeoutMs,
         command: values.subject ? `npx syncproof check --subject ${values.subject}` : 'npx syncproof check',
         signal: stopping.signal,
         progress: (event) => {

@@ -63,6 +63,9 @@ const PAGES: Record<string, () => string> = {
   'docs/fidelity.md': fidelityPage,
 };
 
+export const DOCS_USAGE =
+  'syncproof docs [--check]   writes the reference docs from the registries, or says which are out of date';
+
 /** `syncproof docs [--check]`: writes the reference docs, or says which are out of date. */
 export async function docs(args: string[]): Promise<number> {
   const stale: string[] = [];

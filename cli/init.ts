@@ -1,16 +1,17 @@
 import { parseArgs } from 'node:util';
 import { InitError, initProject, STACKS, type Stack } from '#conformance';
+import { parsing, suggestion } from './arguments.ts';
 import { UsageError } from './usage.ts';
+
+export const INIT_USAGE = `syncproof init [folder] [--for ${STACKS.join('|')}]   writes syncproof.yaml, a data map and a CI workflow`;
+
+const OPTIONS = { for: { type: 'string', default: 'node' } } as const;
 
 /** `syncproof init [folder] [--for stack]` */
 export async function init(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    options: { for: { type: 'string', default: 'node' } },
-    allowPositionals: true,
-  });
+  const { values, positionals } = parsing(OPTIONS, () => parseArgs({ args, options: OPTIONS, allowPositionals: true }));
   const stack = values.for as Stack;
-  if (!STACKS.includes(stack)) throw new UsageError(`--for takes one of ${STACKS.join(', ')}, not ${JSON.stringify(stack)}`);
+  if (!STACKS.includes(stack)) throw new UsageError(`--for ${stack}: no such stack${suggestion(stack, STACKS)}`);
   const folder = positionals[0] ?? '.';
   try {
     for (const file of initProject(folder, { stack })) console.log(`wrote ${file}`);

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import type { RunResult } from '#conformance';
 import { EvidenceError, judgeOpened, openRun, RunFolder } from '#conformance';
 import { KERNEL_FAULTS } from '#kernel';
 import { renderReports, scorecard } from '#reports';
+import { parsing } from './arguments.ts';
 import { UsageError } from './usage.ts';
 
 /** Judges a run folder and writes every report of it. */
@@ -26,11 +28,18 @@ export function judgeFolder(folder: RunFolder): {
 }
 
 function folderOf(args: string[], verb: string): RunFolder {
-  const path = args.find((arg) => !arg.startsWith('-')) ?? 'reports/runs/latest';
+  const { positionals } = parsing({}, () => parseArgs({ args, options: {}, allowPositionals: true }));
+  const path = positionals[0] ?? 'reports/runs/latest';
   if (!existsSync(join(path, 'journal')))
     throw new UsageError(`${path} is not a run folder; syncproof ${verb} <run folder>, e.g. reports/runs/latest`);
   return new RunFolder(realpathSync(path));
 }
+
+export const JUDGE_USAGE = `syncproof judge [run folder]   takes the verdicts again, from the evidence alone (reports/runs/latest)
+
+Exit code: that of the run; 1 when result.json said something else; 2 when the evidence was changed.`;
+
+export const REPORT_USAGE = 'syncproof report [run folder]   writes the report files of a run again (reports/runs/latest)';
 
 /**
  * `syncproof judge <run folder>`: the verdicts again, from the evidence alone. Exit code as the run's; 2 when the evidence

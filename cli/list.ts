@@ -1,7 +1,9 @@
+import { parseArgs } from 'node:util';
 import { CAPABILITIES, CHECKS, MUTANTS } from '#conformance';
 import { VENDORS } from '#ehr';
 import { KERNEL_FAULTS } from '#kernel';
 import { loadStories } from '#scenarios';
+import { parsing, suggestion } from './arguments.ts';
 import { UsageError } from './usage.ts';
 
 /** The registries as tables: what `list` prints and `docs` writes. */
@@ -35,11 +37,14 @@ export const REGISTRIES: Record<string, { title: string; rows: () => string[][];
   },
 };
 
+export const LIST_USAGE = `syncproof list ${Object.keys(REGISTRIES).join('|')}`;
+
 /** `syncproof list <registry>` */
 export async function list(args: string[]): Promise<number> {
-  const [name] = args;
-  const registry = name === undefined ? undefined : REGISTRIES[name];
-  if (!registry) throw new UsageError(`say which: syncproof list ${Object.keys(REGISTRIES).join('|')}`);
+  const [name] = parsing({}, () => parseArgs({ args, options: {}, allowPositionals: true })).positionals;
+  if (name === undefined) throw new UsageError(`say which: ${LIST_USAGE}`);
+  const registry = Object.hasOwn(REGISTRIES, name) ? REGISTRIES[name] : undefined;
+  if (!registry) throw new UsageError(`there is no list of ${name}${suggestion(name, Object.keys(REGISTRIES))}`);
   const rows = [registry.head, ...registry.rows()];
   const widths = registry.head.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
   for (const row of rows)

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CHECKS, type CheckResult, judge, type Manifest, MUTANTS, NULLS } from '#conformance';
 import { systemClock } from '#kernel';
+import { parsing } from './arguments.ts';
 import { REFERENCE_MANIFEST, readSubject } from './bring-up.ts';
 import { executeRun } from './check.ts';
 import { UsageError } from './usage.ts';
@@ -16,6 +17,14 @@ const OPTIONS = {
   at: { type: 'string', default: '2' },
   keep: { type: 'boolean' },
 } as const;
+
+export const MATRIX_USAGE = `syncproof matrix [options]   runs the mutants of the reference sync against the checks
+
+  --only LIST   ids of mutants, separated by commas
+  --seed TEXT   seed of all stimuli (42)
+  --full        every check against every mutant, also those that need the world to themselves
+  --at N        how many mutants at once (2)
+  --keep        keep the run folders of those that were as expected`;
 
 const MAIN = fileURLToPath(new URL('../conformance/mutants/main.ts', import.meta.url));
 
@@ -40,7 +49,7 @@ interface Outcome extends Expectation {
  * else, lawful variants must fail nothing, nulls must pass nothing, and each check must be killed by somebody.
  */
 export async function matrix(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: OPTIONS });
+  const { values } = parsing(OPTIONS, () => parseArgs({ args, options: OPTIONS }));
   const chosen = expectations(values.only);
   const outcomes: Outcome[] = [];
   const queue = [...chosen];

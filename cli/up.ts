@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import { population, toPatient } from '#fixtures';
 import { systemClock } from '#kernel';
-import { type Sandbox, type SiteConfig, startSandbox, writeCa } from '#sandbox';
+import { type Sandbox, type SandboxOptions, type SiteConfig, writeCa } from '#sandbox';
+import { parsing, suggestion, wholeNumber } from './arguments.ts';
+import { openSandbox } from './bring-up.ts';
 import { UsageError } from './usage.ts';
 
 /** Ports of `up`, one block of ten per site: HTTP, TLS at +1, HL7 in at +2. */
@@ -16,7 +18,9 @@ export const UP_USAGE = `syncproof up [crm] [epic] [hl7] [options]   keeps parts
 
   Without names, all parts run. "hl7" means the HL7 links of the sites, "epic-hl7" those of one.
   --host ADDRESS            where to listen (127.0.0.1; anything else needs --control-token)
-  --control-port N          port of the control API (4000)
+  --control-port N          port of the control API (4000); 0 takes a free one
+  --port PART=N             HTTP port of a site or the crm; TLS takes the next one, a site's HL7 in the one after that;
+                            0 takes free ones (epic=4010, crm=4040; repeatable)
   --control-token TOKEN     token that control calls must carry
   --data FOLDER             keep all state there, across restarts and kills
   --ca FOLDER               keep the certificate authority there
@@ -31,6 +35,7 @@ export const UP_USAGE = `syncproof up [crm] [epic] [hl7] [options]   keeps parts
 const OPTIONS = {
   host: { type: 'string' },
   'control-port': { type: 'string' },
+  port: { type: 'string', multiple: true },
   'control-token': { type: 'string' },
   data: { type: 'string' },
   ca: { type: 'string' },
@@ -44,18 +49,20 @@ const OPTIONS = {
 
 /** Runs until it is told to stop. */
 export async function up(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  const { values, positionals } = parsing(OPTIONS, () => parseArgs({ args, options: OPTIONS, allowPositionals: true }));
   const given = withEnvironment(values);
   const parts = partNames(
     positionals.length > 0 ? positionals : (process.env.SYNCPROOF_UP_PARTS ?? '').split(/[ ,]+/).filter(Boolean),
   );
+  const people = wholeNumber(one(given.people) ?? '25', '--people');
+  const links = Object.entries(pairs(given.link, '--link'));
   const data = one(given.data);
-  const sandbox = await startSandbox({
+  const sandbox = await openSandbox({
     process: parts ? parts.join('+') : 'sandbox',
     parts,
     sites: [...UP_SITES],
     host: one(given.host),
-    controlPort: Number(one(given['control-port']) ?? PORTS.control),
+    controlPort: wholeNumber(one(given['control-port']) ?? String(PORTS.control), '--control-port', 65_535),
     controlToken: one(given['control-token']),
     data,
     ca: one(given.ca) ?? (data ? `${data}/ca` : '.syncproof/ca'),
@@ -63,19 +70,21 @@ export async function up(args: string[]): Promise<number> {
     publicUrls: pairs(given['public-url'], '--public-url'),
     hosts: given['public-host'],
     follow: pairs(given.follow, '--follow'),
-    ports: Object.fromEntries(['crm', ...UP_SITES.map((s) => s.name)].flatMap((name) => portsOf(name))),
+    ports: portsOf(pairs(given.port, '--port')),
   });
-  await populate(sandbox, Number(one(given.people) ?? 25));
-  for (const [site, target] of Object.entries(pairs(given.link, '--link')))
-    await setLink(sandbox, site, target, one(given['control-token']));
-  printParts(sandbox);
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-  });
-  console.log('stopping');
-  await sandbox.stop();
-  return 0;
+  try {
+    await populate(sandbox, people);
+    for (const [site, target] of links) await setLink(sandbox, site, target, one(given['control-token']));
+    printParts(sandbox);
+    await new Promise<void>((resolve) => {
+      process.once('SIGINT', resolve);
+      process.once('SIGTERM', resolve);
+    });
+    console.log('stopping');
+    return 0;
+  } finally {
+    await sandbox.stop();
+  }
 }
 
 type Given = Partial<Record<keyof typeof OPTIONS, string[]>>;
@@ -110,17 +119,24 @@ function partNames(asked: string[]): string[] | undefined {
   return asked.flatMap((name) => {
     if (name === 'hl7') return sites.map((site) => `${site}-hl7`);
     if (known.includes(name)) return [name];
-    throw new UsageError(`there is no part called ${JSON.stringify(name)}; there are: ${[...known, 'hl7'].join(', ')}`);
+    throw new UsageError(`there is no part called ${JSON.stringify(name)}${suggestion(name, [...known, 'hl7'])}`);
   });
 }
 
-function portsOf(name: string): [string, { http?: number; https?: number; tcp?: number }][] {
-  const base = PORTS[name];
-  if (base === undefined) return [];
-  return [
-    [name, { http: base, https: base + 1 }],
-    [`${name}-hl7`, { tcp: base + 2 }],
-  ];
+function portsOf(given: Record<string, string>): SandboxOptions['ports'] {
+  const names = ['crm', ...UP_SITES.map((site) => site.name)];
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown) throw new UsageError(`--port ${unknown}=…: no such part${suggestion(unknown, names)}`);
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const base = given[name] === undefined ? PORTS[name]! : wholeNumber(given[name], `--port ${name}=`, 65_533);
+      const at = (offset: number): number => (base === 0 ? 0 : base + offset);
+      return [
+        [name, { http: at(0), https: at(1) }],
+        [`${name}-hl7`, { tcp: at(2) }],
+      ];
+    }),
+  );
 }
 
 // Somebody who connects by hand should find people there; a restart with its data folder finds those of before.

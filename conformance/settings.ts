@@ -1,5 +1,6 @@
 import type { PartDescription } from '#simulators';
 import { type ClientManifest, type Manifest, needsWebhook, readsHl7, type SiteManifest } from './manifest.ts';
+import { SubjectError } from './subject-error.ts';
 
 /** Where one instance of the subject has to listen, each as `host:port`. */
 export interface Binds {
@@ -109,14 +110,23 @@ function crmSettings(options: SettingsOptions): Record<string, string | undefine
 
 function part({ parts }: SettingsOptions, name: string): PartDescription {
   const found = parts.find((one) => one.name === name);
-  if (!found) throw new Error(`the sandbox has no part "${name}", which the manifest asks for`);
+  if (!found) {
+    const there = parts.map((one) => one.name).join(', ');
+    const message = `the sandbox has no part "${name}", which the manifest asks for; it has: ${there}`;
+    throw new SubjectError('starting', message, `start it too: syncproof up ${name}, or correct the manifest`);
+  }
   return found;
 }
 
 /** The address over TLS or not, under its public name, without a trailing slash. */
 function address({ publicUrls }: SettingsOptions, { name, addresses }: PartDescription, which: string, tls: boolean): string {
   const url = addresses[tls ? `${which}Tls` : which];
-  if (!url) throw new Error(`the part "${name}" has no ${which} address ${tls ? 'over TLS' : 'without TLS'}`);
+  if (!url)
+    throw new SubjectError(
+      'starting',
+      `the part "${name}" has no ${which} address ${tls ? 'over TLS' : 'without TLS'}`,
+      `turn tls ${tls ? 'off' : 'on'} for it in the manifest`,
+    );
   const base = publicUrls?.[name];
   const own = new URL(url);
   return `${base ? `${base.replace(/\/+$/, '')}${own.pathname}${own.search}` : url}`.replace(/\/+$/, '');
@@ -125,7 +135,12 @@ function address({ publicUrls }: SettingsOptions, { name, addresses }: PartDescr
 function secretOf(name: string | undefined, { environment }: SettingsOptions): string | undefined {
   if (!name) return undefined;
   const value = environment?.[name];
-  if (!value) throw new Error(`the manifest names the environment variable ${name}, which is not set`);
+  if (!value)
+    throw new SubjectError(
+      'starting',
+      `the manifest names the environment variable ${name}, which is not set`,
+      `export ${name}=<the secret> before this command`,
+    );
   return value;
 }
 

@@ -6,6 +6,7 @@ import { createEhrSite, type EhrSite, type EhrSiteOptions } from '#ehr';
 import { createHl7Site, remoteSitePort, type SiteCommitted, type SitePort } from '#hl7';
 import {
   type Authority,
+  ConfigurationError,
   ControlApi,
   type Identity,
   Kernel,
@@ -69,8 +70,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (wanted('crm')) parts.push(mountCrm(kernel, options));
     for (const site of options.sites) parts.push(...mountSite(kernel, site, options, wanted));
     for (const part of parts) {
-      await part.start(listening(part, host, identity, options));
+      // Listed first: one that fails halfway has listeners open already.
       started.push(part);
+      await part.start(listening(part, host, identity, options));
     }
     api.current = new ControlApi(kernel, parts, { token: options.controlToken });
     await api.current.start({ host, port: options.controlPort ?? 0 });
@@ -118,7 +120,7 @@ function mountSite(kernel: Kernel, site: SiteConfig, options: SandboxOptions, wa
     const remote = options.follow?.[site.name];
     port ??= remote ? remoteSitePort(remote, options.controlToken, site.name) : undefined;
     if (!port)
-      throw new Error(
+      throw new ConfigurationError(
         `the links of ${site.name} need its site in this process, or --follow ${site.name}=<control URL of its process>`,
       );
     parts.push(

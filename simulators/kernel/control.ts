@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { type Context, Face, type Handler, jsonReply, type Reply } from './http.ts';
 import type { EventDraft, JournalEvent } from './journal.ts';
 import type { Kernel } from './kernel.ts';
-import type { Part } from './part.ts';
+import { ConfigurationError, type Part } from './part.ts';
 import { type Rule, RuleError } from './rules.ts';
 import type { Identity } from './tls.ts';
 
@@ -71,7 +71,8 @@ export class ControlApi {
   /** @throws when asked to leave loopback without a token. */
   async start(options: { host: string; port: number; identity?: Identity }): Promise<void> {
     const loopback = ['127.0.0.1', '::1', 'localhost'].includes(options.host);
-    if (!loopback && !this.#token) throw new Error('the control API needs a token (--control-token) to listen beyond loopback');
+    if (!loopback && !this.#token)
+      throw new ConfigurationError('the control API needs a token (--control-token) to listen beyond loopback');
     await this.face.listen({ host: options.host, port: options.port });
   }
 

@@ -5,6 +5,7 @@ import express from 'express';
 import { type Exchange, Rejected, Severed, type Wire } from './hooks.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
+import { ConfigurationError } from './part.ts';
 import type { Identity } from './tls.ts';
 
 /** A request as handlers see it: plain data, no socket. */
@@ -362,7 +363,7 @@ export function listenOn(
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const hint = error.code === 'EADDRINUSE' ? 'the port is in use: stop what holds it, or choose another port' : error.message;
-      reject(new Error(`cannot open ${what} on ${host}:${port}: ${hint}`, { cause: error }));
+      reject(new ConfigurationError(`cannot open ${what} on ${host}:${port}: ${hint}`, { cause: error }));
     });
     server.listen(port, host, () => resolve());
   });

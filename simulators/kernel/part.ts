@@ -1,6 +1,9 @@
 import type { Face } from './http.ts';
 import type { Identity } from './tls.ts';
 
+/** What was asked for cannot be had (a port in use, a token or an option missing): says what to change. */
+export class ConfigurationError extends Error {}
+
 /** Where a part listens. Port 0 takes a free one; an absent port leaves that listener closed. */
 export interface PartPorts {
   http?: number;
