@@ -62,8 +62,12 @@ export class Courier {
 
   /** The message as the queue keeps it, for faults to work on. */
   pack(entry: Queued): Outgoing {
-    const { bytes } = encodeText(entry.text, this.#facts.charset);
-    return { bytes, frame: { start: MLLP_START, end: MLLP_END }, copies: 1, holdForNext: false };
+    const { base64, frame } = entry.given ?? {};
+    const bytes = base64 === undefined ? encodeText(entry.text, this.#facts.charset).bytes : Buffer.from(base64, 'base64');
+    const part = (given: string | undefined, usual: Buffer): Buffer =>
+      given === undefined ? usual : Buffer.from(given, 'base64');
+    const around = { start: part(frame?.start, MLLP_START), end: part(frame?.end, MLLP_END) };
+    return { bytes, frame: around, copies: 1, holdForNext: false };
   }
 
   /** Lets the faults at hook `message` act. @returns false when one of them severed the connection. */
@@ -106,7 +110,7 @@ export class Courier {
       if (!bytes.equals(this.pack(entry).bytes)) delivery.damaged = true;
       cause = this.#log.message(entry, delivery, decodeText(bytes));
       peer.socket.write(Buffer.concat([frame.start, bytes, frame.end]));
-      return await this.#answer(exchange, peer, entry.control, settle);
+      return await this.#answer(exchange, peer, entry.given?.answers ?? entry.control, settle);
     } catch (error) {
       return settle(connected ? 'closed' : 'refused', { reason: this.#severed(error) });
     }

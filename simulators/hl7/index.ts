@@ -5,7 +5,7 @@ import { dialectOf, type Sender } from './dialects/index.ts';
 import { LinkIn } from './link-in.ts';
 import { LinkOut, type LinkStatus } from './link-out.ts';
 import type { Charset } from './message/charset.ts';
-import { Outbox } from './outbox.ts';
+import { type GivenMessage, Outbox } from './outbox.ts';
 import type { SiteFacts } from './site.ts';
 import type { SitePort } from './site-port.ts';
 
@@ -15,6 +15,7 @@ export { TRIGGERS } from './events/index.ts';
 export type { LinkState, LinkStatus } from './link-out.ts';
 export type { AckOutcome } from './message/ack.ts';
 export { CHARSETS, type Charset } from './message/charset.ts';
+export type { GivenMessage } from './outbox.ts';
 export { remoteSitePort } from './remote.ts';
 export type { SiteChange, SiteCommit, SiteCommitted, SitePort } from './site-port.ts';
 
@@ -51,6 +52,8 @@ export interface Hl7Site extends Part {
   readonly sender: Sender;
   link(): LinkStatus;
   setLink(change: LinkSettings): void;
+  /** Queues a message from outside, to be sent as it is. Returns the control id under which the journal tells of it. */
+  give(message: GivenMessage): string;
 }
 
 /** Mounts the HL7 v2 links of a site. */
@@ -73,6 +76,7 @@ export function createHl7Site(kernel: Kernel, options: Hl7SiteOptions): Hl7Site 
     sender,
     link: () => linkOut.status(),
     setLink: (change) => linkOut.configure(change),
+    give: (message) => outbox.give(message),
     async start({ host, ports, identity }: ListenOptions) {
       if (ports.tcp !== undefined) await linkIn.listen({ host, port: ports.tcp, identity: options.tlsIn ? identity : undefined });
       outbox.start();
@@ -90,6 +94,6 @@ export function createHl7Site(kernel: Kernel, options: Hl7SiteOptions): Hl7Site 
       const credentials = { sender: `${sender.application}^${sender.facility}`, processingId, charset };
       return { name: `${site}-hl7`, sim: 'hl7', tenant: site, vendor: options.dialect, addresses, credentials };
     },
-    control: (face: Face) => linkRoutes(face, site, linkOut),
+    control: (face: Face) => linkRoutes(face, site, linkOut, outbox),
   };
 }

@@ -3,6 +3,7 @@ import { type Cell, digest, type JournalEvent, type Kernel, type RecordRef } fro
 import { render } from './events/render.ts';
 import { images } from './events/trigger.ts';
 import { encodeText } from './message/charset.ts';
+import { formatTime } from './message/time.ts';
 import { People, type Person } from './people.ts';
 import { patientOf } from './segments/schedule.ts';
 import type { SiteFacts } from './site.ts';
@@ -16,12 +17,31 @@ export interface Queued {
   /** MRN of the person it is about. */
   person: string;
   text: string;
+  /** A message given from outside: its bytes (base64) where text cannot say them, its frame, what its MSA-2 must be. */
+  given?: Pick<GivenMessage, 'base64' | 'frame' | 'answers'>;
   records: RecordRef[];
   cohort?: string;
   /** Sequence number of the journal's `queue` event. */
   seq: number;
   /** Set once a copy was acknowledged: after a restart it need not go out again. */
   delivered?: boolean;
+}
+
+/** A message from outside, sent as it is: for what no commit of an EHR would ever lead to. */
+export interface GivenMessage {
+  /** `{{control}}` and `{{time}}` are replaced by a fresh control id and the time of now. */
+  text?: string;
+  /** The bytes themselves, in place of `text`. */
+  base64?: string;
+  /** What it is, for rules and journal: `ADT^A08`. */
+  message: string;
+  /** MRN that it is about. */
+  person?: string;
+  cohort?: string;
+  /** The control id that the acknowledgement must name; the fresh one when absent. */
+  answers?: string;
+  /** Bytes around the message, base64; MLLP's when absent. */
+  frame?: { start?: string; end?: string };
 }
 
 // How long to wait before asking again for a patient that a site in another process could not give.
@@ -106,6 +126,31 @@ export class Outbox {
     }
     for (const { reason, records } of silent) journal(records, { emitted: false, reason });
     if (messages.length > 0) this.#kernel.database.onCommit(this.#onQueued);
+  }
+
+  /** Queues a message that was given from outside. Returns the control id under which the journal tells of it. */
+  give({ text = '', base64, message, person = '', cohort, answers, frame }: GivenMessage): string {
+    const { site, timeZone, dialect } = this.#facts;
+    return this.#kernel.database.transaction(() => {
+      const control = this.#nextControl();
+      const filled = text
+        .replaceAll('{{control}}', control)
+        .replaceAll('{{time}}', formatTime(this.#kernel.clock.now(), timeZone, dialect.stamp));
+      const data = { emitted: true, given: true, control, message, person };
+      const { seq } = this.#kernel.journal.append({ sim: 'hl7', tenant: site, kind: 'queue', records: [], cohort, data });
+      this.queue.set(control, {
+        control,
+        message,
+        person,
+        text: filled,
+        given: { base64, frame, answers },
+        records: [],
+        cohort,
+        seq,
+      });
+      this.#kernel.database.onCommit(this.#onQueued);
+      return control;
+    });
   }
 
   #nextControl(): string {
