@@ -1,55 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Random } from '#simulators';
 import { cohortOf } from './applicable.ts';
 import type { CheckDefinition } from './check.ts';
 import { BLOCKERS_PLANNED, CHECKS } from './checks/index.ts';
 import { Evidence, type Judged } from './evidence.ts';
 import { Facts } from './facts.ts';
 import { INVARIANTS } from './invariants.ts';
-import type { Manifest } from './manifest.ts';
-import { settleTerms } from './run.ts';
-import { Settler } from './settle.ts';
 import { ACKS_ONLY, type Behaviour, FakeSandbox, PERFECT, SILENT } from './testing/fake-sandbox.ts';
+import { play } from './testing/play.ts';
 import { MAP, manifest, site } from './testing/setting.ts';
-import { World } from './world.ts';
 
-interface Played extends Judged {
-  sandbox: FakeSandbox;
-  evidence: Evidence;
-  cohort: string;
-}
-
-/** Plays a check against a model of a subject, as a run does, and judges it. */
-async function play(check: CheckDefinition, does: Behaviour, judged: Manifest = manifest(), seed = '1'): Promise<Played> {
-  const [at] = judged.sites;
-  const cohort = cohortOf(check, at!);
-  const sandbox = new FakeSandbox(cohort, does);
-  const facts = new Facts();
-  const evidence = new Evidence(facts, MAP, judged);
-  sandbox.b.listener = (event) => facts.ingest(event);
-  const { clock, client } = sandbox;
-  const settler = new Settler(facts, clock, (of) => evidence.asMapped(of).length === 0);
-  const terms = settleTerms(at!, judged, MAP);
-  const random = new Random(seed);
-  const world = new World({
-    cohort,
-    site: at!,
-    sandbox: client,
-    settler,
-    terms,
-    evidence,
-    clock,
-    random,
-    runKey: 'k',
-    outageMs: 100,
-  });
-  sandbox.b.begin();
-  await check.act(world);
-  await world.healAll();
-  sandbox.b.end();
-  return { ...evidence.judge(check, judged.sites), sandbox, evidence, cohort };
-}
 const reasons = ({ findings }: Judged) => [...new Set(findings.map((finding) => finding.reason))];
 const byId = (id: string) => CHECKS.find((check) => check.id === id)!;
 
@@ -108,8 +68,8 @@ describe('a perfect subject passes', () => {
   });
 
   it.each(['2', '3', '4'])('DM-01 and BV-01 with other people (seed %s)', async (seed) => {
-    expect((await play(byId('DM-01'), PERFECT, manifest(), seed)).findings).toEqual([]);
-    expect((await play(byId('BV-01'), PERFECT, manifest(), seed)).findings).toEqual([]);
+    expect((await play(byId('DM-01'), PERFECT, manifest(), { seed })).findings).toEqual([]);
+    expect((await play(byId('BV-01'), PERFECT, manifest(), { seed })).findings).toEqual([]);
   });
 
   // No clock there shows a quarter past midnight on that day; the model tells days in New York, so the verdict is no matter.

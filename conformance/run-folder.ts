@@ -25,6 +25,8 @@ interface Seal {
   lines: number;
 }
 
+const sealed = (hash: string, lines: number): string => JSON.stringify({ kind: 'seal', hash, lines } satisfies Seal);
+
 /**
  * Writes one process's journal into the run folder as JSON lines, in batches that are chained by hash: a seal line after
  * each batch covers the batch and the seal before it, so that no byte of the file can change unseen.
@@ -51,10 +53,7 @@ export class JournalFile {
     const text = `${this.#batch.join('\n')}\n`;
     this.#lines += this.#batch.length;
     this.#previous = sha256(this.#previous + text);
-    appendFileSync(
-      this.file,
-      `${text}${JSON.stringify({ kind: 'seal', hash: this.#previous, lines: this.#lines } satisfies Seal)}\n`,
-    );
+    appendFileSync(this.file, `${text}${sealed(this.#previous, this.#lines)}\n`);
     this.#batch = [];
   }
 }
@@ -80,9 +79,8 @@ export function readJournal(file: string): JournalEvent[] {
       pending.push(value as JournalEvent);
       continue;
     }
-    const seal = value as Seal;
     previous = sha256(previous + batch);
-    if (previous !== seal.hash || seal.lines !== events.length + pending.length || JSON.stringify(seal) !== line)
+    if (line !== sealed(previous, events.length + pending.length))
       throw new EvidenceError(`${name}:${i + 1}: the hash chain is broken: something before this line was changed`);
     events.push(...pending);
     pending = [];

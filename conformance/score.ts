@@ -7,7 +7,8 @@ const DIMENSION: Record<string, string> = {
   idempotency: 'idempotency',
   ordering: 'ordering',
   resilience: 'resilience',
-  hl7v2: 'resilience',
+  volume: 'resilience',
+  reconciliation: 'resilience',
   security: 'security',
   latency: 'latency',
 };

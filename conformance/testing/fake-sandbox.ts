@@ -56,8 +56,8 @@ export class FakeSandbox {
   #rows = new Map<string, string>();
   #minted = 0;
 
-  constructor(cohort: string, does: Behaviour = PERFECT) {
-    this.b = new JournalBuilder(cohort);
+  constructor(cohort: string, does: Behaviour = PERFECT, process?: string) {
+    this.b = new JournalBuilder(cohort, process);
     this.#does = does;
     const sleep = async (ms: number): Promise<void> => void this.b.wait(ms);
     const started = Date.parse('2026-03-02T12:00:00.000Z');
