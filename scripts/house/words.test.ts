@@ -44,6 +44,11 @@ const BANS: readonly Ban[] = [
         reason: 'a token request must never repeat; the subject is no part of a replay',
       },
       {
+        file: /^simulators\/control-client\.ts/,
+        text: /randomUUID/,
+        reason: 'names one call of the harness, so that its repetition is known as one; no stimulus depends on it',
+      },
+      {
         file: /^conformance\/mutants\/acknowledges-all\.ts/,
         text: /Date\.now\(\)/,
         reason: 'a null is a process of its own, and this its main file',
