@@ -1,8 +1,10 @@
 import { webcrypto } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
+import { systemClock } from './clock.ts';
+import { ConfigurationError } from './part.ts';
 
 /** A server's key and certificate chain, PEM. */
 export interface Identity {
@@ -32,40 +34,65 @@ function importKey(pem: string): Promise<webcrypto.CryptoKey> {
   return webcrypto.subtle.importKey('pkcs8', der, ALGORITHM, true, ['sign']);
 }
 
+interface Pair {
+  cert: x509.X509Certificate;
+  key: webcrypto.CryptoKey;
+}
+
+async function makeAuthority(): Promise<Pair> {
+  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  const cert = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: Date.now().toString(16).padStart(16, '0'),
+    name: 'CN=Syncproof sandbox CA, O=Syncproof (test only)',
+    notBefore: new Date(Date.now() - DAY),
+    notAfter: new Date(Date.now() + 825 * DAY),
+    signingAlgorithm: ALGORITHM,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 1, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { cert, key: keys.privateKey };
+}
+
+/** How long another process that is making the authority may take. */
+const MAKING_MS = 5_000;
+
+// Processes that share the folder may start at once: the first to write the key makes the authority, the others wait for it.
+async function keptIn(folder: string): Promise<Pair> {
+  const files = { cert: join(folder, 'ca.pem'), key: join(folder, 'ca-key.pem') };
+  if (!existsSync(files.key)) {
+    const made = await makeAuthority();
+    mkdirSync(folder, { recursive: true });
+    try {
+      writeFileSync(files.key, await exportKey(made.key), { mode: 0o600, flag: 'wx' });
+      // Whole or not at all, for those who wait.
+      writeFileSync(`${files.cert}.new`, `${made.cert.toString('pem')}\n`);
+      renameSync(`${files.cert}.new`, files.cert);
+      return made;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  for (const until = systemClock.now() + MAKING_MS; !existsSync(files.cert); await systemClock.sleep(20))
+    if (systemClock.now() > until)
+      throw new ConfigurationError(`${folder} holds a CA key but no certificate: remove ${files.key}, and a new CA is made`);
+  return {
+    cert: new x509.X509Certificate(readFileSync(files.cert, 'utf8')),
+    key: await importKey(readFileSync(files.key, 'utf8')),
+  };
+}
+
 /**
  * Opens the CA kept in `folder` (`ca.pem`, `ca-key.pem`), making it on first use; without a folder, one for this
  * process only. Certificates are valid from a day ago, so that a subject with a slow clock accepts them.
+ * @throws when the folder holds half of one.
  */
 export async function openAuthority(folder?: string): Promise<Authority> {
   x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
-  const files = folder && { cert: join(folder, 'ca.pem'), key: join(folder, 'ca-key.pem') };
-  let cert: x509.X509Certificate;
-  let key: webcrypto.CryptoKey;
-  if (files && existsSync(files.cert) && existsSync(files.key)) {
-    cert = new x509.X509Certificate(readFileSync(files.cert, 'utf8'));
-    key = await importKey(readFileSync(files.key, 'utf8'));
-  } else {
-    const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-    key = keys.privateKey;
-    cert = await x509.X509CertificateGenerator.createSelfSigned({
-      serialNumber: Date.now().toString(16).padStart(16, '0'),
-      name: 'CN=Syncproof sandbox CA, O=Syncproof (test only)',
-      notBefore: new Date(Date.now() - DAY),
-      notAfter: new Date(Date.now() + 825 * DAY),
-      signingAlgorithm: ALGORITHM,
-      keys,
-      extensions: [
-        new x509.BasicConstraintsExtension(true, 1, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-      ],
-    });
-    if (files && folder) {
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(files.cert, `${cert.toString('pem')}\n`);
-      writeFileSync(files.key, await exportKey(key), { mode: 0o600 });
-    }
-  }
+  const { cert, key } = folder ? await keptIn(folder) : await makeAuthority();
   let serial = 0;
   return {
     cert: `${cert.toString('pem')}\n`,
