@@ -44,7 +44,7 @@ const BANS: readonly Ban[] = [
         reason: 'a token request must never repeat; the subject is no part of a replay',
       },
       {
-        file: /^simulators\/control-client\.ts/,
+        file: /^simulators\/(?:control-client|hl7\/remote)\.ts/,
         text: /randomUUID/,
         reason: 'names one call of the harness, so that its repetition is known as one; no stimulus depends on it',
       },
