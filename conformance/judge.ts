@@ -6,7 +6,7 @@ import { Facts } from './facts.ts';
 import { INVARIANTS } from './invariants.ts';
 import type { Manifest } from './manifest.ts';
 import { type DataMap, parseMap } from './map.ts';
-import type { CheckResult, InvariantResult, RunResult } from './result.ts';
+import type { CheckResult, Finding, InvariantResult, RunResult } from './result.ts';
 import { EvidenceError, type RunFolder } from './run-folder.ts';
 import { rollUp, score } from './score.ts';
 
@@ -123,10 +123,20 @@ function invariantResults(check: CheckDefinition, evidence: Evidence, manifest: 
     .flatMap((site) =>
       INVARIANTS.map(({ id, title, judge: judgeOne }) => {
         const cohort = cohortOf(check, site);
-        const findings = judgeOne(evidence, cohort);
+        const findings = orOurs(() => judgeOne(evidence, cohort));
         return { id, title, cohort, verdict: rollUp(findings.map((f) => f.verdict)), findings };
       }),
     );
+}
+
+// An invariant that breaks says nothing about the subject, and takes no other verdict with it.
+function orOurs(judgeOne: () => Finding[]): Finding[] {
+  try {
+    return judgeOne();
+  } catch (error) {
+    const message = `The invariant could not be judged: ${error instanceof Error ? error.stack : String(error)}`;
+    return [{ verdict: 'harness-error', reason: 'check-failed', message, evidence: [] }];
+  }
 }
 
 function warnings(facts: Facts, manifest: Manifest, header: Header, definitions: readonly CheckDefinition[]): string[] {

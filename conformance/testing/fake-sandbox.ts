@@ -200,7 +200,9 @@ export class FakeSandbox {
     const changed = Object.fromEntries(Object.entries(fields).filter(([name, value]) => (held[name] ?? null) !== value));
     if (Object.keys(changed).length === 0) return;
     const prefix = object === 'Contact' ? '003' : 'a01';
-    const id = anew ? `${prefix}${String(++this.#minted).padStart(12, '0')}AAA` : known;
+    const id = anew
+      ? `${prefix}${this.b.cohort.replace(/\W/g, '').slice(0, 4)}${String(++this.#minted).padStart(8, '0')}AAA`
+      : known;
     this.#rows.set(`${object} ${key}`, id);
     const call = () => this.b.request('crm', 'PATCH', `/sobjects/${object}/EHR_Key__c/${encodeURIComponent(key)}`, changed);
     let request = call();
