@@ -194,7 +194,9 @@ async function bringUp(
     await subject.close();
     throw error;
   }
+  const own = subject.mode === 'command' && manifest.start.restart;
   return {
+    ...(own && { kill: async () => void (await subject.kill()), revive: () => subject.restart() }),
     async stop() {
       const ending = await subject.close();
       return { how: ending ? describeEnding(ending) : 'was not ours to stop', forced: ending?.how === 'killed' };

@@ -6,14 +6,19 @@ export function readChannels(site: SiteManifest): ('hl7' | 'poll')[] {
   return site.channels.read.map((channel) => channel.kind).filter((kind) => kind === 'hl7' || kind === 'poll');
 }
 
+/** What of a manifest decides which checks apply. */
+export type Judgeable = Pick<Manifest, 'crm'> & { start?: Pick<Manifest['start'], 'restart' | 'attach'> };
+
 /** Why a check does not apply to a site, or undefined when it does. Skipping needs an undeclared capability, by name. */
-export function notApplicable(check: CheckDefinition, site: SiteManifest, manifest: Pick<Manifest, 'crm'>): string | undefined {
+export function notApplicable(check: CheckDefinition, site: SiteManifest, manifest: Judgeable): string | undefined {
   for (const need of check.needs ?? []) {
     const channels = readChannels(site);
     if ((need === 'hl7' || need === 'poll') && !channels.includes(need))
       return `${site.name} declares no ${need} channel for reading`;
     if (need === 'crm-back' && manifest.crm.back.kind === 'none')
       return 'the manifest declares no channel back from the CRM (crm.back: none)';
+    if (need === 'restart' && !manifest.start?.restart)
+      return 'the manifest does not allow that the subject is restarted (start.restart)';
     if (need === 'write-back' && site.channels.write_back === 'none')
       return `${site.name} declares no write-back (write_back: none)`;
   }

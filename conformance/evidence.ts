@@ -1,6 +1,6 @@
 import { findCanaries } from '#fixtures';
 import { type RecordRef, recordKey } from '#simulators';
-import { cohortOf, notApplicable, readChannels } from './applicable.ts';
+import { cohortOf, type Judgeable, notApplicable, readChannels } from './applicable.ts';
 import { type CheckDefinition, fail } from './check.ts';
 import { CheckFacts } from './check-facts.ts';
 import { type Facts, type History, imageAt, type Resource, type Row } from './facts.ts';
@@ -17,7 +17,7 @@ export interface Judged {
   findings: Finding[];
 }
 
-type Subject = Pick<Manifest, 'sites' | 'crm'>;
+type Subject = Pick<Manifest, 'sites'> & Judgeable;
 
 /** Facts read with the eyes of the map: what should be where, and what is. Pure functions of the journal so far. */
 export class Evidence {

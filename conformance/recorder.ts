@@ -8,6 +8,10 @@ import type { SandboxClient } from './sandbox-client.ts';
 
 /** The subject, as far as a run needs it. */
 export interface RunningSubject {
+  /** Kills it at once, as a crash would; absent where nobody but its owner may. */
+  kill?(): Promise<void>;
+  /** Starts it again after a kill, and waits until it is ready. */
+  revive?(): Promise<void>;
   /** Ends it; says how it ended, and whether it had to be killed. */
   stop(): Promise<{ how: string; forced: boolean }>;
 }
@@ -33,7 +37,10 @@ export interface RecordOptions {
  * Starts the subject and lets `act` run against it, writing every journal into the run folder from before its start until
  * after its end. @throws when sandbox or subject cannot be brought up; the folder then holds what was seen.
  */
-export async function record(options: RecordOptions, act: (recorder: Recorder) => Promise<void>): Promise<void> {
+export async function record(
+  options: RecordOptions,
+  act: (recorder: Recorder, subject: RunningSubject) => Promise<void>,
+): Promise<void> {
   const { folder, sandbox, clock, say } = options;
   const recorder = new Recorder(options);
   const listening = new AbortController();
@@ -54,7 +61,7 @@ export async function record(options: RecordOptions, act: (recorder: Recorder) =
       void sandbox.note([{ sim: 'judge', kind: 'subject', data: { what, ...data } }]).catch(() => {});
     });
     await sandbox.note([{ sim: 'judge', kind: 'subject', data: { what: 'ready' } }]);
-    await act(recorder);
+    await act(recorder, subject);
     status = options.signal?.aborted ? 'interrupted' : 'finished';
   } finally {
     say?.('stopping the subject');
@@ -77,12 +84,13 @@ export async function record(options: RecordOptions, act: (recorder: Recorder) =
 
 function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: RecordOptions): Record<string, unknown> {
   const { subject, sites, crm, promises } = manifest;
+  const start = { restart: manifest.start.restart };
   return {
     type: 'begin',
     id: folder.id,
     seed,
     runKey,
-    manifest: folder.keep(JSON.stringify({ subject, sites, crm, promises }, null, 1)),
+    manifest: folder.keep(JSON.stringify({ subject, start, sites, crm, promises }, null, 1)),
     map: folder.keep(JSON.stringify(map.files, null, 1)),
     population: folder.keep(JSON.stringify({ seed: sandbox.seed, runKey: sandbox.runKey, seeded: 0 }, null, 1)),
     ...header,

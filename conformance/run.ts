@@ -4,7 +4,7 @@ import type { CheckDefinition } from './check.ts';
 import { checkResult } from './judge.ts';
 import type { Manifest, SiteManifest } from './manifest.ts';
 import type { DataMap } from './map.ts';
-import { type Recorder, type RecordOptions, record } from './recorder.ts';
+import { type Recorder, type RecordOptions, type RunningSubject, record } from './recorder.ts';
 import type { CheckResult } from './result.ts';
 import { Settler, type SettleTerms } from './settle.ts';
 import { World } from './world.ts';
@@ -34,9 +34,9 @@ const TEN_MINUTES_PLAYED = 2_000;
 export async function runChecks(options: RunOptions): Promise<void> {
   const { checks } = options;
   const say = (text: string): void => options.progress?.({ type: 'phase', text });
-  await record({ ...options, say, header: header(options) }, async (recorder) => {
+  await record({ ...options, say, header: header(options) }, async (recorder, subject) => {
     say('running the checks');
-    const context = new CheckRunner(options, recorder);
+    const context = new CheckRunner(options, recorder, subject);
     await Promise.all(checks.filter((check) => !check.alone).map((check) => context.run(check)));
     for (const check of checks.filter((c) => c.alone)) await context.run(check);
   });
@@ -51,10 +51,12 @@ function header({ folder, checks, command }: RunOptions): Record<string, unknown
 class CheckRunner {
   #o: RunOptions;
   #recorder: Recorder;
+  #subject: RunningSubject;
   #settler: Settler;
 
-  constructor(options: RunOptions, recorder: Recorder) {
+  constructor(options: RunOptions, recorder: Recorder, subject: RunningSubject) {
     this.#o = options;
+    this.#subject = subject;
     this.#recorder = recorder;
     this.#settler = new Settler(recorder.facts, options.clock, (cohort) => recorder.evidence.asMapped(cohort).length === 0);
   }
@@ -67,6 +69,7 @@ class CheckRunner {
     progress?.({ type: 'started', check });
     await Promise.all(sites.map((site) => this.#onSite(check, site)));
     await this.#recorder.caughtUp(this.#o.sandbox);
+    if (signal?.aborted) return;
     progress?.({ type: 'finished', result: checkResult(check, this.#recorder.evidence, manifest, this.#o) });
   }
 
@@ -79,7 +82,7 @@ class CheckRunner {
     await note({ type: 'begin', seed });
     const world = this.#world(cohort, site, new Random(seed));
     try {
-      await check.act(world);
+      await Promise.race([check.act(world), aborted(this.#o.signal)]);
     } catch (error) {
       await note({ type: 'error', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     } finally {
@@ -92,9 +95,18 @@ class CheckRunner {
     const { sandbox, map, clock, runKey, outageMs = TEN_MINUTES_PLAYED } = this.#o;
     const { evidence } = this.#recorder;
     const terms = settleTerms(site, this.#o.manifest, map);
-    return new World({ cohort, site, sandbox, settler: this.#settler, terms, evidence, clock, random, runKey, outageMs });
+    const { promises } = this.#o.manifest;
+    const of = { cohort, site, sandbox, subject: this.#subject, settler: this.#settler, terms, evidence, promises };
+    return new World({ ...of, clock, random, runKey, outageMs });
   }
 }
+
+// Ends the wait for a check; what it still does on its own comes to nothing, for the sandbox goes away under it.
+const aborted = (signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal?.aborted) resolve();
+    signal?.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 /** What settling needs to know, from manifest and map. */
 export function settleTerms(site: SiteManifest, manifest: Manifest, map: DataMap): SettleTerms {

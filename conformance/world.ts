@@ -1,7 +1,17 @@
 import { generatePerson, type Person, population, toAppointment, toPatient } from '#fixtures';
-import { type Clock, type CommitRequest, type CommitResult, digest, type Random, type RecordRef, type Rule } from '#simulators';
+import {
+  type Clock,
+  type CommitRequest,
+  type CommitResult,
+  type ControlClient,
+  digest,
+  type Random,
+  type RecordRef,
+  type Rule,
+} from '#simulators';
 import type { Evidence } from './evidence.ts';
-import type { SiteManifest } from './manifest.ts';
+import type { Promises, SiteManifest } from './manifest.ts';
+import type { RunningSubject } from './recorder.ts';
 import type { SandboxClient } from './sandbox-client.ts';
 import type { Settled, Settler, SettleTerms } from './settle.ts';
 import { addDays, instantAt, wallTime } from './zones.ts';
@@ -21,6 +31,9 @@ export interface WorldOptions {
   cohort: string;
   site: SiteManifest;
   sandbox: SandboxClient;
+  /** The subject's process, for checks that kill it. */
+  subject?: RunningSubject;
+  promises: Pick<Promises, 'negative_acks'>;
   settler: Settler;
   terms: SettleTerms;
   evidence: Evidence;
@@ -141,6 +154,88 @@ export class World {
   /** A field of the patient's CRM object with that owner, and a value that it does not hold now. */
   ownedField(owner: 'ehr' | 'crm', patient?: PatientHandle): { field: string; value: string } | undefined {
     return this.#o.evidence.editableField(owner, patient?.ref);
+  }
+
+  /** Merges one chart into another, as the clinic does when it finds that two charts are one person. */
+  async merge(loser: PatientHandle, survivor: PatientHandle): Promise<void> {
+    const link = (type: string, to: Handle) => [{ type, other: { reference: `Patient/${to.ref.id}` } }];
+    const change = (of: Handle, patch: Record<string, unknown>) => ({
+      op: 'update' as const,
+      type: 'Patient',
+      id: of.ref.id,
+      patch,
+    });
+    await this.#commit([loser.name, survivor.name], {
+      act: 'merge',
+      changes: [
+        change(loser, { active: false, link: link('replaced-by', survivor) }),
+        change(survivor, { link: link('replaces', loser) }),
+      ],
+    });
+  }
+
+  /**
+   * Sends a message that no commit led to. `{{control}}` and `{{time}}` in its text become a fresh control id and now;
+   * `expect` finds what came of it under the name.
+   */
+  async give(
+    name: string,
+    message: { text?: string; base64?: string; message: string; person?: string; answers?: string },
+  ): Promise<void> {
+    const client = this.#o.sandbox.of(`${this.site.name}-hl7`);
+    const path = `/v1/sites/${this.site.name}/link/messages`;
+    const { control } = await client.call<{ control: string }>('POST', path, { ...message, cohort: this.cohort });
+    await this.note(`given ${name}`, control);
+  }
+
+  /** Header and EVN of a message as this site's link writes them, to make messages to give. */
+  header(event: string, more: { version?: string; processing?: string; delimiters?: string } = {}): string {
+    const { version = '2.5.1', processing = 'P' } = more;
+    const [application, facility] = (
+      this.#o.sandbox.parts.find((p) => p.name === `${this.site.name}-hl7`)?.credentials.sender ?? 'EPIC^EPIC'
+    ).split('^');
+    const type = event.replace(/^(A|S)/, (letter) => (letter === 'A' ? 'ADT^A' : 'SIU^S'));
+    const msh = `MSH|^~\\&|${application}|${facility}|CRM|CRM|{{time}}||${type}|{{control}}|${processing}|${version}||||||UNICODE UTF-8`;
+    return `${msh}\rEVN|${event}|{{time}}\r`;
+  }
+
+  /** PID-3 of a patient at this site. */
+  pid3(mrn: string): string {
+    const { name, authority } = this.site;
+    return `${mrn}^^^${name.toUpperCase()}&${authority}&${/^\d+(\.\d+)+$/.test(authority) ? 'ISO' : 'URI'}^MR`;
+  }
+
+  /** What the manifest says that the subject answers to a class of mistakes. */
+  get negativeAcks(): Promises['negative_acks'] {
+    return this.#o.promises.negative_acks;
+  }
+
+  /** Kills the subject as a crash would. */
+  async kill(): Promise<void> {
+    if (!this.#o.subject?.kill) throw new Error('this subject may not be killed: the check should not have been run');
+    await this.#o.subject.kill();
+    await this.#log({ type: 'killed' });
+  }
+
+  /** Starts the killed subject again and waits until it is ready. */
+  async revive(): Promise<void> {
+    await this.#o.subject?.revive?.();
+    await this.#log({ type: 'revived' });
+  }
+
+  /** Waits until the journal shows something, for so many ms at most; false when it did not. */
+  async seen(what: (facts: Evidence['facts']) => boolean, withinMs = 5_000): Promise<boolean> {
+    const until = this.#o.clock.now() + withinMs;
+    while (!what(this.#o.evidence.facts)) {
+      if (this.#o.clock.now() >= until) return false;
+      await this.#o.clock.sleep(5);
+    }
+    return true;
+  }
+
+  /** The control API of the process that holds the CRM, for gates. */
+  get crm(): ControlClient {
+    return this.#o.sandbox.of('crm');
   }
 
   /** Arms a rule under a name, for `expect` to ask whether it fired. */

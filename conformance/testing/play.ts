@@ -45,6 +45,7 @@ export async function play(
     random,
     runKey: 'k',
     outageMs: 100,
+    promises: judged.promises,
   });
   sandbox.b.begin();
   await check.act(world);
