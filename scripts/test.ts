@@ -76,7 +76,6 @@ const STEPS: readonly Step[] = [
       return tapOutcome(readFileSync(log, 'utf8'), code);
     },
   },
-  { name: 'split', run: async (log) => single(await program(log, 'node', 'scripts/split-test.ts')) },
   {
     name: 'matrix',
     absent: verb('matrix'),
