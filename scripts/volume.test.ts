@@ -13,7 +13,8 @@ const found = await findK6({ build: false });
 
 /** A control API that mints ids and notes what it is sent; every `failing`-th commit is refused. */
 async function control(failing = 0) {
-  const calls: { url: string; authorization?: string; schedule: string; body: string }[] = [];
+  const calls: { url: string; authorization?: string; act: string; offer: { schedule: string; index: number; due: number } }[] =
+    [];
   const server = createServer((request, reply) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -22,8 +23,7 @@ async function control(failing = 0) {
       calls.push({
         url,
         authorization: headers.authorization,
-        schedule: String(headers['x-syncproof-schedule']),
-        body: Buffer.concat(chunks).toString(),
+        ...JSON.parse(Buffer.concat(chunks).toString()),
       });
       const refused = failing > 0 && calls.length % failing === 0;
       reply.writeHead(refused ? 500 : 200, { 'content-type': 'application/json' });
@@ -38,7 +38,7 @@ async function volume(url: string, steady: number): Promise<{ code: number; text
   const folder = mkdtempSync(join(tmpdir(), 'volume-'));
   const people = join(folder, 'people.json');
   const commit = (act: string, resource: unknown) => ({ act, changes: [{ op: 'create', type: 'Patient', resource }] });
-  const person = { patient: commit('register', {}), appointment: commit('book', { actor: 'Patient/@' }) };
+  const person = { patient: commit('register', {}), appointment: commit('book', {}) };
   writeFileSync(people, JSON.stringify({ burst: Array(5).fill(person), steady: Array(steady).fill(commit('update', {})) }));
   const settings = {
     CONTROL_URL: url,
@@ -69,9 +69,16 @@ describe.skipIf(!('path' in found))('the volume scenario, run by k6', () => {
     expect(text).toContain('thresholds        met');
     expect(code).toBe(0);
     expect(calls.every((call) => call.url === '/v1/sites/epic/commits' && call.authorization === 'Bearer secret')).toBe(true);
-    expect(calls.filter((call) => call.schedule === 'burst')).toHaveLength(10);
-    expect(calls.filter((call) => call.body.includes('"book"')).every((call) => /"Patient\/e\d+"/.test(call.body))).toBe(true);
-    expect(calls.filter((call) => call.schedule === 'steady').length).toBeGreaterThanOrEqual(20);
+    const offered = (schedule: string) => calls.filter(({ offer }) => offer.schedule === schedule);
+    expect(
+      offered('burst')
+        .map(({ act }) => act)
+        .sort(),
+    ).toEqual([...Array(5).fill('book'), ...Array(5).fill('register')]);
+    expect(offered('steady').length).toBeGreaterThanOrEqual(20);
+    // Each says when it was due: 50 ms after the one before, whenever it came.
+    const [first, second] = offered('steady').sort((a, b) => a.offer.index - b.offer.index);
+    expect(second!.offer.due - first!.offer.due).toBe(50);
   });
 
   it('fails by its thresholds when commits are refused', async () => {
