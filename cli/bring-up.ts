@@ -61,13 +61,14 @@ export async function withSandbox<T>(
   use: (up: Pick<RunOptions, 'sandbox' | 'startSubject'> & { token?: string }) => Promise<T>,
 ): Promise<T> {
   const own = plan.external ? undefined : await ownSandbox(plan);
+  const { urls, token } = own ? { urls: [own.url], token: own.token } : plan.external!;
+  const sandbox = new SandboxClient(urls, token);
   try {
-    const { urls, token } = own ? { urls: [own.url], token: own.token } : plan.external!;
-    const sandbox = new SandboxClient(urls, token);
     await connect(sandbox);
     const caFile = resolve(own ? writeCa(own.sandbox.authority, folder.file('ca.pem')) : givenCa(plan));
     return await use({ sandbox, token, startSubject: (log) => bringUp(plan, folder, sandbox, caFile, log) });
   } finally {
+    sandbox.close();
     await own?.sandbox.stop();
   }
 }

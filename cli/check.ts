@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import {
   CHECKS,
   type CheckDefinition,
+  diagnose,
   formatDuration,
   formatProblem,
   type Manifest,
@@ -14,6 +15,7 @@ import {
   type RunOptions,
   runChecks,
 } from '#conformance';
+import { VENDORS } from '#ehr';
 import { systemClock } from '#kernel';
 import { liveProgress } from '#reports';
 import { parsing, suggestion } from './arguments.ts';
@@ -53,7 +55,10 @@ const OPTIONS = {
 /** `syncproof check` */
 export async function check(args: string[]): Promise<number> {
   const { values } = parsing(OPTIONS, () => parseArgs({ args, options: OPTIONS }));
-  const { manifest, map, problems } = readSubject(values.subject ?? REFERENCE_MANIFEST);
+  const manifestPath = values.subject ?? REFERENCE_MANIFEST;
+  const { manifest, map } = readSubject(manifestPath);
+  const vendors = VENDORS.map(({ id }) => id);
+  const problems = await diagnose({ manifestPath, vendors, external: values.sandbox !== undefined });
   for (const problem of problems) console.error(formatProblem(problem));
   if (!manifest || problems.some((problem) => problem.severity === 'error')) return 2;
   const checks = selectChecks(values.only);

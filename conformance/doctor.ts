@@ -18,18 +18,20 @@ export interface DiagnoseOptions {
   environment?: Record<string, string | undefined>;
   /** Settings of a sandbox that runs (`renderSettings`): its addresses are then tried as the subject would. */
   settings?: Record<string, string>;
+  /** The sandbox runs already: its ports are taken, and rightly so. */
+  external?: boolean;
   /** Version of the Node that runs this. */
   node?: string;
 }
 
 /** Everything that is wrong before any verdict: manifest, map, how the subject starts, ports, and wiring where it is up. */
 export async function diagnose(options: DiagnoseOptions): Promise<Problem[]> {
-  const { manifestPath, vendors, environment = process.env, settings, node = process.versions.node } = options;
+  const { manifestPath, vendors, environment = process.env, settings, external, node = process.versions.node } = options;
   const { draft, problems } = loadManifest(manifestPath);
   const found = [...nodeProblems(node), ...problems];
   if (draft) {
     if (vendors) found.push(...unsupported(draft, vendors));
-    found.push(...startProblems(draft, environment), ...mapProblems(draft), ...(await portProblems(draft)));
+    found.push(...startProblems(draft, environment), ...mapProblems(draft), ...(await portProblems(draft, external)));
   }
   if (settings) found.push(...(await probeWiring(settings)));
   return found;
@@ -60,7 +62,7 @@ export function mapProblems(manifest: Pick<Manifest, 'map' | 'crm' | 'sites'>): 
 }
 
 /** Fixed ports that something else has: those of a subject that we start, and those of the sandbox. */
-async function portProblems(manifest: Manifest): Promise<Problem[]> {
+async function portProblems(manifest: Manifest, external = false): Promise<Problem[]> {
   const { listens, ports, sites, place } = manifest;
   const wanted: { path: string[]; address: string }[] = [];
   const local = (path: string[], port: number) => wanted.push({ path, address: `127.0.0.1:${port}` });
@@ -69,9 +71,9 @@ async function portProblems(manifest: Manifest): Promise<Problem[]> {
     for (const [site, port] of Object.entries(ports.mllp)) local(['ports', 'mllp', site], port);
     if (ports.webhook) local(['ports', 'webhook'], ports.webhook);
   }
-  if (ports.control) local(['ports', 'control'], ports.control);
-  if (ports.crm) for (const more of [0, 1]) local(['ports', 'crm'], ports.crm + more);
-  for (const { name } of sites) {
+  if (ports.control && !external) local(['ports', 'control'], ports.control);
+  if (ports.crm && !external) for (const more of [0, 1]) local(['ports', 'crm'], ports.crm + more);
+  for (const { name } of external ? [] : sites) {
     const port = ports.sites[name];
     if (port) for (const more of [0, 1, 2]) local(['ports', 'sites', name], port + more);
   }

@@ -64,6 +64,8 @@ export interface CheckLog {
   notes: Map<string, unknown>;
   marks: Map<string, Mark>;
   error?: string;
+  /** The run was ended before the check was. */
+  aborted?: boolean;
 }
 
 export const eventId = (event: JournalEvent): EventId => `${event.process}:${event.seq}`;
@@ -371,7 +373,9 @@ export class Facts {
         event: eventId(event),
       });
     if (data.type === 'error') log.error = String(data.message);
-    if (data.type === 'end') log.endedAt = event.at;
+    if (data.type !== 'end') return;
+    log.endedAt = event.at;
+    log.aborted = data.aborted === true;
   }
 }
 

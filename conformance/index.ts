@@ -12,6 +12,7 @@ export type { MutantDefinition } from './mutants/define.ts';
 export { MUTANTS, NULLS } from './mutants/index.ts';
 export { type HeldBinds, holdBinds } from './ports.ts';
 export { formatProblem, nearest, type Problem } from './problem.ts';
+export { groupAlive } from './process-group.ts';
 export type * from './result.ts';
 export { type Progress, type RunningSubject, type RunOptions, runChecks } from './run.ts';
 export { EvidenceError, RunFolder } from './run-folder.ts';

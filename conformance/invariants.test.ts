@@ -164,6 +164,14 @@ describe('each is violated once', () => {
     expect(violated(b)).toEqual(expected);
   });
 
+  it('G5 says nothing of a check that the user ended', () => {
+    const b = clean();
+    b.ehr('update', 'Patient', 'p1', { gender: 'male' });
+    b.begin();
+    b.check({ type: 'end', aborted: true });
+    expect(INVARIANTS[4]!.judge(evidenceOf(b), COHORT)).toMatchObject([{ verdict: 'untestable', reason: 'not-reached' }]);
+  });
+
   it('says whose value it was, and where', () => {
     const b = clean();
     const crossed = b.crm('Contact', '003A', { MailingStreet: 'Bikanupekelin' });

@@ -1,5 +1,5 @@
 import { findCanaries } from '#fixtures';
-import { fail } from './check.ts';
+import { fail, untestable } from './check.ts';
 import type { Evidence } from './evidence.ts';
 import { imageAt, type Row, wordsOf } from './facts.ts';
 import type { Finding, InvariantResult } from './result.ts';
@@ -16,7 +16,7 @@ export const INVARIANTS: readonly Invariant[] = [
   { id: 'G2', title: "No record holds another patient's value", judge: nothingCrossed },
   { id: 'G3', title: 'Every EHR-owned value is one that the EHR held', judge: nothingInvented },
   { id: 'G4', title: 'Nothing outside the map reaches the CRM', judge: nothingUnmapped },
-  { id: 'G5', title: 'At the end, the CRM is as the map asks', judge: (evidence, cohort) => evidence.asMapped(cohort) },
+  { id: 'G5', title: 'At the end, the CRM is as the map asks', judge: mappedAtTheEnd },
 ];
 
 function oneLiveRow(evidence: Evidence, cohort: string): Finding[] {
@@ -56,6 +56,11 @@ function nothingCrossed(evidence: Evidence, cohort: string): Finding[] {
         : [];
     });
   });
+}
+
+function mappedAtTheEnd(evidence: Evidence, cohort: string): Finding[] {
+  if (evidence.facts.checks.get(cohort)?.aborted) return [untestable('not-reached', 'The run was ended before the check was.')];
+  return evidence.asMapped(cohort);
 }
 
 function nothingInvented(evidence: Evidence, cohort: string): Finding[] {

@@ -1,4 +1,4 @@
-import { digest, Random } from '#simulators';
+import { type Clock, digest, Random } from '#simulators';
 import { cohortOf, notApplicable, readChannels } from './applicable.ts';
 import type { CheckDefinition } from './check.ts';
 import { checkResult } from './judge.ts';
@@ -52,13 +52,15 @@ class CheckRunner {
   #o: RunOptions;
   #recorder: Recorder;
   #subject: RunningSubject;
+  #clock: Clock;
   #settler: Settler;
 
   constructor(options: RunOptions, recorder: Recorder, subject: RunningSubject) {
     this.#o = options;
     this.#subject = subject;
     this.#recorder = recorder;
-    this.#settler = new Settler(recorder.facts, options.clock, (cohort) => recorder.evidence.asMapped(cohort).length === 0);
+    this.#clock = untilAborted(options.clock, options.signal);
+    this.#settler = new Settler(recorder.facts, this.#clock, (cohort) => recorder.evidence.asMapped(cohort).length === 0);
   }
 
   async run(check: CheckDefinition): Promise<void> {
@@ -87,21 +89,33 @@ class CheckRunner {
       await note({ type: 'error', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
     } finally {
       await world.healAll();
-      await note({ type: 'end' });
+      await note({ type: 'end', ...(this.#o.signal?.aborted && { aborted: true }) });
     }
   }
 
   #world(cohort: string, site: SiteManifest, random: Random): World {
-    const { sandbox, map, clock, runKey, outageMs = TEN_MINUTES_PLAYED } = this.#o;
+    const { sandbox, map, runKey, outageMs = TEN_MINUTES_PLAYED } = this.#o;
     const { evidence } = this.#recorder;
     const terms = settleTerms(site, this.#o.manifest, map);
     const { promises } = this.#o.manifest;
     const of = { cohort, site, sandbox, subject: this.#subject, settler: this.#settler, terms, evidence, promises };
-    return new World({ ...of, clock, random, runKey, outageMs });
+    return new World({ ...of, clock: this.#clock, random, runKey, outageMs });
   }
 }
 
-// Ends the wait for a check; what it still does on its own comes to nothing, for the sandbox goes away under it.
+// When a run is aborted, its checks sleep on for ever, which holds up nothing.
+function untilAborted(clock: Clock, signal?: AbortSignal): Clock {
+  return {
+    now: () => clock.now(),
+    micros: () => clock.micros(),
+    after: (ms, run) => clock.after(ms, run),
+    async sleep(ms, own) {
+      await clock.sleep(ms, own && signal ? AbortSignal.any([own, signal]) : (own ?? signal));
+      if (signal?.aborted) await new Promise(() => {});
+    },
+  };
+}
+
 const aborted = (signal?: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal?.aborted) resolve();
