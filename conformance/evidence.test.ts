@@ -224,6 +224,15 @@ describe('each reason', () => {
       [['not-written-back', 'Contact.Preferred_Language__c', 'null', 'en']],
     ],
     [
+      'wrong-value: the edit of a CRM-owned field was overwritten; what nobody asked for before is not older',
+      (b) => {
+        b.ehr('update', 'Patient', 'p1', {});
+        b.edit('Contact', '003A', { Preferred_Language__c: 'en' });
+        b.crm('Contact', '003A', { Preferred_Language__c: 'fr' });
+      },
+      [['wrong-value', 'Contact.Preferred_Language__c', 'en', 'fr']],
+    ],
+    [
       'wrong-value: the edit of a CRM-owned field was taken back',
       (b) => {
         b.edit('Contact', '003A', { Preferred_Language__c: 'en' });
