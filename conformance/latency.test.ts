@@ -15,10 +15,11 @@ class History extends JournalBuilder {
     super(COHORT);
   }
 
-  register(id: string, image: object, offer?: { index: number; due?: number }): JournalEvent {
-    const at = Date.parse(new Date(Date.parse('2026-03-02T12:00:00Z') + Math.floor((this.micros + 1) / MS)).toISOString());
-    const data = offer && { offer: { schedule: 'steady', index: offer.index, due: offer.due ?? at } };
-    return this.ehr('register', 'Patient', id, image, { data });
+  /** A registration that a script offered; on time, unless told when it was due. */
+  arrive(n: number, index: number, due?: number): JournalEvent {
+    const now = Date.parse('2026-03-02T12:00:00Z') + Math.floor((this.micros + 1) / MS);
+    const offer = { schedule: 'steady', index, due: due ?? now };
+    return this.ehr('register', 'Patient', `p${n}`, person(n), { data: { offer } });
   }
 
   /** The subject brings the CRM to what the EHR holds now. */
@@ -39,7 +40,8 @@ describe('from commit to CRM', () => {
     const b = new History();
     b.register('p1', person(1));
     b.wait(40).crm('Contact', '0031', { ...contactOf(person(1)), MobilePhone: null });
-    b.wait(60).sync(1);
+    b.wait(60);
+    b.sync(1);
     b.wait(500).crm('Contact', '0031', { MobilePhone: null });
     expect(outcomes(b)).toEqual([['Patient/p1', 1, 'visible', 100 * MS + 2]]);
   });
@@ -50,7 +52,8 @@ describe('from commit to CRM', () => {
     b.book('a1', appointment('20000001', 'p1'));
     b.wait(10).crm('Contact', '0031', { LastName: `Hale-Begahutogamuw` });
     b.wait(10).crm('Appointment__c', 'a011', visitOf(b.image('Appointment', 'a1'), '0031'));
-    b.wait(10).sync(1);
+    b.wait(10);
+    b.sync(1);
     expect(outcomes(b)).toEqual([
       ['Patient/p1', 1, 'visible', 30 * MS + 4],
       ['Appointment/a1', 1, 'visible', 30 * MS + 3],
@@ -61,7 +64,8 @@ describe('from commit to CRM', () => {
     const b = new History();
     b.register('p1', person(1));
     b.wait(100).ehr('update', 'Patient', 'p1', { gender: 'male' });
-    b.wait(100).sync(1);
+    b.wait(100);
+    b.sync(1);
     b.wait(100).ehr('update', 'Patient', 'p1', { gender: 'other' });
     expect(outcomes(b)).toEqual([
       ['Patient/p1', 1, 'superseded', 200 * MS + 2],
@@ -103,7 +107,8 @@ describe('from commit to CRM', () => {
     b.sync(1);
     b.crm('Contact', '0032', contactOf(person(1)));
     b.wait(10).ehr('update', 'Patient', 'p1', { gender: 'male' });
-    b.wait(10).sync(1);
+    b.wait(10);
+    b.sync(1);
     expect(outcomes(b).map(([, version, outcome]) => [version, outcome])).toEqual([
       [1, 'visible'],
       [2, 'never'],
@@ -113,8 +118,10 @@ describe('from commit to CRM', () => {
   it('starts when a commit was due, however late it was made', () => {
     const b = new History();
     const due = Date.parse('2026-03-02T12:00:01Z');
-    b.wait(300).register('p1', person(1), { index: 0, due });
-    b.wait(50).sync(1);
+    b.wait(300);
+    b.arrive(1, 0, due);
+    b.wait(50);
+    b.sync(1);
     const [sample] = b.samples();
     expect([sample!.committedAt - sample!.dueAt, sample!.micros]).toEqual([300 * MS, 350 * MS + 1]);
     expect([sample!.schedule, sample!.index]).toEqual(['steady', 0]);
@@ -130,7 +137,7 @@ function rate(count: number, delay: number, stopped?: { from: number; ms: number
     return stopped && ready >= stopped.from && ready < stopped.from + stopped.ms ? stopped.from + stopped.ms + delay : ready;
   };
   const steps = Array.from({ length: count }, (_, n) => [
-    { ms: due(n), run: () => b.register(`p${n}`, person(n), { index: n }) },
+    { ms: due(n), run: () => b.arrive(n, n) },
     { ms: done(n), run: () => b.sync(n) },
   ]).flat();
   for (const { ms, run } of steps.sort((x, y) => x.ms - y.ms)) {

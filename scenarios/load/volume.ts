@@ -9,7 +9,7 @@
 import { check } from 'k6';
 import { SharedArray } from 'k6/data';
 import exec from 'k6/execution';
-import http, { type RefinedResponse } from 'k6/http';
+import http from 'k6/http';
 import type { Options } from 'k6/options';
 
 /** One body of `POST /v1/sites/<site>/commits`. */
@@ -18,7 +18,7 @@ interface Commit {
   changes: unknown[];
 }
 
-/** What PEOPLE holds. In `appointment`, the text `Patient/@` stands for the patient whom `patient` creates. */
+/** What PEOPLE holds, written by `syncproof load volume --prepare`. Ids are in it, so that no commit waits to learn one. */
 interface Prepared {
   burst: { patient: Commit; appointment: Commit }[];
   steady: Commit[];
@@ -48,37 +48,36 @@ export const options: Options = {
   summaryTrendStats: ['med', 'p(95)', 'p(99)', 'max'],
 };
 
-/** A person is registered and booked: what one VU of the burst does. */
+/** A person is registered and booked: what one VU of the burst does. Both were due when the burst began. */
 export function arrive(): void {
   const index = exec.scenario.iterationInTest;
   const person = take(burst, index);
-  if (!person) return;
-  const reply = commit(JSON.stringify(person.patient), index);
-  if (reply.status !== 200) return;
-  const id = reply.json('records.0.id');
-  commit(JSON.stringify(person.appointment).replaceAll('Patient/@', `Patient/${id}`), index);
+  if (person && commit(person.patient, index, exec.scenario.startTime))
+    commit(person.appointment, index, exec.scenario.startTime);
 }
 
 /** One change of the steady phase. */
 export function change(): void {
   const index = exec.scenario.iterationInTest;
   const next = take(steady, index);
-  if (next) commit(JSON.stringify(next), index);
+  // An iteration that k6 drops takes no index: those after it then look later than they were, never earlier.
+  if (next) commit(next, index, exec.scenario.startTime + (index * 1000) / rate);
 }
 
-function commit(body: string, index: number): RefinedResponse<'text'> {
-  // The schedule and the index say when this commit was due: a late one must not shorten the latency that it shows.
-  const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    'x-syncproof-schedule': exec.scenario.name,
-    'x-syncproof-index': String(index),
-  };
+/**
+ * Commits; false when refused. `due` (epoch ms) goes with it, since latency is counted from when a commit was to be made: a
+ * sandbox or script that is late must not shorten what it shows.
+ */
+function commit(body: Commit, index: number, due: number): boolean {
+  const { name } = exec.scenario;
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (__ENV.CONTROL_TOKEN) headers.authorization = `Bearer ${__ENV.CONTROL_TOKEN}`;
   const url = `${__ENV.CONTROL_URL}/v1/sites/${__ENV.SITE}/commits`;
-  const reply = http.post(url, body, { headers, responseType: 'text', tags: { name: 'commit' } });
+  const text = JSON.stringify({ ...body, offer: { schedule: name, index, due } });
+  const reply = http.post(url, text, { headers, responseType: 'text', tags: { name: 'commit' } });
   const done = check(reply, { 'committed (200)': ({ status }) => status === 200 });
-  if (!done) console.error(`${exec.scenario.name} ${index}: ${reply.status} ${reply.error || reply.body}`);
-  return reply;
+  if (!done) console.error(`${name} ${index}: ${reply.status} ${reply.error || reply.body}`);
+  return done;
 }
 
 /** Entry `index`; when there is none the run is aborted, since fewer commits than asked for would look like a quiet success. */

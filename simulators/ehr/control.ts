@@ -11,7 +11,7 @@ export function addControl(face: Face, site: EhrSite): void {
     face.route(method, `${root}${path}`, { operation: `${site.name}-${operation}`, tier: 'semantic', doc }, controlHandler(run));
 
   add('GET', '', 'site', `The site ${site.name}: addresses, credentials, settings.`, () => site.describe());
-  add('POST', '/commits', 'commit', 'Changes truth as a clerk or clinician would: {act, actor?, cohort?, changes}.', (context) =>
+  add('POST', '/commits', 'commit', 'Changes truth as a clerk or clinician would: {act, actor?, cohort?, call?, offer?, changes}.', (context) =>
     checked(() => site.commit(readCommit(context))),
   );
   add(
@@ -43,8 +43,10 @@ function readCommit(context: Context): CommitRequest {
     throw new ControlError(400, 'a commit needs "act": what it means (register, update, book, …)');
   if (!Array.isArray(body.changes) || body.changes.length === 0)
     throw new ControlError(400, 'a commit needs "changes": a list of at least one');
-  const { act, actor, cohort, changes } = body;
-  return { act, actor, cohort, changes };
+  const { act, actor, cohort, call, offer, changes } = body;
+  if (offer !== undefined && !(typeof offer.schedule === 'string' && Number.isInteger(offer.index) && Number.isFinite(offer.due)))
+    throw new ControlError(400, '"offer" says where in a schedule the commit stands: {schedule, index, due: <epoch ms>}');
+  return { act, actor, cohort, call, offer, changes };
 }
 
 async function checked<T>(run: () => T | Promise<T>): Promise<T> {

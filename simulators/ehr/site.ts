@@ -158,7 +158,7 @@ export class EhrSite implements Part {
    * Writes truth as a clerk, a clinician or a link does: all changes or none, one commit event.
    * @throws InvalidResource naming each wrong element.
    */
-  async commit({ act, actor, cohort, cause, changes }: CommitRequest): Promise<CommitResult> {
+  async commit({ act, actor, cohort, cause, call, offer, changes }: CommitRequest): Promise<CommitResult> {
     const now = new Date(this.#kernel.clock.now()).toISOString();
     const done = await this.#kernel.commit({
       sim: 'ehr',
@@ -167,6 +167,8 @@ export class EhrSite implements Part {
       actor: actor ?? 'user:control',
       cohort,
       cause,
+      call,
+      data: offer && { offer },
       apply: () => applyChanges(this.#store, this.#registrar, changes, now),
     });
     return { records: done.records, resources: done.after as (Stored | null)[], seq: done.seq };

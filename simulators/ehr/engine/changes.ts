@@ -27,7 +27,19 @@ export interface CommitRequest {
   cohort?: string;
   /** Journal sequence number, in this process, of what led to it. */
   cause?: number;
+  /** The caller's own name for this commit: made again under it, nothing changes and the answer is the same. */
+  call?: string;
+  offer?: Offer;
   changes: ChangeRequest[];
+}
+
+/** The place of a commit in a load script's schedule; kept with the commit event, for latency is counted from `due`. */
+export interface Offer {
+  schedule: string;
+  /** From 0. */
+  index: number;
+  /** When it was to be made, in epoch ms: earlier than it was made, where script or sandbox were late. */
+  due: number;
 }
 
 /** What the site adds to a new resource: an id, and the identifiers that the registration desk gives out. */
