@@ -11,8 +11,12 @@ export function addControl(face: Face, site: EhrSite): void {
     face.route(method, `${root}${path}`, { operation: `${site.name}-${operation}`, tier: 'semantic', doc }, controlHandler(run));
 
   add('GET', '', 'site', `The site ${site.name}: addresses, credentials, settings.`, () => site.describe());
-  add('POST', '/commits', 'commit', 'Changes truth as a clerk or clinician would: {act, actor?, cohort?, call?, offer?, changes}.', (context) =>
-    checked(() => site.commit(readCommit(context))),
+  add(
+    'POST',
+    '/commits',
+    'commit',
+    'Changes truth as a clerk or clinician would: {act, actor?, cohort?, call?, offer?, changes}.',
+    (context) => checked(() => site.commit(readCommit(context))),
   );
   add(
     'GET',
