@@ -5,9 +5,11 @@ import { dialectOf, type Sender } from './dialects/index.ts';
 import { LinkIn } from './link-in.ts';
 import { LinkOut, type LinkStatus } from './link-out.ts';
 import type { Charset } from './message/charset.ts';
+import type { Delimiters } from './message/delimiters.ts';
 import { type GivenMessage, Outbox } from './outbox.ts';
 import type { SiteFacts } from './site.ts';
 import type { SitePort } from './site-port.ts';
+import { versionOf } from './versions.ts';
 
 export type { LinkSettings } from './courier.ts';
 export { DIALECTS, type Dialect, type Sender } from './dialects/index.ts';
@@ -35,7 +37,11 @@ export interface Hl7SiteOptions {
   receiver?: Sender;
   /** MSH-11 of what is sent, and the only one that is taken: `P`, `T` or `D`. `P` when absent. */
   processingId?: string;
-  /** Character set of what is sent (MSH-18); `UNICODE UTF-8` when absent. */
+  /** MSH-12 of what is sent: 2.3, 2.3.1, 2.4 or 2.5.1; the dialect's when absent. */
+  version?: string;
+  /** Delimiters of what is sent; the standard ones when absent. */
+  delimiters?: Delimiters;
+  /** Character set of what is sent (MSH-18); the dialect's when absent. */
   charset?: Charset;
   /** The site's journal, commits and records. */
   port: SitePort;
@@ -58,11 +64,12 @@ export interface Hl7Site extends Part {
 
 /** Mounts the HL7 v2 links of a site. */
 export function createHl7Site(kernel: Kernel, options: Hl7SiteOptions): Hl7Site {
-  const { site, port, authority, timeZone, processingId = 'P', charset = 'UNICODE UTF-8' } = options;
   const dialect = dialectOf(options.dialect);
+  const { site, port, authority, timeZone, processingId = 'P', charset = dialect.charset, delimiters } = options;
+  const version = versionOf(options.version ?? dialect.version);
   const sender = options.sender ?? dialect.sender(site);
   const receiver = options.receiver ?? { application: 'CRM', facility: 'CRM' };
-  const facts: SiteFacts = { site, dialect, authority, timeZone, sender, receiver, processingId, charset };
+  const facts: SiteFacts = { site, dialect, authority, timeZone, sender, receiver, processingId, charset, version, delimiters };
   const outbox: Outbox = new Outbox(kernel, facts, port, () => linkOut.wake());
   const linkOut = new LinkOut(kernel, facts, outbox.queue);
   const linkIn = new LinkIn(kernel, facts, port, outbox.people);

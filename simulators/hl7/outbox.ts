@@ -1,11 +1,10 @@
-import type { Appointment, Patient } from '@medplum/fhirtypes';
+import type { Patient, Resource } from '@medplum/fhirtypes';
 import { type Cell, digest, type JournalEvent, type Kernel, type RecordRef } from '#kernel';
 import { render } from './events/render.ts';
-import { images } from './events/trigger.ts';
+import { images, personIn } from './events/trigger.ts';
 import { encodeText } from './message/charset.ts';
 import { formatTime } from './message/time.ts';
 import { People, type Person } from './people.ts';
-import { patientOf } from './segments/schedule.ts';
 import type { SiteFacts } from './site.ts';
 import type { SitePort } from './site-port.ts';
 
@@ -154,7 +153,7 @@ export class Outbox {
   }
 
   #nextControl(): string {
-    return this.#base + String(this.#kernel.count(this.#series)).padStart(8, '0');
+    return this.#facts.dialect.control(this.#base + String(this.#kernel.count(this.#series)).padStart(8, '0'));
   }
 
   // Sequence numbers of another process mean nothing in this journal.
@@ -165,10 +164,9 @@ export class Outbox {
   // Patients who were there before this link began to read.
   #strangers(event: JournalEvent): string[] {
     const own = new Set(images<Patient>(event, 'Patient').map(({ ref }) => ref.id));
-    return images<Appointment>(event, 'Appointment').flatMap(({ after }) => {
-      const id = patientOf(after);
-      return id && !own.has(id) && !this.people.get(id) ? [id] : [];
-    });
+    const told = (event.records ?? []).flatMap((_, at) => (event.after?.[at] ?? event.before?.[at] ?? []) as Resource | []);
+    const ids = told.flatMap((resource) => (Array.isArray(resource) ? [] : (personIn(resource) ?? [])));
+    return [...new Set(ids)].filter((id) => !own.has(id) && !this.people.get(id));
   }
 
   async #meet(ids: string[]): Promise<void> {

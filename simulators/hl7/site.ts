@@ -1,5 +1,17 @@
 import type { Dialect, Sender } from './dialects/index.ts';
 import type { Charset } from './message/charset.ts';
+import type { Delimiters } from './message/delimiters.ts';
+import type { Version } from './versions.ts';
+
+/** When an acknowledgement is wanted (HL7 table 0155): always, never, on errors only, on success only. */
+export const ACK_CONDITIONS = ['AL', 'NE', 'ER', 'SU'] as const;
+export type AckCondition = (typeof ACK_CONDITIONS)[number];
+
+/** Enhanced acknowledgement mode: when the accept (MSH-15) and the application acknowledgement (MSH-16) are wanted. */
+export interface AckConditions {
+  accept: AckCondition;
+  application: AckCondition;
+}
 
 /** What messages of one hospital have in common. */
 export interface SiteFacts {
@@ -15,6 +27,11 @@ export interface SiteFacts {
   /** MSH-11: `P`, `T` or `D`. */
   processingId: string;
   charset: Charset;
+  /** Of what is sent; the standard ones when absent. */
+  delimiters?: Delimiters;
+  version: Version;
+  /** MSH-15 and MSH-16; both empty is the original mode. */
+  acknowledgements?: AckConditions;
 }
 
 const OID = /^\d+(\.\d+)+$/;

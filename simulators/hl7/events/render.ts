@@ -4,7 +4,7 @@ import type { People } from '../people.ts';
 import { evn, msh } from '../segments/header.ts';
 import { mrnOf } from '../segments/pid.ts';
 import type { SiteFacts } from '../site.ts';
-import { TRIGGERS } from './index.ts';
+import { triggerOf } from './index.ts';
 
 /** A message to send. */
 export interface Rendered {
@@ -24,22 +24,24 @@ export interface Rendering {
   silent: { reason: string; records: RecordRef[] }[];
 }
 
+const WITH_EVENT = /^(ADT|MDM)/;
+
 /** Renders a commit. @param nextControl gives each message its control id. */
 export function render(event: JournalEvent, facts: SiteFacts, people: People, nextControl: () => string): Rendering {
-  const trigger = TRIGGERS.find(({ acts }) => acts.includes(event.act ?? ''));
+  const trigger = triggerOf(event.act ?? '', facts.dialect);
   const all = event.records ?? [];
   if (!trigger) return { messages: [], silent: [{ reason: `this link sends nothing for the act ${event.act}`, records: all }] };
   const messages: Rendered[] = [];
   const silent: Rendering['silent'] = [];
-  for (const subject of trigger.subjects(event, people)) {
+  for (const subject of trigger.subjects(event, people, facts)) {
     if (typeof subject === 'string') {
       silent.push({ reason: subject, records: [] });
       continue;
     }
     const control = nextControl();
     const header = msh(facts, trigger.message, trigger.structure, control, event.wall);
-    const start = trigger.message.startsWith('ADT') ? [header, evn(facts, trigger.message, event.wall)] : [header];
-    const text = buildMessage([...start, ...trigger.segments(facts, subject)]);
+    const start = WITH_EVENT.test(trigger.message) ? [header, evn(facts, trigger.message, event.wall)] : [header];
+    const text = buildMessage([...start, ...trigger.segments(facts, subject)], facts.delimiters);
     const person = mrnOf(subject.patient, facts.authority) ?? subject.patient.id ?? '';
     messages.push({ control, message: trigger.message, person, text, records: subject.records });
   }

@@ -4,8 +4,15 @@ import { type Delimiters, escapeText, STANDARD } from './delimiters.ts';
 export type Component = string | undefined | readonly (string | undefined)[];
 /** One occurrence of a field: text, or a list of components. */
 export type Occurrence = string | undefined | readonly Component[];
-/** A field: one occurrence, or several; `raw` is taken as it stands, for what is echoed byte for byte. */
-export type Field = Occurrence | { readonly repeat: readonly Occurrence[] } | { readonly raw: string };
+/**
+ * A field: one occurrence, or several; `raw` is taken as it stands, for what is echoed byte for byte; `lines` is formatted
+ * text (FT), its lines parted by `\.br\`.
+ */
+export type Field =
+  | Occurrence
+  | { readonly repeat: readonly Occurrence[] }
+  | { readonly raw: string }
+  | { readonly lines: readonly string[] };
 /** A segment: its name, and its fields by their number in the standard. */
 export interface Segment {
   readonly name: string;
@@ -33,6 +40,7 @@ export function renderField(field: Field, d: Delimiters = STANDARD): string {
   if (field === undefined) return '';
   if (typeof field === 'string') return escapeText(field, d);
   if ('raw' in field) return field.raw;
+  if ('lines' in field) return field.lines.map((line) => escapeText(line, d)).join(`${d.escape}.br${d.escape}`);
   if ('repeat' in field)
     return join(
       field.repeat.map((each) => renderField(each, d)),
@@ -53,7 +61,7 @@ function renderSegment({ name, fields }: Segment, d: Delimiters): string {
   const last = Math.max(0, ...Object.keys(fields).map(Number));
   // MSH-1 is the separator itself and MSH-2 the other delimiters: neither is escaped.
   const header = name === 'MSH';
-  const parts = header ? [d.component + d.repetition + d.escape + d.sub] : [];
+  const parts = header ? [d.component + d.repetition + d.escape + d.sub + (d.truncation ?? '')] : [];
   for (let n = header ? 3 : 1; n <= last; n++) parts.push(renderField(fields[n], d));
   return join([name, ...parts], d.field);
 }

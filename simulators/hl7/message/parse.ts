@@ -19,8 +19,8 @@ export function parseMessage(text: string): Message {
   const header = lines[0] ?? '';
   const field = header[3];
   if (!header.startsWith('MSH') || !field || /[A-Za-z0-9\s]/.test(field)) throw new NotHl7('the text does not begin with MSH');
-  const [component = '^', repetition = '~', mark = '\\', sub = '&'] = header.slice(4).split(field)[0] ?? '';
-  const delimiters = { field, component, repetition, escape: mark, sub };
+  const [component = '^', repetition = '~', mark = '\\', sub = '&', truncation] = header.slice(4).split(field)[0] ?? '';
+  const delimiters: Delimiters = { field, component, repetition, escape: mark, sub, ...(truncation && { truncation }) };
   const segments = lines
     .filter((line) => line.trim() !== '')
     .map((line) => {

@@ -1,5 +1,7 @@
 /** How a sender writes times (HL7 data type TS/DTM). */
 export interface TimeStyle {
+  /** Digits after the day: `minute` leaves the seconds out. */
+  precision?: 'minute';
   /** Decimals of the second. */
   fraction: 0 | 3;
   /** Whether the offset from UTC is written. */
@@ -43,7 +45,8 @@ export function formatTime(instant: number | string, timeZone: string, style: Ti
   const millis = style.fraction ? `.${String(((ms % 1000) + 1000) % 1000).padStart(3, '0')}` : '';
   // "GMT-05:00", and plain "GMT" for UTC.
   const offset = style.offset ? (parts.timeZoneName ?? '').replace('GMT', '').replace(':', '') || '+0000' : '';
-  return `${year.padStart(4, '0')}${month}${day}${hour}${minute}${second}${millis}${offset}`;
+  const seconds = style.precision === 'minute' ? '' : `${second}${millis}`;
+  return `${year.padStart(4, '0')}${month}${day}${hour}${minute}${seconds}${offset}`;
 }
 
 /** A FHIR date as HL7 writes it, to the same precision: `1980-02-29` is `19800229`, `1980` stays. Never a time zone's business. */

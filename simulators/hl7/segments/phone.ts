@@ -1,10 +1,13 @@
 import type { Occurrence } from '../message/build.ts';
 
+/** How a dialect writes a phone: text, use and parts; without the text; or the text alone. */
+export type PhoneStyle = 'full' | 'parts' | 'text';
+
 /**
  * A phone number as XTN: `(212)555-0143^PRN^CP^^1^212^5550143`. A number outside the North American plan goes into XTN-1
  * and XTN-12 as it stands, since its parts cannot be told.
  */
-export function phoneComponents(number: string, use: string, equipment: string): Occurrence {
+export function phoneComponents(number: string, use: string, equipment: string, style: PhoneStyle = 'full'): Occurrence {
   const [, main = number, extension] = /^(.*?)\s*(?:x|ext\.?)\s*(\d+)$/i.exec(number) ?? [];
   const digits = main.replace(/\D/g, '');
   const national = digits.length === 11 && digits.startsWith('1') ? digits.slice(1) : digits;
@@ -12,5 +15,6 @@ export function phoneComponents(number: string, use: string, equipment: string):
   if (abroad) return [main, use, equipment, '', '', '', '', extension, '', '', '', main];
   const [area, exchange, line] = [national.slice(0, 3), national.slice(3, 6), national.slice(6)];
   const written = `(${area})${exchange}-${line}${extension ? `X${extension}` : ''}`;
-  return [written, use, equipment, '', '1', area, exchange + line, extension];
+  if (style === 'text') return [written];
+  return [style === 'parts' ? '' : written, use, equipment, '', '1', area, exchange + line, extension];
 }

@@ -2,7 +2,7 @@ import type { Address, ContactPoint, Identifier, Patient } from '@medplum/fhirty
 import { CLEARED, type Field, type Occurrence, renderField, repeat, type Segment, segment } from '../message/build.ts';
 import { formatDate, formatTime } from '../message/time.ts';
 import { assigner, type SiteFacts, systemOf } from '../site.ts';
-import { phoneComponents } from './phone.ts';
+import { type PhoneStyle, phoneComponents } from './phone.ts';
 
 const current = ({ period }: { period?: { end?: string } }): boolean => !period?.end;
 
@@ -13,14 +13,15 @@ export function mrnOf(patient: Patient, authority: string): string | undefined {
   return (own.find(inUse) ?? own[0])?.value;
 }
 
-/** An MRN as CX: `mrn^^^SITE&1.2.3&ISO^MR`. */
-export const cx = (facts: SiteFacts, mrn: string): Occurrence => [
-  mrn,
-  undefined,
-  undefined,
-  assigner(facts),
-  facts.dialect.mrnType,
-];
+/** An MRN as CX: `mrn^^^SITE&1.2.3&ISO^MR`, or as the dialect names who assigned it. */
+export function cx(facts: SiteFacts, mrn: string): Occurrence {
+  const { authority, mrnType } = facts.dialect;
+  const [namespace] = assigner(facts);
+  if (authority === 'bare') return [mrn, '', '', '', mrnType];
+  return authority === 'hd'
+    ? [mrn, '', '', assigner(facts), mrnType]
+    : [mrn, '', '', namespace, mrnType, `${namespace} MRN Pool`];
+}
 
 /** The legal name, or the first one where none is marked as such. */
 export function xpn(patient: Patient): Occurrence {
@@ -33,22 +34,24 @@ export function xpn(patient: Patient): Occurrence {
 const home = (patient: Patient): Address | undefined =>
   patient.address?.find((address) => address.use === 'home' && current(address));
 
-export function xad(address: Address | undefined): Occurrence {
+export function xad(address: Address | undefined, type = 'H'): Occurrence {
   if (!address) return undefined;
   const { line, city, state, postalCode, country } = address;
-  return [line?.join(', '), undefined, city, state, postalCode, country, 'H'];
+  return [line?.join(', '), undefined, city, state, postalCode, country, type];
 }
 
 // Order of repetitions in PID-13: mobile, home, e-mail. A receiver must take them by type, not by place.
-const REACHED_BY: [(point: ContactPoint) => boolean, (value: string) => Occurrence][] = [
-  [({ system, use }) => system === 'phone' && use === 'mobile', (value) => phoneComponents(value, 'PRN', 'CP')],
-  [({ system, use }) => system === 'phone' && use === 'home', (value) => phoneComponents(value, 'PRN', 'PH')],
+const REACHED_BY: [(point: ContactPoint) => boolean, (value: string, style: PhoneStyle) => Occurrence][] = [
+  [({ system, use }) => system === 'phone' && use === 'mobile', (value, style) => phoneComponents(value, 'PRN', 'CP', style)],
+  [({ system, use }) => system === 'phone' && use === 'home', (value, style) => phoneComponents(value, 'PRN', 'PH', style)],
   [({ system }) => system === 'email', (value) => [undefined, 'NET', 'Internet', value]],
 ];
 
-export const xtn = (patient: Patient): Occurrence[] =>
+export const xtn = (patient: Patient, style: PhoneStyle = 'full'): Occurrence[] =>
   REACHED_BY.flatMap(([chosen, render]) =>
-    (patient.telecom ?? []).filter((point) => point.value && current(point) && chosen(point)).map(({ value }) => render(value!)),
+    (patient.telecom ?? [])
+      .filter((point) => point.value && current(point) && chosen(point))
+      .map(({ value }) => render(value!, style)),
   );
 
 /** The preferred language's code. */
@@ -62,8 +65,8 @@ const ELEMENTS: Record<number, (patient: Patient, facts: SiteFacts) => Field> = 
   5: xpn,
   7: ({ birthDate }) => birthDate && formatDate(birthDate),
   8: ({ gender }) => gender && SEX[gender],
-  11: (patient) => xad(home(patient)),
-  13: (patient) => repeat(xtn(patient)),
+  11: (patient, { dialect }) => xad(home(patient), dialect.homeAddress),
+  13: (patient, { dialect }) => repeat(xtn(patient, dialect.phone)),
   15: languageOf,
   29: ({ deceasedDateTime }, facts) => deceasedDateTime && timeOfDeath(deceasedDateTime, facts),
   30: ({ deceasedBoolean, deceasedDateTime }) =>
@@ -82,7 +85,7 @@ export const heldFields = (patient: Patient, facts: SiteFacts): number[] =>
 /** @param cleared fields to send as `""` where the record holds nothing (it once did); others stay empty. */
 export function pid(facts: SiteFacts, patient: Patient, cleared: readonly number[] = []): Segment {
   const mrn = mrnOf(patient, facts.authority);
-  const fields: Record<number, Field> = { 1: '1', 3: mrn && cx(facts, mrn) };
+  const fields: Record<number, Field> = { 1: '1', 2: facts.dialect.oldId ? mrn : undefined, 3: mrn && cx(facts, mrn) };
   for (const [n, render] of Object.entries(ELEMENTS)) {
     const field = render(patient, facts);
     fields[Number(n)] = !valued(field) && cleared.includes(Number(n)) ? CLEARED : field;

@@ -1,7 +1,9 @@
-import type { Appointment, AppointmentParticipant } from '@medplum/fhirtypes';
+import type { Appointment, Reference } from '@medplum/fhirtypes';
 import { type Occurrence, type Segment, segment } from '../message/build.ts';
 import { formatTime } from '../message/time.ts';
 import type { SiteFacts } from '../site.ts';
+import { local } from './coded.ts';
+import { idIn, pl, xcn } from './place.ts';
 
 /** SCH-25, filler status (HL7 table 0278), as the v2-to-FHIR map pairs them with FHIR's. */
 const STATUS: Record<string, string> = {
@@ -17,43 +19,22 @@ const STATUS: Record<string, string> = {
   'entered-in-error': 'Deleted',
 };
 
-interface Part {
-  id: string;
-  display: string;
-}
-
-function participant(appointment: Appointment, type: string): Part | undefined {
-  const actor = appointment.participant?.find((each: AppointmentParticipant) =>
-    each.actor?.reference?.startsWith(`${type}/`),
-  )?.actor;
-  return actor && { id: actor.reference!.slice(type.length + 1), display: actor.display ?? '' };
-}
+const participant = (appointment: Appointment, type: string): Reference | undefined =>
+  appointment.participant?.find(({ actor }) => idIn(actor, type))?.actor;
 
 /** Id of the patient of an appointment. */
-export const patientOf = (appointment: Appointment): string | undefined => participant(appointment, 'Patient')?.id;
+export const patientOf = (appointment: Appointment): string | undefined => idIn(participant(appointment, 'Patient'));
 
 /** The contact serial number, by which hospital and scheduling messages know the visit. */
 export const csnOf = (appointment: Appointment): string => appointment.identifier?.[0]?.value ?? appointment.id ?? '';
-
-/** A provider as XCN; FHIR shows "Given Family", whatever the number of given names. */
-function xcn(provider: Part | undefined): Occurrence {
-  if (!provider) return undefined;
-  const cut = provider.display.lastIndexOf(' ');
-  return [provider.id, provider.display.slice(cut + 1), provider.display.slice(0, Math.max(cut, 0))];
-}
-
-/** A place as PL: its code, and its name as the description (PL.9). */
-const pl = (place: Part | undefined): Occurrence => place && [place.id, '', '', '', '', '', '', '', place.display];
 
 function minutesOf({ start, end, minutesDuration }: Appointment): string | undefined {
   if (minutesDuration !== undefined) return String(minutesDuration);
   return start && end ? String((Date.parse(end) - Date.parse(start)) / 60_000) : undefined;
 }
 
-const typeOf = ({ appointmentType, serviceType }: Appointment): Occurrence => {
-  const type = appointmentType ?? serviceType?.[0];
-  return type && [type.coding?.[0]?.code, type.text ?? type.coding?.[0]?.display];
-};
+const typeOf = (facts: SiteFacts, { appointmentType, serviceType }: Appointment): Occurrence =>
+  local(facts, appointmentType ?? serviceType?.[0]);
 
 /** SCH. @param reason of the event: why it was cancelled, or what happened. */
 export function sch(facts: SiteFacts, appointment: Appointment, reason: string): Segment {
@@ -64,8 +45,8 @@ export function sch(facts: SiteFacts, appointment: Appointment, reason: string):
     1: csnOf(appointment),
     2: csnOf(appointment),
     6: ['', appointment.cancelationReason?.text ?? appointment.cancelationReason?.coding?.[0]?.display ?? reason],
-    7: why && [why.coding?.[0]?.code, why.text ?? why.coding?.[0]?.display],
-    8: typeOf(appointment),
+    7: local(facts, why),
+    8: typeOf(facts, appointment),
     9: minutes,
     10: minutes && 'MIN',
     11: ['', '', '', at(appointment.start), at(appointment.end)],
@@ -74,10 +55,10 @@ export function sch(facts: SiteFacts, appointment: Appointment, reason: string):
 }
 
 /** PV1 of a scheduled visit: outpatient, with the CSN as the visit number. */
-export const visit = (appointment: Appointment): Segment =>
+export const visit = ({ dialect }: SiteFacts, appointment: Appointment): Segment =>
   segment('PV1', {
     1: '1',
-    2: 'O',
+    2: dialect.patientClass ? 'O' : undefined,
     3: pl(participant(appointment, 'Location')),
     7: xcn(participant(appointment, 'Practitioner')),
     19: csnOf(appointment),
@@ -89,7 +70,7 @@ export function resources(facts: SiteFacts, appointment: Appointment, action: 'A
   const place = participant(appointment, 'Location');
   const provider = participant(appointment, 'Practitioner');
   const reserved = [
-    segment('AIS', { 1: '1', 2: action, 3: typeOf(appointment), 4: start, 7: minutesOf(appointment), 8: 'MIN' }),
+    segment('AIS', { 1: '1', 2: action, 3: typeOf(facts, appointment), 4: start, 7: minutesOf(appointment), 8: 'MIN' }),
     place && segment('AIL', { 1: '1', 2: action, 3: pl(place), 6: start }),
     provider && segment('AIP', { 1: '1', 2: action, 3: xcn(provider), 6: start }),
   ];

@@ -70,9 +70,29 @@ export class FakeEhr implements SitePort {
     this.#store = kernel.cell<Resource>(`fake.${site}`);
   }
 
-  /** Commits whole resources, under one act; null deletes. */
+  /** Commits whole resources, under one act. */
   put(act: string, ...resources: Resource[]): Promise<unknown> {
     return this.kernel.commit({ sim: 'ehr', tenant: this.site, act, cohort: 'c1', apply: () => this.#write(resources) });
+  }
+
+  /** Deletes a resource, under an act. */
+  drop(act: string, id: string): Promise<unknown> {
+    return this.kernel.commit({
+      sim: 'ehr',
+      tenant: this.site,
+      act,
+      cohort: 'c1',
+      apply: () => {
+        const before = this.#store.get(id)!;
+        this.#store.delete(id);
+        const version = Number(before.meta!.versionId) + 1;
+        return {
+          records: [{ sim: 'ehr', tenant: this.site, type: before.resourceType, id, version }],
+          before: [before],
+          after: [null],
+        };
+      },
+    });
   }
 
   /** Keeps a resource that no commit ever told of. */
