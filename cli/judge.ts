@@ -47,7 +47,7 @@ export const REPORT_USAGE = 'syncproof report [run folder]   writes the report f
  */
 export async function judgeRun(args: string[]): Promise<number> {
   const folder = folderOf(args, 'judge');
-  try {
+  return trusting('judge', () => {
     const { result, card, changed } = judgeFolder(folder);
     console.log(card(Boolean(process.stdout.isTTY), process.stdout.columns));
     if (changed.includes('result.json')) {
@@ -56,9 +56,15 @@ export async function judgeRun(args: string[]): Promise<number> {
     }
     console.log(`\nThe evidence is intact, and the verdicts agree with it.`);
     return result.exitCode;
+  });
+}
+
+function trusting(verb: string, run: () => number): number {
+  try {
+    return run();
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error;
-    console.error(`syncproof judge: this evidence cannot be trusted: ${error.message}`);
+    console.error(`syncproof ${verb}: this evidence cannot be trusted: ${error.message}`);
     return 2;
   }
 }
@@ -66,7 +72,9 @@ export async function judgeRun(args: string[]): Promise<number> {
 /** `syncproof report <run folder>`: writes the report files again. */
 export async function report(args: string[]): Promise<number> {
   const folder = folderOf(args, 'report');
-  judgeFolder(folder);
-  console.log(folder.file('report.html'));
-  return 0;
+  return trusting('report', () => {
+    judgeFolder(folder);
+    console.log(folder.file('report.html'));
+    return 0;
+  });
 }

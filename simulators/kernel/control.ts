@@ -41,6 +41,8 @@ export function controlHandler(run: (context: Context) => unknown): Handler {
 const isReply = (value: unknown): value is Reply =>
   typeof value === 'object' && value !== null && 'status' in value && typeof value.status === 'number' && 'headers' in value;
 
+const NO_ROUTE = 'no such route; see GET /v1/openapi.json';
+
 /** How anything outside drives a sandbox: JSON on its own port, under `/v1/`. */
 export class ControlApi {
   readonly face: Face;
@@ -60,8 +62,10 @@ export class ControlApi {
       internal: true,
       renderError: (error, params) =>
         jsonReply(error === 'not-found' ? 404 : 500, {
-          error: String(params.message ?? 'no such route; see GET /v1/openapi.json'),
+          error: String(params.message ?? NO_ROUTE),
         }),
+      // Whoever looks around on this port is no less an intruder.
+      fallback: (context) => (this.#allowed(context) ? jsonReply(404, { error: NO_ROUTE }) : this.#refuse(context)),
     });
     this.#guard();
     this.#routes();
@@ -82,10 +86,13 @@ export class ControlApi {
     this.face.route = (method, path, info, handler) =>
       add(method, path, info, (context) => {
         if (info.operation === 'health' || this.#allowed(context)) return handler(context);
-        const { method, path, headers } = context.request;
-        this.#kernel.journal.append({ sim: 'control', kind: 'intruder', data: { method, path, agent: headers['user-agent'] } });
-        return jsonReply(401, { error: 'this control API needs its token: Authorization: Bearer <token>' });
+        return this.#refuse(context);
       });
+  }
+
+  #refuse({ request: { method, path, headers } }: Context): Reply {
+    this.#kernel.journal.append({ sim: 'control', kind: 'intruder', data: { method, path, agent: headers['user-agent'] } });
+    return jsonReply(401, { error: 'this control API needs its token: Authorization: Bearer <token>' });
   }
 
   #allowed({ request }: Context): boolean {
