@@ -72,7 +72,7 @@ export function addStructure(definition: StructureDefinition, into: Structures):
     const name = element.path.slice(at + 1);
     // What every element or resource has is known.
     if ((kind !== 'resource' || owner !== id) && ['id', 'extension', 'modifierExtension'].includes(name)) continue;
-    if (id !== 'DomainResource' && owner === id && name in into.types.DomainResource!) continue;
+    if (kind === 'resource' && id !== 'DomainResource' && owner === id && name in into.types.DomainResource!) continue;
     into.types[owner] ??= {};
     into.types[owner]![`${name}${element.min > 0 ? '*' : ''}`] = form(element, elements, into.sets);
   }

@@ -1,4 +1,5 @@
 import type { RecordRef } from '#kernel';
+import { capabilityOf } from './engine/capability.ts';
 import type { Stored } from './engine/resource.ts';
 import type { ClientRegistration } from './smart/clients.ts';
 import { VENDORS } from './vendors/index.ts';
@@ -23,6 +24,11 @@ export interface EhrSiteOptions {
   tokenSeconds?: number;
   /** How granted scopes are spelled: an app setting at Epic. Default `v1`. */
   scopeStyle?: 'v1' | 'v2';
+  /**
+   * The hospital's own CapabilityStatement (R4), or a path to it as JSON: what it does not declare is refused the
+   * vendor's way. With vendor `r4` it stands for a vendor that has no face of its own.
+   */
+  capability?: object | string;
 }
 
 /** What a commit did. */
@@ -34,12 +40,15 @@ export interface CommitResult {
   seq: number;
 }
 
-/** The vendor of that id. @throws naming those that there are. */
-export function vendorOf(id: string): Vendor {
+/**
+ * The vendor of that id, with the hospital's own table where one is given.
+ * @throws naming the vendors that there are, or what is wrong with the CapabilityStatement.
+ */
+export function vendorOf(id: string, capability?: object | string): Vendor {
   const vendor = VENDORS.find((one) => one.id === id);
   if (!vendor)
     throw new Error(`no vendor is called ${JSON.stringify(id)}; there are: ${VENDORS.map((one) => one.id).join(', ')}`);
-  return vendor;
+  return capability === undefined ? vendor : Object.freeze({ ...vendor, ...capabilityOf(capability, vendor.overlay) });
 }
 
 /** The zone itself. @throws when it is none. */

@@ -263,7 +263,7 @@ describe('r4: an update', () => {
           body: '{"resourceType":"Patient","id":"none"}',
         })
       ).status,
-    ).toBe(405);
+    ).toBe(201);
     await r4.close();
   });
 

@@ -3,12 +3,13 @@ import { seedChanges } from './clinic.ts';
 import { addControl } from './control.ts';
 import { applyChanges, type CommitRequest, type Registrar } from './engine/changes.ts';
 import type { Grant, PagingSession, Site } from './engine/context.ts';
-import { RESOURCES } from './engine/definitions.ts';
-import { SEARCH_PARAMETERS } from './engine/parameters.ts';
+import { criterion } from './engine/criterion.ts';
+import { isHeld, RESOURCE_TYPES } from './engine/definitions.ts';
+import { parametersOf } from './engine/parameters.ts';
 import { renderError } from './engine/replies.ts';
 import type { Stored } from './engine/resource.ts';
 import { addRoutes } from './engine/routes.ts';
-import { criterion } from './engine/search.ts';
+import { given } from './engine/search.ts';
 import { Store } from './engine/store.ts';
 import { InvalidResource } from './engine/validate.ts';
 import { withMembers } from './engine/wire.ts';
@@ -52,7 +53,7 @@ export class EhrSite implements Part {
     this.tenant = name;
     this.authority = authority;
     this.timeZone = timeZone;
-    this.vendor = vendorOf(options.vendor);
+    this.vendor = vendorOf(options.vendor, options.capability);
     this.#kernel = kernel;
     const { systems, paths, auth } = this.vendor;
     this.systems = {
@@ -188,13 +189,10 @@ export class EhrSite implements Part {
    */
   find(type: string, params: Record<string, string> | readonly (readonly [string, string])[], limit?: number): Stored[] {
     const vendor = { ...this.vendor, search: { ...this.vendor.search, prefixes: VENDORS[0]!.search.prefixes } };
-    const given = Array.isArray(params)
+    const pairs = Array.isArray(params)
       ? (params as readonly (readonly [string, string])[])
       : Object.entries(params as Record<string, string>);
-    const criteria = given.map(([key, value]) => {
-      const [name, modifier] = key.split(':', 2) as [string, string | undefined];
-      return criterion({ vendor, store: this.#store }, type, { name, modifier, value });
-    });
+    const criteria = pairs.map(([key, value]) => criterion({ vendor, store: this.#store }, type, given(key, value)));
     return this.#store.search({ type, criteria, limit }).flatMap(({ id }) => this.read(type, id) ?? []);
   }
 
@@ -206,9 +204,9 @@ export class EhrSite implements Part {
     const refuse = (expression: string, known: string[], given: string): never => {
       throw new InvalidResource([{ code: 'value', expression, message: `must be one of ${known.join(', ')}, not ${given}` }]);
     };
-    if (!(type in RESOURCES)) refuse('type', Object.keys(RESOURCES), type);
-    const names = ['_id', ...Object.keys(SEARCH_PARAMETERS[type] ?? {})];
-    const strange = params.find(([key]) => !names.includes(key.split(':')[0]!));
+    if (!isHeld(type)) refuse('type', [...RESOURCE_TYPES], type);
+    const names = ['_id', ...Object.keys(parametersOf(type))];
+    const strange = params.find(([key, value]) => !names.includes(given(key, value).name));
     if (strange) refuse('query', ['limit', ...names], strange[0]);
     return this.find(type, params, limit);
   }

@@ -1,6 +1,6 @@
 import type { TypeCapability } from '../vendors/vendor.ts';
 import type { Site } from './context.ts';
-import { SEARCH_PARAMETERS } from './parameters.ts';
+import { parameterOf } from './parameters.ts';
 
 const CODES: Record<string, string> = { search: 'search-type' };
 const SECURITY = 'http://terminology.hl7.org/CodeSystem/restful-security-service';
@@ -10,6 +10,7 @@ const OAUTH_URIS = 'http://fhir-registry.smarthealthit.org/StructureDefinition/o
 export function capabilityStatement(site: Site, origin: string): unknown {
   const { vendor, paths, kernel } = site;
   const resource = Object.entries(vendor.capability).flatMap(([type, table]) => (table ? [declare(site, type, table)] : []));
+  const patches = Object.values(vendor.capability).some((table) => table?.interactions.includes('patch'));
   return {
     resourceType: 'CapabilityStatement',
     status: 'active',
@@ -20,6 +21,7 @@ export function capabilityStatement(site: Site, origin: string): unknown {
     implementation: { description: `Syncproof simulation of ${vendor.title}: no real patients`, url: `${origin}${paths.fhir}` },
     fhirVersion: '4.0.1',
     format: ['json'],
+    ...(patches ? { patchFormat: ['application/json-patch+json'] } : {}),
     rest: [
       {
         mode: 'server',
@@ -27,6 +29,7 @@ export function capabilityStatement(site: Site, origin: string): unknown {
           extension: [{ extension: [{ valueUri: `${origin}${paths.token}`, url: 'token' }], url: OAUTH_URIS }],
           service: [{ coding: [{ system: SECURITY, code: 'SMART-on-FHIR', display: 'SMART-on-FHIR' }], text: 'SMART-on-FHIR' }],
         },
+        ...(vendor.system.length > 0 ? { interaction: vendor.system.map((code) => ({ code })) } : {}),
         resource,
       },
     ],
@@ -35,19 +38,23 @@ export function capabilityStatement(site: Site, origin: string): unknown {
 
 function declare({ vendor }: Site, type: string, table: TypeCapability): unknown {
   const names = Object.keys(table.search).filter((name) => table.search[name]);
+  const { create = false, update = false, updateCreate = false, delete: remove, read = [] } = table.conditional ?? {};
+  const searches = table.interactions.includes('search');
   return {
     type,
     interaction: table.interactions.map((name) => ({ code: CODES[name] ?? name })),
     versioning: vendor.versions === 'shown' ? 'versioned-update' : 'no-version',
     readHistory: table.interactions.includes('vread'),
-    updateCreate: false,
-    conditionalCreate: false,
-    conditionalRead: 'not-supported',
-    conditionalUpdate: false,
-    conditionalDelete: 'not-supported',
+    updateCreate,
+    conditionalCreate: create,
+    conditionalRead: read.length === 2 ? 'full-support' : (read[0] ?? 'not-supported'),
+    conditionalUpdate: update,
+    conditionalDelete: remove ?? 'not-supported',
+    ...(table.include?.length ? { searchInclude: table.include } : {}),
+    ...(table.revInclude?.length ? { searchRevInclude: table.revInclude } : {}),
     searchParam: [
-      ...names.map((name) => ({ name, type: name === '_id' ? 'token' : SEARCH_PARAMETERS[type]?.[name]?.kind })),
-      { name: '_count', type: 'number', documentation: 'Number of results per page.' },
+      ...names.map((name) => ({ name, type: name === '_id' ? 'token' : parameterOf(type, name)?.kind })),
+      ...(searches ? [{ name: '_count', type: 'number', documentation: 'Number of results per page.' }] : []),
     ],
   };
 }

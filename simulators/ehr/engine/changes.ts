@@ -15,6 +15,8 @@ export interface ChangeRequest {
   resource?: Resource;
   /** In place of `resource`: top-level elements to set; null removes one. */
   patch?: Record<string, unknown>;
+  /** May an update create the record, or bring a deleted one back? */
+  upsert?: boolean;
   /** Refuses with `conflict` when the record is not at this version. */
   ifVersion?: number;
 }
@@ -118,11 +120,11 @@ function resolveNames(resource: Resource, names: Map<string, string>): Resource 
   return JSON.parse(text) as Resource;
 }
 
-function guard(store: Store, { op, type, ifVersion }: ChangeRequest, id: string): void {
+function guard(store: Store, { op, type, ifVersion, upsert }: ChangeRequest, id: string): void {
   const known = store.locate(type, id);
   const name = `${type}/${id}`;
   if (op === 'create' && known) refuse('conflict', name, 'exists already');
-  if (op !== 'create' && (!known || known.deleted)) refuse('not-found', name, 'does not exist');
+  if (op !== 'create' && !upsert && (!known || known.deleted)) refuse('not-found', name, 'does not exist');
   if (ifVersion !== undefined && known?.version !== ifVersion)
     refuse('conflict', name, `is at version ${known?.version}, not ${ifVersion}`);
 }

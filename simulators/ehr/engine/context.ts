@@ -1,21 +1,17 @@
 import type { Cell, Context, Kernel } from '#kernel';
 import type { TypeCapability, Vendor } from '../vendors/vendor.ts';
-import type { Criterion } from './sql.ts';
 import type { Store } from './store.ts';
 
 /** Where a paging session goes on. Kept in a cell, so that a restart between two pages loses nothing. */
 export interface PagingSession {
   type: string;
-  /** Query of the first page, as the self link of every page shows it. */
-  self: string;
-  native: Criterion[];
-  post: Criterion[];
-  count: number;
+  /** Parameters of the first page; they are read again for each. */
+  query: string;
+  /** Row that the page before ended with, and its place where an order was asked for. */
   after: number;
+  place?: (string | number)[];
   /** Matches in all, where the vendor counts them. */
   total?: number;
-  /** Parameters that were dropped, where the vendor says so. */
-  noted: string[];
   client: string;
   /** Milliseconds since the epoch. */
   expires: number;
@@ -51,4 +47,5 @@ export interface Call {
   context: Context;
   type: string;
   table: TypeCapability;
+  grant: Grant;
 }

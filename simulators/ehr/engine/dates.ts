@@ -44,6 +44,16 @@ export function dateRange(text: string, zone: string): DateRange | undefined {
   return { low: at(start), high: at([...next, 0, 0, 0]) };
 }
 
+/** Is it a date, dateTime or instant of FHIR, and a day of the calendar? */
+export function isCalendarDate(value: unknown): boolean {
+  const parts = typeof value === 'string' ? FORM.exec(value) : null;
+  if (!parts) return false;
+  const [year, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts
+    .slice(1, 7)
+    .map((part) => (part === undefined ? undefined : Number(part)));
+  return onCalendar([year!, month, day, hour, minute, second]);
+}
+
 /** The stretch of a Period; an absent end is open. */
 export function periodRange(period: { start?: string; end?: string }, zone: string): DateRange | undefined {
   const start = period.start === undefined ? undefined : dateRange(period.start, zone);
@@ -68,6 +78,7 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 
 // Offset in milliseconds that `zone` has when its clocks show `local` (given as if it were UTC).
 function zoneOffset(local: number, zone: string): number {
+  if (zone === 'UTC') return 0;
   const once = offsetAt(local, zone);
   return offsetAt(local - once, zone);
 }

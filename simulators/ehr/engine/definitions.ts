@@ -1,237 +1,91 @@
+import json from './definitions.generated.json' with { type: 'json' };
+
 /**
- * The part of the FHIR R4 definitions that the engine checks writes against (hl7.org/fhir/R4). Written out rather than
- * loaded: the full definitions are 93 MB. `name*` is required, `Type[]` repeats, `code:<set>` is a required binding,
- * `Reference(A|B)` names its targets, `any` is not looked into.
+ * The part of the FHIR R4 definitions that the engine needs, as `npm run generate` writes it. Elements of a type are
+ * lines: `name*` is required, `value[x]` a choice, `Type[]` repeats, `code:<set>` has a required binding,
+ * `Reference(A|B)` names its targets.
  */
+interface Definitions {
+  types: Record<string, Record<string, string>>;
+  codes: Record<string, Record<string, string[]>>;
+  invariants: Record<string, [key: string, human: string, expression: string][]>;
+  summary: Record<string, string[]>;
+  search: Record<string, Record<string, CompiledParameter>>;
+}
 
-/** Value sets of required bindings. */
-export const CODES: Readonly<Record<string, readonly string[]>> = {
-  gender: ['male', 'female', 'other', 'unknown'],
-  'identifier-use': ['usual', 'official', 'temp', 'secondary', 'old'],
-  'name-use': ['usual', 'official', 'temp', 'nickname', 'anonymous', 'old', 'maiden'],
-  'contact-system': ['phone', 'fax', 'email', 'pager', 'url', 'sms', 'other'],
-  'contact-use': ['home', 'work', 'temp', 'old', 'mobile'],
-  'address-use': ['home', 'work', 'temp', 'old', 'billing'],
-  'address-type': ['postal', 'physical', 'both'],
-  'link-type': ['replaced-by', 'replaces', 'refer', 'seealso'],
-  'appointment-status': [
-    'proposed',
-    'pending',
-    'booked',
-    'arrived',
-    'fulfilled',
-    'cancelled',
-    'noshow',
-    'entered-in-error',
-    'checked-in',
-    'waitlist',
-  ],
-  'participant-status': ['accepted', 'declined', 'tentative', 'needs-action'],
-  'participant-required': ['required', 'optional', 'information-only'],
-  'encounter-status': [
-    'planned',
-    'arrived',
-    'triaged',
-    'in-progress',
-    'onleave',
-    'finished',
-    'cancelled',
-    'entered-in-error',
-    'unknown',
-  ],
-  'encounter-location-status': ['planned', 'active', 'reserved', 'completed'],
-  'group-type': ['person', 'animal', 'practitioner', 'device', 'medication', 'substance'],
-  'location-status': ['active', 'suspended', 'inactive'],
-  'location-mode': ['instance', 'kind'],
-};
+/** A search parameter of the definitions: where its values lie. `name.family:string` walks elements to a type. */
+export interface CompiledParameter {
+  kind: 'token' | 'string' | 'date' | 'reference' | 'quantity' | 'number' | 'uri' | 'composite';
+  /** The FHIRPath that the paths were made of. */
+  expression: string;
+  paths?: string[];
+  targets?: string[];
+  composite?: { focus: string; parts: { kind: string; paths: string[] }[] }[];
+}
 
-const PERSON = {
-  identifier: 'Identifier[]',
-  active: 'boolean',
-  name: 'HumanName[]',
-  telecom: 'ContactPoint[]',
-  gender: 'code:gender',
-  birthDate: 'date',
-  address: 'Address[]',
-  photo: 'any[]',
-};
-
-/** Data types and nested elements. */
-export const DATATYPES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  Resource: {
-    id: 'id',
-    meta: 'any',
-    implicitRules: 'string',
-    language: 'code',
-    text: 'any',
-    contained: 'any[]',
-    extension: 'any[]',
-    modifierExtension: 'any[]',
-  },
-  Identifier: {
-    use: 'code:identifier-use',
-    type: 'CodeableConcept',
-    system: 'string',
-    value: 'string',
-    period: 'Period',
-    assigner: 'Reference',
-  },
-  HumanName: {
-    use: 'code:name-use',
-    text: 'string',
-    family: 'string',
-    given: 'string[]',
-    prefix: 'string[]',
-    suffix: 'string[]',
-    period: 'Period',
-  },
-  ContactPoint: { system: 'code:contact-system', value: 'string', use: 'code:contact-use', rank: 'integer', period: 'Period' },
-  Address: {
-    use: 'code:address-use',
-    type: 'code:address-type',
-    text: 'string',
-    line: 'string[]',
-    city: 'string',
-    district: 'string',
-    state: 'string',
-    postalCode: 'string',
-    country: 'string',
-    period: 'Period',
-  },
-  Period: { start: 'dateTime', end: 'dateTime' },
-  CodeableConcept: { coding: 'Coding[]', text: 'string' },
-  Coding: { system: 'string', version: 'string', code: 'string', display: 'string', userSelected: 'boolean' },
-  Reference: { reference: 'string', type: 'string', identifier: 'Identifier', display: 'string' },
-  Communication: { 'language*': 'CodeableConcept', preferred: 'boolean' },
-  PatientLink: { 'other*': 'Reference(Patient|RelatedPerson)', 'type*': 'code:link-type' },
-  PatientContact: {
-    relationship: 'CodeableConcept[]',
-    name: 'HumanName',
-    telecom: 'ContactPoint[]',
-    address: 'Address',
-    gender: 'code:gender',
-    organization: 'Reference',
-    period: 'Period',
-  },
-  AppointmentParticipant: {
-    type: 'CodeableConcept[]',
-    actor: 'Reference(Patient|Practitioner|PractitionerRole|RelatedPerson|Device|HealthcareService|Location)',
-    required: 'code:participant-required',
-    'status*': 'code:participant-status',
-    period: 'Period',
-  },
-  EncounterParticipant: {
-    type: 'CodeableConcept[]',
-    period: 'Period',
-    individual: 'Reference(Practitioner|PractitionerRole|RelatedPerson)',
-  },
-  EncounterLocation: {
-    'location*': 'Reference(Location)',
-    status: 'code:encounter-location-status',
-    physicalType: 'CodeableConcept',
-    period: 'Period',
-  },
-  GroupMember: {
-    'entity*': 'Reference(Patient|Practitioner|PractitionerRole|Device|Medication|Substance|Group)',
-    period: 'Period',
-    inactive: 'boolean',
-  },
-};
+export const DEFINITIONS = json as unknown as Definitions;
 
 /** The resource types that the engine holds. */
-export const RESOURCES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  Patient: {
-    ...PERSON,
-    deceasedBoolean: 'boolean',
-    deceasedDateTime: 'dateTime',
-    maritalStatus: 'CodeableConcept',
-    multipleBirthBoolean: 'boolean',
-    multipleBirthInteger: 'integer',
-    contact: 'PatientContact[]',
-    communication: 'Communication[]',
-    generalPractitioner: 'Reference(Organization|Practitioner|PractitionerRole)[]',
-    managingOrganization: 'Reference(Organization)',
-    link: 'PatientLink[]',
-  },
-  Appointment: {
-    identifier: 'Identifier[]',
-    'status*': 'code:appointment-status',
-    cancelationReason: 'CodeableConcept',
-    serviceCategory: 'CodeableConcept[]',
-    serviceType: 'CodeableConcept[]',
-    specialty: 'CodeableConcept[]',
-    appointmentType: 'CodeableConcept',
-    reasonCode: 'CodeableConcept[]',
-    reasonReference: 'Reference[]',
-    priority: 'integer',
-    description: 'string',
-    supportingInformation: 'Reference[]',
-    start: 'instant',
-    end: 'instant',
-    minutesDuration: 'integer',
-    slot: 'Reference(Slot)[]',
-    created: 'dateTime',
-    comment: 'string',
-    patientInstruction: 'string',
-    basedOn: 'Reference(ServiceRequest)[]',
-    'participant*': 'AppointmentParticipant[]',
-    requestedPeriod: 'Period[]',
-  },
-  Encounter: {
-    identifier: 'Identifier[]',
-    'status*': 'code:encounter-status',
-    statusHistory: 'any[]',
-    'class*': 'Coding',
-    classHistory: 'any[]',
-    type: 'CodeableConcept[]',
-    serviceType: 'CodeableConcept',
-    priority: 'CodeableConcept',
-    subject: 'Reference(Patient|Group)',
-    episodeOfCare: 'Reference[]',
-    basedOn: 'Reference[]',
-    participant: 'EncounterParticipant[]',
-    appointment: 'Reference(Appointment)[]',
-    period: 'Period',
-    length: 'any',
-    reasonCode: 'CodeableConcept[]',
-    reasonReference: 'Reference[]',
-    diagnosis: 'any[]',
-    account: 'Reference[]',
-    hospitalization: 'any',
-    location: 'EncounterLocation[]',
-    serviceProvider: 'Reference(Organization)',
-    partOf: 'Reference(Encounter)',
-  },
-  Group: {
-    identifier: 'Identifier[]',
-    active: 'boolean',
-    'type*': 'code:group-type',
-    'actual*': 'boolean',
-    code: 'CodeableConcept',
-    name: 'string',
-    quantity: 'integer',
-    managingEntity: 'Reference',
-    characteristic: 'any[]',
-    member: 'GroupMember[]',
-  },
-  Practitioner: { ...PERSON, qualification: 'any[]', communication: 'CodeableConcept[]' },
-  Location: {
-    identifier: 'Identifier[]',
-    status: 'code:location-status',
-    operationalStatus: 'Coding',
-    name: 'string',
-    alias: 'string[]',
-    description: 'string',
-    mode: 'code:location-mode',
-    type: 'CodeableConcept[]',
-    telecom: 'ContactPoint[]',
-    address: 'Address',
-    physicalType: 'CodeableConcept',
-    position: 'any',
-    managingOrganization: 'Reference(Organization)',
-    partOf: 'Reference(Location)',
-    hoursOfOperation: 'any[]',
-    availabilityExceptions: 'string',
-    endpoint: 'Reference[]',
-  },
+export const RESOURCE_TYPES: readonly string[] = Object.keys(DEFINITIONS.search);
+const held = new Set(RESOURCE_TYPES);
+/** Does the engine hold this type? */
+export const isHeld = (type: string): boolean => held.has(type);
+
+/** One element of a type, choices spelled out (`deceasedBoolean`). */
+export interface Element {
+  name: string;
+  type: string;
+  list: boolean;
+  /** Name of the value set of a required binding. */
+  set?: string;
+  targets?: readonly string[];
+  /** `deceased[x]`, for one form of a choice. */
+  choice?: string;
+}
+
+/** A type ready to be checked against. */
+export interface Shape {
+  elements: ReadonlyMap<string, Element>;
+  /** Required elements: what to call them, and the names that will do. */
+  required: readonly { label: string; names: readonly string[] }[];
+  rules: readonly { key: string; human: string; expression: string }[];
+}
+
+const shapes = new Map<string, Shape>();
+
+/** Shape of a resource, datatype or nested element; undefined for a type that the definitions lack. */
+export function shapeOf(type: string): Shape | undefined {
+  const known = shapes.get(type);
+  if (known) return known;
+  const own = DEFINITIONS.types[type];
+  if (!own) return undefined;
+  const lines = held.has(type) ? { ...DEFINITIONS.types.DomainResource, ...own } : own;
+  const elements = new Map<string, Element>();
+  const required: Shape['required'][number][] = [];
+  for (const [key, form] of Object.entries(lines)) {
+    const label = key.replace('*', '');
+    const made = elementsOf(label, form);
+    for (const element of made) elements.set(element.name, element);
+    if (key.endsWith('*')) required.push({ label, names: made.map(({ name }) => name) });
+  }
+  const rules = (DEFINITIONS.invariants[type] ?? []).map(([id, human, expression]) => ({ key: id, human, expression }));
+  const shape: Shape = { elements, required, rules };
+  shapes.set(type, shape);
+  return shape;
+}
+
+function elementsOf(label: string, form: string): Element[] {
+  const list = form.endsWith('[]');
+  const stem = label.endsWith('[x]') ? label.slice(0, -3) : undefined;
+  return form.match(/[\w.]+(?:\([^)]*\))?(?::[\w-]+)?/g)!.map((one) => {
+    const [, type, targets, set] = /^([\w.]+)(?:\(([^)]*)\))?(?::(.+))?$/.exec(one)!;
+    const name = stem === undefined ? label : stem + type![0]!.toUpperCase() + type!.slice(1);
+    return { name, type: type!, list, set, targets: targets?.split('|'), choice: stem === undefined ? undefined : label };
+  });
+}
+
+/** Every code of a value set, whatever its system; undefined where the definitions do not list them. */
+export const codesOf = (set: string): readonly string[] | undefined => {
+  const systems = DEFINITIONS.codes[set];
+  return systems && Object.values(systems).flat();
 };

@@ -1,187 +1,139 @@
-import type {
-  Address,
-  Appointment,
-  CodeableConcept,
-  ContactPoint,
-  Encounter,
-  Group,
-  HumanName,
-  Identifier,
-  Location,
-  Patient,
-  Period,
-  Practitioner,
-  Reference,
-} from '@medplum/fhirtypes';
+import { type CompiledParameter, DEFINITIONS, RESOURCE_TYPES } from './definitions.ts';
+import { EXTRA_PARAMETERS, type ExtraParameter } from './extra-parameters.ts';
+import { type Path, parsePath, valuesAt } from './paths.ts';
 import type { Resource } from './resource.ts';
+import { type DateValue, dates, type QuantityValue, quantities, references, strings, type TokenValue, tokens } from './values.ts';
 
-export type SearchKind = 'token' | 'string' | 'date' | 'reference';
-export interface TokenValue {
-  system?: string;
-  value: string;
+export type SearchKind = CompiledParameter['kind'];
+/** Kinds of values, and of the tables that index them. */
+export type PlainKind = 'token' | 'string' | 'date' | 'reference' | 'quantity' | 'uri';
+
+/** The two values of a composite that belong together; the first is a token or a reference. */
+export interface PairValue {
+  first: TokenValue;
+  second: TokenValue | string | DateValue | QuantityValue;
 }
 
-/** One search parameter: what it reads from a resource. Values of other resources' parameters never mix with it. */
-export type SearchParameter =
-  | { kind: 'token'; values: (resource: Resource) => TokenValue[] }
-  | { kind: 'string'; values: (resource: Resource) => string[] }
-  | { kind: 'date'; values: (resource: Resource) => (string | Period)[] }
-  | { kind: 'reference'; targets: readonly string[]; values: (resource: Resource) => string[] };
+interface Values {
+  token: TokenValue;
+  string: string;
+  date: DateValue;
+  reference: string;
+  quantity: QuantityValue;
+  uri: string;
+}
 
-type Some<T> = T | readonly T[] | undefined;
-const list = <T>(value: Some<T>): readonly T[] => (value === undefined ? [] : Array.isArray(value) ? value : [value as T]);
-const present = (values: readonly (string | undefined)[]): string[] =>
-  values.filter((value) => value !== undefined && value !== '') as string[];
+/** One search parameter of one resource type. */
+export interface SearchParameter {
+  name: string;
+  kind: SearchKind;
+  /** Kind of the table in which its values lie. */
+  table: PlainKind | 'composite';
+  /** Parameters that read the same elements share one index: the name of the first of them. */
+  index: string;
+  /** Of a reference: types that it may point at. */
+  targets: readonly string[];
+  /** Of a composite: kinds of its parts. */
+  parts: readonly PlainKind[];
+  /** Elements that it reads, as `a.b:Type`; empty where a function reads them. */
+  paths: readonly string[];
+  /** Are its values codes without a system of their own? */
+  bare: boolean;
+  values(resource: Resource): readonly (Values[PlainKind] | PairValue)[];
+}
 
-const token = <R>(read: (resource: R) => TokenValue[]): SearchParameter => ({ kind: 'token', values: read as never });
-const string = <R>(read: (resource: R) => (string | undefined)[]): SearchParameter => ({
-  kind: 'string',
-  values: (resource) => present(read(resource as never)),
-});
-const date = <R>(read: (resource: R) => Some<string | Period>): SearchParameter => ({
-  kind: 'date',
-  values: (resource) => [...list(read(resource as never))],
-});
-const reference = <R>(targets: string[], read: (resource: R) => Some<Reference>): SearchParameter => ({
-  kind: 'reference',
-  targets,
-  values: (resource) =>
-    present(list(read(resource as never)).map((item) => item.reference)).filter((text) =>
-      targets.some((type) => text.startsWith(`${type}/`)),
-    ),
-});
-
-const code = <R>(read: (resource: R) => Some<string>) => token<R>((resource) => list(read(resource)).map((value) => ({ value })));
-const flag = <R>(read: (resource: R) => boolean | undefined) => code<R>((resource) => read(resource)?.toString());
-const concept = <R>(read: (resource: R) => Some<CodeableConcept>) =>
-  token<R>((resource) =>
-    list(read(resource))
-      .flatMap((item) => item.coding ?? [])
-      .flatMap(({ system, code: value }) => (value === undefined ? [] : [{ system, value }])),
-  );
-const identifier = <R extends { identifier?: Identifier[] }>() =>
-  token<R>((resource) =>
-    list(resource.identifier).flatMap(({ system, value }) => (value === undefined ? [] : [{ system, value }])),
-  );
-
-// Phones are found however they are punctuated: Epic keeps dashes, callers seldom do.
-const contact = <R extends { telecom?: ContactPoint[] }>(...systems: string[]) =>
-  token<R>((resource) =>
-    list(resource.telecom)
-      .filter((point) => systems.length === 0 || systems.includes(point.system ?? ''))
-      .flatMap(({ system, value }) =>
-        present([value, system === 'email' ? value?.toLowerCase() : value?.replace(/\D/g, '')]).map((text) => ({
-          system,
-          value: text,
-        })),
-      )
-      .filter((item, i, all) => all.findIndex((other) => other.value === item.value) === i),
-  );
-
-const nameParts = (names: Some<HumanName>): (string | undefined)[] =>
-  list(names).flatMap((name) => [name.text, name.family, ...list(name.given), ...list(name.prefix), ...list(name.suffix)]);
-const addressParts = (addresses: Some<Address>): (string | undefined)[] =>
-  list(addresses).flatMap((a) => [a.text, ...list(a.line), a.city, a.district, a.state, a.postalCode, a.country]);
-
-const person = <
-  R extends { identifier?: Identifier[]; name?: HumanName[]; telecom?: ContactPoint[]; address?: Address[] },
->() => ({
-  identifier: identifier<R>(),
-  name: string<R>((r) => nameParts(r.name)),
-  family: string<R>((r) => list(r.name).map((name) => name.family)),
-  given: string<R>((r) => list(r.name).flatMap((name) => [...list(name.given)])),
-  telecom: contact<R>(),
-  phone: contact<R>('phone', 'sms'),
-  email: contact<R>('email'),
-  ...places<R>((r) => r.address),
-});
-
-const places = <R>(read: (resource: R) => Some<Address>) => ({
-  address: string<R>((r) => addressParts(read(r))),
-  'address-city': string<R>((r) => list(read(r)).map((a) => a.city)),
-  'address-state': string<R>((r) => list(read(r)).map((a) => a.state)),
-  'address-postalcode': string<R>((r) => list(read(r)).map((a) => a.postalCode)),
-  'address-country': string<R>((r) => list(read(r)).map((a) => a.country)),
-  'address-use': code<R>((r) => present(list(read(r)).map((a) => a.use))),
-});
-
-const LEGAL_SEX = 'http://open.epic.com/FHIR/StructureDefinition/extension/legal-sex';
-const legalSex = (patient: Patient): string[] => {
-  const stated = patient.extension?.find((extension) => extension.url === LEGAL_SEX)?.valueCodeableConcept?.coding?.[0]?.code;
-  return present([stated ?? patient.gender]);
+const READERS: { [K in PlainKind]: (value: unknown, of: string) => Values[K][] } = {
+  token: tokens,
+  string: strings,
+  date: dates,
+  reference: references,
+  quantity: quantities,
+  uri: (value) => (typeof value === 'string' ? [value] : []),
 };
-const actors = (appointment: Appointment): Reference[] => appointment.participant.flatMap(({ actor }) => (actor ? [actor] : []));
-const individuals = (encounter: Encounter): Reference[] =>
-  list(encounter.participant).flatMap(({ individual }) => (individual ? [individual] : []));
+const plain = (kind: string): PlainKind => (kind === 'number' ? 'quantity' : (kind as PlainKind));
 
-const everywhere = {
-  _lastUpdated: date<Resource>((r) => r.meta?.lastUpdated),
-};
+function readPaths(kind: PlainKind, paths: readonly Path[]): (root: unknown) => Values[PlainKind][] {
+  const reader = READERS[kind] as (value: unknown, of: string) => Values[PlainKind][];
+  return (root) => {
+    const found: Values[PlainKind][] = [];
+    for (const path of paths) for (const value of valuesAt(root, path)) found.push(...reader(value, path.of));
+    return found;
+  };
+}
 
-/** Every search parameter that the engine can answer, by resource type. Which of them exist is the vendor's table's say. */
-export const SEARCH_PARAMETERS: Readonly<Record<string, Readonly<Record<string, SearchParameter>>>> = {
-  Patient: {
-    ...everywhere,
-    ...person<Patient>(),
-    birthdate: date<Patient>((r) => r.birthDate),
-    gender: code<Patient>((r) => r.gender),
-    'legal-sex': code<Patient>(legalSex),
-    active: flag<Patient>((r) => r.active),
-    'death-date': date<Patient>((r) => r.deceasedDateTime),
-    deceased: code<Patient>((r) => String(r.deceasedBoolean === true || r.deceasedDateTime !== undefined)),
-    language: concept<Patient>((r) => list(r.communication).map((item) => item.language)),
-    link: reference<Patient>(['Patient'], (r) => list(r.link).map((item) => item.other)),
-    'general-practitioner': reference<Patient>(['Practitioner'], (r) => r.generalPractitioner),
-  },
-  Appointment: {
-    ...everywhere,
-    identifier: identifier<Appointment>(),
-    date: date<Appointment>((r) => r.start),
-    status: code<Appointment>((r) => r.status),
-    patient: reference<Appointment>(['Patient'], actors),
-    practitioner: reference<Appointment>(['Practitioner'], actors),
-    location: reference<Appointment>(['Location'], actors),
-    actor: reference<Appointment>(['Patient', 'Practitioner', 'Location'], actors),
-    'appointment-type': concept<Appointment>((r) => r.appointmentType),
-    'service-category': concept<Appointment>((r) => r.serviceCategory),
-    'service-type': concept<Appointment>((r) => r.serviceType),
-    specialty: concept<Appointment>((r) => r.specialty),
-    'reason-code': concept<Appointment>((r) => r.reasonCode),
-    'part-status': code<Appointment>((r) => present(r.participant.map((item) => item.status))),
-  },
-  Encounter: {
-    ...everywhere,
-    identifier: identifier<Encounter>(),
-    date: date<Encounter>((r) => r.period),
-    status: code<Encounter>((r) => r.status),
-    class: token<Encounter>((r) => (r.class?.code === undefined ? [] : [{ system: r.class.system, value: r.class.code }])),
-    type: concept<Encounter>((r) => r.type),
-    patient: reference<Encounter>(['Patient'], (r) => r.subject),
-    subject: reference<Encounter>(['Patient', 'Group'], (r) => r.subject),
-    appointment: reference<Encounter>(['Appointment'], (r) => r.appointment),
-    practitioner: reference<Encounter>(['Practitioner'], individuals),
-    participant: reference<Encounter>(['Practitioner'], individuals),
-    location: reference<Encounter>(['Location'], (r) => list(r.location).map((item) => item.location)),
-    'reason-code': concept<Encounter>((r) => r.reasonCode),
-  },
-  Group: {
-    ...everywhere,
-    identifier: identifier<Group>(),
-    type: code<Group>((r) => r.type),
-    actual: flag<Group>((r) => r.actual),
-  },
-  Practitioner: {
-    ...everywhere,
-    ...person<Practitioner>(),
-    active: flag<Practitioner>((r) => r.active),
-    gender: code<Practitioner>((r) => r.gender),
-  },
-  Location: {
-    ...everywhere,
-    ...places<Location>((r) => r.address),
-    identifier: identifier<Location>(),
-    name: string<Location>((r) => [r.name, ...list(r.alias)]),
-    status: code<Location>((r) => r.status),
-    type: concept<Location>((r) => r.type),
-  },
-};
+function define(name: string, made: CompiledParameter | ExtraParameter, indexes: Map<string, string>): SearchParameter {
+  const { kind, paths = [], targets = [] } = made;
+  const composite = 'composite' in made ? made.composite : undefined;
+  const table = kind === 'composite' ? 'composite' : plain(kind);
+  const form = `${table} ${'read' in made && made.read ? name : JSON.stringify(composite ?? [...paths].sort())}`;
+  const index = indexes.get(form) ?? name;
+  indexes.set(form, index);
+  const bare = kind === 'token' && paths.length > 0 && paths.every((path) => /:(code|boolean|string)$/.test(path));
+  const values = composite
+    ? readPairs(composite)
+    : 'read' in made && made.read
+      ? made.read
+      : readPaths(table as PlainKind, paths.map(parsePath));
+  const parts = composite?.[0]?.parts.map((part) => plain(part.kind)) ?? [];
+  return { name, kind, table, index, targets, parts, paths, bare, values } as SearchParameter;
+}
+
+function readPairs(composite: NonNullable<CompiledParameter['composite']>): (resource: Resource) => PairValue[] {
+  const foci = composite.map(({ focus, parts }) => ({
+    focus: parsePath(`${focus}:any`),
+    first: readPaths(plain(parts[0]!.kind), parts[0]!.paths.map(parsePath)),
+    second: readPaths(plain(parts[1]!.kind), parts[1]!.paths.map(parsePath)),
+  }));
+  return (resource) =>
+    foci.flatMap(({ focus, first, second }) =>
+      valuesAt(resource, focus).flatMap((root) => {
+        const values = second(root);
+        return values.length === 0
+          ? []
+          : first(root).flatMap((one) => values.map((other) => ({ first: one as TokenValue, second: other })));
+      }),
+    );
+}
+
+type Table = Readonly<Record<string, SearchParameter>>;
+const tables = new Map<string, Table>();
+
+/** The search parameters of a type; which of them exist is the vendor's table's say. `_id` is none of them. */
+export function parametersOf(type: string): Table {
+  const known = tables.get(type);
+  if (known) return known;
+  const indexes = new Map<string, string>();
+  const { _id, ...compiled } = DEFINITIONS.search[type] ?? {};
+  const all = Object.entries({ ...compiled, ...EXTRA_PARAMETERS[type] });
+  const table = Object.fromEntries(all.map(([name, made]) => [name, define(name, made, indexes)]));
+  tables.set(type, table);
+  return table;
+}
+
+/** Of those, one for each index that is kept. */
+export function indexesOf(type: string): readonly SearchParameter[] {
+  const known = distinct.get(type) ?? Object.values(parametersOf(type)).filter(({ name, index }) => name === index);
+  distinct.set(type, known);
+  return known;
+}
+const distinct = new Map<string, readonly SearchParameter[]>();
+
+/**
+ * The parameter of that name. Names of the form `_…` are matched whatever their letter case: Epic declares
+ * `_lastupdated`.
+ */
+export function parameterOf(type: string, name: string): SearchParameter | undefined {
+  const table = parametersOf(type);
+  if (Object.hasOwn(table, name)) return table[name];
+  if (!name.startsWith('_')) return undefined;
+  const other = Object.keys(table).find((one) => one.toLowerCase() === name.toLowerCase());
+  return other === undefined ? undefined : table[other];
+}
+
+/** Does the engine know a search parameter of that name? */
+export const isSearchable = (type: string, name: string): boolean => name === '_id' || parameterOf(type, name) !== undefined;
+
+/** Every parameter of every type that the engine holds. */
+export const SEARCH_PARAMETERS: Readonly<Record<string, Table>> = Object.fromEntries(
+  RESOURCE_TYPES.map((type) => [type, parametersOf(type)]),
+);

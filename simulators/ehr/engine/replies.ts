@@ -20,6 +20,7 @@ const ISSUES: Record<Issue['code'], ErrorName> = {
   required: 'required',
   value: 'value',
   'code-invalid': 'code-invalid',
+  invariant: 'invariant',
   'not-found': 'reference-not-found',
   conflict: 'conflict',
   'not-supported': 'not-simulated',

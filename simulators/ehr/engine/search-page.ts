@@ -1,77 +1,121 @@
-import type { Context, RecordRef, Reply } from '#kernel';
+import { type Context, type RecordRef, Rejected, type Reply } from '#kernel';
 import type { IssueDetail } from '../vendors/vendor.ts';
 import { baseUrl, bundleText } from './bundle.ts';
-import type { PagingSession, Site } from './context.ts';
+import type { Call, PagingSession, Site } from './context.ts';
+import { included, refsOf } from './includes.ts';
+import { parameterOf } from './parameters.ts';
 import { fhirReply, outcome, refuse } from './replies.ts';
-import type { ParsedSearch } from './search.ts';
-import { rowRef } from './store.ts';
+import { isPartial, partialText } from './result-shape.ts';
+import { type ParsedSearch, parseSearch } from './search.ts';
+import type { SortKey } from './sort.ts';
+import { type RowRef, rowRef } from './store.ts';
 import { wireText } from './wire.ts';
 
 /** First page of a search, or just the number of matches. */
-export async function firstPage(site: Site, context: Context, type: string, search: ParsedSearch): Promise<Reply> {
+export async function firstPage(call: Call, params: URLSearchParams): Promise<Reply> {
+  const { site, context, type, table } = call;
   const { vendor, store } = site;
-  const { native, post, noted, count, self, hopeless } = search;
-  const everything = { type, criteria: [...native, ...post] };
-  const total = search.counting || vendor.search.total === 'all' ? (hopeless ? 0 : store.count(everything)) : undefined;
-  if (search.counting) {
+  const search = parseSearch(site, type, table, params);
+  const { native, post, shape, self, hopeless } = search;
+  const counting = shape.summary === 'count';
+  const wanted = counting || (vendor.search.total === 'all' && shape.total);
+  const total = wanted ? (hopeless ? 0 : store.count({ type, criteria: [...native, ...post] })) : undefined;
+  if (counting) {
     const links = [{ relation: 'self', url: link(site, context, type, self) }];
     const text = bundleText(site, { base: baseUrl(site, context.request), type, total, links, entries: [] });
     return { ...fhirReply(vendor, context.request, 200, text), served: [] };
   }
-  const session = { type, self, native, post, count, noted, total, after: 0, client: context.exchange.client ?? '', expires: 0 };
-  return page(site, context, session, hopeless);
+  const client = context.exchange.client ?? '';
+  return page(call, search, { type, query: params.toString(), total, after: 0, client, expires: 0 });
 }
 
 /** The page that a next link points at. The same link may be followed again: a lost reply costs nothing. */
-export async function nextPage(site: Site, context: Context, type: string, key: string): Promise<Reply> {
+export async function nextPage(call: Call, key: string): Promise<Reply> {
+  const { site, context, type, table } = call;
   const session = site.sessions.get(key);
   const valid =
     session && session.type === type && session.client === context.exchange.client && session.expires > site.kernel.clock.now();
   if (!valid) return refuse('session-expired', {});
-  return page(site, context, session, false);
+  return page(call, parseSearch(site, type, table, new URLSearchParams(session.query)), session);
 }
 
-async function page(site: Site, context: Context, session: PagingSession, hopeless: boolean): Promise<Reply> {
-  const { store, vendor } = site;
-  const { type, native, post, count, after } = session;
-  const found = hopeless ? [] : store.search({ type, criteria: native, after, limit: count + 1 });
+async function page(call: Call, search: ParsedSearch, session: PagingSession): Promise<Reply> {
+  const { site, context, type, grant } = call;
+  const { store, vendor, kernel } = site;
+  const { count, shape } = search;
+  const found = rowsAfter(site, type, search, session);
   const rows = found.slice(0, count);
   // Filters apply to what the lookup found: a page may hold fewer than asked for, even none, and still have a next one.
-  const kept = store.narrow(type, rows, post);
-  await context.reading(kept.map((row) => rowRef(site.name, type, row)));
-  const texts = store.texts(kept.map(({ rid }) => rid));
-  const base = baseUrl(site, context.request);
-  const entries = texts.map((row) => ({
-    fullUrl: `${base}/${type}/${row.id}`,
-    text: wireText(site, type, row),
-    mode: 'match' as const,
-  }));
+  const kept = store.narrow(type, rows, search.post);
   const more = found.length > count;
+  const others = included(site, type, kept, shape, grant.scopes);
+  const served: RecordRef[] = [...kept.map((row) => rowRef(site.name, type, row)), ...refsOf(site.name, others)];
+  await context.reading(served);
+  const base = baseUrl(site, context.request);
+  const matches = entriesOf(site, base, type, kept, 'match', search);
+  const entries = [...matches, ...others.flatMap((row) => entriesOf(site, base, row.type, [row], 'include', search))];
+  const notes = notesOf(site, search, matches.length === 0 && !more && session.after === 0);
+  const last = rows.at(-1);
+  const next = more && last ? openSession(site, { ...session, after: last.rid, place: last.place }) : undefined;
   const urls: Record<string, string | undefined> = {
-    self: link(site, context, type, session.self),
-    next: more ? link(site, context, type, openSession(site, { ...session, after: rows[rows.length - 1]!.rid })) : undefined,
+    self: link(site, context, type, search.self),
+    next: next && link(site, context, type, next),
   };
-  const notes: IssueDetail[] = session.noted.map((name) => ({
+  const text = bundleText(site, {
+    base,
+    type,
+    total: vendor.search.total === 'page' ? matches.length : session.total,
+    links: vendor.search.linkOrder.flatMap((relation) =>
+      urls[relation] === undefined ? [] : [{ relation, url: urls[relation] }],
+    ),
+    entries:
+      notes.length === 0 ? entries : [...entries, outcomeEntry(kernel.mint(`ehr.${site.name}.outcome`), site, context, notes)],
+  });
+  return { ...fhirReply(vendor, context.request, 200, text), served };
+}
+
+type Found = RowRef & { place?: (string | number)[] };
+
+function rowsAfter(
+  { store }: Site,
+  type: string,
+  { native, count, shape, hopeless }: ParsedSearch,
+  session: PagingSession,
+): Found[] {
+  if (hopeless) return [];
+  const query = { type, criteria: native, limit: count + 1 };
+  if (shape.sort.length === 0) return store.search({ ...query, after: session.after });
+  const sort: SortKey[] = shape.sort.map((key) => {
+    const name = key.replace(/^-/, '');
+    return { parameter: name === '_id' ? undefined : parameterOf(type, name), descending: key.startsWith('-') };
+  });
+  return store.sorted({ ...query, sort, place: session.place });
+}
+
+function entriesOf(
+  site: Site,
+  base: string,
+  type: string,
+  rows: readonly RowRef[],
+  mode: 'match' | 'include',
+  { shape }: ParsedSearch,
+) {
+  return site.store.texts(rows.map(({ rid }) => rid)).map((row) => {
+    const text = wireText(site, type, row);
+    return { fullUrl: `${base}/${type}/${row.id}`, text: isPartial(shape) ? partialText(text, type, shape) : text, mode };
+  });
+}
+
+function notesOf({ vendor }: Site, { noted }: ParsedSearch, empty: boolean): IssueDetail[] {
+  const notes: IssueDetail[] = noted.map((name) => ({
     error: 'unknown-parameter',
     diagnostics: `Unknown query parameter: ${name}`,
     expression: name,
   }));
-  if (vendor.search.emptyNote && entries.length === 0 && !more && after === 0) notes.unshift({ error: 'no-results' });
-  const text = bundleText(site, {
-    base,
-    type,
-    total: vendor.search.total === 'page' ? entries.length : session.total,
-    links: vendor.search.linkOrder.flatMap((relation) =>
-      urls[relation] === undefined ? [] : [{ relation, url: urls[relation] }],
-    ),
-    entries: notes.length === 0 ? entries : [...entries, outcomeEntry(site, context, notes)],
-  });
-  const served: RecordRef[] = texts.map((row) => rowRef(site.name, type, row));
-  return { ...fhirReply(vendor, context.request, 200, text), served };
+  return vendor.search.emptyNote && empty ? [{ error: 'no-results' }, ...notes] : notes;
 }
 
-function outcomeEntry(site: Site, context: Context, notes: IssueDetail[]) {
-  const hex = site.kernel.mint(`ehr.${site.name}.outcome`);
+function outcomeEntry(hex: string, site: Site, context: Context, notes: IssueDetail[]) {
   const uuid = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
   return {
     fullUrl: `urn:uuid:${uuid}`,
@@ -91,4 +135,13 @@ function openSession(site: Site, session: PagingSession): string {
   const name = key(site.kernel.mint(`ehr.${site.name}.paging`));
   site.sessions.set(name, { ...session, expires: now + seconds * 1000 });
   return `${parameter}=${name}`;
+}
+
+/** Matches of a condition that a client states, as in `If-None-Exist`; two are as good as many. */
+export function matchesOf(call: Call, query: string): RowRef[] {
+  const { site, type, table } = call;
+  const params = new URLSearchParams(query.replace(/^[^?]*\?/, ''));
+  if ([...params].length === 0) throw new Rejected('missing-criteria', { message: 'a condition needs search parameters' });
+  const { native, post, hopeless } = parseSearch(site, type, { ...table, unknown: 'reject' }, params);
+  return hopeless ? [] : site.store.search({ type, criteria: [...native, ...post], limit: 2 });
 }

@@ -154,7 +154,8 @@ describe('indexed search against a plain filter', () => {
             resourceType: 'Appointment',
             status: 'booked',
             start,
-            participant: [{ status: 'accepted' }],
+            end: new Date(Date.parse(start) + 1_800_000).toISOString(),
+            participant: [{ type: [{ text: 'anybody' }], status: 'accepted' }],
           }));
           const stays = times.map(([start, end]) => ({
             resourceType: 'Encounter',
@@ -166,7 +167,14 @@ describe('indexed search against a plain filter', () => {
           const first = resources[0]!;
           await ehr.commit({
             act: 'reschedule',
-            changes: [{ op: 'update', type: 'Appointment', id: first.id, patch: { start: moved } }],
+            changes: [
+              {
+                op: 'update',
+                type: 'Appointment',
+                id: first.id,
+                patch: { start: moved, end: new Date(Date.parse(moved) + 1).toISOString() },
+              },
+            ],
           });
           const at = (text: string): [number, number] => [Date.parse(text), Date.parse(text) + 1000];
           for (const type of ['Appointment', 'Encounter']) {

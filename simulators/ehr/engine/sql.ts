@@ -1,18 +1,6 @@
+import type { Criterion, DateTest, Indexed } from './criteria.ts';
 import { type DateRange, FUTURE, PAST } from './dates.ts';
-
-/** Date prefixes of FHIR R4 search. */
-export const DATE_PREFIXES = ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'] as const;
-export type DatePrefix = (typeof DATE_PREFIXES)[number];
-export type DateTest = { prefix: DatePrefix } & DateRange;
-
-/** One search condition: any of its values will do (comma). Conditions of one query all hold (AND). */
-export type Criterion =
-  | { kind: 'id'; any: string[] }
-  | { kind: 'token'; name: string; not?: boolean; any: { system?: string; value?: string }[] }
-  | { kind: 'string'; name: string; match: 'prefix' | 'exact' | 'contains'; any: string[] }
-  | { kind: 'date'; name: string; any: DateTest[] }
-  | { kind: 'reference'; name: string; any: string[] };
-type Indexed = Exclude<Criterion, { kind: 'id' }>;
+import { dateTest, either, type Fragment, tests } from './sql-tests.ts';
 
 /**
  * Ranges longer than this (25 hours: a day on which clocks go back) are indexed apart, so that a window on short ones,
@@ -20,14 +8,12 @@ type Indexed = Exclude<Criterion, { kind: 'id' }>;
  */
 export const NARROW = 25 * 3_600_000;
 
-/** Case and accents away: how FHIR compares strings. */
-export const foldString = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
-
-interface Fragment {
-  sql: string;
-  args: (string | number)[];
+type KeyOf = (type: string, index: string) => number;
+interface Scope {
+  type: string;
+  tenant: string;
+  keyOf: KeyOf;
 }
-type KeyOf = (parameter: string) => number;
 
 /**
  * `FROM … WHERE …` for a query. The condition that is likely to leave the fewest rows drives; the others are looked up
@@ -39,15 +25,16 @@ export function compile(
   keyOf: KeyOf,
 ): Fragment {
   const { type, criteria, after, among } = query;
+  const scope = { type, tenant, keyOf };
   const where: Fragment[] = [];
   const driver = among ? undefined : pickDriver(criteria);
   if (among) where.push({ sql: 'r.rid IN (SELECT value FROM json_each(?))', args: [JSON.stringify(among)] });
-  else if (driver) where.push(drive(driver, criteria, keyOf));
+  else if (driver) where.push(drive(driver, criteria, scope));
   else where.push({ sql: 'r.tenant = ? AND r.type = ? AND r.deleted = 0', args: [tenant, type] });
   if (after !== undefined) where.push({ sql: 'r.rid > ?', args: [after] });
   for (const criterion of criteria) {
-    if (criterion.kind === 'id') where.push(byId(criterion.any, tenant, type));
-    else if (criterion !== driver) where.push(lookUp(criterion, keyOf(criterion.name)));
+    if (criterion.kind === 'id') where.push(byId(criterion.any, scope));
+    else if (criterion !== driver) where.push(lookUp(criterion, scope));
   }
   return {
     sql: `FROM ehr_resource r WHERE ${where.map(({ sql }) => sql).join(' AND ')}`,
@@ -55,59 +42,74 @@ export function compile(
   };
 }
 
-const byId = (ids: string[], tenant: string, type: string): Fragment => ({
+const byId = (ids: string[], { tenant, type }: Scope): Fragment => ({
   sql: `r.tenant = ? AND r.type = ? AND r.deleted = 0 AND r.id IN (${ids.map(() => '?').join(',')})`,
   args: [tenant, type, ...ids],
 });
+
+const NEVER = Number.POSITIVE_INFINITY;
 
 function pickDriver(criteria: readonly Criterion[]): Indexed | undefined {
   if (criteria.some(({ kind }) => kind === 'id')) return undefined;
   return (criteria as readonly Indexed[])
     .map((criterion) => ({ criterion, rank: rank(criterion, criteria) }))
-    .filter(({ rank }) => rank < Number.POSITIVE_INFINITY)
+    .filter(({ rank }) => rank < NEVER)
     .sort((a, b) => a.rank - b.rank)[0]?.criterion;
 }
 
 // Lower is likely to be more selective.
 function rank(criterion: Indexed, all: readonly Criterion[]): number {
-  if (criterion.kind === 'reference') return 1;
-  if (criterion.kind === 'token') return criterion.not ? Number.POSITIVE_INFINITY : criterion.name === 'identifier' ? 0 : 5;
-  if (criterion.kind === 'string') return criterion.match === 'contains' ? 6 : 2;
-  const { low, high } = startWindow(sameDate(criterion.name, all));
+  const { kind, parameter } = criterion;
+  if (kind === 'reference') return 1;
+  if (kind === 'composite' || kind === 'chain') return 2;
+  if (kind === 'token') return criterion.not ? NEVER : parameter.index === 'identifier' ? 0 : 5;
+  if (kind === 'string') return criterion.match === 'contains' ? 6 : 2;
+  if (kind === 'uri') return 2;
+  if (kind === 'quantity') return criterion.any.every(({ prefix }) => prefix === 'eq' || prefix === 'ap') ? 4 : 6;
+  if (kind === 'missing') return NEVER;
+  const { low, high } = startWindow(sameDate(parameter.index, all));
   return low > PAST && high < FUTURE ? 3 : 4;
 }
 
-const holds = (criterion: Indexed): { table: string; any: Fragment[] } =>
-  criterion.kind === 'token'
-    ? { table: 'ehr_token', any: criterion.any.map(tokenTest) }
-    : criterion.kind === 'string'
-      ? { table: 'ehr_string', any: criterion.any.map((text) => stringTest(text, criterion.match)) }
-      : criterion.kind === 'date'
-        ? { table: 'ehr_date', any: criterion.any.map(dateTest) }
-        : {
-            table: 'ehr_reference',
-            any: [{ sql: `i.value IN (${criterion.any.map(() => '?').join(',')})`, args: criterion.any }],
-          };
-
-function lookUp(criterion: Indexed, key: number): Fragment {
-  const { table, any } = holds(criterion);
-  const { sql, args } = either(any);
-  const not = criterion.kind === 'token' && criterion.not ? 'NOT ' : '';
-  return { sql: `${not}EXISTS (SELECT 1 FROM ${table} i WHERE i.key = ? AND i.rid = r.rid AND ${sql})`, args: [key, ...args] };
+/** Rows of the criterion's table, alias `i`, that meet it. */
+function rows(criterion: Indexed, { type, tenant, keyOf }: Scope): { table: string; key: number; test: Fragment } {
+  const { parameter, kind } = criterion;
+  const at = { table: `ehr_${parameter.table}`, key: keyOf(type, parameter.index) };
+  if (kind === 'chain') {
+    const inner = criterion.inner.map((one): Fragment => {
+      const { sql, args } = compile({ type: one.type, criteria: [one.criterion] }, tenant, keyOf);
+      return { sql: `i.value IN (SELECT '${one.type}/' || r.id ${sql})`, args };
+    });
+    return { ...at, test: either(inner) };
+  }
+  if (kind === 'missing') {
+    // Parameters that share an index differ in the types that they may point at.
+    const some = parameter.targets.map(
+      (name): Fragment => ({ sql: '(i.value >= ? AND i.value < ?)', args: [`${name}/`, `${name}0`] }),
+    );
+    return { ...at, test: parameter.table === 'reference' && some.length > 0 ? either(some) : { sql: '1', args: [] } };
+  }
+  return { ...at, test: either(tests(criterion)) };
 }
 
-function drive(driver: Indexed, all: readonly Criterion[], keyOf: KeyOf): Fragment {
-  const key = keyOf(driver.name);
-  const { table, any } = holds(driver);
-  if (driver.kind !== 'date') {
-    const { sql, args } = either(any);
-    return { sql: `r.rid IN (SELECT i.rid FROM ${table} i WHERE i.key = ? AND ${sql})`, args: [key, ...args] };
-  }
-  const tests = sameDate(driver.name, all);
-  const each = tests.map((test) => either(test.any.map(dateTest)));
+function lookUp(criterion: Indexed, scope: Scope): Fragment {
+  const { table, key, test } = rows(criterion, scope);
+  const not = (criterion.kind === 'token' && criterion.not) || (criterion.kind === 'missing' && criterion.missing) ? 'NOT ' : '';
+  return {
+    sql: `${not}EXISTS (SELECT 1 FROM ${table} i WHERE i.key = ? AND i.rid = r.rid AND ${test.sql})`,
+    args: [key, ...test.args],
+  };
+}
+
+function drive(driver: Indexed, all: readonly Criterion[], scope: Scope): Fragment {
+  const { table, key, test } = rows(driver, scope);
+  if (driver.kind !== 'date')
+    return { sql: `r.rid IN (SELECT i.rid FROM ${table} i WHERE i.key = ? AND ${test.sql})`, args: [key, ...test.args] };
+  const same = sameDate(driver.parameter.index, all);
+  const each = same.map(({ any }) => either(any.map(dateTest)));
   const sql = each.map((part) => part.sql).join(' AND ');
   const args = each.flatMap((part) => part.args);
-  const { low, high } = startWindow(tests);
+  const { low, high } = startWindow(same);
   return {
     sql: `r.rid IN (SELECT i.rid FROM ehr_date i WHERE i.key = ? AND i.wide = 0 AND i.low BETWEEN ? AND ? AND ${sql}
       UNION ALL SELECT i.rid FROM ehr_date i WHERE i.key = ? AND i.wide = 1 AND ${sql})`,
@@ -115,45 +117,12 @@ function drive(driver: Indexed, all: readonly Criterion[], keyOf: KeyOf): Fragme
   };
 }
 
-const either = (parts: Fragment[]): Fragment => ({
-  sql: `(${parts.map(({ sql }) => sql).join(' OR ')})`,
-  args: parts.flatMap(({ args }) => args),
-});
-
-// `system|value`, `|value` (no system), `system|` (any value), `value` (any system).
-function tokenTest({ system, value }: { system?: string; value?: string }): Fragment {
-  if (value === undefined) return { sql: 'i.system = ?', args: [system ?? ''] };
-  if (system === undefined) return { sql: 'i.value = ?', args: [value] };
-  return { sql: '(i.value = ? AND i.system = ?)', args: [value, system] };
-}
-
-function stringTest(text: string, match: 'prefix' | 'exact' | 'contains'): Fragment {
-  const folded = foldString(text);
-  if (match === 'exact') return { sql: '(i.value = ? AND i.exact = ?)', args: [folded, text] };
-  if (match === 'contains') return { sql: 'instr(i.value, ?) > 0', args: [folded] };
-  return { sql: '(i.value >= ? AND i.value < ?)', args: [folded, `${folded}\u{10FFFF}`] };
-}
-
-/** The R4 definitions of the prefixes on ranges (hl7.org/fhir/R4/search.html#prefix), target against search value. */
-function dateTest({ prefix, low, high }: DateTest): Fragment {
-  const inside = '(i.low >= ? AND i.high <= ?)';
-  if (prefix === 'eq') return { sql: inside, args: [low, high] };
-  if (prefix === 'ne') return { sql: `NOT ${inside}`, args: [low, high] };
-  if (prefix === 'gt') return { sql: 'i.high > ?', args: [high] };
-  if (prefix === 'lt') return { sql: 'i.low < ?', args: [low] };
-  if (prefix === 'ge') return { sql: `(i.high > ? OR ${inside})`, args: [high, low, high] };
-  if (prefix === 'le') return { sql: `(i.low < ? OR ${inside})`, args: [low, low, high] };
-  if (prefix === 'sa') return { sql: 'i.low >= ?', args: [high] };
-  if (prefix === 'eb') return { sql: 'i.high <= ?', args: [low] };
-  return { sql: '(i.low < ? AND i.high > ?)', args: [high, low] };
-}
-
-const sameDate = (name: string, all: readonly Criterion[]) =>
-  all.filter((one): one is Extract<Criterion, { kind: 'date' }> => one.kind === 'date' && one.name === name);
+const sameDate = (index: string, all: readonly Criterion[]) =>
+  all.filter((one): one is Extract<Criterion, { kind: 'date' }> => one.kind === 'date' && one.parameter.index === index);
 
 // Where a short range that passes every test can start. Dates have one value per parameter, so the tests meet in one row.
-function startWindow(tests: readonly { any: DateTest[] }[]): DateRange {
-  const windows = tests.map(({ any }) => any.map(startsWithin));
+function startWindow(same: readonly { any: DateTest[] }[]): DateRange {
+  const windows = same.map(({ any }) => any.map(startsWithin));
   const low = Math.max(PAST, ...windows.map((any) => Math.min(...any.map((window) => window.low))));
   const high = Math.min(FUTURE, ...windows.map((any) => Math.max(...any.map((window) => window.high))));
   return { low, high };

@@ -1,8 +1,13 @@
 import type { Database, RecordRef } from '#kernel';
-import { type DateRange, dateRange, periodRange } from './dates.ts';
-import { SEARCH_PARAMETERS } from './parameters.ts';
-import { deepFreeze, eachReference, parseReference, type Resource, type Stored } from './resource.ts';
-import { type Criterion, compile, foldString, NARROW } from './sql.ts';
+import type { Criterion } from './criteria.ts';
+import type { DateRange } from './dates.ts';
+import { INDEX_SCHEMA, Indexes } from './indexes.ts';
+import type { SearchParameter } from './parameters.ts';
+import { deepFreeze, type Resource, type Stored } from './resource.ts';
+import { type SortKey, type SortPlace, sortAfter, sortColumns, sortOrder } from './sort.ts';
+import { compile } from './sql.ts';
+import { type Row, Statements } from './statements.ts';
+import type { DateValue } from './values.ts';
 
 /** Where a row stands: `rid` orders rows by creation and never changes. */
 export interface RowRef {
@@ -18,23 +23,14 @@ export interface Query {
   after?: number;
   limit?: number;
 }
+export type SortedQuery = Omit<Query, 'after'> & { sort: readonly SortKey[]; place?: SortPlace };
 
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS ehr_resource (rid INTEGER PRIMARY KEY, tenant TEXT, type TEXT, id TEXT, version INTEGER,
   updated TEXT, deleted INTEGER, json TEXT, UNIQUE (tenant, type, id));
 CREATE INDEX IF NOT EXISTS ehr_live ON ehr_resource (tenant, type) WHERE deleted = 0;
 CREATE TABLE IF NOT EXISTS ehr_history (rid INTEGER, version INTEGER, updated TEXT, deleted INTEGER, json TEXT, PRIMARY KEY (rid, version)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ehr_key (key INTEGER PRIMARY KEY, tenant TEXT, type TEXT, name TEXT, UNIQUE (tenant, type, name));
-CREATE TABLE IF NOT EXISTS ehr_token (key INTEGER, value TEXT, system TEXT, rid INTEGER, PRIMARY KEY (key, value, system, rid)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ehr_string (key INTEGER, value TEXT, exact TEXT, rid INTEGER, PRIMARY KEY (key, value, exact, rid)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ehr_date (key INTEGER, wide INTEGER, low INTEGER, high INTEGER, rid INTEGER, PRIMARY KEY (key, wide, low, high, rid)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ehr_reference (key INTEGER, value TEXT, rid INTEGER, PRIMARY KEY (key, value, rid)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS ehr_token_rid ON ehr_token (rid, key);
-CREATE INDEX IF NOT EXISTS ehr_string_rid ON ehr_string (rid, key);
-CREATE INDEX IF NOT EXISTS ehr_date_rid ON ehr_date (rid, key);
-CREATE INDEX IF NOT EXISTS ehr_reference_rid ON ehr_reference (rid, key);
-CREATE TABLE IF NOT EXISTS ehr_link (target TEXT, rid INTEGER, PRIMARY KEY (target, rid)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS ehr_link_rid ON ehr_link (rid);`;
+${INDEX_SCHEMA}`;
 
 /**
  * The resources of one site, in the process database. What goes out is frozen and fresh; writes belong inside a
@@ -44,29 +40,22 @@ CREATE INDEX IF NOT EXISTS ehr_link_rid ON ehr_link (rid);`;
 export class Store {
   readonly tenant: string;
   readonly zone: string;
-  #database: Database;
-  #keys = new Map<string, number>();
-  #statements = new Map<string, ReturnType<Database['sql']['prepare']>>();
+  #indexes: Indexes;
+  #sql: Statements;
 
   constructor(database: Database, tenant: string, zone: string) {
-    this.#database = database;
     this.tenant = tenant;
     this.zone = zone;
     database.sql.exec(SCHEMA);
-    for (const [type, parameters] of Object.entries(SEARCH_PARAMETERS)) {
-      for (const name of Object.keys(parameters)) {
-        this.#run('INSERT OR IGNORE INTO ehr_key (tenant, type, name) VALUES (?, ?, ?)', tenant, type, name);
-        const row = this.#get('SELECT key FROM ehr_key WHERE tenant = ? AND type = ? AND name = ?', tenant, type, name);
-        this.#keys.set(`${type}.${name}`, Number(row?.key));
-      }
-    }
+    this.#sql = new Statements(database);
+    this.#indexes = database.transaction(() => new Indexes(this.#sql, tenant, zone));
   }
 
   /** Where the resource of that id stands; `deleted` ones are found too. */
   locate(type: string, id: string): (RowRef & { deleted: boolean }) | undefined {
     const sql = 'SELECT rid, id, version, deleted FROM ehr_resource WHERE tenant = ? AND type = ? AND id = ?';
-    const row = this.#get(sql, this.tenant, type, id);
-    return row && { rid: Number(row.rid), id: String(row.id), version: Number(row.version), deleted: row.deleted === 1 };
+    const row = this.#sql.get(sql, this.tenant, type, id);
+    return row && { ...toRef(row), deleted: row.deleted === 1 };
   }
 
   /** The current version, or undefined when there is none or it is deleted. */
@@ -75,12 +64,12 @@ export class Store {
     return row && !row.deleted ? toResource(this.texts([row.rid])[0]!) : undefined;
   }
 
-  /** One version, superseded ones included; undefined for a delete. */
-  readVersion(type: string, id: string, version: number): Stored | undefined {
+  /** The text of one version, superseded ones included; undefined for a delete, and where there is none. */
+  versionText(type: string, id: string, version: number): StoredText | undefined {
     const row = this.locate(type, id);
-    if (row?.version === version) return this.read(type, id);
-    const old = row && this.#get('SELECT * FROM ehr_history WHERE rid = ? AND version = ? AND deleted = 0', row.rid, version);
-    return old && toResource({ id, version, updated: String(old.updated), json: String(old.json) });
+    if (row?.version === version) return this.texts([row.rid])[0];
+    const old = row && this.#sql.get('SELECT * FROM ehr_history WHERE rid = ? AND version = ? AND deleted = 0', row.rid, version);
+    return old && { id, version, updated: String(old.updated), json: String(old.json) };
   }
 
   exists(type: string, id: string): boolean {
@@ -89,28 +78,46 @@ export class Store {
 
   /** The rows that match every criterion, in order of creation. */
   search(query: Query): RowRef[] {
-    const { sql, args } = compile(query, this.tenant, (name) => this.#key(query.type, name));
-    return this.#all(`SELECT r.rid, r.id, r.version ${sql} ORDER BY r.rid LIMIT ?`, ...args, query.limit ?? -1).map((row) => ({
-      rid: Number(row.rid),
-      id: String(row.id),
-      version: Number(row.version),
-    }));
+    const { sql, args } = this.#compile(query);
+    return this.#sql.all(`SELECT r.rid, r.id, r.version ${sql} ORDER BY r.rid LIMIT ?`, ...args, query.limit ?? -1).map(toRef);
+  }
+
+  /** The same in another order; each row carries its place. */
+  sorted({ sort, place, limit, ...query }: SortedQuery): (RowRef & { place: SortPlace })[] {
+    const { sql, args } = this.#compile(query);
+    const after = place ? sortAfter(sort, place) : { sql: '1', args: [] };
+    const columns = sortColumns(sort, ({ index }: SearchParameter) => this.#indexes.key(query.type, index));
+    return this.#sql
+      .all(
+        `SELECT * FROM (SELECT r.rid, r.id, r.version${columns} ${sql}) WHERE ${after.sql} ORDER BY ${sortOrder(sort)} LIMIT ?`,
+        ...args,
+        ...after.args,
+        limit ?? -1,
+      )
+      .map((row) => ({ ...toRef(row), place: [...sort.map((_, i) => row[`s${i}`] as string | number), Number(row.rid)] }));
   }
 
   /** How many rows match. */
   count(query: Omit<Query, 'after' | 'limit'>): number {
-    const { sql, args } = compile(query, this.tenant, (name) => this.#key(query.type, name));
-    return Number(this.#get(`SELECT count(*) AS n ${sql}`, ...args)?.n);
+    const { sql, args } = this.#compile(query);
+    return Number(this.#sql.get(`SELECT count(*) AS n ${sql}`, ...args)?.n);
   }
 
   /** Which of these rows match as well. */
-  narrow(type: string, rows: readonly RowRef[], criteria: readonly Criterion[]): RowRef[] {
+  narrow<R extends RowRef>(type: string, rows: readonly R[], criteria: readonly Criterion[]): R[] {
     if (criteria.length === 0) return [...rows];
-    const { sql, args } = compile({ type, criteria, among: rows.map(({ rid }) => rid) }, this.tenant, (name) =>
-      this.#key(type, name),
-    );
-    const left = new Set(this.#all(`SELECT r.rid ${sql}`, ...args).map((row) => Number(row.rid)));
+    const { sql, args } = this.#compile({ type, criteria, among: rows.map(({ rid }) => rid) });
+    const left = new Set(this.#sql.all(`SELECT r.rid ${sql}`, ...args).map((row) => Number(row.rid)));
     return rows.filter(({ rid }) => left.has(rid));
+  }
+
+  /** What these rows point at by a parameter, as `Type/id`, each once; whatever its type where `all` is set. */
+  pointedAt(type: string, rows: readonly RowRef[], { index, targets }: SearchParameter, all = false): string[] {
+    const sql = `SELECT DISTINCT i.value FROM json_each(?) j CROSS JOIN ehr_reference i ON i.rid = j.value AND i.key = ?`;
+    const found = this.#sql.all(sql, JSON.stringify(rows.map(({ rid }) => rid)), this.#indexes.key(type, index));
+    return found
+      .map((row) => String(row.value))
+      .filter((value) => all || targets.some((target) => value.startsWith(`${target}/`)));
   }
 
   /** The stored texts of these rows, in their order; rows deleted meanwhile are missing. */
@@ -118,20 +125,38 @@ export class Store {
     if (rids.length === 0) return [];
     const sql = `SELECT r.id, r.version, r.updated, r.json FROM json_each(?) j CROSS JOIN ehr_resource r ON r.rid = j.value
       WHERE r.deleted = 0 ORDER BY j.key`;
-    return this.#all(sql, JSON.stringify(rids)) as unknown as StoredText[];
+    return this.#sql.all(sql, JSON.stringify(rids)) as unknown as StoredText[];
   }
 
   /** `["Patient/<id>", …]` as JSON text of Group members, made in the database: sites have many patients. */
   memberText(type: string): string {
     const sql = `SELECT group_concat('{"entity":{"reference":"' || type || '/' || id || '"}}') AS text FROM
       (SELECT type, id FROM ehr_resource WHERE tenant = ? AND type = ? AND deleted = 0 ORDER BY rid)`;
-    return String(this.#get(sql, this.tenant, type)?.text ?? '');
+    return String(this.#sql.get(sql, this.tenant, type)?.text ?? '');
   }
 
   /** Resources that point at this one, as `Type/id`. */
   referrers(type: string, id: string): string[] {
     const sql = `SELECT r.type || '/' || r.id AS name FROM ehr_link l JOIN ehr_resource r ON r.rid = l.rid WHERE l.target = ?`;
-    return this.#all(sql, `${this.tenant}/${type}/${id}`).map((row) => String(row.name));
+    return this.#sql.all(sql, `${this.tenant}/${type}/${id}`).map((row) => String(row.name));
+  }
+
+  /** Versions, newest first: of one resource, of a type, or of all; after a place in that order. */
+  history({ type, id, since, before, limit }: HistoryQuery): HistoryRow[] {
+    const args: (string | number)[] = [this.tenant];
+    let own = 'r.tenant = ?';
+    for (const [column, value] of [['type', type] as const, ['id', id] as const]) {
+      if (value === undefined) continue;
+      own += ` AND r.${column} = ?`;
+      args.push(value);
+    }
+    const columns = (table: string) => `r.type, r.id, r.rid, ${table}.version, ${table}.updated, ${table}.deleted, ${table}.json`;
+    const all = `SELECT ${columns('r')} FROM ehr_resource r WHERE ${own}
+      UNION ALL SELECT ${columns('h')} FROM ehr_resource r JOIN ehr_history h ON h.rid = r.rid WHERE ${own}`;
+    const [from, to] = [since ?? '', before ?? ['~', 0, 0]];
+    const sql = `SELECT * FROM (${all}) WHERE updated >= ? AND (updated, rid, version) < (?, ?, ?)
+      ORDER BY updated DESC, rid DESC, version DESC LIMIT ?`;
+    return this.#sql.all(sql, ...args, ...args, from, ...to, limit) as unknown as HistoryRow[];
   }
 
   /** Writes a version after the current one; null deletes. @returns the stored image before and after. */
@@ -149,81 +174,45 @@ export class Store {
     let rid: number;
     if (known) {
       rid = known.rid;
-      this.#run('INSERT INTO ehr_history SELECT rid, version, updated, deleted, json FROM ehr_resource WHERE rid = ?', rid);
+      this.#sql.run('INSERT INTO ehr_history SELECT rid, version, updated, deleted, json FROM ehr_resource WHERE rid = ?', rid);
       const sql = 'UPDATE ehr_resource SET version = ?, updated = ?, deleted = ?, json = ? WHERE rid = ?';
-      this.#run(sql, version, lastUpdated, deleted, json, rid);
-      for (const kind of ['token', 'string', 'date', 'reference', 'link'])
-        this.#run(`DELETE FROM ehr_${kind} WHERE rid = ?`, rid);
+      this.#sql.run(sql, version, lastUpdated, deleted, json, rid);
+      this.#indexes.remove(rid);
     } else {
       const sql = 'INSERT INTO ehr_resource (tenant, type, id, version, updated, deleted, json) VALUES (?, ?, ?, ?, ?, ?, ?)';
-      rid = Number(this.#run(sql, this.tenant, type, id, version, lastUpdated, deleted, json).lastInsertRowid);
+      rid = Number(this.#sql.run(sql, this.tenant, type, id, version, lastUpdated, deleted, json).lastInsertRowid);
     }
     if (!resource) return { before, after: null, version };
     const after = toResource({ id, version, updated: lastUpdated, json });
-    this.#index(rid, after);
+    this.#indexes.add(rid, after);
     return { before, after, version };
   }
 
-  #index(rid: number, resource: Stored): void {
-    for (const [name, parameter] of Object.entries(SEARCH_PARAMETERS[resource.resourceType] ?? {})) {
-      const key = this.#key(resource.resourceType, name);
-      if (parameter.kind === 'token') {
-        for (const { system = '', value } of parameter.values(resource))
-          this.#run('INSERT OR IGNORE INTO ehr_token VALUES (?, ?, ?, ?)', key, value, system, rid);
-      } else if (parameter.kind === 'string') {
-        for (const value of parameter.values(resource))
-          this.#run('INSERT OR IGNORE INTO ehr_string VALUES (?, ?, ?, ?)', key, foldString(value), value, rid);
-      } else if (parameter.kind === 'date') {
-        for (const value of parameter.values(resource)) this.#indexDate(key, rid, this.range(value));
-      } else {
-        for (const value of parameter.values(resource))
-          this.#run('INSERT OR IGNORE INTO ehr_reference VALUES (?, ?, ?)', key, value, rid);
-      }
-    }
-    eachReference(resource, resource.resourceType, (text) => {
-      const target = parseReference(text);
-      if (target) this.#run('INSERT OR IGNORE INTO ehr_link VALUES (?, ?)', `${this.tenant}/${target.type}/${target.id}`, rid);
-    });
-  }
-
-  #indexDate(key: number, rid: number, range: DateRange | undefined): void {
-    if (!range) return;
-    const wide = range.high - range.low > NARROW ? 1 : 0;
-    this.#run('INSERT OR IGNORE INTO ehr_date VALUES (?, ?, ?, ?, ?)', key, wide, range.low, range.high, rid);
-  }
-
   /** The stretch of time of a date or period, read in this site's zone. */
-  range(value: string | { start?: string; end?: string }): DateRange | undefined {
-    return typeof value === 'string' ? dateRange(value, this.zone) : periodRange(value, this.zone);
+  range(value: DateValue): DateRange | undefined {
+    return this.#indexes.range(value);
   }
 
-  #key(type: string, name: string): number {
-    const key = this.#keys.get(`${type}.${name}`);
-    if (key === undefined) throw new Error(`Store: ${type} has no search parameter ${name}`);
-    return key;
+  #compile(query: Parameters<typeof compile>[0]) {
+    return compile(query, this.tenant, (type, index) => this.#indexes.key(type, index));
   }
+}
 
-  #statement(sql: string) {
-    const known = this.#statements.get(sql);
-    if (known) return known;
-    // Search statements vary with the number of values asked for: keep those in use, not every one ever seen.
-    if (this.#statements.size >= 500) this.#statements.clear();
-    const statement = this.#database.sql.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
-  }
+const toRef = (row: Row): RowRef => ({ rid: Number(row.rid), id: String(row.id), version: Number(row.version) });
 
-  #run(sql: string, ...args: (string | number)[]) {
-    return this.#statement(sql).run(...args);
-  }
-
-  #get(sql: string, ...args: (string | number)[]) {
-    return this.#statement(sql).get(...args);
-  }
-
-  #all(sql: string, ...args: (string | number)[]) {
-    return this.#statement(sql).all(...args);
-  }
+export interface HistoryQuery {
+  type?: string;
+  id?: string;
+  /** Instant; versions from it on. */
+  since?: string;
+  /** Time, row and version of the last entry of the page before. */
+  before?: [updated: string, rid: number, version: number];
+  limit: number;
+}
+export interface HistoryRow extends StoredText {
+  type: string;
+  rid: number;
+  deleted: number;
 }
 
 /** A row's text with what is kept beside it. */

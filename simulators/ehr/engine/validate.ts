@@ -1,11 +1,16 @@
 import { dateRange } from './dates.ts';
-import { CODES, DATATYPES, RESOURCES } from './definitions.ts';
+import { codesOf, DEFINITIONS, type Element, isHeld, RESOURCE_TYPES, type Shape, shapeOf } from './definitions.ts';
+import { brokenRules } from './invariants.ts';
+import { PRIMITIVES } from './primitives.ts';
 import type { Resource } from './resource.ts';
 
 /** What is wrong with a resource, in terms that every vendor can put into its own words. */
 export interface Issue {
-  /** FHIR issue types: `structure` (not the right JSON), `required`, `value`, `code-invalid`, `not-found` (dangling reference), `conflict`. */
-  code: 'structure' | 'required' | 'value' | 'code-invalid' | 'not-found' | 'conflict' | 'not-supported';
+  /**
+   * FHIR issue types: `structure` (not the right JSON), `required`, `value`, `code-invalid`, `invariant`, `not-found`
+   * (dangling reference), `conflict`.
+   */
+  code: 'structure' | 'required' | 'value' | 'code-invalid' | 'invariant' | 'not-found' | 'conflict' | 'not-supported';
   /** FHIRPath of the element: `Patient.name[0].use`. */
   expression: string;
   message: string;
@@ -20,104 +25,174 @@ export class InvalidResource extends Error {
   }
 }
 
-const ID = /^[A-Za-z0-9\-.]{1,64}$/;
-const INSTANT = /T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
-
-const PRIMITIVES: Record<string, (value: unknown) => string | undefined> = {
-  string: (value) =>
-    typeof value !== 'string' ? 'must be a string' : value.trim() === '' ? 'must not be empty: leave the element out' : undefined,
-  boolean: (value) => (typeof value !== 'boolean' ? 'must be true or false' : undefined),
-  integer: (value) => (!Number.isInteger(value) ? 'must be a whole number' : undefined),
-  decimal: (value) => (typeof value !== 'number' ? 'must be a number' : undefined),
-  id: (value) => (typeof value !== 'string' || !ID.test(value) ? 'must be a FHIR id: 1 to 64 of A-Z a-z 0-9 - .' : undefined),
-  date: (value) =>
-    !isDate(value) || String(value).includes('T')
-      ? `must be a date (YYYY, YYYY-MM or YYYY-MM-DD), not ${JSON.stringify(value)}`
-      : undefined,
-  dateTime: (value) =>
-    !isDate(value) || (String(value).includes('T') && !INSTANT.test(String(value)))
-      ? `must be a date, or a date and time with seconds and zone, not ${JSON.stringify(value)}`
-      : undefined,
-  instant: (value) =>
-    !isDate(value) || !INSTANT.test(String(value))
-      ? `must be an instant with seconds and zone, not ${JSON.stringify(value)}`
-      : undefined,
-  any: () => undefined,
-};
-const isDate = (value: unknown): boolean => typeof value === 'string' && dateRange(value, 'UTC') !== undefined;
+type Values = Record<string, unknown>;
+const isObject = (value: unknown): value is Values => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Checks a resource against the definitions that the engine holds: element names, JSON types, required elements, dates
- * of the calendar, codes of required bindings. References are checked for their form only; the store knows what exists.
+ * Checks a resource against the R4 definitions: element names, JSON types, required elements, formats, days of the
+ * calendar, codes of required bindings, choices, invariants. References are checked for their form only; the store
+ * knows what exists.
  */
 export function validate(resource: Resource): Issue[] {
-  const definition = RESOURCES[resource?.resourceType];
-  if (!definition) {
-    const message = `must be one of ${Object.keys(RESOURCES).join(', ')}, not ${JSON.stringify(resource?.resourceType)}`;
+  const type = resource?.resourceType;
+  if (typeof type !== 'string' || !isHeld(type)) {
+    const message = `must be one of ${RESOURCE_TYPES.join(', ')}, not ${JSON.stringify(type)}`;
     return [{ code: 'structure', expression: 'resourceType', message }];
   }
-  const { resourceType, ...elements } = resource;
   const issues: Issue[] = [];
-  checkElements(elements, { ...DATATYPES.Resource, ...definition }, resourceType, issues);
+  checkResource(resource, type, type, issues);
   return issues;
 }
 
-/** `name*` required; `Type[]` repeats; `code:<binding>` names a required value set; `Reference(A|B)` its targets. */
-function checkElements(value: Record<string, unknown>, definition: Record<string, string>, path: string, issues: Issue[]): void {
-  for (const [key, form] of Object.entries(definition)) {
-    const name = key.replace('*', '');
-    const at = `${path}.${name}`;
-    const given = value[name];
-    if (given === undefined) {
-      if (key.endsWith('*')) issues.push({ code: 'required', expression: at, message: 'is required' });
-    } else if (form.endsWith('[]')) {
-      const items = Array.isArray(given) ? given : [];
-      if (!Array.isArray(given)) issues.push({ code: 'structure', expression: at, message: 'must be an array' });
-      else if (items.length === 0)
-        issues.push({ code: 'structure', expression: at, message: 'must not be an empty array: leave the element out' });
-      for (const [i, item] of items.entries()) checkValue(item, form.slice(0, -2), `${at}[${i}]`, issues);
-    } else checkValue(given, form, at, issues);
-  }
+function checkResource(resource: Values, type: string, path: string, issues: Issue[]): void {
+  const { resourceType: _, ...elements } = resource;
+  checkElements(elements, type, shapeOf(type)!, path, issues, resource);
+}
+
+function checkElements(value: Values, type: string, shape: Shape, path: string, issues: Issue[], resource: Values): void {
+  const before = issues.length;
+  for (const { label, names } of shape.required)
+    if (!names.some((name) => value[name] !== undefined || value[`_${name}`] !== undefined))
+      issues.push({ code: 'required', expression: `${path}.${label}`, message: 'is required' });
+  const chosen = new Map<string, string>();
   for (const name of Object.keys(value)) {
-    const known =
-      name in definition || `${name}*` in definition || name === 'id' || name === 'extension' || name === 'modifierExtension';
-    if (!known && !name.startsWith('_'))
-      issues.push({ code: 'structure', expression: `${path}.${name}`, message: 'is no element of FHIR R4 here' });
+    if (value[name] === undefined) continue;
+    const element = shape.elements.get(name) ?? common(name) ?? shadow(shape, name);
+    const at = `${path}.${name}`;
+    if (!element) {
+      issues.push({ code: 'structure', expression: at, message: 'is no element of FHIR R4 here' });
+      continue;
+    }
+    const other = element.choice && chosen.get(element.choice);
+    if (other)
+      issues.push({
+        code: 'structure',
+        expression: at,
+        message: `cannot stand beside ${other}: ${element.choice} has one value`,
+      });
+    if (element.choice && !name.startsWith('_')) chosen.set(element.choice, name);
+    if (element.list) checkList(value[name], element, at, issues, resource, value[`_${name}`]);
+    else checkValue(value[name], element, at, issues, resource);
+  }
+  // A rule speaks of elements that are right in themselves.
+  if (issues.length === before && shape.rules.length > 0)
+    for (const { key, human } of brokenRules(type, shape, value, resource))
+      issues.push({ code: 'invariant', expression: path, message: `${human} (${key})` });
+}
+
+// Elements of everything, and `_name` beside a primitive `name`.
+const EXTENSION: Element = { name: 'extension', type: 'Extension', list: true };
+const ID: Element = { name: 'id', type: 'string', list: false };
+const common = (name: string): Element | undefined =>
+  name === 'extension' || name === 'modifierExtension' ? EXTENSION : name === 'id' ? ID : undefined;
+function shadow(shape: Shape, name: string): Element | undefined {
+  const primitive = name.startsWith('_') ? shape.elements.get(name.slice(1)) : undefined;
+  return primitive && PRIMITIVES[primitive.type] ? { name, type: 'Element', list: primitive.list } : undefined;
+}
+
+function checkList(given: unknown, element: Element, at: string, issues: Issue[], resource: Values, beside: unknown): void {
+  if (!Array.isArray(given)) {
+    issues.push({ code: 'structure', expression: at, message: 'must be an array' });
+    return;
+  }
+  if (given.length === 0)
+    issues.push({ code: 'structure', expression: at, message: 'must not be an empty array: leave the element out' });
+  for (const [i, item] of given.entries()) {
+    // `null` keeps the place of a primitive that has extensions only, or of an extension that is not there.
+    const placeholder = item === null && (element.type === 'Element' || (Array.isArray(beside) && isObject(beside[i])));
+    if (!placeholder) checkValue(item, element, `${at}[${i}]`, issues, resource);
   }
 }
 
-function checkValue(value: unknown, form: string, path: string, issues: Issue[]): void {
-  const [type, detail] = form.split(/[:()]/) as [string, string | undefined];
-  if (type === 'code') {
-    const wrong = PRIMITIVES.string!(value);
-    const allowed = CODES[detail ?? ''];
-    if (wrong) issues.push({ code: 'structure', expression: path, message: wrong });
-    else if (allowed && !allowed.includes(String(value)))
-      issues.push({
-        code: 'code-invalid',
-        expression: path,
-        message: `must be one of ${allowed.join(', ')}, not ${JSON.stringify(value)}`,
-      });
-    return;
-  }
+function checkValue(value: unknown, { type, set, targets }: Element, path: string, issues: Issue[], resource: Values): void {
   const primitive = PRIMITIVES[type];
   if (primitive) {
     const wrong = primitive(value);
-    if (wrong) issues.push({ code: 'value', expression: path, message: wrong });
+    if (wrong)
+      issues.push({
+        code: typeof value === 'object' || type === 'code' ? 'structure' : 'value',
+        expression: path,
+        message: wrong,
+      });
+    else if (set) checkCode(value as string, set, path, issues);
     return;
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     issues.push({ code: 'structure', expression: path, message: `must be an object (${type})` });
     return;
   }
-  checkElements(value as Record<string, unknown>, DATATYPES[type] ?? {}, path, issues);
-  const { reference } = value as { reference?: unknown };
-  if (type === 'Reference' && detail && typeof reference === 'string' && /^[A-Z]\w+\//.test(reference)) {
-    if (!detail.split('|').some((target) => reference.startsWith(`${target}/`)))
+  if (Object.keys(value).length === 0)
+    issues.push({ code: 'structure', expression: path, message: 'must not be empty: leave the element out' });
+  else if (type === 'Resource') checkContained(value, path, issues);
+  else if (type !== 'Element') {
+    const shape = shapeOf(type);
+    if (shape) checkElements(value, type, shape, path, issues, resource);
+    checkMore(value, type, set, targets, path, issues);
+  } else checkElements(value, type, { elements: new Map(), required: [], rules: [] }, path, issues, resource);
+}
+
+function checkCode(code: string, set: string, path: string, issues: Issue[]): void {
+  const allowed = codesOf(set);
+  if (allowed && !allowed.includes(code))
+    issues.push({
+      code: 'code-invalid',
+      expression: path,
+      message: `must be one of ${allowed.join(', ')}, not ${JSON.stringify(code)}`,
+    });
+}
+
+// What the lines of the definitions do not say.
+function checkMore(
+  value: Values,
+  type: string,
+  set: string | undefined,
+  targets: Element['targets'],
+  path: string,
+  issues: Issue[],
+): void {
+  if (type === 'Period') {
+    const [start, end] = [value.start, value.end].map((one) => (typeof one === 'string' ? dateRange(one, 'UTC') : undefined));
+    if (start && end && start.low >= end.high)
       issues.push({
-        code: 'value',
-        expression: `${path}.reference`,
-        message: `must point at ${detail.replaceAll('|', ' or ')}, not ${reference}`,
+        code: 'invariant',
+        expression: path,
+        message: 'If present, start SHALL have a lower value than end (per-1)',
       });
-  }
+  } else if (type === 'Extension') {
+    const valued = Object.keys(value).some((name) => name.startsWith('value'));
+    if (valued === (value.extension !== undefined) && !Object.keys(value).some((name) => name.startsWith('_value')))
+      issues.push({ code: 'invariant', expression: path, message: 'Must have either extensions or value[x], not both (ext-1)' });
+  } else if (type === 'Reference') checkReference(value.reference, targets, path, issues);
+  else if (set) checkCodings(type === 'CodeableConcept' ? value.coding : [value], set, path, issues);
+}
+
+function checkReference(reference: unknown, targets: Element['targets'], path: string, issues: Issue[]): void {
+  if (!targets || typeof reference !== 'string' || !/^[A-Z]\w+\//.test(reference)) return;
+  if (!targets.some((target) => reference.startsWith(`${target}/`)))
+    issues.push({
+      code: 'value',
+      expression: `${path}.reference`,
+      message: `must point at ${targets.join(' or ')}, not ${reference}`,
+    });
+}
+
+// One coding of a concept must be of the set; the others may translate it.
+function checkCodings(codings: unknown, set: string, path: string, issues: Issue[]): void {
+  const systems = DEFINITIONS.codes[set];
+  if (!systems || !Array.isArray(codings)) return;
+  const fits = ({ system, code }: { system?: string; code?: string }): boolean =>
+    systems[system ?? '']?.includes(code ?? '') ?? false;
+  if (codings.filter(isObject).some(fits)) return;
+  const [system, codes] = Object.entries(systems)[0]!;
+  issues.push({ code: 'code-invalid', expression: path, message: `must have a coding of ${system}: ${codes.join(', ')}` });
+}
+
+function checkContained(value: Values, path: string, issues: Issue[]): void {
+  const { resourceType: type, meta } = value as Resource;
+  const wrong = (message: string): void => void issues.push({ code: 'structure', expression: path, message });
+  if (typeof type !== 'string') return wrong('must be a resource with its resourceType');
+  if (value.contained !== undefined) wrong('is contained itself and contains nothing (dom-2)');
+  if (meta?.versionId !== undefined || meta?.lastUpdated !== undefined) wrong('has no version of its own (dom-4)');
+  // Contained resources of types that the engine does not hold are kept as they come.
+  if (isHeld(type)) checkResource(value, type, path, issues);
 }

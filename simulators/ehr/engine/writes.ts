@@ -1,12 +1,11 @@
-import { type Context, Rejected, type Reply } from '#kernel';
-import { actOf } from './acts.ts';
+import type { Context, Reply } from '#kernel';
 import { baseUrl } from './bundle.ts';
-import { applyChanges, type ChangeRequest, type Registrar } from './changes.ts';
+import type { Registrar } from './changes.ts';
+import { commitPlans, type Done } from './commit-plans.ts';
 import type { Call } from './context.ts';
-import { fhirReply, refuse, refuseInvalid } from './replies.ts';
-import type { Resource, Stored } from './resource.ts';
+import { planWrite, type WriteRequest } from './plan.ts';
+import { fhirReply, outcome, refuse } from './replies.ts';
 import { rowRef } from './store.ts';
-import { InvalidResource } from './validate.ts';
 import { versionHeaders, wireText } from './wire.ts';
 
 /** What writing needs beside the site. */
@@ -14,83 +13,61 @@ export interface Writes {
   registrar: Registrar;
 }
 
-/** POST of a new resource: 201 with Location. */
-export async function create(call: Call, writes: Writes): Promise<Reply> {
-  const { site, context, type } = call;
-  if (context.request.headers['if-none-exist'] !== undefined)
-    refuse('not-simulated', { diagnostics: 'Not simulated: conditional create (If-None-Exist).' });
-  const { id: _ignored, ...resource } = body(context, type);
-  const stored = await commit(call, writes, actOf(undefined, resource), { op: 'create', type, resource: resource as Resource });
-  const location =
-    site.vendor.location === 'relative' ? `${type}/${stored.id}` : `${baseUrl(site, context.request)}/${type}/${stored.id}`;
-  return written(call, 201, stored, { location });
+/** POST, PUT, PATCH or DELETE of one resource. */
+export async function write(call: Call, interaction: WriteRequest['interaction'], { registrar }: Writes): Promise<Reply> {
+  const { context } = call;
+  const { headers, params, query } = context.request;
+  const request: WriteRequest = {
+    interaction,
+    id: params.id,
+    condition: params.id === undefined && interaction !== 'create' ? query.toString() : undefined,
+    ifMatch: headers['if-match'],
+    ifNoneExist: headers['if-none-exist'],
+    body: interaction === 'delete' ? undefined : body(context, interaction === 'patch' ? PATCH_TYPES : RESOURCE_TYPES),
+  };
+  const [done] = await commitPlans(call, registrar, () => [planWrite(call, request)]);
+  return written(call, done!);
 }
 
-/** PUT of a whole resource; If-Match is honoured where it is sent. */
-export async function update(call: Call, writes: Writes): Promise<Reply> {
-  const { site, context, type } = call;
-  const id = context.request.params.id ?? '';
-  const resource = body(context, type);
-  if (resource.id !== id)
-    refuse('invalid', { diagnostics: `the id in the body (${resource.id}) must be that of the address`, expression: 'id' });
-  const row = site.store.locate(type, id);
-  // Ids are the server's to give.
-  if (!row) refuse('not-allowed', { diagnostics: `there is no ${type}/${id}, and an update creates none` });
-  if (row?.deleted) refuse('deleted', { expression: 'id' });
-  const match = context.request.headers['if-match'];
-  const ifVersion = match === undefined ? undefined : Number(/^(?:W\/)?"?(\d+)"?$/.exec(match.trim())?.[1] ?? Number.NaN);
-  if (ifVersion !== undefined && ifVersion !== row?.version)
-    refuse('precondition-failed', { diagnostics: `If-Match says ${match}, the resource is at version ${row?.version}` });
-  const act = actOf(site.store.read(type, id), resource);
-  return written(call, 200, await commit(call, writes, act, { op: 'update', type, id, resource, ifVersion }), {});
-}
+const RESOURCE_TYPES = ['application/fhir+json', 'application/json', 'application/json+fhir'];
+const PATCH_TYPES = ['application/json-patch+json'];
 
-function body({ request }: Context, type: string): Resource {
+/** The JSON that a request carries. @throws Rejected `unsupported-media`, `structure` */
+export function body({ request }: Context, types: readonly string[] = RESOURCE_TYPES): unknown {
   const media = (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
-  if (!['application/fhir+json', 'application/json', 'application/json+fhir'].includes(media))
-    refuse('unsupported-media', { diagnostics: `send application/fhir+json, not ${media || 'an untyped body'}` });
-  let resource: Resource;
+  if (!types.includes(media)) refuse('unsupported-media', { diagnostics: `send ${types[0]}, not ${media || 'an untyped body'}` });
   try {
-    resource = JSON.parse(request.body.toString()) as Resource;
+    return JSON.parse(request.body.toString());
   } catch (error) {
     return refuse('structure', { diagnostics: `the body is not JSON: ${(error as Error).message}` });
   }
-  if (resource?.resourceType !== type)
-    refuse('structure', { diagnostics: `the body must be a ${type}`, expression: 'resourceType' });
-  return resource;
 }
 
-async function commit({ site, context }: Call, { registrar }: Writes, act: string, change: ChangeRequest): Promise<Stored> {
-  try {
-    const now = () => new Date(site.kernel.clock.now()).toISOString();
-    const { after } = await context.commit({
-      sim: 'ehr',
-      tenant: site.name,
-      act,
-      apply: () => applyChanges(site.store, registrar, [change], now()),
-    });
-    return after[0] as Stored;
-  } catch (error) {
-    // What changed between the look and the write shows here: the write is the judge.
-    if (error instanceof InvalidResource) {
-      if (change.ifVersion !== undefined && error.issues[0]?.code === 'conflict')
-        throw new Rejected('precondition-failed', { message: error.message });
-      return refuseInvalid(error.issues);
-    }
-    throw error;
-  }
-}
-
-function written({ site, context, type }: Call, status: number, stored: Stored, extra: Record<string, string>): Reply {
-  const version = Number(stored.meta.versionId);
-  const headers = { ...versionHeaders(site, version, stored.meta.lastUpdated), ...extra };
-  if (!site.vendor.createBody) return { status, headers: { ...site.vendor.headers, ...headers }, body: '' };
-  const row = site.store.locate(type, stored.id);
+/** What a write answers, by itself or as an entry. */
+export function written(call: Call, { plan, after }: Done): Reply {
+  const { site, context, type } = call;
+  const { vendor } = site;
+  const bare = { status: plan.status, headers: { ...vendor.headers }, body: '' };
+  if (plan.interaction === 'delete') return bare;
+  const id = after?.id ?? plan.found!.id;
+  const row = site.store.locate(type, id);
   const [text] = row ? site.store.texts([row.rid]) : [];
+  const version = after ? Number(after.meta.versionId) : plan.found!.version;
+  const updated = after?.meta.lastUpdated ?? text?.updated ?? '';
+  const headers: Record<string, string> = versionHeaders(site, version, updated);
+  if (plan.status === 201 || plan.interaction === 'create')
+    headers.location = vendor.location === 'relative' ? `${type}/${id}` : `${baseUrl(site, context.request)}/${type}/${id}`;
+  const wanted = vendor.prefer ? /\breturn=(\w+)/.exec(context.request.headers.prefer ?? '')?.[1] : undefined;
+  if (wanted === 'minimal' || (wanted === undefined && !vendor.createBody))
+    return { ...bare, headers: { ...bare.headers, ...headers } };
+  if (wanted === 'OperationOutcome') {
+    const said = JSON.stringify(outcome(vendor, [{ error: 'done' }], context.request));
+    return fhirReply(vendor, context.request, plan.status, said, headers);
+  }
   // Somebody may have deleted it meanwhile; what was written is still what was written.
-  const shown = text ? wireText(site, type, text) : JSON.stringify(stored);
+  const shown = text ? wireText(site, type, text) : JSON.stringify(after);
   return {
-    ...fhirReply(site.vendor, context.request, status, shown, headers),
-    served: [rowRef(site.name, type, text ?? { id: stored.id, version })],
+    ...fhirReply(vendor, context.request, plan.status, shown, headers),
+    served: [rowRef(site.name, type, text ?? { id, version })],
   };
 }

@@ -1,7 +1,9 @@
-import capability from './epic/capability.json' with { type: 'json' };
+import { capabilityOf } from '../engine/capability.ts';
+import statement from './epic/capability.generated.json' with { type: 'json' };
 import { EPIC_ERRORS, ERROR_SYSTEM } from './epic/errors.ts';
+import { EPIC_OVERLAY } from './epic/overlay.ts';
 import { r4 } from './r4.ts';
-import { type CapabilityTable, defineVendor, type Given, type SiteFacts } from './vendor.ts';
+import { defineVendor, type Given, type SiteFacts } from './vendor.ts';
 
 // A site's OIDs hang beneath one root; the assigning authority of MRNs is 5.737384.14 there.
 const beside = (authority: string, arc: string, fallback: (authority: string) => string): string =>
@@ -45,7 +47,8 @@ export const epic = defineVendor(r4, {
   title: 'Epic',
   software: { name: 'Epic', version: 'May 2026' },
   paths: { fhir: '/interconnect-fhir-oauth/api/FHIR/R4', token: '/interconnect-fhir-oauth/oauth2/token' },
-  capability: capability as unknown as CapabilityTable,
+  ...capabilityOf(statement, EPIC_OVERLAY),
+  overlay: EPIC_OVERLAY,
   systems: {
     appointment: (authority) => beside(authority, '3.698084.8', r4.systems.appointment),
     provider: (authority) => beside(authority, '2.697780', r4.systems.provider),
@@ -64,6 +67,8 @@ export const epic = defineVendor(r4, {
   search: {
     defaultCount: 1000,
     prefixes: ['eq', 'lt', 'le', 'gt', 'ge'],
+    shaping: ['_include', '_revinclude', '_summary'],
+    summaries: ['count', 'false'],
     total: 'page',
     linkOrder: ['next', 'self'],
     entryLinks: true,
@@ -75,6 +80,7 @@ export const epic = defineVendor(r4, {
   versions: 'hidden',
   formats: { otherwise: 'xml' },
   createBody: false,
+  prefer: false,
   location: 'relative',
   headers: { 'cache-control': 'no-cache,no-store', pragma: 'no-cache' },
   errors: EPIC_ERRORS,

@@ -1,19 +1,35 @@
+import { DATE_PREFIXES } from '../engine/criteria.ts';
+import { DEFINITIONS } from '../engine/definitions.ts';
 import { SEARCH_PARAMETERS } from '../engine/parameters.ts';
-import { DATE_PREFIXES } from '../engine/sql.ts';
-import type { CapabilityTable, ErrorName, ErrorRow, Interaction, Vendor } from './vendor.ts';
+import type { CapabilityTable, ErrorName, ErrorRow, Interaction, TypeCapability, Vendor } from './vendor.ts';
 
-const WRITABLE: Interaction[] = ['read', 'vread', 'search', 'create', 'update'];
+const INTERACTIONS: Interaction[] = [
+  'read',
+  'vread',
+  'search',
+  'create',
+  'update',
+  'patch',
+  'delete',
+  'history-instance',
+  'history-type',
+];
 
-// The base declares all that the engine can do.
+// The base declares all that the engine can do: every parameter of the R4 definitions, none of a vendor's own.
 const capability: CapabilityTable = Object.fromEntries(
-  Object.entries(SEARCH_PARAMETERS).map(([type, parameters]) => [
-    type,
-    {
-      interactions: ['Patient', 'Appointment', 'Encounter'].includes(type) ? WRITABLE : ['read', 'vread', 'search'],
-      search: { _id: 'native', ...Object.fromEntries(Object.keys(parameters).map((name) => [name, 'native' as const])) },
+  Object.entries(SEARCH_PARAMETERS).map(([type, parameters]) => {
+    const names = Object.keys(parameters).filter((name) => name in DEFINITIONS.search[type]! || name === 'deceased');
+    const table: TypeCapability = {
+      interactions: INTERACTIONS,
+      search: { _id: 'native', ...Object.fromEntries(names.map((name) => [name, 'native' as const])) },
+      chains: true,
+      include: ['*'],
+      revInclude: ['*'],
+      conditional: { create: true, update: true, delete: 'single', read: ['not-match', 'modified-since'], updateCreate: true },
       unknown: 'reject',
-    },
-  ]),
+    };
+    return [type, table];
+  }),
 );
 
 const row = (status: number, issue: string, text: string, more: Partial<ErrorRow> = {}): ErrorRow => ({
@@ -64,6 +80,14 @@ const errors: Record<ErrorName, ErrorRow> = {
   'invalid-request': oauth('invalid_request', 'The token request is not valid.'),
   'unsupported-grant': oauth('unsupported_grant_type', 'Only client_credentials is supported.'),
   'unauthorized-client': oauth('unauthorized_client', 'The client may not do this.'),
+  invariant: row(422, 'invariant', 'A rule of the resource is broken.'),
+  'multiple-matches': row(412, 'multiple-matches', 'The condition is met by several resources.'),
+  'test-failed': row(422, 'processing', 'A test of the patch failed.'),
+  'user-forbidden': row(403, 'forbidden', 'The user may not see this.'),
+  'unsupported-search': row(400, 'not-supported', 'This search is not supported.'),
+  done: row(200, 'informational', 'All OK.', { severity: 'information' }),
+  'precondition-required': row(400, 'required', 'A version must be stated (If-Match).'),
+  'unknown-value': row(400, 'value', 'A search value is unknown.', { severity: 'information' }),
 };
 
 const isOid = (authority: string): boolean => /^\d+(\.\d+)+$/.test(authority);
@@ -78,6 +102,11 @@ export const r4: Vendor = Object.freeze({
   software: { name: 'Syncproof R4', version: '1' },
   paths: { fhir: '/fhir', token: '/oauth2/token' },
   capability,
+  system: ['transaction', 'batch', 'history-system'],
+  overlay: {
+    types: {},
+    every: { unknown: 'reject' },
+  },
   systems: {
     mrn: system,
     appointment: (authority: string) => beneath(authority, 1, 'appointment'),
@@ -102,6 +131,8 @@ export const r4: Vendor = Object.freeze({
     defaultCount: 50,
     maxCount: 1000,
     prefixes: DATE_PREFIXES,
+    shaping: ['_include', '_revinclude', '_sort', '_summary', '_elements', '_total'],
+    summaries: ['true', 'false', 'count', 'text', 'data'],
     total: 'all',
     linkOrder: ['self', 'next'],
     entryLinks: false,
@@ -112,6 +143,7 @@ export const r4: Vendor = Object.freeze({
   versions: 'shown',
   formats: { json: ['application/fhir+json', 'application/json', 'application/json+fhir'], otherwise: 'json' },
   createBody: true,
+  prefer: true,
   location: 'absolute',
   headers: { 'cache-control': 'no-store' },
   errors,

@@ -1,7 +1,10 @@
 import type { Request } from '#kernel';
-import type { DatePrefix } from '../engine/sql.ts';
+import type { Conditional, Interaction, StatementOverlay, SystemInteraction } from '../engine/capability.ts';
+import type { DatePrefix } from '../engine/criteria.ts';
+import type { PatchOperation } from '../engine/json-patch.ts';
+import type { Resource, Stored } from '../engine/resource.ts';
 
-export type Interaction = 'read' | 'vread' | 'search' | 'create' | 'update';
+export type { Interaction } from '../engine/capability.ts';
 
 /** What must be asked for together in a search; otherwise it is refused, or finds nothing where `weak` says so. */
 export interface SearchNeeds {
@@ -9,18 +12,31 @@ export interface SearchNeeds {
   anyOf: string[][];
   /** What happens when some native parameter is given, but no full set. */
   weak?: 'empty';
+  /** The refusal, where it is not `missing-criteria`. */
+  error?: ErrorName;
   text: string;
   expression: string;
 }
 
 /** One resource type of a capability table. */
 export interface TypeCapability {
-  interactions: Interaction[];
+  interactions: readonly Interaction[];
   /** `native` finds, `post` only filters what was found, null exists at the vendor and is missing here (a loud 501). */
   search: Readonly<Record<string, 'native' | 'post' | null>>;
   /** Operations that the vendor has and this simulator lacks. */
   operations?: Readonly<Record<string, null>>;
-  needs?: SearchNeeds;
+  /** All of them must be met. */
+  needs?: readonly SearchNeeds[];
+  /** Parameters that may be chained: all, or as `patient.name`. */
+  chains?: true | readonly string[];
+  /** Modifiers that are offered, `:Type` aside; absent for all that the engine knows. */
+  modifiers?: readonly string[];
+  /** `Type:parameter`, or `*` for every reference. */
+  include?: readonly string[];
+  revInclude?: readonly string[];
+  conditional?: Conditional;
+  /** Must an update say, by If-Match, which version it is about? */
+  mustMatch?: boolean;
   /** Unknown parameters: silently dropped, dropped with a note in the bundle, or refused. */
   unknown?: 'ignore' | 'note' | 'reject';
 }
@@ -81,6 +97,14 @@ export const ERROR_NAMES = [
   'invalid-request',
   'unsupported-grant',
   'unauthorized-client',
+  'invariant',
+  'multiple-matches',
+  'test-failed',
+  'user-forbidden',
+  'unsupported-search',
+  'unknown-value',
+  'precondition-required',
+  'done',
 ] as const;
 export type ErrorName = (typeof ERROR_NAMES)[number];
 
@@ -96,6 +120,8 @@ export interface IssueDetail {
 export interface Given {
   name: string;
   modifier?: string;
+  /** `name` in `patient.name=…`. */
+  chain?: string;
   value: string;
 }
 
@@ -103,7 +129,11 @@ export interface Given {
 export interface SiteFacts {
   mrnSystem: string;
   appointmentSystem: string;
+  /** The site's time. */
+  now(): string;
   exists(type: string, id: string): boolean;
+  /** Resources that match search parameters. */
+  find(type: string, params: Readonly<Record<string, string>>): Stored[];
   /** Refuses the request. Throws. */
   reject(error: ErrorName, detail?: Omit<IssueDetail, 'error'>): never;
 }
@@ -115,7 +145,7 @@ export interface BundlePage {
   total?: number;
   links: { relation: string; url: string }[];
   /** `text` is the resource as JSON. */
-  entries: { fullUrl: string; text: string; mode: 'match' | 'outcome' }[];
+  entries: { fullUrl: string; text: string; mode: 'match' | 'include' | 'outcome' }[];
 }
 
 /**
@@ -129,6 +159,10 @@ export interface Vendor {
   /** `{tenant}` is replaced by the site's tenant. No trailing slash. */
   paths: { fhir: string; token: string };
   capability: CapabilityTable;
+  /** What can be asked of the whole server. */
+  system: readonly SystemInteraction[];
+  /** What a CapabilityStatement of this vendor leaves unsaid; laid over a user's own as well. */
+  overlay: StatementOverlay;
   /** Identifier systems under which the site numbers people and appointments, from its assigning authority. */
   systems: { mrn(authority: string): string; appointment(authority: string): string; provider(authority: string): string };
   auth: {
@@ -152,6 +186,10 @@ export interface Vendor {
     defaultCount: number;
     maxCount: number;
     prefixes: readonly DatePrefix[];
+    /** Parameters that shape a result and are honoured, beside `_count` and `_format`; others count as unknown. */
+    shaping: readonly string[];
+    /** Values of `_summary`. */
+    summaries: readonly string[];
     /** `Bundle.total`: every match, or those of this page. */
     total: 'all' | 'page';
     linkOrder: readonly ('self' | 'next')[];
@@ -174,6 +212,8 @@ export interface Vendor {
   };
   /** A create answers with the resource, or with nothing but where it is. */
   createBody: boolean;
+  /** Does `Prefer: return=…` decide that? */
+  prefer: boolean;
   location: 'absolute' | 'relative';
   /** Sent with every FHIR reply. */
   headers: Readonly<Record<string, string>>;
@@ -185,6 +225,10 @@ export interface Vendor {
     mintId(hex: string, type: string): string;
     /** Rewrites, drops or refuses search parameters before they are looked at. */
     onSearch?(type: string, given: Given[], site: SiteFacts): Given[];
+    /** What the vendor files of a resource that a client sends, or a refusal. */
+    onWrite?(resource: Resource, before: Stored | undefined, site: SiteFacts): Resource;
+    /** Looks at a JSON Patch before it is applied: elements that may be patched, tests that it must hold. */
+    onPatch?(type: string, operations: readonly PatchOperation[], before: Stored, site: SiteFacts): void;
     /** Adds to the head of a bundle (id, timestamp, …). */
     shapeBundle?(page: BundlePage, kernel: { hex(): string; now(): string }): Record<string, unknown>;
     /** One issue of an OperationOutcome. */

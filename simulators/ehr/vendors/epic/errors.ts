@@ -102,6 +102,11 @@ export const EPIC_ERRORS: Partial<Record<ErrorName, ErrorRow>> = {
     '59159',
     'The content/operation failed to pass a business rule, and so could not proceed.',
   ),
+  invariant: fatal(400, 'invariant', '59102', 'Content invalid against the specification or a profile.'),
+  // A search that the user behind the client may not make answers as if the user lacked the right (recorded for allergies).
+  'user-forbidden': fatal(403, 'forbidden', '4118', 'User not authorized for this request.'),
+  'unsupported-search': fatal(400, 'invalid', '59102', 'Content invalid against the specification or a profile.'),
+  'unknown-value': { ...fatal(400, 'value', '59109', 'An element or header value is invalid.'), severity: 'information' },
   'session-expired': fatal(400, 'expired', '4113', 'Session ID for cached search results has expired.'),
   'not-acceptable': {
     ...r4.errors['not-simulated'],

@@ -1,0 +1,36 @@
+import type { Database } from '#kernel';
+
+type Value = string | number;
+export type Row = Record<string, unknown>;
+
+/** Prepared statements of a database, kept while they are in use. */
+export class Statements {
+  #database: Database;
+  #known = new Map<string, ReturnType<Database['sql']['prepare']>>();
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  run(sql: string, ...args: Value[]) {
+    return this.#statement(sql).run(...args);
+  }
+
+  get(sql: string, ...args: Value[]): Row | undefined {
+    return this.#statement(sql).get(...args);
+  }
+
+  all(sql: string, ...args: Value[]): Row[] {
+    return this.#statement(sql).all(...args);
+  }
+
+  #statement(sql: string) {
+    const known = this.#known.get(sql);
+    if (known) return known;
+    // Search statements vary with the number of values asked for: keep those in use, not every one ever seen.
+    if (this.#known.size >= 500) this.#known.clear();
+    const statement = this.#database.sql.prepare(sql);
+    this.#known.set(sql, statement);
+    return statement;
+  }
+}
