@@ -2,19 +2,22 @@ import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { RunResult } from '#conformance';
-import { EvidenceError, judgeOpened, openRun, RunFolder } from '#conformance';
+import { EvidenceError, isLoadRun, judgeOpened, openRun, RunFolder } from '#conformance';
 import { KERNEL_FAULTS } from '#kernel';
 import { renderReports, scorecard } from '#reports';
 import { parsing } from './arguments.ts';
+import { judgeLoadFolder, loadCard } from './load-card.ts';
 import { UsageError } from './usage.ts';
 
 /** Judges a run folder and writes every report of it. */
-export function judgeFolder(folder: RunFolder): {
+export function judgeFolder(
+  folder: RunFolder,
+  opened = openRun(folder),
+): {
   result: RunResult;
   card: (colour: boolean, width?: number) => string;
   changed: string[];
 } {
-  const opened = openRun(folder);
   const result = judgeOpened(opened);
   const map = opened.map.rows.map((row) => ({ ...row, row: `fields.csv:${row.line}` }) as unknown as Record<string, string>);
   const colours = Object.fromEntries(KERNEL_FAULTS.map((fault) => [fault.name, fault.colour]));
@@ -48,7 +51,9 @@ export const REPORT_USAGE = 'syncproof report [run folder]   writes the report f
 export async function judgeRun(args: string[]): Promise<number> {
   const folder = folderOf(args, 'judge');
   return trusting('judge', () => {
-    const { result, card, changed } = judgeFolder(folder);
+    const opened = openRun(folder);
+    if (isLoadRun(opened)) return judgeAgain(folder, opened);
+    const { result, card, changed } = judgeFolder(folder, opened);
     console.log(card(Boolean(process.stdout.isTTY), process.stdout.columns));
     if (changed.includes('result.json')) {
       console.error(`\nresult.json did not agree with the evidence; it was written anew`);
@@ -57,6 +62,17 @@ export async function judgeRun(args: string[]): Promise<number> {
     console.log(`\nThe evidence is intact, and the verdicts agree with it.`);
     return result.exitCode;
   });
+}
+
+function judgeAgain(folder: RunFolder, opened: ReturnType<typeof openRun>): number {
+  const { result, changed } = judgeLoadFolder(folder, opened);
+  console.log(loadCard(result));
+  console.log(
+    changed
+      ? '\nlatency.json did not agree with the evidence; it was written anew'
+      : '\nThe evidence is intact, and latency.json agrees with it.',
+  );
+  return changed ? 1 : result.exitCode;
 }
 
 function trusting(verb: string, run: () => number): number {
@@ -73,8 +89,10 @@ function trusting(verb: string, run: () => number): number {
 export async function report(args: string[]): Promise<number> {
   const folder = folderOf(args, 'report');
   return trusting('report', () => {
-    judgeFolder(folder);
-    console.log(folder.file('report.html'));
+    const opened = openRun(folder);
+    if (isLoadRun(opened)) judgeLoadFolder(folder, opened);
+    else judgeFolder(folder, opened);
+    console.log(folder.file(isLoadRun(opened) ? 'latency.json' : 'report.html'));
     return 0;
   });
 }

@@ -1,4 +1,14 @@
-import { formatDuration, type LatencySummary, type LoadResult, OFFERED_ENOUGH, type Quantile } from '#conformance';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  formatDuration,
+  judgeLoad,
+  type LatencySummary,
+  type LoadResult,
+  OFFERED_ENOUGH,
+  type openRun,
+  type Quantile,
+  type RunFolder,
+} from '#conformance';
 
 const EXIT = {
   0: 'exit 0: nothing lost, nothing doubled',
@@ -26,6 +36,12 @@ const COLUMNS: readonly [string, (summary: LatencySummary) => string][] = [
   ['never visible', ({ never }) => String(never)],
 ];
 
+function atEnd(result: LoadResult): string {
+  if (result.status === 'interrupted') return 'not judged: the run was stopped';
+  const wrong = Object.entries(result.atEnd).map(([reason, count]) => `${count} ${reason}`);
+  return wrong.length === 0 ? 'nothing lost, nothing doubled, all as the map asks' : wrong.join(', ');
+}
+
 /** What a load run prints at its end. */
 export function loadCard(result: LoadResult): string {
   const { subject, target, offered, offeredShare, scheduleLag, syncWindowMs, exitCode } = result;
@@ -38,8 +54,8 @@ export function loadCard(result: LoadResult): string {
   const table = rows.map((row) =>
     row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
   );
-  const wrong = Object.entries(result.atEnd).map(([reason, count]) => `${count} ${reason}`);
-  const broken = result.invariants.filter(({ id, verdict }) => id !== 'G5' && verdict === 'fail');
+  const broken =
+    result.status === 'interrupted' ? [] : result.invariants.filter(({ id, verdict }) => id !== 'G5' && verdict === 'fail');
   return [
     `load ${target.scenario}: ${subject.name} ${subject.version} at ${target.site}, ${target.words}`,
     '',
@@ -54,10 +70,20 @@ export function loadCard(result: LoadResult): string {
     '',
     `superseded          overtaken by a later change before they showed; counted until that one did`,
     `promised ${formatDuration(syncWindowMs).padEnd(10)} ${result.late} changes took longer`,
-    `at the end          ${wrong.length === 0 ? 'nothing lost, nothing doubled, all as the map asks' : wrong.join(', ')}`,
+    `at the end          ${atEnd(result)}`,
     ...broken.map(({ id, title, findings }) => `${id} broken           ${title}: ${findings.length} times`),
     ...result.warnings.map((text) => `warning             ${text}`),
     '',
     EXIT[exitCode],
   ].join('\n');
+}
+
+/** Judges the folder of a load run and writes its `latency.json`; `changed` when that said something else before. */
+export function judgeLoadFolder(folder: RunFolder, opened: ReturnType<typeof openRun>): { result: LoadResult; changed: boolean } {
+  const { result, samples } = judgeLoad(opened);
+  const path = folder.file('latency.json');
+  const text = `${JSON.stringify({ ...result, samples }, null, 1)}\n`;
+  const changed = existsSync(path) && readFileSync(path, 'utf8') !== text;
+  writeFileSync(path, text);
+  return { result, changed };
 }

@@ -7,7 +7,6 @@ import { parseArgs } from 'node:util';
 import {
   formatDuration,
   formatProblem,
-  judgeLoad,
   type LoadTarget,
   type Manifest,
   openRun,
@@ -20,8 +19,9 @@ import {
 } from '#conformance';
 import { systemClock } from '#kernel';
 import { findK6, K6_ENVIRONMENT } from '../scripts/k6.ts';
+import { parsing, suggestion } from './arguments.ts';
 import { explainSubject, REFERENCE_MANIFEST, readSubject, type SandboxPlan, withSandbox } from './bring-up.ts';
-import { loadCard } from './load-card.ts';
+import { judgeLoadFolder, loadCard } from './load-card.ts';
 import { prepareLoad } from './load-people.ts';
 import { UsageError } from './usage.ts';
 
@@ -78,13 +78,16 @@ interface LoadPlan extends SandboxPlan {
 
 /** `syncproof load <scenario>` */
 export async function load(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  const { values, positionals } = parsing(OPTIONS, () => parseArgs({ args, options: OPTIONS, allowPositionals: true }));
   if (values.help) {
     console.log(LOAD_USAGE);
     return 0;
   }
-  const [scenario = ''] = positionals;
-  if (!(scenario in SCENARIOS)) throw new UsageError(`say which scenario: syncproof load ${Object.keys(SCENARIOS).join('|')}`);
+  const [scenario, extra] = positionals;
+  if (scenario === undefined) throw new UsageError(`say which scenario: syncproof load ${Object.keys(SCENARIOS).join('|')}`);
+  if (!Object.hasOwn(SCENARIOS, scenario))
+    throw new UsageError(`there is no scenario ${scenario}${suggestion(scenario, Object.keys(SCENARIOS))}`);
+  if (extra !== undefined) throw new UsageError(`one scenario at a time: ${extra} is one too many`);
   const { manifest, map, problems } = readSubject(values.subject ?? REFERENCE_MANIFEST);
   for (const problem of problems) console.error(formatProblem(problem));
   if (!manifest || problems.some((problem) => problem.severity === 'error')) return 2;
@@ -118,7 +121,7 @@ const whole = (option: string, given: string, wanted: string): number =>
 
 function siteOf(manifest: Manifest, name: string | undefined): Manifest['sites'][number] {
   const site = name ? manifest.sites.find((one) => one.name === name) : manifest.sites[0];
-  return site ?? refuse('site', name ?? '', `one of ${manifest.sites.map((one) => one.name).join(', ')}`);
+  return site ?? refuse('site', name ?? '', `a site of the manifest: ${manifest.sites.map((one) => one.name).join(', ')}`);
 }
 
 /** Offers of the steady phase: the target, and as many again as a second holds, for k6 may fit in one more. */
@@ -157,7 +160,8 @@ async function run(plan: LoadPlan, out: string, k6: string): Promise<number> {
     words,
   };
   const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => (stopping.signal.aborted ? process.exit(3) : stopping.abort()));
   console.log(`load ${scenario} against ${manifest.subject.name} ${manifest.subject.version}: ${words}; run key ${plan.runKey}`);
   try {
     await withSandbox(plan, folder, async (up) => {
@@ -179,8 +183,7 @@ async function run(plan: LoadPlan, out: string, k6: string): Promise<number> {
   } catch (error) {
     return explainSubject(error, folder.path);
   }
-  const { result, samples } = judgeLoad(openRun(folder));
-  writeFileSync(folder.file('latency.json'), `${JSON.stringify({ ...result, samples }, null, 1)}\n`);
+  const { result } = judgeLoadFolder(folder, openRun(folder));
   const place = relative(process.cwd(), folder.path) || folder.path;
   console.log(
     `\n${loadCard(result)}\n\nEvery sample: ${join(place, 'latency.json')}; k6's own summary: ${join(place, 'k6-summary.json')}`,
@@ -221,7 +224,8 @@ async function offer(
   signal.addEventListener('abort', stop, { once: true });
   const exitCode = await new Promise<number>((done, failed) => {
     child.on('error', failed);
-    child.on('close', (code) => done(code ?? 1));
+    // Told to stop before it listens for signals, it ends by the signal; later it says so by its exit code, 105.
+    child.on('close', (code) => done(code ?? (signal.aborted ? 105 : 1)));
   });
   signal.removeEventListener('abort', stop);
   await new Promise<void>((done) => log.end(done));

@@ -1,6 +1,7 @@
 import type { Clock } from '#simulators';
+import type { Evidence } from './evidence.ts';
 import { recordsBehind } from './latency.ts';
-import { type Recorder, type RecordOptions, record } from './recorder.ts';
+import { type RecordOptions, record } from './recorder.ts';
 import { settleTerms } from './run.ts';
 import type { SettleTerms } from './settle.ts';
 
@@ -39,12 +40,14 @@ export async function runLoad(options: LoadOptions): Promise<void> {
   await record({ ...options, header }, async (recorder) => {
     await note({ type: 'begin', seed: options.seed });
     await note({ type: 'know', words: options.words });
+    if (signal?.aborted) return;
     const script = await options.drive();
     await sandbox.note([{ sim: 'judge', kind: 'run', data: { type: 'script', script } }]);
     await recorder.caughtUp(sandbox);
     say?.('waiting until nothing more comes');
     const site = options.manifest.sites.find(({ name }) => name === target.site)!;
-    const outcome = await settled(recorder, cohort, settleTerms(site, options.manifest, options.map), clock, signal);
+    const terms = settleTerms(site, options.manifest, options.map);
+    const outcome = await untilShown(recorder.evidence, cohort, terms, clock, signal);
     await note({ type: 'settled', label: 'end', ...outcome });
     await note({ type: 'end' });
   });
@@ -59,8 +62,8 @@ const LOOK_EVERY = 250;
  * has gone by without any change since it could last be had, or four windows after that. Simpler than the
  * Settler, which asks of each record whether it was read: under load the state itself tells, and what is behind is waited for.
  */
-async function settled(
-  { evidence, facts }: Recorder,
+export async function untilShown(
+  evidence: Evidence,
   cohort: string,
   terms: SettleTerms,
   clock: Clock,
@@ -73,8 +76,8 @@ async function settled(
     const now = clock.micros();
     const end = (by: string, owed: string[]) => ({ by, waitedMs: Math.round((now - from) / 1000), owed });
     const behind = recordsBehind(evidence, cohort);
-    const changed = facts.changedAt.get(cohort) ?? from;
-    const exposed = lastExposed(facts, terms.site);
+    const changed = evidence.facts.changedAt.get(cohort) ?? from;
+    const exposed = lastExposed(evidence, terms.site);
     if (behind.length === 0 && now - changed >= hold) return end('as-mapped', []);
     if (behind.length > 0 && now - Math.max(changed, exposed, from) >= window) return end('window', behind);
     if (now - Math.max(exposed, from) >= 4 * window) return end(behind.length > 0 ? 'window' : 'never-settled', behind);
@@ -84,7 +87,7 @@ async function settled(
 }
 
 // When a message first went out last: until then the subject could not know. Its repetitions are the subject's doing.
-function lastExposed(facts: Recorder['facts'], site: string): number {
+function lastExposed({ facts }: Evidence, site: string): number {
   let last = 0;
   for (const message of facts.messages.values()) if (message.tenant === site) last = Math.max(last, message.sent[0]?.at ?? 0);
   return last;
