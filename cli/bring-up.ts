@@ -73,7 +73,8 @@ export async function withSandbox<T>(
   }
 }
 
-async function connect(sandbox: SandboxClient): Promise<void> {
+/** Connects to a sandbox. @throws UsageError when nobody answers there, or not without a token. */
+export async function connect(sandbox: SandboxClient): Promise<void> {
   try {
     await sandbox.connect();
   } catch (error) {

@@ -20,7 +20,7 @@ import {
 import { systemClock } from '#kernel';
 import { findK6, K6_ENVIRONMENT } from '../scripts/k6.ts';
 import { parsing, suggestion } from './arguments.ts';
-import { explainSubject, REFERENCE_MANIFEST, readSubject, type SandboxPlan, withSandbox } from './bring-up.ts';
+import { connect, explainSubject, REFERENCE_MANIFEST, readSubject, type SandboxPlan, withSandbox } from './bring-up.ts';
 import { judgeLoadFolder, loadCard } from './load-card.ts';
 import { prepareLoad } from './load-people.ts';
 import { UsageError } from './usage.ts';
@@ -139,9 +139,10 @@ async function prepareOnly(plan: LoadPlan, file: string): Promise<number> {
   if (!plan.external)
     throw new UsageError('--prepare needs --sandbox: commits name the practitioners of the sandbox that they are for');
   const sandbox = new SandboxClient(plan.external.urls, plan.external.token);
-  await sandbox.connect();
+  await connect(sandbox);
   mkdirSync(dirname(resolve(file)), { recursive: true });
   writeFileSync(file, JSON.stringify(await prepared(plan, sandbox)));
+  sandbox.close();
   console.log(`${file}: ${plan.people} people and ${offers(plan).prepared} changes for ${plan.site.name}, good for one run`);
   return 0;
 }
