@@ -24,19 +24,33 @@ export interface Compiled {
 }
 
 type Types = Record<string, Shape>;
+
+// The types in which a parameter of a kind can lie; any, where the list is empty.
+const FITS: Record<string, string[]> = {
+  token: [],
+  string: [],
+  date: ['date', 'dateTime', 'instant', 'Period', 'Timing'],
+  reference: ['Reference', 'canonical', 'uri'],
+  quantity: ['Quantity', 'Age', 'Duration', 'Range', 'Money', 'SimpleQuantity', 'MoneyQuantity', 'Count', 'Distance'],
+  number: ['integer', 'positiveInt', 'unsignedInt', 'decimal'],
+  uri: ['uri', 'url', 'canonical', 'oid', 'uuid'],
+  composite: [],
+};
 /** Elements that a resource type may be pointed at by; all of them, for `Reference(Any)`. */
 const ANY = ['*'];
 
 /** Compiles a definition for one resource type; undefined where its expression is none of the simple forms. */
 export function compile(type: string, parameter: SearchParameter, all: SearchParameter[], types: Types): Compiled | undefined {
   const { expression = '', type: kind } = parameter;
+  if (!(kind in FITS)) return undefined;
   const parts = union(expression).filter((part) => part === type || part.startsWith(`${type}.`) || part.startsWith('Resource.'));
   if (parts.length === 0) return undefined;
   const own = parts.join(' | ');
   if (kind === 'composite') return composite(type, parameter, parts, all, types, own);
   const walked = parts.map((part) => walk(type, part.replace(/^\w+\.?/, ''), types));
   if (walked.some((one) => one === undefined)) return undefined;
-  const leaves = walked.flatMap((one) => one!);
+  const leaves = walked.flatMap((one) => one!).filter(({ of }) => FITS[kind]!.includes(of) || FITS[kind]!.length === 0);
+  if (leaves.length === 0) return undefined;
   const paths = leaves.map(({ path, of }) => `${path}:${of}`);
   if (kind !== 'reference') return { kind, expression: own, paths };
   const held = [...new Set(leaves.flatMap(({ targets }) => targets))];
@@ -56,9 +70,11 @@ function composite(
   const made = foci.map((focus) => {
     const path = focus === type ? '' : focus.slice(type.length + 1);
     const parts = component.map((part) => {
-      const kind = all.find(({ url }) => url === part.definition)?.type ?? 'token';
-      const walked = union(part.expression).map((one) => walk(focus, one.replaceAll('DateTime', 'dateTime'), types));
-      return { kind, paths: walked.flatMap((one) => (one ?? []).map(({ path: at, of }) => `${at}:${of}`)) };
+      const stated = all.find(({ url }) => url === part.definition)?.type ?? 'token';
+      const leaves = union(part.expression).flatMap((one) => walk(focus, one.replaceAll('DateTime', 'dateTime'), types) ?? []);
+      // The definition of DocumentReference.relationship has its parts' types the wrong way round.
+      const kind = leaves[0]?.of === 'Reference' ? 'reference' : stated === 'reference' ? 'token' : stated;
+      return { kind, paths: leaves.map(({ path: at, of }) => `${at}:${of}`) };
     });
     return { focus: path, parts };
   });
@@ -96,14 +112,22 @@ function walk(owner: string, expression: string, types: Types): Leaf[] | undefin
       else return undefined;
     } else if (call?.[1] === 'ofType' || call?.[1] === 'as') leaves = leaves.filter(({ of }) => of === call[2]);
     else if (call) return undefined;
-    else leaves = leaves.flatMap((leaf) => down(leaf, step, types));
+    else
+      leaves = leaves.flatMap((leaf) =>
+        down(
+          leaf,
+          step,
+          leaf.of === owner && leaf.path === '' && !owner.includes('.')
+            ? { ...types.DomainResource, ...types[leaf.of] }
+            : types[leaf.of],
+        ),
+      );
     if (leaves.length === 0) return undefined;
   }
   return leaves;
 }
 
-function down({ path, of }: Leaf, step: string, types: Types): Leaf[] {
-  const shape = { ...types.DomainResource, ...types[of] };
+function down({ path }: Leaf, step: string, shape: Shape = {}): Leaf[] {
   const at = path === '' ? '' : `${path}.`;
   for (const [key, form] of Object.entries(shape)) {
     const name = key.replace('*', '');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { importPKCS8, type JWTHeaderParameters, SignJWT } from 'jose';
 import { type Clock, ControlApi, Kernel } from '#kernel';
+import { RESOURCE_TYPES } from './engine/definitions.ts';
 import { createEhrSite, type EhrSite, type EhrSiteOptions, type Resource } from './index.ts';
 import { PRIVATE_KEY_FILE } from './smart/reference-client.ts';
 
@@ -10,7 +11,7 @@ export type Json = any;
 export const OID = '1.2.840.114350.1.13.999.2.7.5.737384.14';
 export const BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
-const ALL = ['Patient', 'Appointment', 'Encounter', 'Group', 'Practitioner', 'Location'].map((type) => `system/${type}.*`);
+const ALL = RESOURCE_TYPES.map((type) => `system/${type}.*`);
 
 /** A site on a free port with a client that may do everything, for tests. */
 export interface TestSite {

@@ -27,6 +27,7 @@ export interface PairTest {
   second:
     | { kind: 'token'; test: TokenTest }
     | { kind: 'string'; test: string }
+    | { kind: 'reference'; test: string[] }
     | { kind: 'date'; test: DateTest }
     | { kind: 'quantity'; test: QuantityTest };
 }

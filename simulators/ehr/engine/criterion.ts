@@ -64,11 +64,11 @@ function plain(
   if (kind === 'token' && (bare || modifier === 'not'))
     return { kind, parameter, not: modifier === 'not', any: values.map((text) => tokenTest(text, parameter.bare)) };
   if (kind === 'string' && (bare || modifier === 'exact' || modifier === 'contains'))
-    return { kind, parameter, match: modifier ?? 'prefix', any: values.map(unescape) };
+    return { kind, parameter, match: modifier ?? 'prefix', any: values.map(plainText) };
   if (kind === 'uri' && (bare || modifier === 'below'))
-    return { kind, parameter, match: bare ? 'exact' : 'below', any: values.map(unescape) };
+    return { kind, parameter, match: bare ? 'exact' : 'below', any: values.map(plainText) };
   if (kind === 'reference' && (bare || targets.includes(modifier!)))
-    return { kind, parameter, any: values.flatMap((text) => targetsOf(site, unescape(text), bare ? targets : [modifier!])) };
+    return { kind, parameter, any: values.flatMap((text) => targetsOf(site, plainText(text), bare ? targets : [modifier!])) };
   if (kind === 'date' && bare)
     return { kind, parameter, any: values.map((text) => dateTest(site, text) ?? bad(`${text} is not a date`)) };
   if (kind === 'quantity' && bare)
@@ -92,7 +92,7 @@ function chained(site: Where, parameter: SearchParameter, { modifier, chain, val
   };
 }
 
-const unescape = (text: string): string => splitValues(text, '|').join('|');
+const plainText = (text: string): string => splitValues(text, '|').join('|');
 
 function tokenTest(text: string, bare = false): TokenTest {
   const [first, ...rest] = splitValues(text, '|') as [string, ...string[]];
@@ -102,13 +102,13 @@ function tokenTest(text: string, bare = false): TokenTest {
   return bare && first.startsWith('http://hl7.org/fhir/') ? { value: rest.join('|') } : { system: first, value: rest.join('|') };
 }
 
-// A bare id may mean any target; `Type/id` means what it says, and so does an absolute URL of another server.
+// A bare id may mean any target; `Type/id` means what it says, and an absolute URL may be this server's or another's.
 function targetsOf(site: Where, text: string, types: readonly string[]): string[] {
   const literal = /^(?:(https?:.*)\/)?([A-Z][A-Za-z]+)\/([^/]+)$/.exec(text);
-  if (!literal) return /^[a-z]+:/.test(text) ? [text] : types.map((type) => `${type}/${text}`);
+  if (!literal) return /^[a-z]+:/.test(text) || types.length === 0 ? [text] : types.map((type) => `${type}/${text}`);
   const [, base, type, id] = literal;
   const root = site.vendor.paths.fhir.replace(/\/\{tenant\}.*$/, '');
-  return [base === undefined || base.includes(root) ? `${type}/${id}` : text];
+  return [...(base === undefined || base.includes(root) ? [`${type}/${id}`] : []), ...(base === undefined ? [] : [text])];
 }
 
 function prefixed(site: Where, text: string): { prefix: DatePrefix; rest: string } | undefined {
@@ -143,15 +143,16 @@ function quantityTest(site: Where, text: string): QuantityTest | undefined {
   return system ? { ...range, system, code } : { ...range, unit: code };
 }
 
-function pairTest(site: Where, { parts, name }: SearchParameter, text: string, bad: Bad): PairTest {
+function pairTest(site: Where, { parts, name, targets }: SearchParameter, text: string, bad: Bad): PairTest {
   const [one, two, ...more] = splitValues(text, '$');
   if (!one || !two || more.length > 0) return bad('is two values with a $ between them');
   const kinds = parts as readonly PlainKind[];
-  const first = kinds[0] === 'reference' ? { value: unescape(one) } : tokenTest(one);
+  const first = tokenTest(one);
   const kind = kinds[1]!;
   if (kind === 'token') return { first, second: { kind, test: tokenTest(two) } };
   if (kind === 'date') return { first, second: { kind, test: dateTest(site, two) ?? bad(`${two} is not a date`) } };
   if (kind === 'quantity') return { first, second: { kind, test: quantityTest(site, two) ?? bad(`${two} is not a number`) } };
-  if (kind === 'string') return { first, second: { kind, test: unescape(two) } };
+  if (kind === 'string') return { first, second: { kind, test: plainText(two) } };
+  if (kind === 'reference') return { first, second: { kind, test: targetsOf(site, plainText(two), targets) } };
   throw new Error(`no search by ${name}: its second part is a ${kind}`);
 }

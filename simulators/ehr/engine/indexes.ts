@@ -108,13 +108,13 @@ export class Indexes {
   }
 
   #pair({ first, second }: PairValue, kind: PlainKind): (string | number)[] | undefined {
-    // Of a relationship between documents the first part is a reference, which has no system.
-    const lead = typeof first === 'string' ? [first, ''] : [first.value, first.system ?? ''];
+    const lead = [first.value, first.system ?? ''];
     if (kind === 'quantity') {
       const { low, high, system = '', code = '', unit = '' } = second as QuantityValue;
       return [...lead, '', system, code, unit, low, high];
     }
     if (kind === 'token') return [...lead, (second as TokenValue).value, (second as TokenValue).system ?? '', '', '', 0, 0];
+    if (kind === 'reference') return [...lead, second as string, '', '', '', 0, 0];
     if (kind === 'string') return [...lead, foldString(second as string), '', '', '', 0, 0];
     const range = this.range(second as DateValue);
     return range && [...lead, '', '', '', '', range.low, range.high];

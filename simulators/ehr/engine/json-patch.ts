@@ -42,11 +42,10 @@ const isPointer = (text: unknown): text is string =>
 /** A copy of the document with the operations applied in order; all of them or none. @throws PatchFailed */
 export function applyPatch<T>(document: T, operations: readonly PatchOperation[]): T {
   const root = { document: structuredClone(document) as unknown };
-  operations.forEach((operation, i) =>
+  for (const [i, operation] of operations.entries())
     applyOne(root, operation, (message, test) => {
       throw new PatchFailed(i, `${operation.op} ${operation.path}: ${message}`, test);
-    }),
-  );
+    });
   return root.document as T;
 }
 

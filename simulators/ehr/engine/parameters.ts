@@ -8,7 +8,7 @@ export type SearchKind = CompiledParameter['kind'];
 /** Kinds of values, and of the tables that index them. */
 export type PlainKind = 'token' | 'string' | 'date' | 'reference' | 'quantity' | 'uri';
 
-/** The two values of a composite that belong together; the first is a token or a reference. */
+/** The two values of a composite that belong together; the first is a token. */
 export interface PairValue {
   first: TokenValue;
   second: TokenValue | string | DateValue | QuantityValue;

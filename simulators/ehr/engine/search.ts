@@ -60,7 +60,7 @@ const NEVER = ['_has', '_contained', '_filter', '_text', '_content', '_list', '_
 
 /** `name:modifier=value` or `name.chained=value`, taken apart. */
 export function given(key: string, value: string): Given {
-  const [, name, modifier, chain] = /^([^:.]*)(?::([^.]*))?(?:\.(.*))?$/.exec(key) ?? [, key];
+  const [, name, modifier, chain] = /^([^:.]*)(?::([^.]*))?(?:\.(.*))?$/.exec(key) ?? ['', key];
   return { name: name!, modifier, chain, value };
 }
 

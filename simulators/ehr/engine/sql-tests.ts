@@ -97,6 +97,8 @@ function pairTest({ first, second }: PairTest): Fragment {
         ? dateTest(second.test)
         : second.kind === 'quantity'
           ? quantityTest(second.test)
-          : stringTest(second.test, 'prefix');
+          : second.kind === 'reference'
+            ? { sql: `i.value IN (${second.test.map(() => '?').join(',')})`, args: second.test }
+            : stringTest(second.test, 'prefix');
   return { sql: `(${one.sql} AND ${other.sql})`, args: [...one.args, ...other.args] };
 }

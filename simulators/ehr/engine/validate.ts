@@ -189,8 +189,13 @@ function checkCodings(codings: unknown, set: string, path: string, issues: Issue
 
 function checkContained(value: Values, path: string, issues: Issue[]): void {
   const { resourceType: type, meta } = value as Resource;
-  const wrong = (message: string): void => void issues.push({ code: 'structure', expression: path, message });
-  if (typeof type !== 'string') return wrong('must be a resource with its resourceType');
+  const wrong = (message: string): void => {
+    issues.push({ code: 'structure', expression: path, message });
+  };
+  if (typeof type !== 'string') {
+    wrong('must be a resource with its resourceType');
+    return;
+  }
   if (value.contained !== undefined) wrong('is contained itself and contains nothing (dom-2)');
   if (meta?.versionId !== undefined || meta?.lastUpdated !== undefined) wrong('has no version of its own (dom-4)');
   // Contained resources of types that the engine does not hold are kept as they come.

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock } from '#kernel';
-import { SEARCH_PARAMETERS } from '../engine/parameters.ts';
+import { RESOURCE_TYPES } from '../engine/definitions.ts';
+import { parameterOf } from '../engine/parameters.ts';
+import type { Resource } from '../engine/resource.ts';
 import { appointment, fetchToken, type Json, register, startSite, type TestSite } from '../test-site.ts';
 import { VENDORS } from './index.ts';
-import { samples } from './samples.ts';
+import { Sample, type Variant, waysOf } from './samples.ts';
 import { ERROR_NAMES, type Interaction, type TypeCapability } from './vendor.ts';
 
 const types = (vendor: (typeof VENDORS)[number]) =>
@@ -14,30 +16,52 @@ const types = (vendor: (typeof VENDORS)[number]) =>
 const METHODS: Record<Exclude<Interaction, 'search'>, (id: string) => [string, string]> = {
   read: (id) => ['GET', `/${id}`],
   vread: (id) => ['GET', `/${id}/_history/1`],
+  'history-instance': (id) => ['GET', `/${id}/_history`],
+  'history-type': () => ['GET', '/_history'],
   update: (id) => ['PUT', `/${id}`],
+  patch: (id) => ['PATCH', `/${id}`],
   create: () => ['POST', ''],
+  delete: (id) => ['DELETE', `/${id}`],
 };
+const NAMES = Object.keys(METHODS) as Exclude<Interaction, 'search'>[];
 
 describe.each(VENDORS)('$id', (vendor) => {
   const clock = new ManualClock();
   let test: TestSite;
-  let pairs: Record<string, { a: string; b: string }>;
+  const pointers = new Map<string, string>();
+  const pointer = (type: string, v: Variant): string => pointers.get(`${type} ${v}`)!;
   beforeAll(async () => {
     test = await startSite({ vendor: vendor.id, clock, tokenSeconds: 86_400 });
-    pairs = await samples(test, () => clock.advance(1000));
+    // Something of each type to point at, the ones that others need first.
+    for (const type of ['Patient', 'Practitioner', 'Organization', 'Location', 'Schedule', ...RESOURCE_TYPES])
+      for (const v of ['a', 'b'] as const)
+        if (!pointers.has(`${type} ${v}`))
+          pointers.set(`${type} ${v}`, `${type}/${await store(new Sample(type, pointer).finish())}`);
     await clock.advance(1000);
   });
   afterAll(() => test.close());
 
+  const store = async (resource: Resource): Promise<string> => {
+    const { resourceType: type } = resource;
+    return (await test.site.commit({ act: 'create', changes: [{ op: 'create', type, resource }] })).resources[0]!.id;
+  };
   const json = { 'content-type': 'application/fhir+json' };
-  const send = (type: string, interaction: Exclude<Interaction, 'search'>) => {
-    const [method, path] = METHODS[interaction](pairs[type]!.a);
-    const { id, ...rest } = test.site.read(type, pairs[type]!.a) as Json;
-    const body =
-      method === 'GET'
-        ? undefined
-        : JSON.stringify(interaction === 'create' ? { ...rest, identifier: undefined } : { id, ...rest });
-    return test.call(`/${type}${path}`, { method, body, headers: json });
+  const send = async (type: string, interaction: (typeof NAMES)[number]) => {
+    const id = await store(new Sample(type, pointer).finish());
+    const [method, path] = METHODS[interaction](id);
+    const { id: _, meta: _meta, ...rest } = test.site.read(type, id) as Json;
+    const bodies: Partial<Record<typeof interaction, object>> = {
+      create: rest,
+      update: { ...rest, id },
+      patch: [{ op: 'add', path: '/language', value: 'en' }],
+    };
+    const headers = interaction === 'patch' ? { 'content-type': 'application/json-patch+json' } : json;
+    const reply = await test.call(`/${type}${path}`, {
+      method,
+      body: bodies[interaction] === undefined ? undefined : JSON.stringify(bodies[interaction]),
+      headers,
+    });
+    return { reply, id };
   };
   // In the vendor's own shape: its raw body, or an OperationOutcome with its code.
   const expectRefusal = async (reply: Response, name: (typeof ERROR_NAMES)[number]): Promise<void> => {
@@ -47,55 +71,94 @@ describe.each(VENDORS)('$id', (vendor) => {
     if (!row.raw && row.code) expect(text).toContain(`"code":"${row.code}"`);
     for (const [header, value] of Object.entries(row.headers ?? {})) expect(reply.headers.get(header)).toBe(value);
   };
+  const STATUS: Partial<Record<Interaction, number>> = { create: 201, delete: 204 };
 
   describe.each(types(vendor))('%s', (type, table) => {
     it.each(table.interactions.filter((name) => name !== 'search'))('%s works', async (interaction) => {
-      const reply = await send(type, interaction as 'read');
-      expect(reply.status).toBe(interaction === 'create' ? 201 : 200);
+      const { reply, id } = await send(type, interaction as 'read');
+      expect(reply.status).toBe(STATUS[interaction] ?? 200);
+      if (interaction === 'delete') return expectRefusal(await test.call(`/${type}/${id}`), 'deleted');
       const location = reply.headers.get('location')?.split('/').at(-1);
-      const shown = interaction === 'create' ? await test.get(`/${type}/${location}`) : await reply.json();
+      const shown: Json =
+        interaction === 'read' || interaction === 'vread' ? await reply.json() : await test.get(`/${type}/${location ?? id}`);
       expect(shown.resourceType).toBe(type);
+      if (interaction === 'patch') expect(shown.language).toBe('en');
+      if (interaction.startsWith('history'))
+        expect(((await reply.json()) as Json).entry[0]).toMatchObject({ resource: { id }, request: { method: 'POST' } });
       expect(Boolean(shown.meta?.versionId)).toBe(vendor.versions === 'shown');
     });
 
-    const lacking = (Object.keys(METHODS) as Exclude<Interaction, 'search'>[]).filter(
-      (name) => !table.interactions.includes(name),
-    );
-    it.each(lacking)('%s is refused', async (interaction) => expectRefusal(await send(type, interaction), 'not-allowed'));
-    it.each(['PATCH', 'DELETE'])('%s is refused', async (method) =>
-      expectRefusal(await test.call(`/${type}/${pairs[type]!.a}`, { method, body: '{}', headers: json }), 'not-allowed'),
-    );
+    const lacking = NAMES.filter((name) => !table.interactions.includes(name));
+    it.each(lacking)('%s is refused', async (interaction) => expectRefusal((await send(type, interaction)).reply, 'not-allowed'));
 
-    const declared = Object.keys(table.search).filter((name) => table.search[name]);
-    it.each(declared)('finds by %s what matches and nothing else', async (name) => {
-      const { a, b } = pairs[type]!;
-      const others =
-        name === '_id' ? [] : lookup(table, name).map((other) => [other, sampleValue(test, type, a, other)!] as [string, string]);
-      const ask = async (id: string): Promise<string[]> => {
-        const value = sampleValue(test, type, id, name);
-        if (value === undefined) return [];
-        const bundle = await test.get(`/${type}?${new URLSearchParams([...others, [name, value]])}`);
-        return (bundle.entry ?? [])
-          .filter((entry: Json) => entry.search.mode === 'match')
-          .map((entry: Json) => entry.resource.id);
-      };
-      const [first, second] = [await ask(a), await ask(b)];
+    const declared = Object.keys(table.search).filter(
+      (name) => table.search[name] && name !== '_id' && name !== '_lastUpdated' && name !== '_lastupdated',
+    );
+    const ways = declared.flatMap((name) =>
+      waysOf(type, parameterOf(type, name)!).map((way, i) => [`${name}${i > 0 ? ` (${i + 1})` : ''}`, name, way] as const),
+    );
+    it.each(ways)('finds by %s what matches and nothing else', async (_title, name, way) => {
+      const others = lookup(table, name);
+      const pair = await Promise.all(
+        (['a', 'b'] as const).map(async (v) => {
+          const sample = new Sample(type, pointer);
+          const query = [
+            ...others.map((other) => [other, waysOf(type, parameterOf(type, other)!)[0]!(sample, 'a')]),
+            [name, way(sample, v)],
+          ];
+          return { id: await store(sample.finish()), query: query as [string, string][] };
+        }),
+      );
+      const ask = async (query: [string, string][]): Promise<string[]> =>
+        matches(await test.get(`/${type}?${new URLSearchParams([...query, ['_count', '1000']])}`));
+      const [first, second] = [await ask(pair[0]!.query), await ask(pair[1]!.query)];
+      const [a, b] = pair.map(({ id }) => id) as [string, string];
       expect([first.includes(a), first.includes(b), second.includes(a)]).toEqual([true, false, false]);
     });
+
+    if (table.search._id)
+      it('finds by _id what matches and nothing else', async () => {
+        const [a] = [await store(new Sample(type, pointer).finish()), await store(new Sample(type, pointer).finish())];
+        expect(matches(await test.get(`/${type}?_id=${a}`))).toEqual([a]);
+      });
+
+    const updated = Object.keys(table.search).find((name) => name.toLowerCase() === '_lastupdated' && table.search[name]);
+    if (updated)
+      it(`finds by ${updated} what matches and nothing else`, async () => {
+        const made: string[] = [];
+        const others = lookup(table, updated);
+        let query: [string, string][] = [];
+        for (let i = 0; i < 2; i++) {
+          await clock.advance(60_000);
+          const sample = new Sample(type, pointer);
+          query = others.map((other) => [other, waysOf(type, parameterOf(type, other)!)[0]!(sample, 'a')]);
+          made.push(await store(sample.finish()));
+        }
+        const since = (test.site.read(type, made[1]!) as Json).meta.lastUpdated;
+        const found = matches(await test.get(`/${type}?${new URLSearchParams([...query, [updated, `ge${since}`]])}`));
+        expect([found.includes(made[0]!), found.includes(made[1]!)]).toEqual([false, true]);
+      });
 
     const absent = Object.keys(table.search).filter((name) => table.search[name] === null);
     it.each(absent)('says loudly that %s is missing', async (name) =>
       expectRefusal(await test.call(`/${type}?${name}=1`), 'not-simulated'),
     );
 
-    it('treats an unknown parameter as the table says', async () => {
-      const query = new URLSearchParams(
-        lookup(table, 'zzz').map((name): [string, string] => [name, sampleValue(test, type, pairs[type]!.a, name)!]),
-      );
-      const reply = await test.call(`/${type}?${query}&zzz=1`);
+    const searches = table.interactions.includes('search');
+    it.skipIf(!searches)('treats an unknown parameter as the table says', async () => {
+      const sample = new Sample(type, pointer);
+      const names = lookup(table, 'zzz');
+      const id = names.includes('_id') ? await store(sample.finish()) : '';
+      const query = names.map((name): [string, string] => [
+        name,
+        name === '_id' ? id : waysOf(type, parameterOf(type, name)!)[0]!(sample, 'a'),
+      ]);
+      if (id === '') await store(sample.finish());
+      const reply = await test.call(`/${type}?${new URLSearchParams(query)}&zzz=1`);
       if (table.unknown === 'reject') return expectRefusal(reply, 'unknown-parameter');
-      const entries = ((await reply.json()) as Json).entry as Json[];
-      expect(entries.map(({ search }) => search.mode)).toEqual(['match', ...(table.unknown === 'note' ? ['outcome'] : [])]);
+      const modes = new Set((((await reply.json()) as Json).entry as Json[]).map(({ search }) => search.mode));
+      // Beside _id nothing else is looked at.
+      expect([...modes]).toEqual(['match', ...(table.unknown === 'note' && !names.includes('_id') ? ['outcome'] : [])]);
     });
   });
 
@@ -104,9 +167,9 @@ describe.each(VENDORS)('$id', (vendor) => {
     const declared = Object.fromEntries(
       rest[0].resource.map((item: Json) => [item.type, item.searchParam.map((param: Json) => param.name)]),
     );
-    const table = types(vendor).map(([type, { search }]) => [
+    const table = types(vendor).map(([type, { search, interactions }]) => [
       type,
-      [...Object.keys(search).filter((name) => search[name]), '_count'],
+      [...Object.keys(search).filter((name) => search[name]), ...(interactions.includes('search') ? ['_count'] : [])],
     ]);
     expect(declared).toEqual(Object.fromEntries(table));
   });
@@ -114,6 +177,7 @@ describe.each(VENDORS)('$id', (vendor) => {
   it('refuses types that it does not know, and names those that it lacks here', async () => {
     await expectRefusal(await test.call('/Nonsense/1'), 'unknown-type');
     await expectRefusal(await test.call('/patient/1'), 'unknown-type');
+    await expectRefusal(await test.call('/constructor/1'), 'unknown-type');
     for (const type of Object.keys(vendor.capability).filter((name) => vendor.capability[name] === null))
       await expectRefusal(await test.call(`/${type}?patient=x`), 'not-simulated');
   });
@@ -154,20 +218,16 @@ describe.each(VENDORS)('$id', (vendor) => {
 
 // A set of parameters with which this vendor lets one search, beside the one under test.
 function lookup(table: TypeCapability, tested: string): string[] {
-  const sets = table.needs?.anyOf ?? [[]];
-  if (sets.some((set) => set.some((name) => name.split('|').includes(tested)) && set.length === 1)) return [];
-  const set = sets.find((names) => !names.includes('_id')) ?? sets[0]!;
-  return set.map((name) => name.split('|')[0]!).filter((name) => name !== tested);
+  const names = (table.needs ?? []).flatMap(({ anyOf }) => {
+    if (anyOf.some((set) => set.length === 1 && set[0]!.split('|').includes(tested))) return [];
+    const set = anyOf.find((one) => !one.includes('_id')) ?? anyOf[0]!;
+    return set.map((name) => name.split('|')[0]!);
+  });
+  return [...new Set(names)].filter((name) => name !== tested);
 }
 
-// How one would ask for what the sample has; undefined when it has nothing there (nobody who lives has a day of death).
-function sampleValue({ site }: TestSite, type: string, id: string, name: string): string | undefined {
-  if (name === '_id') return id;
-  const [value] = SEARCH_PARAMETERS[type]![name]!.values(site.read(type, id)!);
-  if (value === undefined || typeof value === 'string') return value;
-  if ('value' in value) return value.system === undefined ? value.value : `${value.system}|${value.value}`;
-  return (value as { start: string }).start.slice(0, 10);
-}
+const matches = (bundle: Json): string[] =>
+  (bundle.entry ?? []).filter((entry: Json) => entry.search.mode === 'match').map((entry: Json) => entry.resource.id);
 
 describe.each(VENDORS)('$id: pages', (vendor) => {
   it.each([false, true])(
