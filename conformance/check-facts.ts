@@ -1,7 +1,8 @@
+import { findCanaries } from '#fixtures';
 import { fail, untestable } from './check.ts';
 import type { Evidence } from './evidence.ts';
 import { type CheckLog, type History, imageAt, type LinkMessage, type Resource, type Row, type Version } from './facts.ts';
-import type { Finding } from './result.ts';
+import type { EventId, Finding } from './result.ts';
 
 /** What a check's `expect` may look at: the journal, seen through the check's own names and marks. */
 export class CheckFacts {
@@ -39,8 +40,11 @@ export class CheckFacts {
       found.push(
         fail('never-settled', 'The state still changed four sync windows after the last stimulus.', { evidence: [mark.event] }),
       );
-    if (found.length === 0 && mark.owed.length > 0) {
-      const owed = mark.owed.join(', ');
+    // Where the systems are as they should be, a record that one channel did not show is no harm, as long as that channel is
+    // read at all; one that is declared and never read is absent.
+    const unread = mark.owed.filter((one) => !this.#isReadOtherwise(one));
+    if (found.length === 0 && unread.length > 0) {
+      const owed = unread.join(', ');
       found.push(
         fail('not-read', `The subject did not read all inside the sync window: ${owed}.`, {
           actual: owed,
@@ -49,6 +53,12 @@ export class CheckFacts {
       );
     }
     return found;
+  }
+
+  #isReadOtherwise(owed: string): boolean {
+    const channel = / on (hl7|poll)$/.exec(owed)?.[1];
+    const site = this.cohort.slice(this.cohort.indexOf('/') + 1);
+    return channel !== undefined && this.#evidence.facts.reads(`${site}/${channel}`);
   }
 
   record(name: string): History<Resource> | undefined {
@@ -147,5 +157,85 @@ export class CheckFacts {
         evidence,
       }),
     ];
+  }
+
+  /** CRM rows, live or not, that hold a word in any of their versions. */
+  rowsWith(word: string): { type: string; key: string; evidence: EventId[] }[] {
+    const found = [...this.#evidence.facts.crm.values()].filter((row) =>
+      row.versions.some(({ image }) => word !== '' && JSON.stringify(image ?? {}).includes(word)),
+    );
+    return found.map(({ type, key, versions }) => ({ type, key, evidence: versions.map((version) => version.event) }));
+  }
+
+  #given(name: string): LinkMessage | undefined {
+    const control = this.note<string>(`given ${name}`);
+    return this.#evidence.facts.givenBy(this.cohort).find((message) => message.control === control);
+  }
+
+  #answer(name: string, right: (outcome: string, code: string) => boolean, expected: string, reason: string): Finding[] {
+    const message = this.#given(name);
+    if (!message || message.sent.length === 0) return [untestable('did-not-bite', `The message "${name}" was never sent.`)];
+    const answers = message.acks.filter((ack) => !['silent', 'closed', 'refused'].includes(ack.outcome));
+    const last = answers.at(-1);
+    if (last && right(last.outcome, last.code ?? '')) return [];
+    const seen = last ? (last.code ?? last.outcome) : 'no answer';
+    const evidence = [...message.sent.slice(-1), ...message.acks.slice(-1)].map(({ event }) => event);
+    return [
+      fail(last ? reason : 'not-answered', `The message "${name}" was answered by ${seen}.`, {
+        sub: name,
+        expected,
+        actual: seen,
+        evidence,
+      }),
+    ];
+  }
+
+  /** A finding unless the given message was answered at all, one way or the other. */
+  wasAnswered(name: string): Finding[] {
+    return this.#answer(name, (outcome) => ['positive', 'error', 'reject'].includes(outcome), 'AA, AE or AR', 'garbled-answer');
+  }
+
+  /** A finding unless the given message was refused with one of these codes. */
+  wasRefused(name: string, codes: string[]): Finding[] {
+    return this.#answer(name, (_, code) => codes.includes(code), codes.join(' or '), 'not-refused');
+  }
+
+  /** A finding unless the given message was taken. */
+  wasTaken(name: string): Finding[] {
+    return this.#answer(name, (outcome) => outcome === 'positive', 'AA', 'refused');
+  }
+
+  /** Untestable unless a message about a record was acknowledged positively before the subject was killed. */
+  wasAcknowledged(name: string): Finding[] {
+    if (this.messagesOf(name).some((message) => message.acks.some((ack) => ack.outcome === 'positive'))) return [];
+    return [untestable('did-not-bite', 'No message was acknowledged before the kill.')];
+  }
+
+  /** The subject's writes to the CRM rows of a record since a mark. */
+  crmWrites(name: string, since: string): Version<Row>[] {
+    const history = this.record(name);
+    return (history ? this.#evidence.everRowsFor(history) : [])
+      .flatMap((row) => row.versions)
+      .filter((version) => version.at > this.at(since) && version.actor.startsWith('client:'));
+  }
+
+  /** The tokens that were asked for at this check's site. */
+  tokens(): { requested: string[]; granted: string[]; event: EventId }[] {
+    const site = this.cohort.slice(this.cohort.indexOf('/') + 1);
+    return this.#evidence.facts.tokens.filter((token) => token.tenant === site);
+  }
+
+  /** Where a URL or header held a name or mail address of this check's people. */
+  addressesWithPeople(): { where: string; word: string; event: EventId }[] {
+    return this.#evidence.facts.exposed.filter((exposed) => exposed.cohort === this.cohort);
+  }
+
+  /** Lines of the subject's output that hold a name or mail address of this check's people; undefined where there is no output. */
+  outputWithPeople(): { line: number; word: string }[] | undefined {
+    return this.#evidence.output?.().flatMap((text, i) =>
+      findCanaries(text)
+        .filter((word) => this.#evidence.facts.cohortOf(word) === this.cohort)
+        .map((word) => ({ line: i + 1, word })),
+    );
   }
 }

@@ -23,6 +23,8 @@ type Subject = Pick<Manifest, 'sites'> & Judgeable;
 export class Evidence {
   readonly facts: Facts;
   readonly oracle: Oracle;
+  /** Lines of the subject's output so far; absent where it is not ours to see. */
+  output?: () => readonly string[];
   readonly #manifest: Subject;
 
   constructor(facts: Facts, map: DataMap, manifest: Subject) {

@@ -1,3 +1,4 @@
+import { findCanaries } from '#fixtures';
 import { type JournalEvent, type RecordRef, recordKey } from '#simulators';
 import type { EventId } from './result.ts';
 
@@ -33,6 +34,8 @@ export interface LinkMessage {
   sent: { at: number; event: EventId }[];
   acks: { at: number; outcome: string; code?: string; event: EventId }[];
   queuedAt?: number;
+  /** Of a message that was given from outside: whose check gave it. */
+  cohort?: string;
   /** A fault took it away: nobody will ever see it. */
   dropped?: boolean;
 }
@@ -97,9 +100,15 @@ export class Facts {
   readonly fired: Fired[] = [];
   /** When a rule was healed, or a process was back that had been killed: from then on the world can be caught up with. */
   readonly healed: { at: number; rule: string }[] = [];
+  /** When a check killed or started the subject. */
+  readonly downs: { at: number }[] = [];
   readonly checks = new Map<string, CheckLog>();
   readonly defects: { event: EventId; message: string }[] = [];
   readonly intruders: EventId[] = [];
+  /** Access tokens as they were asked for and granted, per site. */
+  readonly tokens: { tenant: string; requested: string[]; granted: string[]; event: EventId }[] = [];
+  /** Names and mail addresses of people that stood in a URL or header, where no search needs them. */
+  readonly exposed: { cohort: string; where: string; word: string; event: EventId }[] = [];
   readonly subject: { at: number; what: string; data: Record<string, unknown> }[] = [];
   /** The first event of the run, as the judge wrote it. */
   run?: Record<string, unknown>;
@@ -109,6 +118,7 @@ export class Facts {
   readonly changedAt = new Map<string, number>();
   /** Events that touch a cohort, oldest first: the evidence of its story. */
   readonly story = new Map<string, EventId[]>();
+  #channels = new Set<string>();
   #served = new Map<string, Map<string, { version: number; at: number }[]>>();
   #words = new Map<string, string>();
   #byCohort = new Map<string, History<unknown>[]>();
@@ -135,6 +145,7 @@ export class Facts {
     ack: (event) => this.#ack(event),
     fault: (event) => this.#fault(event),
     heal: (event) => void this.healed.push({ at: event.at, rule: String(event.data?.rule) }),
+    token: (event) => this.#token(event),
     intruder: (event) => void this.intruders.push(eventId(event)),
     check: (event) => this.#check(event),
     run: (event) => {
@@ -154,6 +165,17 @@ export class Facts {
       .get(recordKey(ref))
       ?.get(channel)
       ?.find((s) => s.version >= ref.version)?.at;
+  }
+
+  /** Whether a fault hit anything, or was healed, or the subject was down, between two moments (µs). */
+  isTroubled(from: number, to: number): boolean {
+    const within = ({ at }: { at: number }): boolean => at >= from && at <= to;
+    return this.fired.some(within) || this.healed.some(within) || this.downs.some(within);
+  }
+
+  /** Whether anything at all was ever shown on a channel (`epic/poll`): a declared one that nobody reads is absent. */
+  reads(channel: string): boolean {
+    return this.#channels.has(channel);
   }
 
   /** Calls that touch a cohort and have no answer yet. */
@@ -185,6 +207,16 @@ export class Facts {
 
   crmOf(cohort: string): History<Row>[] {
     return (this.#byCohort.get(`crm ${cohort}`) ?? []) as History<Row>[];
+  }
+
+  /** The messages that a check gave to a link. */
+  givenBy(cohort: string): LinkMessage[] {
+    return (this.#byCohort.get(`given ${cohort}`) ?? []) as unknown as LinkMessage[];
+  }
+
+  /** The cohort that a word stands for. */
+  cohortOf(word: string): string | undefined {
+    return this.#words.get(word);
   }
 
   /** The messages on links that carry any version of a record. */
@@ -256,6 +288,7 @@ export class Facts {
   #serve(ref: RecordRef, event: JournalEvent): void {
     const key = recordKey(ref);
     const channel = event.kind === 'ack' ? `${event.tenant}/hl7` : ref.sim === 'crm' ? 'crm' : `${event.tenant}/poll`;
+    this.#channels.add(channel);
     const byChannel = this.#served.get(key) ?? new Map<string, { version: number; at: number }[]>();
     this.#served.set(key, byChannel);
     const list = byChannel.get(channel) ?? [];
@@ -266,8 +299,35 @@ export class Facts {
     this.#tell(history?.cohort, event);
   }
 
+  #token(event: JournalEvent): void {
+    const { scope, requestedScope } = (event.data ?? {}) as { scope?: string; requestedScope?: string };
+    const list = (text: string | undefined): string[] => (text ?? '').split(/[\s,]+/).filter(Boolean);
+    this.tokens.push({
+      tenant: event.tenant ?? '',
+      requested: list(requestedScope),
+      granted: list(scope),
+      event: eventId(event),
+    });
+  }
+
+  // FHIR searches by name and birth date have to name them; nothing else has.
+  #expose(event: JournalEvent): void {
+    const { url = '', referer = '', agent = '', operation } = (event.data ?? {}) as Record<string, string>;
+    const address = event.sim === 'ehr' ? url.split('?', 1)[0]! : url;
+    for (const [where, text] of Object.entries({
+      [`the address of a ${operation}`]: address,
+      'the Referer header': referer,
+      'the User-Agent header': agent,
+    }))
+      for (const word of findCanaries(decodeSafely(text))) {
+        const cohort = this.#words.get(word);
+        if (cohort) this.exposed.push({ cohort, where, word, event: eventId(event) });
+      }
+  }
+
   #request(event: JournalEvent): void {
     const { url = '', body = '' } = (event.data ?? {}) as { url?: string; body?: string };
+    this.#expose(event);
     const cohorts = this.cohortsIn(`${decodeSafely(url)} ${decodeSafely(body)}`);
     if (cohorts.size === 0) return;
     const to = `${event.sim}/${event.tenant}`;
@@ -326,6 +386,11 @@ export class Facts {
     }
     this.messages.set(key, found);
     for (const ref of found.records) this.#tell(this.truth.get(recordKey(ref))?.cohort, event);
+    if (found.records.length === 0 && event.cohort) {
+      if (!found.cohort) append(this.#byCohort as Map<string, unknown[]>, `given ${event.cohort}`, found);
+      found.cohort = event.cohort;
+      this.#tell(event.cohort, event);
+    }
     return found;
   }
 
@@ -372,6 +437,7 @@ export class Facts {
         owed: (data.owed as string[] | undefined) ?? [],
         event: eventId(event),
       });
+    if (data.type === 'killed' || data.type === 'revived') this.downs.push({ at: event.at });
     if (data.type === 'error') log.error = String(data.message);
     if (data.type !== 'end') return;
     log.endedAt = event.at;

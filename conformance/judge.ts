@@ -34,6 +34,8 @@ export interface Opened {
   manifest: Manifest;
   map: DataMap;
   events: ReturnType<RunFolder['events']>;
+  /** Lines of the subject's output, where there is any. */
+  output?: readonly string[];
 }
 
 /** Reads and verifies the evidence of a run. @throws EvidenceError when something was changed or is missing. */
@@ -51,7 +53,7 @@ export function openRun(folder: RunFolder): Opened {
     throw new EvidenceError('subject.log was changed after the run');
   const manifest = JSON.parse(folder.input(header.manifest)) as Manifest;
   const { map } = parseMap(JSON.parse(folder.input(header.map)) as Record<string, string>);
-  return { facts, header, manifest, map, events };
+  return { facts, header, manifest, map, events, output: folder.lines('subject.log') };
 }
 
 /** The verdicts of a run, from its folder alone: needs no network, no clock, and gives the same every time. */
@@ -60,10 +62,11 @@ export function judge(folder: RunFolder, definitions: readonly CheckDefinition[]
 }
 
 export function judgeOpened(
-  { facts, header, manifest, map }: Opened,
+  { facts, header, manifest, map, output }: Opened,
   definitions: readonly CheckDefinition[] = CHECKS,
 ): RunResult {
   const evidence = new Evidence(facts, map, manifest);
+  if (output) evidence.output = () => output;
   const known = definitions.filter((check) => header.checks.includes(check.id));
   const checks = known.map((check) => checkResult(check, evidence, manifest, header));
   const invariants = known.flatMap((check) => invariantResults(check, evidence, manifest));

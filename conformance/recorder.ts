@@ -110,6 +110,7 @@ export class Recorder {
     this.#folder = folder;
     this.#clock = clock;
     this.evidence = new Evidence(this.facts, map, manifest);
+    this.evidence.output = () => folder.lines('subject.log') ?? [];
   }
 
   hear(event: JournalEvent): void {

@@ -132,6 +132,11 @@ export class RunFolder {
     return content;
   }
 
+  /** Lines of a file; undefined where there is none. */
+  lines(name: string): string[] | undefined {
+    return existsSync(this.file(name)) ? readFileSync(this.file(name), 'utf8').split('\n') : undefined;
+  }
+
   hashOf(name: string): string | undefined {
     return existsSync(this.file(name)) ? sha256(readFileSync(this.file(name))) : undefined;
   }

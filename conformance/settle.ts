@@ -36,6 +36,9 @@ export interface Assessment {
   nextMs: number;
 }
 
+/** Outcomes after which a link does not send a message again. */
+const DONE = ['positive', 'error', 'reject'];
+
 /** Samples of custody-to-effect on push channels that are needed before the hold may shrink. */
 const ENOUGH_SAMPLES = 30;
 
@@ -112,6 +115,8 @@ export class Settler {
       const ack = message.acks.find((a) => a.outcome === 'positive');
       if (message.tenant !== site || !ack) continue;
       const effect = this.#effectOf(message);
+      // What an outage or another fault delayed says nothing of how long effects take.
+      if (effect !== undefined && this.#facts.isTroubled(ack.at, effect)) continue;
       if (effect !== undefined) found.push(Math.max(0, effect - ack.at) / 1000);
     }
     return found.sort((a, b) => a - b);
@@ -136,11 +141,17 @@ export class Settler {
     for (const history of this.#facts.truthOf(cohort)) {
       const ref = history.versions.at(-1)?.ref;
       if (!ref || !terms.types.includes(history.type)) continue;
+      // Nobody has to look at a chart again once it was merged away.
+      const isRetired = JSON.stringify((history.versions.at(-1)?.image as { link?: unknown } | null)?.link ?? '').includes(
+        'replaced-by',
+      );
       for (const channel of terms.reads) {
-        if (channel === 'hl7' && !this.#carried(ref)) continue;
+        if (channel === 'hl7' ? !this.#carried(ref) : isRetired) continue;
         if (this.#facts.servedAt(ref, `${terms.site}/${channel}`) === undefined) owed.push(`${ref.type}/${ref.id} on ${channel}`);
       }
     }
+    for (const message of this.#facts.givenBy(cohort))
+      if (!message.acks.some(({ outcome }) => DONE.includes(outcome))) owed.push(`an answer to ${message.type} on the link`);
     if (!terms.crmBack) return owed;
     for (const history of this.#facts.crmOf(cohort)) {
       const last = history.versions.at(-1);
@@ -171,6 +182,7 @@ export class Settler {
       for (const message of this.#facts.messagesOf(version.ref.id))
         last = Math.max(last, message.sent.at(-1)?.at ?? message.queuedAt ?? 0);
     }
+    for (const message of this.#facts.givenBy(cohort)) last = Math.max(last, message.sent.at(-1)?.at ?? message.queuedAt ?? 0);
     for (const history of this.#facts.crmOf(cohort)) {
       for (const version of history.versions) if (version.actor.startsWith('user:')) last = Math.max(last, version.at);
     }

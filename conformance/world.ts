@@ -1,14 +1,5 @@
 import { generatePerson, type Person, population, toAppointment, toPatient } from '#fixtures';
-import {
-  type Clock,
-  type CommitRequest,
-  type CommitResult,
-  type ControlClient,
-  digest,
-  type Random,
-  type RecordRef,
-  type Rule,
-} from '#simulators';
+import { type Clock, type CommitRequest, type CommitResult, digest, type Random, type RecordRef, type Rule } from '#simulators';
 import type { Evidence } from './evidence.ts';
 import type { Promises, SiteManifest } from './manifest.ts';
 import type { RunningSubject } from './recorder.ts';
@@ -233,9 +224,19 @@ export class World {
     return true;
   }
 
-  /** The control API of the process that holds the CRM, for gates. */
-  get crm(): ControlClient {
-    return this.#o.sandbox.of('crm');
+  /** Whether a rule that this check armed has hit something. */
+  hasFired(name: string): boolean {
+    return this.#o.evidence.facts.fired.some(({ rule }) => rule === `${this.cohort}/${name}`);
+  }
+
+  /** Whether a message about this MRN was acknowledged positively. */
+  isAcknowledged(mrn: string): boolean {
+    const { truth, messages } = this.#o.evidence.facts;
+    const about = (id: string) =>
+      JSON.stringify(truth.get(`ehr/${this.site.name}/Patient/${id}`)?.versions[0]?.image ?? '').includes(mrn);
+    return [...messages.values()].some(
+      ({ acks, records }) => acks.some(({ outcome }) => outcome === 'positive') && records.some(({ id }) => about(id)),
+    );
   }
 
   /** Arms a rule under a name, for `expect` to ask whether it fired. */
@@ -259,7 +260,8 @@ export class World {
   async settled(label: string): Promise<boolean> {
     const outcome: Settled = await this.#o.settler.wait(this.cohort, this.#o.terms);
     await this.#log({ type: 'settled', label, ...outcome });
-    return outcome.by === 'as-mapped';
+    // A channel that did not show everything is judged with the rest; here it only matters whether going on makes sense.
+    return outcome.by === 'as-mapped' || (outcome.by === 'window' && this.#o.evidence.asMapped(this.cohort).length === 0);
   }
 
   /** Lets the world stand as it is for some time: the length of an outage, nothing else. */

@@ -2,42 +2,100 @@ import type { CheckDefinition } from '../check.ts';
 import { ap01 } from './ap-01.ts';
 import { ap02 } from './ap-02.ts';
 import { ap03 } from './ap-03.ts';
+import { ap04 } from './ap-04.ts';
+import { ap05 } from './ap-05.ts';
 import { ap07 } from './ap-07.ts';
+import { ap08 } from './ap-08.ts';
 import { bv01 } from './bv-01.ts';
 import { dm01 } from './dm-01.ts';
 import { dm02 } from './dm-02.ts';
+import { dm03 } from './dm-03.ts';
+import { dm04 } from './dm-04.ts';
+import { dm05 } from './dm-05.ts';
+import { dm07 } from './dm-07.ts';
+import { dq01 } from './dq-01.ts';
+import { dq02 } from './dq-02.ts';
+import { dq03 } from './dq-03.ts';
+import { dq04 } from './dq-04.ts';
+import { hl01 } from './hl-01.ts';
+import { hl02 } from './hl-02.ts';
 import { hl03 } from './hl-03.ts';
+import { hl05 } from './hl-05.ts';
+import { hl06 } from './hl-06.ts';
+import { hl07 } from './hl-07.ts';
 import { id01 } from './id-01.ts';
 import { id02 } from './id-02.ts';
 import { id03 } from './id-03.ts';
+import { id05 } from './id-05.ts';
+import { id06 } from './id-06.ts';
+import { id07 } from './id-07.ts';
 import { ip01 } from './ip-01.ts';
+import { ip02 } from './ip-02.ts';
 import { ip04 } from './ip-04.ts';
+import { ip06 } from './ip-06.ts';
 import { or01 } from './or-01.ts';
 import { or02 } from './or-02.ts';
 import { ow01 } from './ow-01.ts';
 import { ow02 } from './ow-02.ts';
+import { ow06 } from './ow-06.ts';
+import { rc01 } from './rc-01.ts';
 import { rs01 } from './rs-01.ts';
+import { rs02 } from './rs-02.ts';
+import { rs08 } from './rs-08.ts';
+import { rs09 } from './rs-09.ts';
+import { se01 } from './se-01.ts';
+import { se04 } from './se-04.ts';
+import { se05 } from './se-05.ts';
 
 /** Every check, in the order of the scorecard. */
 export const CHECKS: readonly CheckDefinition[] = [
   id01,
   id02,
   id03,
+  id05,
+  id06,
+  id07,
   dm01,
   dm02,
+  dm03,
+  dm04,
+  dm05,
+  dm07,
   ap01,
   ap02,
   ap03,
+  ap04,
+  ap05,
   ap07,
+  ap08,
   ow01,
   ow02,
+  ow06,
   ip01,
+  ip02,
   ip04,
+  ip06,
   or01,
   or02,
   rs01,
+  rs02,
+  rs08,
+  rs09,
+  hl01,
+  hl02,
   hl03,
+  hl05,
+  hl06,
+  hl07,
+  dq01,
+  dq02,
+  dq03,
+  dq04,
+  se01,
+  se04,
+  se05,
   bv01,
+  rc01,
 ];
 
 /** How many blockers each level will have when the suite is whole. */

@@ -14,4 +14,5 @@ export const emptiesOnUpdate = defineMutant({
     { check: 'DM-02', reason: 'wrong-value' },
     { check: 'OR-01', reason: 'wrong-value' },
   ],
+  mayFail: ['DM-04', 'OW-06', 'IP-02', 'HL-07', 'DQ-02', 'SE-04'],
 });

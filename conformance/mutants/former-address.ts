@@ -10,5 +10,8 @@ export const formerAddress = defineMutant({
       return reference.mapPatient({ ...patient, address: first && [{ ...first, period: undefined }] }, site, steps);
     },
   }),
-  kills: [{ check: 'DM-01', reason: 'wrong-value' }],
+  kills: [
+    { check: 'DM-05', reason: 'wrong-value' },
+    { check: 'DM-01', reason: 'wrong-value' },
+  ],
 });

@@ -1,24 +1,49 @@
+import { absentIsEmpty } from './absent-is-empty.ts';
+import { acksBeforeKeeping } from './acks-before-keeping.ts';
 import { arrivalOrder } from './arrival-order.ts';
+import { asksForEverything } from './asks-for-everything.ts';
+import { completesDates } from './completes-dates.ts';
+import { crmGivesUp } from './crm-gives-up.ts';
 import { crmWins } from './crm-wins.ts';
 import type { MutantDefinition } from './define.ts';
 import { dropsCancel } from './drops-cancel.ts';
+import { dropsExtension } from './drops-extension.ts';
+import { echoLoop } from './echo-loop.ts';
 import { emptiesOnUpdate } from './empties-on-update.ts';
+import { forgetsCursor } from './forgets-cursor.ts';
 import { formerAddress } from './former-address.ts';
+import { guessesSex } from './guesses-sex.ts';
 import { halfHourSlots } from './half-hour-slots.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
+import { ignoresMerge } from './ignores-merge.ts';
+import { keepsEscapes } from './keeps-escapes.ts';
+import { keepsPlaceholders } from './keeps-placeholders.ts';
 import { lawfulLookupFirst } from './lawful-lookup-first.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
 import { leapDay } from './leap-day.ts';
 import { linksLater } from './links-later.ts';
+import { logsPayloads } from './logs-payloads.ts';
+import { makesNobody } from './makes-nobody.ts';
 import { matchesByName } from './matches-by-name.ts';
+import { missedIsCompleted } from './missed-is-completed.ts';
+import { modifyIsNew } from './modify-is-new.ts';
+import { needsPatientFirst } from './needs-patient-first.ts';
+import { neverArrives } from './never-arrives.ts';
+import { neverClears } from './never-clears.ts';
 import { noNewPersons } from './no-new-persons.ts';
+import { oneVersionOnly } from './one-version-only.ts';
+import { poisonBlocks } from './poison-blocks.ts';
 import { pollGivesUp } from './poll-gives-up.ts';
+import { pollsForNothing } from './polls-for-nothing.ts';
+import { readsLatin1 } from './reads-latin1.ts';
 import { refusesCopies } from './refuses-copies.ts';
 import { relinks } from './relinks.ts';
 import { rescheduleIsNew } from './reschedule-is-new.ts';
 import { revertsEverything } from './reverts-everything.ts';
+import { revivesMerged } from './revives-merged.ts';
 import { shedsLoad } from './sheds-load.ts';
+import { takesEverything } from './takes-everything.ts';
 import { utcDay } from './utc-day.ts';
 
 /** Every mutant; the lawful variants last. */
@@ -41,6 +66,31 @@ export const MUTANTS: readonly MutantDefinition[] = [
   arrivalOrder,
   pollGivesUp,
   shedsLoad,
+  absentIsEmpty,
+  acksBeforeKeeping,
+  asksForEverything,
+  completesDates,
+  crmGivesUp,
+  dropsExtension,
+  echoLoop,
+  forgetsCursor,
+  guessesSex,
+  ignoresMerge,
+  keepsEscapes,
+  keepsPlaceholders,
+  logsPayloads,
+  makesNobody,
+  missedIsCompleted,
+  modifyIsNew,
+  needsPatientFirst,
+  neverArrives,
+  neverClears,
+  oneVersionOnly,
+  poisonBlocks,
+  pollsForNothing,
+  readsLatin1,
+  revivesMerged,
+  takesEverything,
   lawfulSerial,
   lawfulPolling,
   lawfulLookupFirst,

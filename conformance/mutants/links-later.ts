@@ -10,5 +10,8 @@ export const linksLater = defineMutant({
       return reference.upsert(crm, object, key, fields);
     },
   }),
-  kills: [{ check: 'IP-04', reason: 'unexpected-row' }],
+  kills: [
+    { check: 'IP-06', reason: 'unexpected-row' },
+    { check: 'IP-04', reason: 'unexpected-row' },
+  ],
 });

@@ -14,5 +14,8 @@ export const matchesByName = defineMutant({
       return reference.save(crm, link, steps);
     },
   }),
-  kills: [{ check: 'ID-03', reason: 'missing' }],
+  kills: [
+    { check: 'SE-04', reason: 'phi-in-address' },
+    { check: 'ID-03', reason: 'missing' },
+  ],
 });

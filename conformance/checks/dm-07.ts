@@ -1,0 +1,21 @@
+import { defineCheck } from '../check.ts';
+
+export const dm07 = defineCheck({
+  id: 'DM-07',
+  title: 'Each gender code, and none at all, is mapped and never guessed',
+  group: 'demographics',
+  severity: 'M',
+  level: 1,
+  requirement:
+    'Male, female, other, unknown and an absent code are mapped as the map says; nobody is made male or female by default.',
+  seeds: ['S4'],
+  harm: 'A screening campaign leaves people out, or addresses them wrongly.',
+  async act(world) {
+    for (const gender of ['male', 'female', 'other', 'unknown', undefined] as const) {
+      const name = `gender ${gender ?? 'absent'}`;
+      await world.register(name, { ...world.person(name), gender });
+    }
+    await world.settled('arrived');
+  },
+  expect: (facts) => facts.asMapped('arrived'),
+});

@@ -1,0 +1,34 @@
+import { defineCheck, fail, untestable } from '../check.ts';
+
+export const se01 = defineCheck({
+  id: 'SE-01',
+  title: 'It asks for no more than it needs',
+  group: 'security',
+  severity: 'B',
+  level: 1,
+  requirement:
+    'The scopes that are asked for lie within those that the app is registered for; nothing is asked for all resources at once.',
+  seeds: ['S1'],
+  harm: 'A stolen token opens every chart of the hospital, not only what the sync reads.',
+  needs: ['poll'],
+  async act(world) {
+    await world.register('patient');
+    await world.settled('arrived');
+  },
+  expect(facts) {
+    const tokens = facts.tokens();
+    if (tokens.length === 0) return [untestable('did-not-bite', 'The subject never asked this site for a token.')];
+    const wild = tokens.flatMap(({ requested, granted, event }) =>
+      requested
+        .filter((scope) => scope.includes('*') || !granted.includes(scope))
+        .map((scope) =>
+          fail('excess-scope', `The scope ${scope} was asked for.`, {
+            expected: granted.join(' '),
+            actual: scope,
+            evidence: [event],
+          }),
+        ),
+    );
+    return [...wild.slice(0, 3), ...facts.asMapped('arrived')];
+  },
+});
