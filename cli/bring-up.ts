@@ -15,6 +15,7 @@ import {
   type RunOptions,
   renderSettings,
   SandboxClient,
+  SandboxLost,
   SubjectError,
   startSubject,
   unsupported,
@@ -211,9 +212,14 @@ const ackTimeout = (manifest: Manifest): number => Math.min(manifest.promises.ac
 
 /**
  * A subject that cannot be brought up is a matter of configuration; what was seen of it stays in the run folder.
- * @returns the exit code. @throws what is no SubjectError.
+ * A sandbox that was lost is nobody's failure but ours.
+ * @returns the exit code. @throws what is neither.
  */
 export function explainSubject(error: unknown, folder: string): number {
+  if (error instanceof ControlAwayError || error instanceof SandboxLost) {
+    console.error(`\nThe sandbox was lost during the run: ${error.message}`);
+    return 5;
+  }
   if (!(error instanceof SubjectError)) throw error;
   console.error(`\nThe subject did not get ready (while ${error.phase}): ${error.message}\n    fix: ${error.fix}`);
   if (error.tail.length > 0) console.error(`\nIts last lines:\n${error.tail.map((line) => `    ${line}`).join('\n')}`);

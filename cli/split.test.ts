@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -144,6 +144,19 @@ describe('a sandbox of three processes', () => {
     },
     90_000,
   );
+
+  test('that comes back without its state is no failure of the subject: exit code 5, and why', async () => {
+    const from = (await journal(0)).head;
+    const check = checking('lost', onSplit());
+    await committed(from);
+    await running.get('crm')!.end('SIGKILL');
+    rmSync(join(root, 'crm'), { recursive: true });
+    await up('crm');
+    const { code, out, err } = await check.ended;
+    expect(err, out).toMatch(/The sandbox was lost during the run: the process crm was started again without its state/);
+    expect(err).not.toMatch(/\n {4}at /);
+    expect(code).toBe(5);
+  }, 40_000);
 
   test('leaves evidence on which the judge agrees', async () => {
     for (const folder of ['three', 'without-ehr', 'without-others'].map((out) => join(root, out, 'latest'))) {

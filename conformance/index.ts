@@ -19,6 +19,6 @@ export { groupAlive } from './process-group.ts';
 export type * from './result.ts';
 export { type Progress, type RunningSubject, type RunOptions, runChecks } from './run.ts';
 export { EvidenceError, RunFolder } from './run-folder.ts';
-export { SandboxClient } from './sandbox-client.ts';
+export { SandboxClient, SandboxLost } from './sandbox-client.ts';
 export { renderSettings } from './settings.ts';
 export { describeEnding, SubjectError, startSubject } from './subject.ts';

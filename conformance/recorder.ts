@@ -4,7 +4,7 @@ import { Facts } from './facts.ts';
 import type { Manifest } from './manifest.ts';
 import type { DataMap } from './map.ts';
 import type { JournalFile, RunFolder } from './run-folder.ts';
-import type { SandboxClient } from './sandbox-client.ts';
+import { type SandboxClient, SandboxLost } from './sandbox-client.ts';
 
 /** The subject, as far as a run needs it. */
 export interface RunningSubject {
@@ -105,6 +105,8 @@ export class Recorder {
   #clock: Clock;
   #files = new Map<string, JournalFile>();
   #heard = new Map<string, number>();
+  /** When the first event of each journal was written, by which it is known. */
+  #born = new Map<string, number>();
 
   constructor({ folder, clock, map, manifest }: Pick<RecordOptions, 'folder' | 'clock' | 'map' | 'manifest'>) {
     this.#folder = folder;
@@ -117,6 +119,7 @@ export class Recorder {
     const file = this.#files.get(event.process) ?? this.#folder.journal(event.process);
     this.#files.set(event.process, file);
     this.#heard.set(event.process, event.seq);
+    if (event.seq === 1) this.#born.set(event.process, event.at);
     file.add(event);
     this.facts.ingest(event);
   }
@@ -126,11 +129,17 @@ export class Recorder {
     return Object.fromEntries(this.#heard);
   }
 
-  /** Waits until everything that was written so far has been heard, for five seconds at most. */
+  /**
+   * Waits until everything that was written so far has been heard, for five seconds at most.
+   * @throws SandboxLost when a process came back with another journal than the one that was being heard.
+   */
   async caughtUp(sandbox: SandboxClient): Promise<void> {
     const heads = await Promise.all(
       sandbox.processes.map(async (client) => ({ ...(await client.parts()), ...(await client.events(0, 1)) })),
     );
+    for (const { process, events } of heads)
+      if (events[0]?.at !== (this.#born.get(process) ?? events[0]?.at))
+        throw new SandboxLost(`the process ${process} was started again without its state; with --data it keeps it`);
     const until = this.#clock.now() + 5_000;
     while (heads.some(({ process, head }) => (this.#heard.get(process) ?? 0) < head) && this.#clock.now() < until)
       await this.#clock.sleep(20);

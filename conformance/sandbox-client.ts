@@ -1,5 +1,8 @@
 import { ControlClient, type EventDraft, type JournalEvent, type PartDescription, type Rule } from '#simulators';
 
+/** What a run stands on is gone: nothing more can be said of the subject. */
+export class SandboxLost extends Error {}
+
 /** A sandbox of one or several processes, behind one face: each call goes to the process that holds the part. */
 export class SandboxClient {
   readonly processes: ControlClient[];
