@@ -185,7 +185,7 @@ describe('from the feed to the CRM', () => {
 
   it('refuses what it cannot take, and writes nothing of it', async () => {
     expect(await feed('ADT^A04', [])).toBe('AE');
-    expect(await feed('ADT^Z01', [pid('Lee')])).toBe('AE');
+    expect(await feed('ADT^Z01', [pid('Lee')])).toBe('AR');
     await feed('ADT^A04', [pid('Lee', '77')]);
     await vi.waitFor(() => expect(crm.rows).toHaveLength(1));
   });

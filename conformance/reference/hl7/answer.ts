@@ -23,9 +23,9 @@ export function validateMessage(message: Message, site: Site, steps: Steps): Ref
   if (!value(msh, 12).startsWith('2.')) return { code: 'AR', condition: 203, text: 'MSH-12: unsupported version' };
   if (message.control === '') return { code: 'AR', condition: 101, text: 'MSH-10 is missing' };
   if (message.type !== 'ADT' && message.type !== 'SIU')
-    return { code: 'AE', condition: 200, text: 'MSH-9.1: unsupported message type' };
+    return { code: 'AR', condition: 200, text: 'MSH-9.1: unsupported message type' };
   if (!(message.type === 'ADT' ? ADT_EVENTS : SIU_EVENTS).has(message.event))
-    return { code: 'AE', condition: 201, text: 'MSH-9.2: unsupported event' };
+    return { code: 'AR', condition: 201, text: 'MSH-9.2: unsupported event' };
   if (!pid) return { code: 'AE', condition: 100, text: 'PID is missing' };
   if (!steps.findIdentity(repetitions(pid, 3), site))
     return { code: 'AE', condition: 101, text: "PID-3: no identifier of this site's authority" };
