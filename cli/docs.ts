@@ -58,6 +58,7 @@ ${sections.join('\n\n')}
 const PAGES: Record<string, () => string> = {
   'docs/checks.md': checksPage,
   'docs/faults.md': () => registryPage('faults'),
+  'docs/messages.md': () => `${registryPage('messages')}\n## Senders\n${registryPage('senders').split('\n').slice(3).join('\n')}`,
   'docs/mutants.md': () => registryPage('mutants'),
   'docs/stories.md': () => registryPage('stories'),
   'docs/fidelity.md': fidelityPage,

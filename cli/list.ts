@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util';
 import { CAPABILITIES, CHECKS, MUTANTS } from '#conformance';
 import { VENDORS } from '#ehr';
+import { DIALECTS, HL7_FAULTS, SENDERS, speaks, TRIGGERS } from '#hl7';
 import { KERNEL_FAULTS } from '#kernel';
 import { loadStories } from '#scenarios';
 import { parsing, suggestion } from './arguments.ts';
 import { UsageError } from './usage.ts';
+
+const FAULTS = [...KERNEL_FAULTS, ...HL7_FAULTS];
 
 /** The registries as tables: what `list` prints and `docs` writes. */
 export const REGISTRIES: Record<string, { title: string; rows: () => string[][]; head: string[] }> = {
@@ -16,9 +19,27 @@ export const REGISTRIES: Record<string, { title: string; rows: () => string[][];
   faults: {
     title: 'Faults',
     head: ['name', 'hooks', 'parameters', 'what happens'],
-    rows: () => KERNEL_FAULTS.map((f) => [f.name, Object.keys(f.hooks).join(' '), Object.keys(f.params).join(' '), f.doc]),
+    rows: () => FAULTS.map((f) => [f.name, Object.keys(f.hooks).join(' '), Object.keys(f.params).join(' '), f.doc]),
   },
   vendors: { title: 'Vendors', head: ['id', 'name'], rows: () => VENDORS.map((v) => [v.id, v.title]) },
+  messages: {
+    title: 'HL7 messages',
+    head: ['message', 'acts', 'dialects that send it', 'what it tells'],
+    rows: () =>
+      TRIGGERS.map(({ message, acts, doc }) => {
+        const dialects = DIALECTS.filter((dialect) => speaks(dialect, message)).map(({ name }) => name);
+        return [message, acts.join(' '), dialects.join(' '), doc];
+      }),
+  },
+  senders: {
+    title: 'HL7 senders',
+    head: ['name', 'ack timeout', 'stays open', 'error', 'reject', 'stale', 'silent', 'from'],
+    rows: () =>
+      SENDERS.map(({ name, ackTimeoutMs, keepOpen, on, source }) => [
+        ...[name, `${ackTimeoutMs} ms`, keepOpen ? 'yes' : 'no', on.error, on.reject, on.stale, on.silent],
+        source,
+      ]),
+  },
   stories: {
     title: 'Stories',
     head: ['name', 'steps', 'title'],

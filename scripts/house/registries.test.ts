@@ -17,7 +17,18 @@ interface Registry {
 
 const REGISTRIES: readonly Registry[] = [
   { folder: 'simulators/kernel/faults', index: 'simulators/kernel/faults/index.ts', property: 'name' },
-  { folder: 'simulators/hl7/faults', index: 'simulators/hl7/faults/index.ts', property: 'name' },
+  {
+    folder: 'simulators/hl7/faults',
+    index: 'simulators/hl7/faults/index.ts',
+    property: 'name',
+    helpers: { 'define.ts': 'a fault from its row', 'edit.ts': 'a message taken apart for damage' },
+    unnamed: {
+      'framing.ts': 'a table: frames and connections',
+      'order.ts': 'two tables: order and ids, merges',
+      'structure.ts': 'a table: delimiters, character sets, segments',
+      'values.ts': 'a table: what fields hold',
+    },
+  },
   {
     folder: 'simulators/hl7/events',
     index: 'simulators/hl7/events/index.ts',

@@ -1,31 +1,7 @@
 import { ControlError, controlHandler, type Face, jsonBody } from '#kernel';
-import type { LinkSettings } from './courier.ts';
 import type { LinkOut } from './link-out.ts';
 import type { GivenMessage, Outbox } from './outbox.ts';
-
-const TYPES: Record<keyof LinkSettings, string> = {
-  target: 'string',
-  tls: 'boolean',
-  ca: 'string',
-  ackTimeoutMs: 'number',
-  paused: 'boolean',
-};
-
-/** Checks a change of settings as it came. @throws ControlError naming the mistake. */
-export function checkSettings(body: unknown): LinkSettings {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new ControlError(400, 'the body must be an object');
-  for (const [key, given] of Object.entries(body)) {
-    const type = TYPES[key as keyof LinkSettings];
-    if (!type) throw new ControlError(400, `unknown key ${JSON.stringify(key)}; known: ${Object.keys(TYPES).join(', ')}`);
-    if (typeof given !== type) throw new ControlError(400, `"${key}" must be a ${type}, not ${JSON.stringify(given)}`);
-  }
-  const { target, ackTimeoutMs } = body as LinkSettings;
-  const port = Number(target?.slice(target.lastIndexOf(':') + 1));
-  if (target !== undefined && !(/^.+:\d+$/.test(target) && port > 0 && port < 65_536))
-    throw new ControlError(400, `"target" must be host:port, not ${JSON.stringify(target)}`);
-  if (ackTimeoutMs !== undefined && !(ackTimeoutMs > 0)) throw new ControlError(400, '"ackTimeoutMs" must be more than 0');
-  return body as LinkSettings;
-}
+import { checkSettings, SETTING_NAMES } from './settings.ts';
 
 /** Adds the routes of one site's link out to the control face. */
 export function linkRoutes(face: Face, site: string, link: LinkOut, outbox: Outbox): void {
@@ -43,7 +19,7 @@ export function linkRoutes(face: Face, site: string, link: LinkOut, outbox: Outb
     {
       operation: `set-${site}-link`,
       tier: 'semantic',
-      doc: 'Sets where the link out connects, and how: {target: "host:port", tls, ca, ackTimeoutMs, paused}.',
+      doc: `Sets where the link out connects, and how: {target: "host:port", ${SETTING_NAMES.slice(1).join(', ')}}.`,
     },
     controlHandler((context) => {
       link.configure(checkSettings(jsonBody(context)));

@@ -1,63 +1,65 @@
-import { dial, type Exchange, type Hook, type Kernel, type Outgoing, Rejected, Severed, socketWire } from '#kernel';
+import { type Exchange, type Hook, type Kernel, type Outgoing, Rejected } from '#kernel';
+import type { AckDesk } from './ack-desk.ts';
+import { Line, writeOut } from './line.ts';
 import type { AckDetail, Delivery, LinkLog } from './link-log.ts';
 import { type AckOutcome, readAck } from './message/ack.ts';
 import { decodeText, encodeText } from './message/charset.ts';
 import { MLLP_END, MLLP_START } from './mllp.ts';
 import type { Queued } from './outbox.ts';
-import { Peer } from './peer.ts';
-import type { SiteFacts } from './site.ts';
+import type { Mailbox, Peer } from './peer.ts';
+import { type Action, senderOf } from './senders.ts';
+import type { LinkSettings } from './settings.ts';
+import { conditionsOf, type SiteFacts } from './site.ts';
 
-const CONNECT_TIMEOUT = 5000;
-const ACK_TIMEOUT = 5000;
-
-/** Where a link connects, and how it behaves; kept across restarts. */
-export interface LinkSettings {
-  /** `host:port` of the receiver; without one the queue only grows. */
-  target?: string;
-  tls?: boolean;
-  /** PEM of the authority that the receiver's certificate must come from; unverified when absent. */
-  ca?: string;
-  /** How long an acknowledgement may take, in milliseconds; 5000 when absent. */
-  ackTimeoutMs?: number;
-  paused?: boolean;
-}
-
-/** The outcomes after which a message is sent again; after the others it is done with. */
-export const AGAIN: Record<AckOutcome, boolean> = {
-  positive: false,
-  // A negative answer is final, as with Mirth's default: sent again and again, a message that the receiver cannot take
-  // would hold up all that follow.
-  error: false,
-  reject: false,
-  stale: true,
-  garbled: true,
-  silent: true,
-  closed: true,
-  refused: true,
-};
+// Answers to other messages, and bytes that answer nothing, that are listened to before the connection is given up.
+const MOST_NOISE = 50;
 
 /** Unwinds what is under way when the link is stopped. */
 export class Stopped extends Error {}
 
-type Settle = (outcome: AckOutcome, detail: AckDetail) => AckOutcome;
+/** One message of an attempt: as faults left it, which delivery it is, and what to do in the transaction that ends it. */
+export interface Parcel {
+  entry: Queued;
+  outgoing: Outgoing;
+  delivery: Delivery;
+  onDone: () => void;
+}
 
-/** Carries one message at a time over the one connection of a link, and brings back what came of it. */
+/** What came of one parcel. */
+export interface Result {
+  outcome: AckOutcome;
+  action: Action;
+}
+
+/** A parcel under way. */
+interface Sending extends Parcel {
+  exchange: Exchange;
+  /** Sequence number of the event that an outcome follows from. */
+  cause: number;
+  result?: Result;
+  settle: (outcome: AckOutcome, detail: AckDetail) => Result;
+}
+
+/** Carries messages over one connection of a link, and brings back what came of each. */
 export class Courier {
   #kernel: Kernel;
   #facts: SiteFacts;
   #log: LinkLog;
   #settings: () => LinkSettings;
   #ended: AbortSignal;
-  #peer: Peer | undefined;
+  #desk: AckDesk;
+  #line: Line;
   /** What it is doing. */
   state: 'connecting' | 'sending' = 'connecting';
 
-  constructor(kernel: Kernel, facts: SiteFacts, log: LinkLog, settings: () => LinkSettings, ended: AbortSignal) {
+  constructor(kernel: Kernel, facts: SiteFacts, log: LinkLog, settings: () => LinkSettings, ended: AbortSignal, desk: AckDesk) {
     this.#kernel = kernel;
     this.#facts = facts;
     this.#log = log;
     this.#settings = settings;
     this.#ended = ended;
+    this.#desk = desk;
+    this.#line = new Line(kernel, log, settings, ended);
   }
 
   /** The message as the queue keeps it, for faults to work on. */
@@ -81,44 +83,40 @@ export class Courier {
     }
   }
 
-  /**
-   * One attempt, to its end. @param outgoing as faults left it. @param onDone runs in the transaction that records an
-   * outcome after which the message is done with.
-   */
-  async attempt(entry: Queued, outgoing: Outgoing, delivery: Delivery, onDone: () => void): Promise<AckOutcome> {
-    const { clock, database } = this.#kernel;
-    const started = clock.micros();
-    let cause = entry.seq;
+  /** One attempt at these messages, written at once, to its end. Each is settled on its own. */
+  async attempt(parcels: readonly Parcel[]): Promise<Result[]> {
+    const sendings = parcels.map((parcel) => this.#sending(parcel));
+    const { outgoing } = sendings[0]!;
     let connected = false;
-    const settle: Settle = (outcome, detail) => {
-      const micros = clock.micros() - started;
-      database.transaction(() => {
-        this.#log.ack(entry, delivery, cause, outcome, { ...detail, micros });
-        if (!AGAIN[outcome]) onDone();
-      });
-      return outcome;
-    };
+    let forget = (): void => {};
     try {
-      const peer = await this.#connect();
+      if (outgoing.beside) forget = await this.#line.beside(outgoing.beside);
+      if (outgoing.newConnection) this.#line.leave();
+      this.state = this.#line.connected ? 'sending' : 'connecting';
+      const peer = await this.#line.open(() => this.#fire('connect', this.#exchange()));
+      this.check();
       connected = true;
       this.state = 'sending';
-      const exchange = this.#exchange(entry, outgoing);
-      await this.#fire('frame', exchange);
-      if (!peer.open) return settle('closed', { reason: 'closed before the message was written' });
+      for (const { exchange } of sendings) await this.#fire('frame', exchange);
+      if (!peer.open) throw new Error('closed before the message was written');
       for (const late of peer.unasked()) this.#log.unasked(late);
-      const { bytes, frame } = outgoing;
-      if (!bytes.equals(this.pack(entry).bytes)) delivery.damaged = true;
-      cause = this.#log.message(entry, delivery, decodeText(bytes));
-      peer.socket.write(Buffer.concat([frame.start, bytes, frame.end]));
-      return await this.#answer(exchange, peer, entry.given?.answers ?? entry.control, settle);
+      return await this.#exchanged(peer, sendings);
     } catch (error) {
-      return settle(connected ? 'closed' : 'refused', { reason: this.#severed(error) });
+      const reason = this.#severed(error);
+      return sendings.map((each) => each.result ?? each.settle(connected ? 'closed' : 'refused', { reason }));
+    } finally {
+      forget();
+      const { keepOpen = senderOf(this.#settings().sender).keepOpen } = this.#settings();
+      if (!keepOpen) this.#line.rest();
     }
   }
 
   disconnect(): void {
-    this.#peer?.socket.destroy();
-    this.#peer = undefined;
+    this.#line.disconnect();
+  }
+
+  end(): void {
+    this.#line.end();
   }
 
   /** @throws Stopped once the link has ended. */
@@ -126,59 +124,120 @@ export class Courier {
     if (this.#ended.aborted) throw new Stopped();
   }
 
-  // Waits for the answer to this message. An answer to another one, or bytes that answer nothing, are noted and waiting goes on.
-  async #answer(exchange: Exchange, peer: Peer, control: string, settle: Settle): Promise<AckOutcome> {
+  #sending(parcel: Parcel): Sending {
+    const { clock, database } = this.#kernel;
+    const { entry, outgoing, delivery, onDone } = parcel;
+    const started = clock.micros();
+    const sending: Sending = {
+      ...parcel,
+      exchange: this.#exchange(entry, outgoing),
+      cause: entry.seq,
+      settle: (outcome, detail) => {
+        const { on, sender } = this.#settings();
+        const action = on?.[outcome] ?? senderOf(sender).on[outcome];
+        const micros = clock.micros() - started;
+        database.transaction(() => {
+          this.#log.ack(entry, delivery, sending.cause, outcome, { ...detail, micros });
+          if (action === 'done' || action === 'skip') onDone();
+        });
+        sending.result = { outcome, action };
+        return sending.result;
+      },
+    };
+    return sending;
+  }
+
+  async #exchanged(peer: Peer, sendings: readonly Sending[]): Promise<Result[]> {
+    const [first] = sendings;
+    const boxes = sendings.map(({ entry, outgoing }) => peer.expect(this.#answers(entry, outgoing)));
+    try {
+      const pieces = sendings.flatMap((sending) => {
+        const { entry, outgoing, delivery } = sending;
+        const { bytes, frame, intact } = outgoing;
+        if (!intact && !bytes.equals(this.pack(entry).bytes)) delivery.damaged = true;
+        sending.cause = this.#log.message(entry, delivery, decodeText(bytes));
+        return [frame.start, bytes, frame.end];
+      });
+      void writeOut(this.#kernel, peer, Buffer.concat(pieces), first!.outgoing);
+      return await Promise.all(sendings.map((sending, at) => this.#answer(sending, peer, boxes[at]!.box)));
+    } finally {
+      for (const { done } of boxes) done();
+    }
+  }
+
+  #answers = (entry: Queued, outgoing: Outgoing): string => outgoing.answers ?? entry.given?.answers ?? entry.control;
+
+  // Waits for the answers that the message asks for: one of the application, or first that it was taken (enhanced mode).
+  async #answer(sending: Sending, peer: Peer, box: Mailbox): Promise<Result> {
+    const { outgoing, entry, settle } = sending;
+    const wanted = conditionsOf(outgoing.bytes.toString('latin1'));
+    const control = this.#answers(entry, outgoing);
+    if (!wanted) return this.#hear(sending, peer, box, control);
+    const { accept, application } = wanted;
+    const accepts = accept === 'AL' || accept === 'SU';
+    const answers = application === 'AL' || (!accepts && application === 'SU');
+    if (!accepts && !answers) return settle('unanswered', { reason: 'no acknowledgement was asked for' });
+    const other = this.#settings().applicationOn === 'listener' && answers ? this.#desk.expect(control) : undefined;
+    try {
+      if (accepts) {
+        const taken = await this.#hear(sending, peer, box, control, answers);
+        if (taken.outcome !== 'positive' || sending.result || !answers) return taken;
+      }
+      return await this.#hear(sending, peer, other?.box ?? box, control, false, accepts);
+    } finally {
+      other?.done();
+    }
+  }
+
+  // An answer to another message, or bytes that answer nothing, are noted and waiting goes on where the sender would try again.
+  async #hear(
+    { exchange, outgoing, settle, entry, delivery, cause, ...sending }: Sending,
+    peer: Peer,
+    box: Mailbox,
+    control: string,
+    acceptOnly = false,
+    accepted = false,
+  ): Promise<Result> {
     const { clock } = this.#kernel;
-    const limit = this.#settings().ackTimeoutMs ?? ACK_TIMEOUT;
+    const { ackTimeoutMs, sender } = this.#settings();
+    const limit = outgoing.answerMs ?? ackTimeoutMs ?? senderOf(sender).ackTimeoutMs;
     const deadline = clock.now() + limit;
-    let noted: AckOutcome | undefined;
-    for (;;) {
-      const heard = await peer.hear(deadline - clock.now());
+    let noted: Result | undefined;
+    void sending;
+    for (let noise = 0; ; noise++) {
+      const heard = noise < MOST_NOISE ? await box.hear(deadline - clock.now()) : 'timeout';
       this.check();
+      // What was accepted is the receiver's; it is not sent again for want of an answer from the application.
+      if (accepted && (heard === 'closed' || heard === 'timeout'))
+        return settle('unanswered', { reason: `accepted, and no answer of the application within ${limit} ms` });
       if (heard === 'closed') return settle('closed', { reason: 'the receiver closed the connection before it answered' });
       if (heard === 'timeout') {
         // The socket is given up, so that a late answer cannot be taken for that of the next message.
-        this.disconnect();
+        if (!outgoing.patient && peer.open) peer.socket.destroy();
         return noted ?? settle('silent', { reason: `no answer within ${limit} ms` });
       }
       if ('junk' in heard) {
         noted = settle('garbled', { reason: 'bytes outside any frame', text: decodeText(heard.junk) });
+        if (noted.action !== 'retry') return noted;
         continue;
       }
       exchange.incoming = heard.frame;
       await this.#fire('ack', exchange);
       if (!exchange.incoming) continue;
       const { outcome, ...detail } = readAck(exchange.incoming, control);
-      settle(outcome, detail);
-      if (!AGAIN[outcome]) return outcome;
-      noted = outcome;
+      if (acceptOnly && outcome === 'positive' && detail.code === 'CA') {
+        this.#log.accepted(entry, delivery, cause, detail);
+        return { outcome, action: 'done' };
+      }
+      const result = settle(outcome, detail);
+      // A negative answer ends it whatever the sender does next; what is not for this message does not.
+      if (result.action !== 'retry' || outcome === 'error' || outcome === 'reject') return result;
+      noted = result;
     }
-  }
-
-  async #connect(): Promise<Peer> {
-    if (this.#peer?.open) return this.#peer;
-    this.disconnect();
-    this.state = 'connecting';
-    await this.#fire('connect', this.#exchange());
-    const { target = '', tls, ca } = this.#settings();
-    const at = target.lastIndexOf(':');
-    const [host, port] = [target.slice(0, at), Number(target.slice(at + 1))];
-    const socket = await dial(this.#kernel, { host, port, tls, ca, timeoutMs: CONNECT_TIMEOUT });
-    if (this.#ended.aborted) socket.destroy();
-    this.check();
-    this.#log.connection('open', target);
-    this.#peer = new Peer(socket, this.#kernel.clock, () => {
-      if (!this.#ended.aborted) this.#log.connection('closed', target);
-    });
-    return this.#peer;
   }
 
   // A new exchange for each attempt: a rule that may fire once hits one attempt, not all.
   #exchange(entry?: Queued, outgoing?: Outgoing): Exchange {
-    const sever = (how: Severed['how']): never => {
-      throw new Severed(how);
-    };
-    const unconnected = { reset: () => sever('reset'), close: () => sever('close'), hang: async () => sever('hang') };
     return {
       id: entry?.seq ?? this.#kernel.journal.head,
       sim: 'hl7',
@@ -190,7 +249,7 @@ export class Courier {
       records: [...(entry?.records ?? [])],
       committed: false,
       outgoing,
-      wire: this.#peer ? socketWire(this.#peer.socket) : unconnected,
+      wire: this.#line.wire,
       reject: (error, params) => {
         throw new Rejected(error, params);
       },
@@ -205,7 +264,7 @@ export class Courier {
   // Whatever ended an attempt also ends its connection. Gives the reason.
   #severed(error: unknown): string {
     this.check();
-    this.disconnect();
+    this.#line.disconnect();
     return error instanceof Error ? error.message : String(error);
   }
 }

@@ -1,24 +1,26 @@
 import type { Face, Kernel, ListenOptions, Part } from '#kernel';
 import { linkRoutes } from './control.ts';
-import type { LinkSettings } from './courier.ts';
 import { dialectOf, type Sender } from './dialects/index.ts';
 import { LinkIn } from './link-in.ts';
 import { LinkOut, type LinkStatus } from './link-out.ts';
 import type { Charset } from './message/charset.ts';
 import type { Delimiters } from './message/delimiters.ts';
 import { type GivenMessage, Outbox } from './outbox.ts';
+import type { LinkSettings } from './settings.ts';
 import type { SiteFacts } from './site.ts';
 import type { SitePort } from './site-port.ts';
 import { versionOf } from './versions.ts';
 
-export type { LinkSettings } from './courier.ts';
-export { DIALECTS, type Dialect, type Sender } from './dialects/index.ts';
+export { DIALECTS, type Dialect, type Sender, speaks } from './dialects/index.ts';
 export { TRIGGERS } from './events/index.ts';
+export { HL7_FAULTS } from './faults/index.ts';
 export type { LinkState, LinkStatus } from './link-out.ts';
 export type { AckOutcome } from './message/ack.ts';
 export { CHARSETS, type Charset } from './message/charset.ts';
 export type { GivenMessage } from './outbox.ts';
 export { remoteSitePort } from './remote.ts';
+export { SENDERS } from './senders.ts';
+export type { LinkSettings } from './settings.ts';
 export type { SiteChange, SiteCommit, SiteCommitted, SitePort } from './site-port.ts';
 
 /** What one hospital's links need to know. */
@@ -69,10 +71,16 @@ export function createHl7Site(kernel: Kernel, options: Hl7SiteOptions): Hl7Site 
   const version = versionOf(options.version ?? dialect.version);
   const sender = options.sender ?? dialect.sender(site);
   const receiver = options.receiver ?? { application: 'CRM', facility: 'CRM' };
-  const facts: SiteFacts = { site, dialect, authority, timeZone, sender, receiver, processingId, charset, version, delimiters };
+  const facts: SiteFacts = {
+    ...{ site, dialect, authority, timeZone, sender, receiver, processingId, charset, version, delimiters },
+    // A setting of the link, which can change while it runs.
+    get acknowledgements() {
+      return linkOut.settings.acknowledgements ?? undefined;
+    },
+  };
   const outbox: Outbox = new Outbox(kernel, facts, port, () => linkOut.wake());
-  const linkOut = new LinkOut(kernel, facts, outbox.queue);
-  const linkIn = new LinkIn(kernel, facts, port, outbox.people);
+  const linkOut = new LinkOut(kernel, facts, outbox.queue, outbox.after);
+  const linkIn = new LinkIn(kernel, facts, port, outbox.people, linkOut.desk);
   if (options.target) linkOut.configure({ target: options.target });
 
   return {

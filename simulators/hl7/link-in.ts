@@ -10,6 +10,7 @@ import {
   type TcpConnection,
   TcpFace,
 } from '#kernel';
+import type { AckDesk } from './ack-desk.ts';
 import { checkEnvelope } from './inbound/envelope.ts';
 import { patientPatch } from './inbound/patient-patch.ts';
 import { buildAck, Refusal } from './message/ack.ts';
@@ -39,9 +40,11 @@ export class LinkIn {
   #port: SitePort;
   #people: People;
   #seen: Cell<Seen>;
+  #desk: AckDesk;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(kernel: Kernel, facts: SiteFacts, port: SitePort, people: People) {
+  constructor(kernel: Kernel, facts: SiteFacts, port: SitePort, people: People, desk: AckDesk) {
+    this.#desk = desk;
     this.#kernel = kernel;
     this.#facts = facts;
     this.#port = port;
@@ -76,7 +79,8 @@ export class LinkIn {
     const { site: tenant } = this.#facts;
     const { seq } = this.#kernel.journal.append({ sim: 'hl7', tenant, kind: 'message', actor, data });
     // An acknowledgement is never acknowledged, and an empty frame asks for nothing: both would go on for ever.
-    if (text.trim() === '' || (message && value(message, 'MSH', 9) === 'ACK')) return undefined;
+    if (text.trim() === '') return undefined;
+    if (message && value(message, 'MSH', 9) === 'ACK') return void this.#desk.deliver(frame);
     const exchange = this.#exchange({ id: seq, operation: type ?? 'unknown', client: actor, text }, connection);
     const run = this.#turn.then(() => this.#answer(exchange, message, control));
     // One after the other over all connections: two updates of a record must not read the same version.

@@ -79,6 +79,12 @@ export class LinkLog {
     this.#counts.set('counts', { sent, acked: acked + (positive ? 1 : 0), lastError: positive ? lastError : failure });
   }
 
+  /** The receiver has the message (CA); what its application makes of it is still to come. */
+  accepted({ cohort, records, control, message }: Queued, { copy, attempt }: Delivery, cause: number, detail: AckDetail): void {
+    const data = { direction: 'out', control, type: message, outcome: 'positive', stage: 'accept', copy, attempt, ...detail };
+    this.#append('ack', { cohort, cause, records, data });
+  }
+
   /** Something came while nothing was waited for. */
   unasked(received: Received): void {
     const outcome: AckOutcome = 'frame' in received ? 'stale' : 'garbled';

@@ -1,12 +1,17 @@
 import type { Cell, Kernel, Outgoing } from '#kernel';
-import { AGAIN, Courier, type LinkSettings, Stopped } from './courier.ts';
+import { AckDesk } from './ack-desk.ts';
+import { Courier, type Parcel, Stopped } from './courier.ts';
 import { type Delivery, type LinkCounts, LinkLog } from './link-log.ts';
 import type { Queued } from './outbox.ts';
+import { senderOf } from './senders.ts';
+import type { LinkSettings } from './settings.ts';
 import type { SiteFacts } from './site.ts';
 
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 2000;
 const LONGEST_HOLD = 10_000;
+// How long those that shall be written at once wait for each other.
+const TOGETHER_MS = 1000;
 
 /** `sending`: a message is out, or about to go. `waiting`: for the next attempt, or for the one that shall overtake. */
 export type LinkState = 'idle' | 'connecting' | 'sending' | 'waiting' | 'stopped';
@@ -21,34 +26,48 @@ export interface LinkStatus extends LinkCounts {
 /** A message on its way: what faults made of it, and how far it got. */
 interface Journey extends Delivery {
   outgoing: Outgoing;
-  /** Kept back for the next message about the same person. */
-  held: boolean;
+  /** Kept back: for the next message about the same person, or for a while. */
+  held: false | 'next' | 'while';
 }
 
-/** Sends the queue of a site over MLLP: in order, one message in flight, each sent again until it is answered. */
+/** One message in flight at a time; a link has as many lanes as it may have in flight. */
+interface Lane {
+  courier: Courier;
+  state: 'idle' | 'busy' | 'waiting';
+  running: boolean;
+  /** Attempts that failed in a row; sets the length of the pause. */
+  failures: number;
+}
+
+/** Makes a message of its own of what a fault wants sent after another. */
+export type SendAfter = (entry: Queued, after: NonNullable<Outgoing['echoes']>[number]) => string;
+
+/** Sends the queue of a site over MLLP: in order for each person, each message sent again until it is answered. */
 export class LinkOut {
+  readonly desk: AckDesk;
   #kernel: Kernel;
   #facts: SiteFacts;
   #queue: Cell<Queued>;
+  #sendAfter: SendAfter;
   #settings: Cell<LinkSettings>;
   #log: LinkLog;
-  #courier: Courier;
+  #lanes: Lane[] = [];
   #journeys = new Map<string, Journey>();
-  #state: 'idle' | 'busy' | 'waiting' = 'idle';
+  /** Persons with a message in flight, by its control id. */
+  #flying = new Map<string, string>();
   #ended = new AbortController();
-  /** Attempts that failed in a row; sets the length of the pause. */
-  #failures = 0;
   /** Ends a pause early when the settings change. */
   #pause = new AbortController();
-  #running = false;
 
-  constructor(kernel: Kernel, facts: SiteFacts, queue: Cell<Queued>) {
+  constructor(kernel: Kernel, facts: SiteFacts, queue: Cell<Queued>, sendAfter: SendAfter) {
     this.#kernel = kernel;
     this.#facts = facts;
     this.#queue = queue;
+    this.#sendAfter = sendAfter;
     this.#settings = kernel.cell<LinkSettings>(`hl7.${facts.site}.link`);
     this.#log = new LinkLog(kernel, facts.site);
-    this.#courier = new Courier(kernel, facts, this.#log, () => this.settings, this.#ended.signal);
+    this.desk = new AckDesk(kernel.clock);
+    this.#open();
   }
 
   get settings(): LinkSettings {
@@ -60,42 +79,78 @@ export class LinkOut {
     const before = this.settings;
     const after = { ...before, ...change };
     this.#settings.set('settings', after);
-    this.#failures = 0;
-    if (before.target !== after.target || before.tls !== after.tls || before.ca !== after.ca) this.#courier.disconnect();
+    for (const lane of this.#lanes) lane.failures = 0;
+    const moved = (['target', 'tls', 'ca', 'cert', 'key'] as const).some((key) => before[key] !== after[key]);
+    if (moved) for (const { courier } of this.#lanes) courier.disconnect();
+    this.#open();
     this.#interrupt();
     this.wake();
   }
 
   status(): LinkStatus {
     const { target } = this.settings;
-    const state = this.#ended.signal.aborted || this.settings.paused ? 'stopped' : this.#state;
-    return { state: state === 'busy' ? this.#courier.state : state, target, queued: this.#queue.size, ...this.#log.counts };
+    const stopped = this.#ended.signal.aborted || this.settings.paused;
+    return { state: stopped ? 'stopped' : this.#state, target, queued: this.#queue.size, ...this.#log.counts };
   }
 
   /** Looks at the queue again. */
   wake(): void {
-    if (this.#running || this.#ended.signal.aborted) return;
-    this.#running = true;
-    void this.#run();
+    if (this.#ended.signal.aborted) return;
+    for (const lane of this.#wanted) {
+      if (lane.running) continue;
+      lane.running = true;
+      void this.#run(lane);
+    }
   }
 
   stop(): void {
     this.#ended.abort();
     this.#interrupt();
-    this.#courier.disconnect();
+    for (const { courier } of this.#lanes) courier.end();
   }
 
-  async #run(): Promise<void> {
+  get #state(): LinkState {
+    const busy = this.#lanes.find(({ state }) => state === 'busy');
+    if (busy) return busy.courier.state;
+    return this.#lanes.some(({ state }) => state === 'waiting') || this.#held().length > 0 ? 'waiting' : 'idle';
+  }
+
+  // Lanes of one connection share its courier. Those beyond the number that is wanted end when they are done.
+  #open(): void {
+    const { connections = 1, pipeline = 1 } = this.settings;
+    while (this.#lanes.length < connections * pipeline) {
+      const shared = this.#lanes.length % pipeline > 0 ? this.#lanes.at(-1)!.courier : undefined;
+      const courier =
+        shared ?? new Courier(this.#kernel, this.#facts, this.#log, () => this.settings, this.#ended.signal, this.desk);
+      this.#lanes.push({ courier, state: 'idle', running: false, failures: 0 });
+    }
+  }
+
+  get #wanted(): Lane[] {
+    const { connections = 1, pipeline = 1 } = this.settings;
+    return this.#lanes.length === connections * pipeline ? this.#lanes : this.#lanes.slice(0, connections * pipeline);
+  }
+
+  async #run(lane: Lane): Promise<void> {
     try {
-      for (let entry = this.#next(); entry; entry = this.#next()) {
-        this.#state = 'busy';
-        await this.#deliver(entry);
+      for (let entry = this.#next(lane); entry; entry = this.#next(lane)) {
+        lane.state = 'busy';
+        this.#flying.set(entry.person, entry.control);
+        await this.#deliver(entry, lane);
+        this.#land(entry);
+        if (this.settings.gapMs) await this.#kernel.clock.sleep(this.settings.gapMs, this.#pause.signal);
       }
     } catch (error) {
       if (!(error instanceof Stopped)) this.#kernel.report(error, { sim: 'hl7', tenant: this.#facts.site });
     }
-    this.#state = this.#held().length > 0 ? 'waiting' : 'idle';
-    this.#running = false;
+    lane.state = 'idle';
+    lane.running = false;
+  }
+
+  #land({ person, control }: Queued): void {
+    if (this.#flying.get(person) === control) this.#flying.delete(person);
+    // Another lane may have passed this person's next message over.
+    if (this.#lanes.length > 1) this.wake();
   }
 
   get #mayGo(): boolean {
@@ -103,53 +158,99 @@ export class LinkOut {
     return target !== undefined && !paused && !this.#ended.signal.aborted;
   }
 
-  #next(): Queued | undefined {
-    if (!this.#mayGo) return undefined;
-    for (const entry of this.#queue.values()) if (!this.#journeys.get(entry.control)?.held) return entry;
+  #next(lane?: Lane): Queued | undefined {
+    if (!this.#mayGo || (lane && !this.#wanted.includes(lane))) return undefined;
+    for (const entry of this.#queue.values())
+      if (!this.#journeys.get(entry.control)?.held && !this.#flying.has(entry.person)) return entry;
     return undefined;
   }
 
-  async #deliver(entry: Queued): Promise<void> {
-    const journey = this.#journeys.get(entry.control) ?? (await this.#begin(entry));
-    if (!journey) return this.#wait();
+  async #deliver(entry: Queued, lane: Lane): Promise<void> {
+    const journey = this.#journeys.get(entry.control) ?? (await this.#begin(entry, lane));
+    if (!journey) return this.#wait(lane);
     const { outgoing } = journey;
     if (outgoing.copies < 1) return this.#drop(entry);
+    const { holdMs } = outgoing;
+    if (holdMs) {
+      outgoing.holdMs = 0;
+      return this.#hold(journey, 'while', holdMs);
+    }
     if (outgoing.holdForNext) {
       outgoing.holdForNext = false;
       // The one that shall overtake is not kept back itself.
-      if (!this.#held().some(({ person }) => person === entry.person)) return this.#hold(journey);
+      if (!this.#held().some(({ person }) => person === entry.person)) return this.#hold(journey, 'next', LONGEST_HOLD);
     }
+    const riders = outgoing.together ? await this.#gather(outgoing.together, lane) : [];
     while (journey.copy <= outgoing.copies) {
-      const delivery = { copy: journey.copy, attempt: ++journey.attempt };
-      // What a fault did to the bytes holds for the first attempt of each copy: the queue keeps the message as it was
-      // built, and sends that again.
-      const packed = journey.attempt === 1 ? { ...outgoing } : this.#courier.pack(entry);
-      const outcome = await this.#courier.attempt(entry, packed, delivery, () => this.#copyDone(entry, journey));
-      if (AGAIN[outcome]) {
-        await this.#wait();
+      const crew = [this.#parcel(entry, journey, lane), ...riders.splice(0).map(([one, its]) => this.#parcel(one, its, lane))];
+      const [{ outcome, action } = { outcome: 'closed', action: 'retry' as const }] = await lane.courier.attempt(crew);
+      for (const { entry: rider } of crew.slice(1)) this.#land(rider);
+      if (action === 'stop') {
+        this.configure({ paused: true });
+        return;
+      }
+      if (action === 'retry') {
+        // A fault may want the same socket and the same message at once.
+        if (!(outcome === 'silent' && outgoing.patient)) await this.#wait(lane);
         if (!this.#mayGo) return;
         continue;
       }
-      this.#failures = 0;
+      lane.failures = 0;
       journey.copy++;
       journey.attempt = 0;
     }
   }
 
+  #parcel(entry: Queued, journey: Journey, lane: Lane): Parcel {
+    const delivery = { copy: journey.copy, attempt: ++journey.attempt };
+    // What a fault did to the bytes holds for the first attempt of each copy: the queue keeps the message as it was
+    // built, and sends that again.
+    const packed = journey.attempt === 1 ? { ...journey.outgoing } : lane.courier.pack(entry);
+    return { entry, outgoing: packed, delivery, onDone: () => this.#copyDone(entry, journey) };
+  }
+
   // Once for each message, when it becomes the head. Undefined when a fault severed it.
-  async #begin(entry: Queued): Promise<Journey | undefined> {
-    const outgoing = this.#courier.pack(entry);
+  async #begin(entry: Queued, lane: Lane): Promise<Journey | undefined> {
+    const outgoing = lane.courier.pack(entry);
     // Acknowledged before a restart, and only its further copies were missing.
     if (entry.delivered) outgoing.copies = 0;
-    else if (!(await this.#courier.introduce(entry, outgoing))) return undefined;
-    const journey = { outgoing, copy: 1, attempt: 0, held: false };
+    // What a fault itself sends is not met by faults again: it would never end.
+    else if (!entry.given?.echo && !(await lane.courier.introduce(entry, outgoing))) return undefined;
+    const journey: Journey = { outgoing, copy: 1, attempt: 0, held: false };
     this.#journeys.set(entry.control, journey);
     return journey;
   }
 
+  // Those that come next in the queue, about whomever; waited for a while.
+  async #gather(count: number, lane: Lane): Promise<[Queued, Journey][]> {
+    const deadline = this.#kernel.clock.now() + TOGETHER_MS;
+    const head = (): Queued[] => {
+      const free = [...this.#queue.values()].filter(({ control }) => ![...this.#flying.values()].includes(control));
+      return free.filter(({ control }) => !this.#journeys.get(control)?.held).slice(0, count - 1);
+    };
+    while (head().length < count - 1 && this.#kernel.clock.now() < deadline)
+      await this.#kernel.clock.sleep(20, this.#pause.signal);
+    const riders: [Queued, Journey][] = [];
+    for (const entry of head()) {
+      this.#flying.set(`${entry.person}+${entry.control}`, entry.control);
+      const journey = await this.#begin(entry, lane);
+      if (journey) riders.push([entry, journey]);
+    }
+    for (const [{ person, control }] of riders) this.#flying.delete(`${person}+${control}`);
+    return riders;
+  }
+
   #copyDone(entry: Queued, { copy, outgoing }: Journey): void {
-    if (copy >= outgoing.copies) this.#remove(entry);
-    else this.#queue.set(entry.control, { ...entry, delivered: true });
+    if (copy < outgoing.copies) return void this.#queue.set(entry.control, { ...entry, delivered: true });
+    this.#remove(entry);
+    for (const after of outgoing.echoes ?? []) {
+      const control = this.#sendAfter(entry, after);
+      if (!after.afterNext) continue;
+      const echo = this.#lanes[0]!.courier.pack(this.#queue.get(control)!);
+      const journey: Journey = { outgoing: echo, copy: 1, attempt: 0, held: 'next' };
+      this.#journeys.set(control, journey);
+      this.#hold(journey, 'next', LONGEST_HOLD);
+    }
   }
 
   #drop(entry: Queued): void {
@@ -163,28 +264,32 @@ export class LinkOut {
   #remove(entry: Queued): void {
     this.#queue.delete(entry.control);
     this.#journeys.delete(entry.control);
-    for (const { control, person } of this.#held()) if (person === entry.person) this.#journeys.get(control)!.held = false;
+    for (const { control, person } of this.#held()) {
+      const journey = this.#journeys.get(control)!;
+      if (person === entry.person && journey.held === 'next') journey.held = false;
+    }
   }
 
   #held(): Queued[] {
-    return [...this.#journeys].flatMap(([control, { held }]) => (held ? [this.#queue.get(control)!] : []));
+    return [...this.#journeys].flatMap(([control, { held }]) => (held ? (this.#queue.get(control) ?? []) : []));
   }
 
-  #hold(journey: Journey): void {
-    journey.held = true;
-    void this.#kernel.clock.sleep(LONGEST_HOLD, this.#ended.signal).then(() => {
+  #hold(journey: Journey, why: 'next' | 'while', ms: number): void {
+    journey.held = why;
+    void this.#kernel.clock.sleep(ms, this.#ended.signal).then(() => {
       journey.held = false;
       this.wake();
     });
   }
 
-  async #wait(): Promise<void> {
-    this.#courier.check();
-    this.#state = 'waiting';
-    const ms = Math.min(FIRST_PAUSE * 2 ** this.#failures++, LONGEST_PAUSE);
+  async #wait(lane: Lane): Promise<void> {
+    lane.courier.check();
+    lane.state = 'waiting';
+    const { retryMs = senderOf(this.settings.sender).retryMs } = this.settings;
+    const ms = retryMs ?? Math.min(FIRST_PAUSE * 2 ** lane.failures++, LONGEST_PAUSE);
     await this.#kernel.clock.sleep(ms, this.#pause.signal);
-    this.#courier.check();
-    this.#state = 'busy';
+    lane.courier.check();
+    lane.state = 'busy';
   }
 
   #interrupt(): void {

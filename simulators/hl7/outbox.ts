@@ -1,8 +1,8 @@
 import type { Patient, Resource } from '@medplum/fhirtypes';
-import { type Cell, digest, type JournalEvent, type Kernel, type RecordRef } from '#kernel';
+import { type Cell, digest, type JournalEvent, type Kernel, type Outgoing, type RecordRef } from '#kernel';
 import { render } from './events/render.ts';
 import { images, personIn } from './events/trigger.ts';
-import { encodeText } from './message/charset.ts';
+import { decodeText, encodeText } from './message/charset.ts';
 import { formatTime } from './message/time.ts';
 import { People, type Person } from './people.ts';
 import type { SiteFacts } from './site.ts';
@@ -17,7 +17,10 @@ export interface Queued {
   person: string;
   text: string;
   /** A message given from outside: its bytes (base64) where text cannot say them, its frame, what its MSA-2 must be. */
-  given?: Pick<GivenMessage, 'base64' | 'frame' | 'answers'>;
+  given?: Pick<GivenMessage, 'base64' | 'frame' | 'answers'> & {
+    /** A fault sends it after another message. */
+    echo?: boolean;
+  };
   records: RecordRef[];
   cohort?: string;
   /** Sequence number of the journal's `queue` event. */
@@ -151,6 +154,28 @@ export class Outbox {
       return control;
     });
   }
+
+  /** Queues what a fault wants sent after a message, under an id of its own; the bytes hold that id only when they shall. */
+  readonly after = (entry: Queued, { bytes, newId }: NonNullable<Outgoing['echoes']>[number]): string => {
+    const control = this.#nextControl();
+    const old = entry.given?.answers ?? entry.control;
+    // Latin-1 keeps every byte as it is.
+    const sent = newId ? Buffer.from(bytes.toString('latin1').replace(`|${old}|`, `|${control}|`), 'latin1') : bytes;
+    const { message, person, cohort, records } = entry;
+    const data = { emitted: true, echo: entry.control, control, message, person };
+    const { seq } = this.#kernel.journal.append({
+      sim: 'hl7',
+      tenant: this.#facts.site,
+      kind: 'queue',
+      records: [],
+      cohort,
+      data,
+    });
+    const given = { base64: sent.toString('base64'), answers: newId ? control : old, echo: true };
+    this.queue.set(control, { control, message, person, text: decodeText(sent), given, records, cohort, seq });
+    this.#kernel.database.onCommit(this.#onQueued);
+    return control;
+  };
 
   #nextControl(): string {
     return this.#facts.dialect.control(this.#base + String(this.#kernel.count(this.#series)).padStart(8, '0'));

@@ -172,7 +172,17 @@ describe('the control routes of a link', () => {
     [{ target: 'localhost:99999' }, '"target" must be host:port, not "localhost:99999"'],
     [{ tls: 'yes' }, '"tls" must be a boolean, not "yes"'],
     [{ ackTimeoutMs: 0 }, '"ackTimeoutMs" must be more than 0'],
-    [{ ackTimeout: 5 }, 'unknown key "ackTimeout"; known: target, tls, ca, ackTimeoutMs, paused'],
+    [{ sender: 'mirt' }, '"sender" is one of them: standard, mirth, intersystems, rhapsody, cloverleaf, epic; not "mirt"'],
+    [{ on: { errors: 'skip' } }, expect.stringContaining('"on" names an outcome: positive, error')],
+    [{ on: { error: 'skp' } }, '"on.error" is an action: done, retry, skip, stop; not "skp"'],
+    [{ connections: 0 }, '"connections" must be more than 0'],
+    [{ connections: 65 }, '"connections" must lie between 1 and 64, not 65'],
+    [{ acknowledgements: { accept: 'AL' } }, '"acknowledgements.application" is a condition: AL, NE, ER, SU; not undefined'],
+    [{ cert: 'x' }, '"cert" and "key" go together'],
+    [
+      { ackTimeout: 5 },
+      expect.stringContaining('unknown key "ackTimeout"; known: target, tls, ca, cert, key, ackTimeoutMs, paused, sender, on'),
+    ],
     [[], 'the body must be an object'],
   ])('refuse %j', async (body, error) => expect(await call(body)).toEqual([400, { error }]));
 });

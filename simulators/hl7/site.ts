@@ -13,6 +13,14 @@ export interface AckConditions {
   application: AckCondition;
 }
 
+/** What a message asks for in MSH-15 and MSH-16; undefined in the original mode. */
+export function conditionsOf(text: string): AckConditions | undefined {
+  const header = text.slice(0, text.search(/[\r\n]/) >>> 0);
+  const fields = header.split(header[3] ?? '|');
+  const [accept, application] = [fields[14], fields[15]].map((each) => ACK_CONDITIONS.find((known) => known === each));
+  return accept || application ? { accept: accept ?? 'NE', application: application ?? 'NE' } : undefined;
+}
+
 /** What messages of one hospital have in common. */
 export interface SiteFacts {
   /** Site name, lower case; in upper case it is the namespace of its identifiers. */

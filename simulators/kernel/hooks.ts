@@ -33,6 +33,30 @@ export interface Outgoing {
   copies: number;
   /** Keeps it back until the next message of this link has been acknowledged. */
   holdForNext: boolean;
+  /** Keeps it back so many milliseconds, while others go on. */
+  holdMs?: number;
+  /** The bytes were changed and still say the same: once accepted, the message has shown what it is about. */
+  intact?: boolean;
+  /** What the answer must name, where the bytes no longer hold the message's own id. */
+  answers?: string;
+  /** Where the framed bytes are cut into separate writes: offsets from the start, negative ones from the end. */
+  cuts?: readonly number[];
+  /** Milliseconds between those writes. */
+  pauseMs?: number;
+  /** Ends the connection after this share (0 to 1) of the framed bytes, without waiting for an answer. */
+  sever?: { after: number; how: 'reset' | 'close' };
+  /** How many messages, this one first, are written at once. */
+  together?: number;
+  /** How long the answer may take, in place of the link's setting. */
+  answerMs?: number;
+  /** When no answer came in time the connection stays, and the next attempt uses it. */
+  patient?: boolean;
+  /** Goes over a new connection, while the old one stays open. */
+  newConnection?: boolean;
+  /** Connections opened beside it: how many, what each writes, and whether each is closed before the message goes out. */
+  beside?: { connections: number; bytes: Buffer; close: boolean };
+  /** What is sent after it, each as a message of its own: at once, or after the next one about the same person. */
+  echoes?: readonly { bytes: Buffer; newId: boolean; afterNext: boolean }[];
 }
 
 /** What a fault may do to the socket. Each throws `Severed`, which ends the exchange. */

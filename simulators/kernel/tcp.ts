@@ -29,6 +29,20 @@ export interface TcpFaceOptions {
   onFrame: (frame: Buffer, connection: TcpConnection) => Promise<Buffer | undefined>;
 }
 
+// Frames of one connection that may wait for their turn.
+const MOST_WAITING = 64;
+
+const drained = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+    socket.on('drain', done);
+    socket.on('close', done);
+  });
+
 /** A listener that speaks in frames over TCP or TLS. Owns sockets, the `connect` hook and `connection` events. */
 export class TcpFace {
   readonly options: TcpFaceOptions;
@@ -41,11 +55,16 @@ export class TcpFace {
     this.options = options;
   }
 
-  /** Starts listening; port 0 takes a free one. With an identity it speaks TLS only. @throws when the port is taken. */
-  async listen(options: { host: string; port: number; identity?: Identity }): Promise<void> {
+  /**
+   * Starts listening; port 0 takes a free one. With an identity it speaks TLS only, and with `clientCa` (PEM) only to clients whose certificate comes from that authority. @throws when the port is taken.
+   */
+  async listen(options: { host: string; port: number; identity?: Identity; clientCa?: string }): Promise<void> {
     const accept = (socket: Socket): void => this.#accept(socket);
-    const { identity, host, port } = options;
-    const server = identity ? tls.createServer({ ...identity, minVersion: 'TLSv1.2' }, accept) : net.createServer(accept);
+    const { identity, host, port, clientCa } = options;
+    const mutual = clientCa ? { ca: clientCa, requestCert: true, rejectUnauthorized: true } : {};
+    const server = identity
+      ? tls.createServer({ ...identity, ...mutual, minVersion: 'TLSv1.2' }, accept)
+      : net.createServer(accept);
     // Under TLS these are the raw sockets: one that never ends its handshake must not keep the face from closing.
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
@@ -78,9 +97,16 @@ export class TcpFace {
     // Everything on a connection happens in order: the connect hook first, then one frame after the other.
     let turn = this.#connected(connection.wire, socket);
     socket.setNoDelay(true);
+    // A peer that sends faster than it is answered waits, so that nobody can fill the memory.
+    let waiting = 0;
     socket.on('data', (chunk: Buffer) => {
       for (const received of decoder.push(chunk)) {
-        turn = turn.then(() => this.#take(received, connection, socket));
+        if (++waiting > MOST_WAITING) socket.pause();
+        turn = turn
+          .then(() => this.#take(received, connection, socket))
+          .then(() => {
+            if (--waiting === 0) socket.resume();
+          });
       }
     });
     socket.on('error', () => {}); // a peer that resets is not our error
@@ -117,7 +143,8 @@ export class TcpFace {
         return this.#journal({ state: 'junk', direction: 'in', peer, bytes: received.junk.length });
       }
       const reply = await this.options.onFrame(received.frame, connection);
-      if (reply && !socket.destroyed) socket.write(reply);
+      // Answers that are not read are not piled up either.
+      if (reply && !socket.destroyed && !socket.write(reply)) await drained(socket);
     } catch (error) {
       if (error instanceof Severed) return;
       this.#kernel.report(error, { sim: this.options.sim, tenant: this.options.tenant });
@@ -139,15 +166,17 @@ export interface DialOptions {
   /** Speak TLS. The peer is verified only when `ca` (PEM) is given: a subject's own certificate is of no authority we know. */
   tls?: boolean;
   ca?: string;
+  /** Certificate and key of our own, for a peer that asks for one. */
+  identity?: Identity;
   timeoutMs: number;
 }
 
 /** Opens a connection out. @throws Error naming the reason: refused, unreachable, no answer in time, no TLS. */
 export function dial(kernel: Kernel, options: DialOptions): Promise<Socket> {
-  const { host, port, ca } = options;
+  const { host, port, ca, identity } = options;
   return new Promise((resolve, reject) => {
     const socket = options.tls
-      ? tls.connect({ host, port, ca, rejectUnauthorized: ca !== undefined, servername: net.isIP(host) ? '' : host })
+      ? tls.connect({ host, port, ca, ...identity, rejectUnauthorized: ca !== undefined, servername: net.isIP(host) ? '' : host })
       : net.connect({ host, port });
     const cancel = kernel.clock.after(options.timeoutMs, () => fail(new Error(`no connection within ${options.timeoutMs} ms`)));
     function fail(error: Error): void {

@@ -16,7 +16,7 @@ export interface Identity {
 export interface Authority {
   /** PEM of the CA certificate: what the subject has to trust. */
   cert: string;
-  /** Issues a server certificate for these host names and addresses. */
+  /** Issues a certificate for these host names and addresses, for a server or for a client that must show one. */
   issue(hosts: string[]): Promise<Identity>;
 }
 
@@ -110,7 +110,7 @@ export async function openAuthority(folder?: string): Promise<Authority> {
         extensions: [
           new x509.BasicConstraintsExtension(false, undefined, true),
           new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
           new x509.SubjectAlternativeNameExtension(
             hosts.map((host) => ({ type: /^[\d.]+$|:/.test(host) ? 'ip' : 'dns', value: host })),
           ),

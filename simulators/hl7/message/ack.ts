@@ -5,9 +5,10 @@ import { type Message, NotHl7, parseMessage, rawField, value } from './parse.ts'
 /**
  * What came of one attempt to deliver a message. `positive`: AA or CA. `error`: AE or CE. `reject`: AR or CR. `stale`: an
  * acknowledgement of another message. `garbled`: bytes that acknowledge nothing. `silent`: nothing in time. `closed`:
- * the peer hung up before it answered. `refused`: no connection.
+ * the peer hung up before it answered. `refused`: no connection. `unanswered`: no answer was asked for (MSH-15, MSH-16),
+ * or what was accepted was never answered by the application.
  */
-export type AckOutcome = 'positive' | 'error' | 'reject' | 'stale' | 'garbled' | 'silent' | 'closed' | 'refused';
+export type AckOutcome = 'positive' | 'error' | 'reject' | 'stale' | 'garbled' | 'silent' | 'closed' | 'refused' | 'unanswered';
 
 export interface Ack {
   outcome: 'positive' | 'error' | 'reject' | 'stale' | 'garbled';
@@ -19,6 +20,14 @@ export interface Ack {
   reason?: string;
   /** All of it. */
   text: string;
+}
+
+/** MSA-2 of an answer, read without judging the rest; empty when there is none. */
+export function answeredBy(frame: Buffer): string {
+  const text = frame.toString('latin1');
+  const field = text[text.indexOf('MSH') + 3] ?? '|';
+  const msa = /(?:^|[\r\n])MSA(.*)/.exec(text)?.[1] ?? '';
+  return msa.startsWith(field) ? (msa.split(field)[2] ?? '').trim() : '';
 }
 
 const OUTCOMES: Record<string, 'positive' | 'error' | 'reject'> = {

@@ -21,6 +21,8 @@ export class Receiver {
   readonly got: string[] = [];
   /** Whole bytes as they came, of all connections. */
   raw = Buffer.alloc(0);
+  /** The bytes as packets brought them. */
+  readonly chunks: Buffer[] = [];
   connections = 0;
   readonly #server: net.Server;
   readonly #sockets = new Set<Socket>();
@@ -37,6 +39,7 @@ export class Receiver {
       socket.on('close', () => this.#sockets.delete(socket));
       socket.on('data', (chunk) => {
         this.raw = Buffer.concat([this.raw, chunk]);
+        this.chunks.push(chunk);
         rest += chunk.toString('utf8');
         for (let end = rest.indexOf('\u001c\r'); end >= 0; end = rest.indexOf('\u001c\r')) {
           const message = rest.slice(rest.indexOf('\u000b') + 1, end);
@@ -57,6 +60,11 @@ export class Receiver {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Connections that are open. */
+  get alive(): number {
+    return this.#sockets.size;
   }
 
   get target(): string {

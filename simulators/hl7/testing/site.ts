@@ -1,6 +1,6 @@
 import type { Appointment, Patient, Resource } from '@medplum/fhirtypes';
-import { type Clock, type JournalEvent, Kernel, type RecordRef } from '#kernel';
-import { createHl7Site, type Hl7Site, type Hl7SiteOptions, type SiteCommit, type SitePort } from '../index.ts';
+import { type Clock, type JournalEvent, KERNEL_FAULTS, Kernel, type RecordRef } from '#kernel';
+import { createHl7Site, HL7_FAULTS, type Hl7Site, type Hl7SiteOptions, type SiteCommit, type SitePort } from '../index.ts';
 
 export const AUTHORITY = '1.2.840.114350.1.13.999.2.7.5.737384.14';
 export const SYSTEM = `urn:oid:${AUTHORITY}`;
@@ -172,7 +172,7 @@ export async function openWorld(
   options: Partial<Hl7SiteOptions> & { clock?: Clock; data?: string; seed?: string } = {},
 ): Promise<World> {
   const { clock, data, seed, ...site } = options;
-  const kernel = new Kernel({ clock, data, seed });
+  const kernel = new Kernel({ clock, data, seed, faults: [...KERNEL_FAULTS, ...HL7_FAULTS] });
   const ehr = new FakeEhr(kernel);
   const hl7 = createHl7Site(kernel, {
     site: 'epic',

@@ -1,0 +1,122 @@
+import { ControlError, type FaultParam } from '#kernel';
+import type { AckOutcome } from './message/ack.ts';
+import { ACTIONS, type Action, SENDER_NAMES } from './senders.ts';
+import { ACK_CONDITIONS, type AckConditions } from './site.ts';
+
+/** Where a link connects, and how it behaves; kept across restarts. */
+export interface LinkSettings {
+  /** `host:port` of the receiver; without one the queue only grows. */
+  target?: string;
+  tls?: boolean;
+  /** PEM of the authority that the receiver's certificate must come from; unverified when absent. */
+  ca?: string;
+  /** PEM of our own certificate and its key, for a receiver that asks for one. */
+  cert?: string;
+  key?: string;
+  /** How long an acknowledgement may take, in milliseconds; the sender's when absent. */
+  ackTimeoutMs?: number;
+  paused?: boolean;
+  /** As which engine it behaves: see SENDERS. */
+  sender?: string;
+  /** What it does after each outcome, where that is not what its sender does. */
+  on?: Partial<Record<AckOutcome, Action>>;
+  /** Pause before the same message goes out again; the sender's when absent. */
+  retryMs?: number;
+  /** Whether the connection stays open between messages; the sender's when absent. */
+  keepOpen?: boolean;
+  /** TCP keep-alive after so many idle milliseconds; none when absent or 0. */
+  keepAliveMs?: number;
+  /** Pause between messages. */
+  gapMs?: number;
+  /** Connections at once; messages about one person stay in order. */
+  connections?: number;
+  /** Messages in flight on one connection. */
+  pipeline?: number;
+  /** MSH-15 and MSH-16 of what is built from now on; null for the original mode. */
+  acknowledgements?: AckConditions | null;
+  /** Where the application acknowledgement of the enhanced mode comes: on the same connection, or to the site's listener. */
+  applicationOn?: 'same' | 'listener';
+}
+
+const OUTCOMES: readonly AckOutcome[] = [
+  'positive',
+  'error',
+  'reject',
+  'stale',
+  'garbled',
+  'silent',
+  'closed',
+  'refused',
+  'unanswered',
+];
+
+type Form = { type: FaultParam['type'] | 'object'; range?: readonly [number, number]; oneOf?: readonly string[] };
+
+const milliseconds: Form = { type: 'number', range: [0, 86_400_000] };
+const text: Form = { type: 'string' };
+const flag: Form = { type: 'boolean' };
+
+const FORMS: Record<keyof LinkSettings, Form> = {
+  target: text,
+  tls: flag,
+  ca: text,
+  cert: text,
+  key: text,
+  ackTimeoutMs: { type: 'number', range: [1, 86_400_000] },
+  paused: flag,
+  sender: { type: 'string', oneOf: SENDER_NAMES },
+  on: { type: 'object' },
+  retryMs: milliseconds,
+  keepOpen: flag,
+  keepAliveMs: milliseconds,
+  gapMs: milliseconds,
+  connections: { type: 'number', range: [1, 64] },
+  pipeline: { type: 'number', range: [1, 256] },
+  acknowledgements: { type: 'object' },
+  applicationOn: { type: 'string', oneOf: ['same', 'listener'] },
+};
+
+/** Every setting, in the order in which messages name them. */
+export const SETTING_NAMES = Object.keys(FORMS);
+
+const fail = (message: string): never => {
+  throw new ControlError(400, message);
+};
+
+/** Checks a change of settings as it came. @throws ControlError naming the mistake. */
+export function checkSettings(body: unknown): LinkSettings {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) fail('the body must be an object');
+  for (const [key, given] of Object.entries(body as object)) checkOne(key, given);
+  const { target, on, acknowledgements, cert, key } = body as LinkSettings;
+  const port = Number(target?.slice(target.lastIndexOf(':') + 1));
+  if (target !== undefined && !(/^.+:\d+$/.test(target) && port > 0 && port < 65_536))
+    fail(`"target" must be host:port, not ${JSON.stringify(target)}`);
+  for (const [outcome, action] of Object.entries(on ?? {})) {
+    among(outcome, OUTCOMES, '"on" names an outcome');
+    among(action, ACTIONS, `"on.${outcome}" is an action`);
+  }
+  if (acknowledgements) {
+    for (const part of ['accept', 'application'] as const)
+      among(acknowledgements[part], ACK_CONDITIONS, `"acknowledgements.${part}" is a condition`);
+  }
+  if ((cert === undefined) !== (key === undefined)) fail('"cert" and "key" go together');
+  return body as LinkSettings;
+}
+
+function checkOne(key: string, given: unknown): void {
+  const form = Object.hasOwn(FORMS, key) ? FORMS[key as keyof LinkSettings] : undefined;
+  if (!form) throw new ControlError(400, `unknown key ${JSON.stringify(key)}; known: ${SETTING_NAMES.join(', ')}`);
+  // Null is for what can be taken back.
+  if (given === null && key === 'acknowledgements') return;
+  if (typeof given !== form.type || given === null) fail(`"${key}" must be a ${form.type}, not ${JSON.stringify(given)}`);
+  if (form.oneOf) among(given, form.oneOf, `"${key}" is one of them`);
+  const [least, most] = form.range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  if (typeof given === 'number' && !(given >= least && given <= most))
+    fail(
+      least === 1 && given <= 0 ? `"${key}" must be more than 0` : `"${key}" must lie between ${least} and ${most}, not ${given}`,
+    );
+}
+
+function among(given: unknown, known: readonly string[], what: string): void {
+  if (!known.includes(given as string)) fail(`${what}: ${known.join(', ')}; not ${JSON.stringify(given)}`);
+}
