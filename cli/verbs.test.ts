@@ -82,7 +82,8 @@ describe.concurrent('list', () => {
       .trimEnd()
       .split('\n')
       .map((line) => line.split(' ')[0]);
-    expect(first.slice(1)).toEqual([...ids]);
+    expect(first.slice(1)).toEqual(expect.arrayContaining([...ids]));
+    expect(new Set(first).size).toBe(first.length);
     expect(ids.length).toBeGreaterThan(0);
     expect(code).toBe(0);
   });
@@ -95,7 +96,9 @@ describe.concurrent('check without a run', () => {
     const [first, ...lines] = out.trimEnd().split('\n');
     expect(first).toMatch(/^About \d+s\. \d+ of \d+ checks apply, \d+ of them level 1 blockers of the 35 planned/);
     const goLive = CHECKS.filter((check) => check.goLive);
-    expect(lines).toEqual(goLive.map(({ id, title }) => `  ${id.padEnd(6)} ${title}`));
+    expect(lines.map((line) => line.replace(/ {3}\(not applicable: .*\)$/, ''))).toEqual(
+      goLive.map(({ id, title }) => `  ${id.padEnd(6)} ${title}`),
+    );
     expect([code, err]).toEqual([0, '']);
     expect(readdirSync(cwd)).toEqual([]);
   });
@@ -112,7 +115,9 @@ describe.concurrent('init, then doctor', () => {
     }
     const { code, out, err } = await workshop.run(['doctor', '--subject', 'syncproof.yaml'], { cwd });
     const errors = out.split('\n').filter((line) => line.includes(': error: '));
-    for (const line of errors) expect(line).toMatch(/syncproof\.yaml:\d+:\d+: error: (there is no program|\S+ does not exist)/);
+    // Of stacks that start themselves the ports are fixed: something else on this machine may have them.
+    const expected = /syncproof\.yaml:\d+:\d+: error: (there is no program|\S+ does not exist|\S+ is in use by another process)/;
+    for (const line of errors) expect(line).toMatch(expected);
     expect(code, `${out}${err}`).toBe(errors.length > 0 ? 2 : 0);
   });
 
