@@ -9,18 +9,7 @@ export type Need = 'hl7' | 'poll' | 'crm-back' | 'write-back' | 'restart';
  * One check: what is done to the simulators, and what must then be true. Only `act` touches the world; `expect` is a pure
  * function of the journal and runs again, offline, on the run folder.
  */
-export interface CheckDefinition {
-  /** Stable id, equal to the file name in lower case. */
-  id: string;
-  title: string;
-  group: string;
-  severity: Severity;
-  level: 1 | 2 | 3;
-  requirement: string;
-  /** Articles that the requirement comes from. */
-  seeds: string[];
-  /** What happens to a patient or a clinic when this fails. */
-  harm: string;
+export interface CheckDefinition extends CheckInfo {
   needs?: Need[];
   /** One of the five tests to pass before going live. */
   goLive?: boolean;

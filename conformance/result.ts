@@ -26,17 +26,23 @@ export interface Finding {
   evidence: EventId[];
 }
 
-export interface CheckResult {
+/** What a check is, apart from how it is carried out. */
+export interface CheckInfo {
+  /** Stable id, equal to the file name in lower case. */
   id: string;
   title: string;
   group: string;
   severity: Severity;
   level: 1 | 2 | 3;
-  /** The sentence that is required, and where it comes from. */
+  /** The sentence that is required. */
   requirement: string;
+  /** Articles that the requirement comes from. */
   seeds: string[];
   /** What goes wrong for a patient or a clinic when this fails. */
   harm: string;
+}
+
+export interface CheckResult extends CheckInfo {
   verdict: Verdict;
   /** Reason code and sentence of the finding that decided. */
   reason: string;
