@@ -34,6 +34,15 @@ export interface AckDetail {
   micros?: number;
 }
 
+// No answer is longer; what floods us is not kept.
+const LONGEST_TEXT = 10_000;
+const shown = (text: string | undefined): { text?: string; cut?: number } =>
+  text === undefined || text.length <= LONGEST_TEXT
+    ? text === undefined
+      ? {}
+      : { text }
+    : { text: text.slice(0, LONGEST_TEXT), cut: text.length };
+
 /** Writes what a link out does into the journal, and counts it. */
 export class LinkLog {
   #kernel: Kernel;
@@ -72,7 +81,7 @@ export class LinkLog {
     const { copy, attempt, damaged } = delivery;
     const positive = outcome === 'positive';
     const served = positive && !damaged ? records : undefined;
-    const data = { direction: 'out', control, type: message, outcome, copy, attempt, ...detail };
+    const data = { direction: 'out', control, type: message, outcome, copy, attempt, ...detail, ...shown(detail.text) };
     this.#append('ack', { cohort, cause, records, served, data });
     const { sent, acked, lastError } = this.counts;
     const failure = [outcome, detail.code, detail.reason].filter(Boolean).join(': ');
@@ -89,7 +98,7 @@ export class LinkLog {
   unasked(received: Received): void {
     const outcome: AckOutcome = 'frame' in received ? 'stale' : 'garbled';
     const text = decodeText('frame' in received ? received.frame : received.junk);
-    this.#append('ack', { data: { direction: 'out', outcome, text, reason: 'no message was waiting for an answer' } });
+    this.#append('ack', { data: { direction: 'out', outcome, ...shown(text), reason: 'no message was waiting for an answer' } });
   }
 
   #message(entry: Queued, data: Record<string, unknown>): number {
