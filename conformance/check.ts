@@ -1,5 +1,5 @@
 import type { CheckFacts } from './check-facts.ts';
-import type { Finding, Severity, Verdict } from './result.ts';
+import type { CheckInfo, Finding, Verdict } from './result.ts';
 import type { World } from './world.ts';
 
 /** What a check needs of the manifest; missing ones make it not applicable, by name. */
