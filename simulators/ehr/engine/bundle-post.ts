@@ -35,7 +35,7 @@ export async function postBundle(tools: Tools, context: Context): Promise<Reply>
       expression: 'Bundle.type',
     });
   if (!site.vendor.system.includes(type)) return refuse('not-allowed', { diagnostics: `${type} is not offered` });
-  const entries = Array.isArray(bundle.entry) ? bundle.entry : [];
+  const entries = (Array.isArray(bundle.entry) ? bundle.entry : []).map((entry) => entry ?? {});
   if (bundle.entry !== undefined && !Array.isArray(bundle.entry))
     refuse('structure', { diagnostics: 'entry must be an array', expression: 'Bundle.entry' });
   const replies = type === 'batch' ? await batch(tools, context, entries) : await transaction(tools, context, entries);
@@ -63,8 +63,8 @@ async function batch(tools: Tools, context: Context, entries: readonly Entry[]):
 }
 
 // The request that an entry stands for.
-function requestOf(request: Request, { request: asked = {}, resource }: Entry): Request {
-  const { method = '', url = '', ifMatch, ifNoneExist, ifNoneMatch, ifModifiedSince } = asked;
+function requestOf(request: Request, { request: asked, resource }: Entry): Request {
+  const { method = '', url = '', ifMatch, ifNoneExist, ifNoneMatch, ifModifiedSince } = asked ?? {};
   const patch = method === 'PATCH';
   const given = {
     'if-match': ifMatch,

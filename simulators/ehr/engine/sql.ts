@@ -15,19 +15,28 @@ interface Scope {
   keyOf: KeyOf;
 }
 
+/** Says how many rows a condition finds, counting no further than `most`. */
+export type Probe = (found: Fragment, most: number) => number;
+/** So few rows are looked up whatever else there is. */
+const FEW = 64;
+/** From so many rows on it is cheaper to walk the type in order than to sort what one condition finds. */
+const MANY = 1000;
+
 /**
- * `FROM … WHERE …` for a query. The condition that is likely to leave the fewest rows drives; the others are looked up
- * row by row. So the cost follows the matches of one condition, never the population.
+ * `FROM … WHERE …` for a query. The condition that leaves the fewest rows drives; the others are looked up row by row.
+ * So the cost follows the matches of one condition, never the population. Where even the best one finds many and only a
+ * page of them is wanted, the rows are walked in their order until the page is full.
  */
 export function compile(
-  query: { type: string; criteria: readonly Criterion[]; after?: number; among?: readonly number[] },
+  query: { type: string; criteria: readonly Criterion[]; after?: number; among?: readonly number[]; limit?: number },
   tenant: string,
   keyOf: KeyOf,
+  probe?: Probe,
 ): Fragment {
-  const { type, criteria, after, among } = query;
+  const { type, criteria, after, among, limit } = query;
   const scope = { type, tenant, keyOf };
   const where: Fragment[] = [];
-  const driver = among ? undefined : pickDriver(criteria);
+  const driver = among ? undefined : pickDriver(criteria, scope, limit !== undefined, probe);
   if (among) where.push({ sql: 'r.rid IN (SELECT value FROM json_each(?))', args: [JSON.stringify(among)] });
   else if (driver) where.push(drive(driver, criteria, scope));
   else where.push({ sql: 'r.tenant = ? AND r.type = ? AND r.deleted = 0', args: [tenant, type] });
@@ -49,12 +58,27 @@ const byId = (ids: string[], { tenant, type }: Scope): Fragment => ({
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-function pickDriver(criteria: readonly Criterion[]): Indexed | undefined {
+/** Ranks that find few rows, whatever the population. */
+const SURE = 1;
+
+function pickDriver(criteria: readonly Criterion[], scope: Scope, paged: boolean, probe?: Probe): Indexed | undefined {
   if (criteria.some(({ kind }) => kind === 'id')) return undefined;
-  return (criteria as readonly Indexed[])
+  const ranked = (criteria as readonly Indexed[])
     .map((criterion) => ({ criterion, rank: rank(criterion, criteria) }))
     .filter(({ rank }) => rank < NEVER)
-    .sort((a, b) => a.rank - b.rank)[0]?.criterion;
+    .sort((a, b) => a.rank - b.rank);
+  const [best] = ranked;
+  if (!best || best.rank <= SURE || !probe) return best?.criterion;
+  const count = (most: number) => {
+    const counted = ranked.map(({ criterion }) => ({ criterion, found: probe(drive(criterion, criteria, scope, true), most) }));
+    return counted.reduce((least, one) => (one.found < least.found ? one : least));
+  };
+  const few = count(FEW);
+  if (few.found < FEW) return few.criterion;
+  const fewest = count(MANY);
+  // Times follow the order of creation too closely for the walk to be a good bet.
+  const walk = paged && fewest.found >= MANY && ranked.every(({ criterion }) => criterion.kind !== 'date');
+  return walk ? undefined : fewest.criterion;
 }
 
 // Lower is likely to be more selective.
@@ -101,18 +125,20 @@ function lookUp(criterion: Indexed, scope: Scope): Fragment {
   };
 }
 
-function drive(driver: Indexed, all: readonly Criterion[], scope: Scope): Fragment {
+// Rows that the driver finds, as a condition on `r`, or by themselves.
+function drive(driver: Indexed, all: readonly Criterion[], scope: Scope, alone = false): Fragment {
   const { table, key, test } = rows(driver, scope);
+  const wrap = (sql: string): string => (alone ? sql : `r.rid IN (${sql})`);
   if (driver.kind !== 'date')
-    return { sql: `r.rid IN (SELECT i.rid FROM ${table} i WHERE i.key = ? AND ${test.sql})`, args: [key, ...test.args] };
+    return { sql: wrap(`SELECT i.rid FROM ${table} i WHERE i.key = ? AND ${test.sql}`), args: [key, ...test.args] };
   const same = sameDate(driver.parameter.index, all);
   const each = same.map(({ any }) => either(any.map(dateTest)));
   const sql = each.map((part) => part.sql).join(' AND ');
   const args = each.flatMap((part) => part.args);
   const { low, high } = startWindow(same);
   return {
-    sql: `r.rid IN (SELECT i.rid FROM ehr_date i WHERE i.key = ? AND i.wide = 0 AND i.low BETWEEN ? AND ? AND ${sql}
-      UNION ALL SELECT i.rid FROM ehr_date i WHERE i.key = ? AND i.wide = 1 AND ${sql})`,
+    sql: wrap(`SELECT i.rid FROM ehr_date i WHERE i.key = ? AND i.wide = 0 AND i.low BETWEEN ? AND ? AND ${sql}
+      UNION ALL SELECT i.rid FROM ehr_date i WHERE i.key = ? AND i.wide = 1 AND ${sql}`),
     args: [key, low, high, ...args, key, ...args],
   };
 }

@@ -5,7 +5,7 @@ import { INDEX_SCHEMA, Indexes } from './indexes.ts';
 import type { SearchParameter } from './parameters.ts';
 import { deepFreeze, type Resource, type Stored } from './resource.ts';
 import { type SortKey, type SortPlace, sortAfter, sortColumns, sortOrder } from './sort.ts';
-import { compile } from './sql.ts';
+import { compile, type Probe } from './sql.ts';
 import { type Row, Statements } from './statements.ts';
 import type { DateValue } from './values.ts';
 
@@ -194,7 +194,9 @@ export class Store {
   }
 
   #compile(query: Parameters<typeof compile>[0]) {
-    return compile(query, this.tenant, (type, index) => this.#indexes.key(type, index));
+    const probe: Probe = ({ sql, args }, most) =>
+      Number(this.#sql.get(`SELECT count(*) AS n FROM (${sql} LIMIT ${most})`, ...args)?.n);
+    return compile(query, this.tenant, (type, index) => this.#indexes.key(type, index), probe);
   }
 }
 
