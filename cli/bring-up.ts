@@ -20,7 +20,7 @@ import {
   startSubject,
   unsupported,
 } from '#conformance';
-import { CRM_DEFAULTS, CRM_USERS } from '#crm';
+import { CRM_DEFAULTS, CRM_PUBLIC_KEY, CRM_USERS } from '#crm';
 import { VENDORS } from '#ehr';
 import { ConfigurationError } from '#kernel';
 import { type Sandbox, type SandboxOptions, type SiteConfig, startSandbox, writeCa } from '#sandbox';
@@ -143,7 +143,7 @@ export function siteConfig(site: Manifest['sites'][number], manifest: Manifest):
 
 /** The CRM with the credentials that the subject brings; fixed, documented ones for what it does not. */
 export function crmConfig(manifest: Manifest): SandboxOptions['crm'] {
-  const { id, secret_env, username, password_env, security_token_env, org_id } = manifest.clients.crm ?? {};
+  const { id, secret_env, username, password_env, security_token_env, org_id, public_key } = manifest.clients.crm ?? {};
   const secret = (name: string | undefined, otherwise: string) => (name && process.env[name]) || otherwise;
   const sync = {
     ...CRM_USERS[0]!,
@@ -155,7 +155,14 @@ export function crmConfig(manifest: Manifest): SandboxOptions['crm'] {
     schema: manifest.crm.schema,
     orgId: org_id,
     users: [sync, ...CRM_USERS.slice(1)],
-    clients: [{ id: id ?? CRM_DEFAULTS.clientId, secret: secret(secret_env, CRM_DEFAULTS.clientSecret), runAs: sync.username }],
+    clients: [
+      {
+        id: id ?? CRM_DEFAULTS.clientId,
+        secret: secret(secret_env, CRM_DEFAULTS.clientSecret),
+        runAs: sync.username,
+        publicKey: public_key ? readFileSync(public_key, 'utf8') : CRM_PUBLIC_KEY,
+      },
+    ],
   };
 }
 

@@ -1,8 +1,9 @@
-import { ControlError, controlHandler, type Face, jsonBody } from '#kernel';
+import { ConfigurationError, type Context, ControlError, controlHandler, type Face, jsonBody } from '#kernel';
 import { CrmError } from './errors.ts';
 import { changesOf, type Org } from './org.ts';
 import { drain } from './rest/query.ts';
 import { isKey } from './schema.ts';
+import type { CrmSettings } from './settings.ts';
 import { compileCondition } from './soql/condition.ts';
 import { SoqlError } from './soql/error.ts';
 import { prepare } from './soql/select.ts';
@@ -83,6 +84,7 @@ export function mountControl(face: Face, org: Org): void {
   const told = (run: () => unknown): unknown => {
     const wrong = (error: unknown) => {
       if (error instanceof CrmError) throw new ControlError(400, error.message);
+      if (error instanceof ConfigurationError) throw new ControlError(400, error.message);
       if (error instanceof SoqlError) throw new ControlError(400, `${error.code}: ${error.message}`);
       throw error;
     };
@@ -121,5 +123,34 @@ export function mountControl(face: Face, org: Org): void {
       if (!Number.isInteger(limit) || limit < 0) throw new ControlError(400, '"limit" must be a whole number');
       return told(() => ({ rows: rowsWhere(org, request.params.type!, request.query.get('where') ?? undefined, limit) }));
     }),
+  );
+  const add = (method: string, path: string, operation: string, doc: string, run: (context: Context) => unknown) =>
+    face.route(
+      method,
+      path,
+      { operation, tier: 'semantic', doc },
+      controlHandler((context) => told(() => run(context))),
+    );
+  add('GET', '/v1/crm/settings', 'crm-settings', 'What an administrator has set up.', () => org.settings.all);
+  add('POST', '/v1/crm/settings', 'crm-set-up', 'Changes settings: any of those that GET shows.', (context) => {
+    const change = jsonBody<Partial<CrmSettings>>(context) ?? {};
+    const all = org.settings.change(change);
+    org.kernel.journal.append({ sim: 'crm', tenant: org.id, kind: 'setup', data: { settings: change } });
+    return all;
+  });
+  add('GET', '/v1/crm/sessions', 'crm-sessions', 'The live sessions of API clients.', () => ({ sessions: org.sessions.list() }));
+  add(
+    'DELETE',
+    '/v1/crm/sessions',
+    'crm-kill-sessions',
+    'Ends sessions: all, or those of `id` or `actor`; with `refresh=true` what could renew them, too.',
+    ({ request: { query } }) => {
+      const killed = org.sessions.kill({
+        id: query.get('id') ?? undefined,
+        actor: query.get('actor') ?? undefined,
+        refresh: query.get('refresh') === 'true',
+      });
+      return { killed };
+    },
   );
 }

@@ -1,16 +1,19 @@
+import { readFileSync } from 'node:fs';
 import { Face, jsonReply, type Kernel, type Part, type Request } from '#kernel';
 import { type CrmCommit, type CrmCommitted, commitAsUser, mountControl, rowsWhere } from './control.ts';
 import { crmError, ERRORS, type ErrorName } from './errors.ts';
-import { mountOAuth, oauthError } from './oauth.ts';
+import { mountOAuth, oauthError } from './oauth/index.ts';
 import { type CrmClient, type CrmUser, Org } from './org.ts';
 import { mountRest, restFallback } from './rest/index.ts';
 import { loadSchema, type ObjectDefinition } from './schema.ts';
+import type { CrmSettings } from './settings.ts';
 import { mountSoap, soapError } from './soap.ts';
 import type { Row } from './values.ts';
 
 export type { CrmCommit, CrmCommitted } from './control.ts';
 export type { CrmClient, CrmUser } from './org.ts';
 export { type FieldDefinition, type ObjectDefinition, SYSTEM_FIELDS } from './schema.ts';
+export { CRM_SETTINGS, type CrmSettings } from './settings.ts';
 export { compileCondition } from './soql/condition.ts';
 export { SoqlError } from './soql/error.ts';
 export type { Row, Value } from './values.ts';
@@ -59,7 +62,14 @@ export interface CrmOptions {
   publicUrl?: string;
   /** REST calls a day before REQUEST_LIMIT_EXCEEDED; 5 million. */
   dailyRequests?: number;
+  /** What an administrator has set up; the defaults are those of a new org. */
+  settings?: Partial<CrmSettings>;
 }
+
+/** Verifies JWT bearer assertions unless the app brings a key of its own: the key pair of the fixtures, documented and not real. */
+export const CRM_PUBLIC_KEY: Record<string, unknown> = JSON.parse(
+  readFileSync(new URL('../../fixtures/credentials/subject-public.jwk.json', import.meta.url), 'utf8'),
+);
 
 /** A Salesforce-shaped CRM: one org with REST, SOQL, OAuth and SOAP login on one face. */
 export interface Crm extends Part {
@@ -68,18 +78,25 @@ export interface Crm extends Part {
   commit(body: CrmCommit): Promise<CrmCommitted>;
   /** Live records of a type as journalled, in order of creation; `where` is a SOQL condition. */
   rows(type: string, where?: string): Row[];
+  /** Changes what an administrator has set up; shows all of it. @throws ConfigurationError */
+  settings(change?: Partial<CrmSettings>): CrmSettings;
+  /** Ends all API sessions; says how many. */
+  killSessions(): number;
 }
 
 /** Makes the CRM; it listens once `start` is called. @throws when schema or org id are wrong */
 export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
-  const { orgId = CRM_DEFAULTS.orgId, users = CRM_USERS, dailyRequests = 5_000_000, publicUrl } = options;
+  const { orgId = CRM_DEFAULTS.orgId, users = CRM_USERS, dailyRequests, publicUrl } = options;
   const { clientId, clientSecret } = CRM_DEFAULTS;
-  const clients = options.clients ?? [{ id: clientId, secret: clientSecret, runAs: users[0]!.username }];
+  const clients = options.clients ?? [
+    { id: clientId, secret: clientSecret, runAs: users[0]!.username, publicKey: CRM_PUBLIC_KEY },
+  ];
   for (const { id, runAs } of clients) {
     if (!users.some((user) => user.username === runAs))
       throw new Error(`createCrm: client ${id} runs as ${runAs}, who is no user`);
   }
-  const org = new Org({ kernel, id: orgId, schema: loadSchema(options.schema), users, clients, dailyRequests });
+  const settings = { ...(dailyRequests === undefined ? {} : { dailyRequests }), ...options.settings };
+  const org = new Org({ kernel, id: orgId, schema: loadSchema(options.schema), users, clients, settings });
   const face: Face = new Face(kernel, {
     sim: 'crm',
     tenant: org.id,
@@ -103,6 +120,8 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
     control: (control) => mountControl(control, org),
     commit: (body) => commitAsUser(org, body),
     rows: (type, where) => rowsWhere(org, type, where),
+    settings: (change = {}) => org.settings.change(change),
+    killSessions: () => org.sessions.kill({}),
   };
 }
 

@@ -1,8 +1,10 @@
 import type { Cell, Context, Kernel, RecordRef } from '#kernel';
 import { crmError } from './errors.ts';
 import { toId18 } from './ids.ts';
+import type { CodeGrant } from './oauth/authorize.ts';
 import type { Schema } from './schema.ts';
 import { type Session, Sessions } from './sessions.ts';
+import { type CrmSettings, Settings } from './settings.ts';
 import type { QueryTools } from './soql/select.ts';
 import { Store } from './store.ts';
 import { Writer } from './writer.ts';
@@ -27,6 +29,12 @@ export interface CrmClient {
   secret: string;
   /** Username that the client-credentials flow runs as. */
   runAs: string;
+  /** Certificate or public key (PEM), or a JWK, that signs JWT bearer assertions. */
+  publicKey?: string | Record<string, unknown>;
+  /** Usernames that the JWT bearer flow may stand for; all when absent. */
+  approved?: readonly string[];
+  /** Where the web server flow may send codes; anywhere when absent. */
+  redirectUris?: readonly string[];
 }
 
 /** A query whose pages are still to be fetched. */
@@ -45,7 +53,7 @@ export interface OrgOptions {
   schema: Schema;
   users: readonly CrmUser[];
   clients: readonly CrmClient[];
-  dailyRequests: number;
+  settings?: Partial<CrmSettings>;
 }
 
 /** Nothing was written; what stands here is the answer all the same. */
@@ -69,7 +77,8 @@ export class Org {
   readonly schema: Schema;
   readonly users: readonly CrmUser[];
   readonly clients: readonly CrmClient[];
-  readonly dailyRequests: number;
+  readonly settings: Settings;
+  readonly codes: Cell<CodeGrant>;
   readonly store: Store;
   readonly sessions: Sessions;
   readonly cursors: Cell<Cursor>;
@@ -84,9 +93,10 @@ export class Org {
     this.schema = options.schema;
     this.users = options.users;
     this.clients = options.clients;
-    this.dailyRequests = options.dailyRequests;
+    this.settings = new Settings(this.kernel, options.settings);
     this.store = new Store(this.kernel.database);
-    this.sessions = new Sessions(this.kernel, id);
+    this.sessions = new Sessions(this.kernel, id, () => this.settings.all.sessionMinutes * 60_000);
+    this.codes = this.kernel.cell<CodeGrant>('crm.codes');
     this.cursors = this.kernel.cell<Cursor>('crm.cursors');
     this.#usage = this.kernel.cell<number>('crm.usage');
     this.#setUp();
@@ -132,6 +142,10 @@ export class Org {
     if (used === 1) for (const [day] of this.#usage.entries()) if (day !== today) this.#usage.delete(day);
     this.#usage.set(today, used);
     if (used > this.dailyRequests) throw crmError('throttled');
+  }
+
+  get dailyRequests(): number {
+    return this.settings.all.dailyRequests;
   }
 
   /** Calls of this day (GMT). */

@@ -68,7 +68,7 @@ function soap(org: Org, { request, exchange, setActor }: Context): Reply {
     );
   }
   // login() is not offered from API 65.0 on and retires in Summer '27 (release notes).
-  if (!(version >= 20 && version < 65)) {
+  if (!(version >= 20 && version < 65) || !org.settings.all.soapLogin) {
     return soapError(500, 'UNSUPPORTED_API_VERSION', 'SOAP API login() is not supported in this API version');
   }
   const username = element(source, 'username') ?? '';
