@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Crm, type CrmOptions, createCrm } from '#crm';
-import { createEhrSite, type EhrSite, type EhrSiteOptions } from '#ehr';
+import { type CommitRequest, createEhrSite, type EhrSite, type EhrSiteOptions } from '#ehr';
 import { createHl7Site, HL7_FAULTS, remoteSitePort, type SiteCommitted, type SitePort } from '#hl7';
 import {
   type Authority,
@@ -135,7 +135,7 @@ function mountSite(kernel: Kernel, site: SiteConfig, options: SandboxOptions, wa
 function localPort(kernel: Kernel, ehr: EhrSite): SitePort {
   return {
     follow: (after, onEvent) => kernel.journal.follow(after, onEvent),
-    commit: async (request) => (await ehr.commit(request)) as SiteCommitted,
+    commit: async (request) => (await ehr.commit(request as unknown as CommitRequest)) as SiteCommitted,
     find: async (type, search) => ehr.find(type, search) as unknown as SiteCommitted['resources'],
   };
 }

@@ -172,7 +172,7 @@ describe('what is refused', () => {
     ['a bad date', a31('m1', { 7: '19810229', 8: 'M' }), 'AE', '102'],
     ['an unknown sex', a31('m1', { 8: 'Female' }), 'AE', '103'],
     ['an unknown answer to death', a31('m1', { 8: 'M', 30: 'maybe' }), 'AE', '103'],
-    ['another event', a31('m1', { 8: 'M' }, msh('m1', { type: 'ADT^A40^ADT_A39' })), 'AR', '201'],
+    ['another event', a31('m1', { 8: 'M' }, msh('m1', { type: 'ADT^A01^ADT_A01' })), 'AR', '201'],
     ['another type', a31('m1', { 8: 'M' }, msh('m1', { type: 'ORU^R01' })), 'AR', '200'],
     ['another processing id', a31('m1', { 8: 'M' }, msh('m1', { processing: 'T' })), 'AR', '202'],
     ['another version', a31('m1', { 8: 'M' }, msh('m1', { version: '3.0' })), 'AR', '203'],

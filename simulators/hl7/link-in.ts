@@ -1,4 +1,3 @@
-import type { Patient } from '@medplum/fhirtypes';
 import {
   type Cell,
   digest,
@@ -12,14 +11,15 @@ import {
 } from '#kernel';
 import type { AckDesk } from './ack-desk.ts';
 import { checkEnvelope } from './inbound/envelope.ts';
-import { patientPatch } from './inbound/patient-patch.ts';
+import { FILERS } from './inbound/index.ts';
+import type { Intake } from './inbound/intake.ts';
 import { buildAck, Refusal } from './message/ack.ts';
 import { decodeText, encodeText } from './message/charset.ts';
-import { type Message, NotHl7, occurrences, parseMessage, plain, rawField, value } from './message/parse.ts';
+import { type Message, NotHl7, parseMessage, rawField, value } from './message/parse.ts';
 import { formatTime } from './message/time.ts';
 import { MllpDecoder, mllpFrame } from './mllp.ts';
 import type { People } from './people.ts';
-import { type SiteFacts, systemOf } from './site.ts';
+import type { SiteFacts } from './site.ts';
 import { SiteAway, type SitePort } from './site-port.ts';
 
 /** A message that was answered positively before. */
@@ -38,7 +38,7 @@ export class LinkIn {
   #kernel: Kernel;
   #facts: SiteFacts;
   #port: SitePort;
-  #people: People;
+  #intake: Intake;
   #seen: Cell<Seen>;
   #desk: AckDesk;
   #turn: Promise<unknown> = Promise.resolve();
@@ -48,7 +48,7 @@ export class LinkIn {
     this.#kernel = kernel;
     this.#facts = facts;
     this.#port = port;
-    this.#people = people;
+    this.#intake = { facts, port, people, placers: kernel.cell<string>(`hl7.${facts.site}.placers`) };
     this.#seen = kernel.cell<Seen>(`hl7.${facts.site}.seen`);
     this.face = new TcpFace(kernel, {
       sim: 'hl7',
@@ -137,21 +137,23 @@ export class LinkIn {
     const key = [3, 4, 10].map((n) => rawField(message, 'MSH', n)).join('|');
     const body = digest(...message.segments.slice(1).map(({ fields }) => fields.join(message.delimiters.field)));
     if (this.#seen.get(key)?.digest === body) return { repeated: true };
-    const patient = await this.#find(message);
-    const patch = patientPatch(message, patient);
-    if (Object.keys(patch).length === 0) {
+    const filer = FILERS[`${value(message, 'MSH', 9)}^${value(message, 'MSH', 9, 2)}`]!;
+    const filing = await filer(message, this.#intake);
+    if (!filing) {
       this.#remember(key, body);
       return { unchanged: true };
     }
     const { rules } = this.#kernel;
     await rules.fire('before-commit', exchange);
-    const { records, seq } = await this.#port.commit({
-      act: 'update-person',
+    const { act, cohort, changes, after } = filing;
+    const { records, resources, seq } = await this.#port.commit({
+      act,
       actor: exchange.client!,
-      cohort: this.#people.get(patient.id!)?.cohort,
+      cohort,
       cause: exchange.id,
-      changes: [{ op: 'update', type: 'Patient', id: patient.id!, patch }],
+      changes,
     });
+    after?.(resources);
     this.#remember(key, body);
     exchange.records.push(...records);
     exchange.committed = true;
@@ -164,30 +166,6 @@ export class LinkIn {
     this.#seen.set(key, { digest, n });
     if (this.#seen.size <= 2 * REMEMBERED) return;
     for (const [old, seen] of [...this.#seen.entries()]) if (seen.n <= n - REMEMBERED) this.#seen.delete(old);
-  }
-
-  /** The person whom PID-3 names by an identifier of this hospital. @throws Refusal */
-  async #find(message: Message): Promise<Patient> {
-    const { site, authority } = this.#facts;
-    const said = occurrences(message, 'PID', 3);
-    if (said.length === 0) throw new Refusal('AE', 101, 'PID^1^3', 'a patient identifier is needed');
-    const own = said.find((each) => {
-      const [namespace, universal] = [1, 2].map((sub) => plain(message, each[3], sub));
-      return universal ? universal === authority : namespace?.toUpperCase() === site.toUpperCase();
-    });
-    if (!own) throw new Refusal('AE', 204, 'PID^1^3', `no identifier of the assigning authority ${authority}`);
-    const mrn = plain(message, own[0]);
-    if (mrn === '' || mrn === '""') throw new Refusal('AE', 101, 'PID^1^3^1^1', 'the identifier is empty');
-    const system = systemOf(authority);
-    // A record that the link has read of is asked for by its id, which needs no search.
-    const id = this.#people.idOf(mrn);
-    const search: Record<string, string> = id ? { _id: id } : { identifier: `${system}|${mrn}` };
-    const found = (await this.#port.find('Patient', search)) as Patient[];
-    const known = found.filter(({ identifier }) => identifier?.some((each) => each.system === system && each.value === mrn));
-    const patient = known.find(({ link }) => !link?.some(({ type }) => type === 'replaced-by'));
-    if (patient) return patient;
-    const why = known.length > 0 ? 'this record was merged into another' : 'no patient has this identifier';
-    throw new Refusal('AE', 204, 'PID^1^3', why);
   }
 
   #exchange(about: { id: number; operation: string; client: string; text: string }, { wire }: TcpConnection): Exchange {

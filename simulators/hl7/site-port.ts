@@ -1,13 +1,10 @@
 import type { Resource } from '@medplum/fhirtypes';
 import type { JournalEvent, RecordRef } from '#kernel';
 
-/** One change of a commit: `patch` is a shallow merge in which null removes an element. */
-export interface SiteChange {
-  op: 'update';
-  type: string;
-  id: string;
-  patch: Record<string, unknown>;
-}
+/** One change of a commit: a new record, or a `patch`: a shallow merge in which null removes an element. */
+export type SiteChange =
+  | { op: 'create'; type: string; resource: Resource }
+  | { op: 'update'; type: string; id: string; patch: Record<string, unknown> };
 
 /** A commit as the site's control API takes it. */
 export interface SiteCommit {
@@ -36,7 +33,7 @@ export interface SitePort {
   /** @throws SiteAway */
   commit(body: SiteCommit): Promise<SiteCommitted>;
   /**
-   * Current records that match all the given parameters: `identifier` as `system|value`, `_id`.
+   * Current records that match all the given parameters: `identifier` as `system|value` or `value`, `_id`.
    * A port may return more than matches; callers look again. @throws SiteAway
    */
   find(type: string, search: Record<string, string>): Promise<Resource[]>;

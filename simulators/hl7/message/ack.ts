@@ -83,6 +83,7 @@ const CONDITIONS: Record<number, string> = {
   202: 'Unsupported processing id',
   203: 'Unsupported version id',
   204: 'Unknown key identifier',
+  205: 'Duplicate key identifier',
   207: 'Application internal error',
 };
 

@@ -49,6 +49,43 @@ export function formatTime(instant: number | string, timeZone: string, style: Ti
   return `${year.padStart(4, '0')}${month}${day}${hour}${minute}${seconds}${offset}`;
 }
 
+/**
+ * The instant that a TS field names, as FHIR writes it in UTC; undefined when it is none, or not to the minute. Without an
+ * offset it is the time on the clinic's wall; of an hour that comes twice the first is taken.
+ */
+export function parseTime(text: string, timeZone: string): string | undefined {
+  const found = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?(?:\.\d+)?([+-]\d{4})?$/.exec(text);
+  if (!found || !parseDate(text.slice(0, 8))) return undefined;
+  const [y, mo, d, h, mi, s] = found.slice(1, 7).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (h > 23 || mi > 59 || s > 59) return undefined;
+  const wall = Date.UTC(y, mo - 1, d, h, mi, s);
+  const said = found[7];
+  const at = said ? wall - minutesOf(said) * 60_000 : fromWall(wall, timeZone);
+  return new Date(at).toISOString().replace('.000Z', 'Z');
+}
+
+// By the offsets of half a day before and after: one of them holds, but for the hour that a clock skips.
+function fromWall(wall: number, timeZone: string): number {
+  const [before, after] = [-43_200_000, 43_200_000].map((ms) => wall - offsetAt(wall + ms, timeZone)) as [number, number];
+  const holds = (at: number): boolean => at + offsetAt(at, timeZone) === wall;
+  return holds(before) || !holds(after) ? before : after;
+}
+
+const minutesOf = (offset: string): number =>
+  Number(`${offset[0]}1`) * (Number(offset.slice(1, 3)) * 60 + Number(offset.slice(3)));
+
+/** Milliseconds by which a zone is ahead of UTC at an instant. */
+function offsetAt(ms: number, timeZone: string): number {
+  return minutesOf(formatTime(ms, timeZone, { fraction: 0, offset: true }).slice(14)) * 60_000;
+}
+
 /** A FHIR date as HL7 writes it, to the same precision: `1980-02-29` is `19800229`, `1980` stays. Never a time zone's business. */
 export const formatDate = (date: string): string => date.slice(0, 10).replaceAll('-', '');
 

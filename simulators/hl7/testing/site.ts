@@ -106,8 +106,9 @@ export class FakeEhr implements SitePort {
     cohort,
     changes,
   }: SiteCommit): Promise<{ records: RecordRef[]; resources: Resource[]; seq: number }> {
-    const resources = changes.map(({ id, patch }) => {
-      const merged = { ...this.#store.get(id), ...patch };
+    const resources = changes.map((change) => {
+      if (change.op === 'create') return this.#registered(change.resource);
+      const merged = { ...this.#store.get(change.id), ...change.patch };
       return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null)) as unknown as Resource;
     });
     const { records, seq, after } = await this.kernel.commit({
@@ -125,12 +126,18 @@ export class FakeEhr implements SitePort {
     return this.#store.get(id) as Patient;
   }
 
+  // As a registration desk does it: an id, and a number where there is none.
+  #registered(resource: Resource): Resource {
+    const n = this.kernel.count('fake');
+    return { identifier: [{ system: 'urn:csn', value: String(9000 + n) }], ...resource, id: `eNew${n}` } as Resource;
+  }
+
   async find(type: string, search: Record<string, string>): Promise<Resource[]> {
-    const [system, value] = (search.identifier ?? '').split('|');
+    const [value = '', system] = (search.identifier ?? '').split('|').reverse();
     return [...this.#store.values()].filter((each) => {
       if (each.resourceType !== type) return false;
       if (search._id) return each.id === search._id;
-      return (each as Patient).identifier?.some((own) => own.system === system && own.value === value);
+      return (each as Patient).identifier?.some((own) => (system === undefined || own.system === system) && own.value === value);
     });
   }
 
