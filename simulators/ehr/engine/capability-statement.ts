@@ -54,9 +54,15 @@ function declare({ vendor }: Site, type: string, table: TypeCapability): unknown
     ...(table.revInclude?.length ? { searchRevInclude: table.revInclude } : {}),
     searchParam: [
       ...names.map((name) => ({ name, type: name === '_id' ? 'token' : parameterOf(type, name)?.kind })),
+      ...(table.chains === true ? [] : (table.chains ?? [])).map((name) => ({ name, type: chainKind(type, name) })),
       ...(searches ? [{ name: '_count', type: 'number', documentation: 'Number of results per page.' }] : []),
     ],
   };
+}
+
+function chainKind(type: string, name: string): string | undefined {
+  const [reference = '', inner = ''] = name.split('.');
+  return parameterOf(type, reference)?.targets.flatMap((target) => parameterOf(target, inner)?.kind ?? [])[0];
 }
 
 /** `.well-known/smart-configuration`: token endpoint and ways to authenticate. */

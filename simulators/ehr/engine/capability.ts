@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { CapabilityTable, TypeCapability } from '../vendors/vendor.ts';
 import { isHeld } from './definitions.ts';
-import { isSearchable } from './parameters.ts';
+import { isChain, isSearchable } from './parameters.ts';
 
 const INTERACTIONS = [
   'read',
@@ -101,8 +101,9 @@ function readType(declared: Declared, { types, every, postAfterCount }: Statemen
   const { type, searchParam = [], operation = [] } = declared;
   const codes = (declared.interaction ?? []).map(({ code }) => (code === 'search-type' ? 'search' : code));
   const count = searchParam.findIndex(({ name }) => name === '_count');
+  const chains = searchParam.map(({ name }) => name).filter((name) => isChain(type, name));
   const search = searchParam.flatMap(({ name }, i) => {
-    if (NO_CRITERIA.includes(name)) return [];
+    if (NO_CRITERIA.includes(name) || chains.includes(name)) return [];
     const post = postAfterCount && count >= 0 && i > count && name !== '_id';
     return [[name, isSearchable(type, name) ? (post ? 'post' : 'native') : null] as const];
   });
@@ -119,6 +120,7 @@ function readType(declared: Declared, { types, every, postAfterCount }: Statemen
   return {
     interactions: INTERACTIONS.filter((name) => codes.includes(name)),
     search: Object.fromEntries(search),
+    chains,
     include: declared.searchInclude ?? [],
     revInclude: declared.searchRevInclude ?? [],
     conditional,

@@ -133,6 +133,13 @@ export function parameterOf(type: string, name: string): SearchParameter | undef
 /** Does the engine know a search parameter of that name? */
 export const isSearchable = (type: string, name: string): boolean => name === '_id' || parameterOf(type, name) !== undefined;
 
+/** Is it a reference with a parameter of what it points at, such as `patient.identifier`? */
+export function isChain(type: string, name: string): boolean {
+  const [reference = '', inner, ...more] = name.split('.');
+  const targets = more.length === 0 && inner ? parameterOf(type, reference)?.targets : undefined;
+  return targets?.some((target) => isSearchable(target, inner!)) ?? false;
+}
+
 /** Every parameter of every type that the engine holds. */
 export const SEARCH_PARAMETERS: Readonly<Record<string, Table>> = Object.fromEntries(
   RESOURCE_TYPES.map((type) => [type, parametersOf(type)]),

@@ -44,7 +44,7 @@ export function parseSearch(site: Site, type: string, table: TypeCapability, par
   const noted = table.unknown === 'note' ? notes.map(({ expression }) => expression) : [];
   const hopeless = !enough(table, known, noted.length > 0 ? notes : []);
   const pick = (kind: 'native' | 'post') =>
-    compiled.filter(({ one }) => table.search[one.name] === kind).map((item) => item.criterion);
+    compiled.filter(({ one }) => (table.search[one.name] ?? 'native') === kind).map((item) => item.criterion);
   return {
     native: pick('native'),
     post: pick('post'),
@@ -64,10 +64,10 @@ export function given(key: string, value: string): Given {
   return { name: name!, modifier, chain, value };
 }
 
-// A chain needs the vendor's word for it; the r4 face declares every one.
+// A chain needs the vendor's word for it; the r4 face has every one of a reference that it declares.
 const isKnown = (table: TypeCapability, { name, chain }: Given): boolean =>
-  Boolean(table.search[name]) &&
-  (chain === undefined || table.chains === true || (table.chains ?? []).includes(`${name}.${chain}`));
+  chain === undefined || table.chains === true ? Boolean(table.search[name]) : (table.chains ?? []).includes(`${name}.${chain}`);
+const fullName = ({ name, chain }: Given): string => (chain === undefined ? name : `${name}.${chain}`);
 
 function missing(what: string): never {
   return refuse('not-simulated', { diagnostics: `Not simulated: ${what}.` });
@@ -87,7 +87,7 @@ export const factsOf = (site: Site): SiteFacts => ({
 });
 
 function enough(table: TypeCapability, known: readonly Given[], notes: IssueDetail[]): boolean {
-  const has = (name: string): boolean => name.split('|').some((one) => known.some((given) => given.name === one));
+  const has = (name: string): boolean => name.split('|').some((one) => known.some((given) => fullName(given) === one));
   for (const needs of table.needs ?? []) {
     if (needs.anyOf.some((set) => set.every(has))) continue;
     if (needs.weak === 'empty' && known.some(({ name }) => table.search[name] === 'native')) return false;
@@ -108,8 +108,8 @@ function pageSize(site: Site, shaping: readonly Given[]): number {
 }
 
 function selfQuery(all: readonly Given[], table: TypeCapability, shaping: readonly Given[]): string {
-  const own = all.filter(({ name }) => table.search[name]);
-  const other = all.filter(({ name }) => !table.search[name]);
+  const own = all.filter((one) => isKnown(table, one));
+  const other = all.filter((one) => !isKnown(table, one));
   const query = new URLSearchParams();
   const last = shaping
     .filter(({ name }) => SHAPING.includes(name))

@@ -139,6 +139,27 @@ describe.each(VENDORS)('$id', (vendor) => {
         expect([found.includes(made[0]!), found.includes(made[1]!)]).toEqual([false, true]);
       });
 
+    const chains = table.chains === true ? (type === 'Appointment' ? ['patient.family'] : []) : (table.chains ?? []);
+    it.each(chains)('finds by %s what matches and nothing else', async (chain) => {
+      const [reference = '', inner = ''] = chain.split('.');
+      const parameter = parameterOf(type, reference)!;
+      const target = parameter.targets.find((one) => parameterOf(one, inner))!;
+      const pair: { id: string; value: string }[] = [];
+      for (const v of ['a', 'b'] as const) {
+        const pointed = new Sample(target, pointer);
+        const value = waysOf(target, parameterOf(target, inner)!)[0]!(pointed, v);
+        const at = `${target}/${await store(pointed.finish())}`;
+        const sample = new Sample(type, (one, w) => (one === target ? at : pointer(one, w)));
+        sample.put(parameter.paths[0]!, v, [target]);
+        pair.push({ id: await store(sample.finish()), value });
+      }
+      const ask = async (value: string) =>
+        matches(await test.get(`/${type}?${new URLSearchParams({ [chain]: value, _count: '1000' })}`));
+      const [a, b] = pair as [(typeof pair)[0], (typeof pair)[0]];
+      const [first, second] = [await ask(a.value), await ask(b.value)];
+      expect([first.includes(a.id), first.includes(b.id), second.includes(a.id)]).toEqual([true, false, false]);
+    });
+
     const absent = Object.keys(table.search).filter((name) => table.search[name] === null);
     it.each(absent)('says loudly that %s is missing', async (name) =>
       expectRefusal(await test.call(`/${type}?${name}=1`), 'not-simulated'),
@@ -167,9 +188,13 @@ describe.each(VENDORS)('$id', (vendor) => {
     const declared = Object.fromEntries(
       rest[0].resource.map((item: Json) => [item.type, item.searchParam.map((param: Json) => param.name)]),
     );
-    const table = types(vendor).map(([type, { search, interactions }]) => [
+    const table = types(vendor).map(([type, { search, chains, interactions }]) => [
       type,
-      [...Object.keys(search).filter((name) => search[name]), ...(interactions.includes('search') ? ['_count'] : [])],
+      [
+        ...Object.keys(search).filter((name) => search[name]),
+        ...(chains === true ? [] : (chains ?? [])),
+        ...(interactions.includes('search') ? ['_count'] : []),
+      ],
     ]);
     expect(declared).toEqual(Object.fromEntries(table));
   });
