@@ -207,7 +207,9 @@ export class CheckFacts {
 
   /** Untestable unless a message about a record was acknowledged positively before the subject was killed. */
   wasAcknowledged(name: string): Finding[] {
-    if (this.messagesOf(name).some((message) => message.acks.some((ack) => ack.outcome === 'positive'))) return [];
+    const killedAt = this.#log.killedAt ?? 0;
+    const inTime = (ack: { outcome: string; at: number }) => ack.outcome === 'positive' && ack.at <= killedAt;
+    if (this.messagesOf(name).some((message) => message.acks.some(inTime))) return [];
     return [untestable('did-not-bite', 'No message was acknowledged before the kill.')];
   }
 

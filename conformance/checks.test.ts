@@ -6,7 +6,8 @@ import { BLOCKERS_PLANNED, CHECKS } from './checks/index.ts';
 import { Evidence, type Judged } from './evidence.ts';
 import { Facts } from './facts.ts';
 import { INVARIANTS } from './invariants.ts';
-import { ACKS_ONLY, type Behaviour, FakeSandbox, PERFECT, SILENT } from './testing/fake-sandbox.ts';
+import { ACKS_ONLY, type Behaviour, PERFECT, SILENT } from './testing/behaviour.ts';
+import { FakeSandbox } from './testing/fake-sandbox.ts';
 import { play } from './testing/play.ts';
 import { MAP, manifest, site } from './testing/setting.ts';
 
@@ -48,7 +49,7 @@ describe('metadata', () => {
 
   it('what breaks the world runs alone', () => {
     for (const check of CHECKS) {
-      const wide = /outageMs|crowd\(/.test(check.act.toString());
+      const wide = /outageMs|crowd\(|\.kill\(|give\(['"]poison/.test(check.act.toString());
       expect([check.id, check.alone ?? false]).toEqual([check.id, wide]);
     }
   });
@@ -65,6 +66,12 @@ describe('a perfect subject passes', () => {
   it.each(CHECKS.filter((check) => !check.needs?.includes('hl7')))('$id, by polling alone', async (check) => {
     const polling = manifest([site({ read: [{ kind: 'poll', interval: 500 }], discover: ['schedule'] })]);
     expect(await play(check, { ...PERFECT, takes: () => false }, polling)).toMatchObject({ verdict: 'pass' });
+  });
+
+  const pushed = CHECKS.filter(({ needs = [] }) => !needs.includes('poll') && !needs.includes('crm-back'));
+  it.each(pushed)('$id, by messages alone', async (check) => {
+    const listening = manifest([site({ read: [{ kind: 'hl7' }], write_back: 'none' })], { kind: 'none' });
+    expect(await play(check, { polls: false }, listening)).toMatchObject({ verdict: 'pass' });
   });
 
   it.each(['2', '3', '4'])('DM-01 and BV-01 with other people (seed %s)', async (seed) => {
@@ -113,7 +120,14 @@ describe('nulls pass nothing', () => {
     expect(new Evidence(facts, MAP, judged).judge(check, judged.sites).verdict).toBe('untestable');
   });
 
+  /** Checks of what a subject does beside its work: of one that does none there is nothing to say. */
+  const NOTHING_TO_SAY: Record<string, string> = { 'SE-01': 'did-not-bite' };
+  const untestable = async ({ id }: CheckDefinition, does: Behaviour) => {
+    expect(await play(byId(id), does)).toMatchObject({ verdict: 'untestable', reason: NOTHING_TO_SAY[id] });
+  };
+
   it.each(CHECKS)('$id, a subject that does nothing', async (check) => {
+    if (NOTHING_TO_SAY[check.id]) return untestable(check, SILENT);
     const played = await play(check, SILENT);
     expect([played.verdict, reasons(played)[0]]).toEqual([
       'fail',
@@ -122,164 +136,9 @@ describe('nulls pass nothing', () => {
   });
 
   it.each(CHECKS)('$id, a subject that acknowledges all and writes nothing', async (check) => {
+    if (NOTHING_TO_SAY[check.id]) return untestable(check, ACKS_ONLY);
     const played = await play(check, ACKS_ONLY);
     expect([played.verdict, reasons(played)]).toEqual(['fail', expect.arrayContaining(['missing'])]);
-  });
-});
-
-describe('each check fails a subject with the fault that it is there for', () => {
-  const late = (act: string) => !['register', 'add', 'book'].includes(act);
-  it.each<[string, string, string, Behaviour]>([
-    ['ID-01', 'misses people without a visit', 'missing', { polls: false, takes: (type) => type !== 'ADT^A28' }],
-    [
-      'ID-02',
-      'links an update to a new row',
-      'duplicate',
-      { polls: false, creates: (object, act) => object === 'Contact' && late(act) },
-    ],
-    [
-      'ID-03',
-      'writes one name for both',
-      'wrong-value',
-      { write: (_, fields) => ({ ...fields, ...('FirstName' in fields && { FirstName: 'Anna' }) }) },
-    ],
-    [
-      'DM-01',
-      'moves leap days',
-      'wrong-value',
-      { write: (_, f) => ({ ...f, ...(String(f.Birthdate).endsWith('02-29') && { Birthdate: '1960-02-28' }) }) },
-    ],
-    [
-      'DM-02',
-      'empties the mail address with each update',
-      'wrong-value',
-      { polls: false, write: (o, f, act) => (o === 'Contact' && late(act) ? { ...f, Email: null } : f) },
-    ],
-    [
-      'DM-02',
-      'takes the language away with each update',
-      'collateral-change',
-      { polls: false, write: (o, f, act) => (o === 'Contact' ? { ...f, Preferred_Language__c: late(act) ? null : 'en' } : f) },
-    ],
-    [
-      'AP-01',
-      'forgets whose the appointment is',
-      'wrong-value',
-      { write: (o, f) => (o === 'Contact' ? f : { ...f, Contact__c: null }) },
-    ],
-    ['AP-02', 'drops cancellations', 'stale-value', { polls: false, takes: (type) => type !== 'SIU^S15' }],
-    [
-      'AP-03',
-      'books a moved appointment anew',
-      'duplicate',
-      { polls: false, creates: (o, act) => o !== 'Contact' && act === 'reschedule' },
-    ],
-    [
-      'AP-07',
-      'takes the day of UTC',
-      'wrong-value',
-      { write: (o, f) => (o === 'Contact' ? f : { ...f, Local_Date__c: String(f.Start__c).slice(0, 10) }) },
-    ],
-    ['OW-01', 'lets every edit stand', 'wrong-value', { edit: () => ({ revert: [], writeBack: [] }) }],
-    [
-      'OW-01',
-      'writes every edit to the EHR',
-      'ehr-overwritten',
-      { edit: (fields) => ({ revert: [], writeBack: Object.keys(fields) }) },
-    ],
-    [
-      'OW-02',
-      'takes every edit back',
-      'not-written-back',
-      { edit: (fields) => ({ revert: Object.keys(fields), writeBack: [] }) },
-    ],
-    [
-      'OW-02',
-      'writes an edit twice',
-      'written-often',
-      { edit: (f) => ({ revert: [], writeBack: Object.keys(f).flatMap((name) => [name, name]) }) },
-    ],
-    ['IP-01', 'refuses copies', 'copy-refused', { ack: (_, copy) => (copy === 1 ? 'positive' : 'error') }],
-    [
-      'IP-01',
-      'makes a row for each copy',
-      'duplicate',
-      { polls: false, creates: () => true, write: (_, f) => ({ ...f, Title: 'again' }) },
-    ],
-    [
-      'OR-02',
-      'revives what was cancelled',
-      'stale-value',
-      { polls: false, write: (_, f, act) => (act === 'book' ? { ...f, Status__c: 'Booked' } : f) },
-    ],
-    [
-      'HL-03',
-      'refuses the second copy',
-      'resend-refused',
-      { ack: (type, copy) => (type === 'SIU^S12' && copy === 2 ? 'error' : 'positive') },
-    ],
-    [
-      'RS-01',
-      'never takes what was queued',
-      'not-read',
-      { polls: false, ack: (type) => (type === 'SIU^S15' ? 'error' : 'positive') },
-    ],
-    ['BV-01', 'gives up on some', 'missing', { write: (_, f) => (/[05]$/.test(String(f.EHR_Key__c)) ? undefined : f) }],
-  ])('%s: a subject that %s (%s)', async (id, _, reason, does) => {
-    const messagesAlone = manifest([site({ read: [{ kind: 'hl7' }] })]);
-    const played = await play(byId(id), does, does.polls === false ? messagesAlone : manifest());
-    expect([played.verdict, reasons(played)]).toEqual(['fail', expect.arrayContaining([reason])]);
-  });
-});
-
-describe('a check whose stimulus did not come about is untestable', () => {
-  /** The journal of a perfect run, without some of its events. */
-  const without = async (
-    id: string,
-    drop: (event: { kind: string; data?: Record<string, unknown>; actor?: string }) => boolean,
-  ) => {
-    const { sandbox } = await play(byId(id), PERFECT);
-    const facts = new Facts();
-    for (const event of sandbox.b.events) if (!drop(event)) facts.ingest(event);
-    return new Evidence(facts, MAP, manifest()).judge(byId(id), manifest().sites);
-  };
-
-  it.each(['IP-01', 'IP-04', 'OR-01', 'OR-02', 'RS-01', 'HL-03'])('%s, when no fault hit anything', async (id) => {
-    expect(await without(id, ({ kind }) => kind === 'fault')).toMatchObject({ verdict: 'untestable', reason: 'did-not-bite' });
-  });
-
-  it.each(['OW-01', 'OW-02'])('%s, when no user edited anything', async (id) => {
-    const judged = await without(id, ({ actor }) => actor === 'user:clerk' || actor?.startsWith('link:') === true);
-    expect(judged).toMatchObject({ verdict: 'untestable', reason: 'no-edit' });
-  });
-
-  it.each(['OR-01', 'OR-02'])('%s, when the messages came in order after all', async (id) => {
-    const { sandbox } = await play(byId(id), PERFECT);
-    const facts = new Facts();
-    const held = sandbox.b.events.filter(({ kind, data }) => kind === 'fault' && data?.fault === 'reorder').map(({ seq }) => seq);
-    expect(held).toHaveLength(1);
-    for (const event of sandbox.b.events) {
-      const versions = event.records?.map((ref) => ref.version) ?? [];
-      const link = event.kind === 'message' || event.kind === 'ack';
-      if (!link || versions[0] !== 1 || event.seq < held[0]!) facts.ingest(event);
-    }
-    const { findings } = new Evidence(facts, MAP, manifest()).judge(byId(id), manifest().sites);
-    expect(findings.map(({ reason, verdict }) => [reason, verdict])).toEqual(
-      id === 'OR-01' ? [] : [['did-not-bite', 'untestable']],
-    );
-  });
-
-  it('what never settles, or is never read, is a failure of the subject', async () => {
-    const { sandbox } = await play(byId('DM-01'), PERFECT);
-    const verdictOf = (data: Record<string, unknown>) => {
-      const facts = new Facts();
-      for (const event of sandbox.b.events)
-        facts.ingest(event.data?.type === 'settled' ? { ...event, data: { ...event.data, ...data } } : event);
-      return new Evidence(facts, MAP, manifest()).judge(byId('DM-01'), manifest().sites);
-    };
-    expect(verdictOf({ by: 'never-settled' })).toMatchObject({ verdict: 'fail', reason: 'never-settled' });
-    expect(verdictOf({ by: 'window', owed: ['Patient/x on hl7'] })).toMatchObject({ verdict: 'fail', reason: 'not-read' });
-    expect(verdictOf({ by: 'window' })).toMatchObject({ verdict: 'pass' });
   });
 });
 

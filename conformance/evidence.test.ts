@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding } from './result.ts';
-import { appointment, contactOf, JournalBuilder, keyOf, patient, visitOf } from './testing/journal-builder.ts';
+import { appointment, contactOf, keyOf, patient, visitOf } from './testing/by-hand.ts';
+import { JournalBuilder } from './testing/journal-builder.ts';
 import { evidenceOf, manifest, site } from './testing/setting.ts';
 
 const COHORT = 'ID-01/epic';

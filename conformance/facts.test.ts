@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Facts, imageAt, wordsOf } from './facts.ts';
-import { appointment, contactOf, JournalBuilder, keyOf, ORG, patient, SITE, visitOf } from './testing/journal-builder.ts';
+import { appointment, contactOf, keyOf, patient, visitOf } from './testing/by-hand.ts';
+import { JournalBuilder, ORG, SITE } from './testing/journal-builder.ts';
 import { factsOf } from './testing/setting.ts';
 
 const MRN = '0000000000018';
@@ -294,6 +295,11 @@ describe('a sandbox that stayed up', () => {
     b.register('p1', ada);
     b.crm('Contact', '003A', contactOf(ada));
     b.add({ sim: 'control', kind: 'intruder' });
+    b.add({ sim: 'ehr', tenant: SITE, kind: 'token', data: { scope: 'a', requestedScope: 'a b' } });
+    b.know('Bafikilitizil');
+    b.request('crm', 'GET', '/query?q=Bafikilitizil');
+    b.poll(b.ref('Patient', 'p1'));
+    b.check({ type: 'killed' });
     const late = b.events.length;
     b.add({ ...run, data: { type: 'begin', id: 'second' } });
     b.begin();
@@ -306,6 +312,7 @@ describe('a sandbox that stayed up', () => {
       for (const event of events) facts.ingest(event);
       expect(facts.run).toEqual({ type: 'begin', id: 'second' });
       expect([facts.intruders.length, facts.healed.length, facts.checks.size]).toEqual([0, 1, 1]);
+      expect([facts.tokens, facts.exposed, facts.downs, facts.reads(`${SITE}/poll`)]).toEqual([[], [], [], false]);
       expect(facts.truthOf(COHORT).map(({ key }) => key)).toEqual([`ehr/${SITE}/Patient/p2`]);
       expect(rows(facts)).toEqual([]);
       expect(imageAt(facts.truth.get(`ehr/${SITE}/Patient/p1`))).toMatchObject({ id: 'p1' });

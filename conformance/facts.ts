@@ -66,6 +66,8 @@ export interface CheckLog {
   seed: string;
   notes: Map<string, unknown>;
   marks: Map<string, Mark>;
+  /** When the check killed the subject (µs). */
+  killedAt?: number;
   error?: string;
   /** The run was ended before the check was. */
   aborted?: boolean;
@@ -370,7 +372,18 @@ export class Facts {
     for (const history of [...this.truth.values(), ...this.crm.values()]) history.cohort = undefined;
     for (const memory of [this.checks, this.messages, this.changedAt, this.story]) memory.clear();
     for (const memory of [this.#words, this.#byCohort, this.#byRecord, this.#open, this.#retries]) memory.clear();
-    for (const list of [this.fired, this.healed, this.defects, this.intruders, this.subject]) list.length = 0;
+    this.#channels.clear();
+    for (const list of [
+      this.fired,
+      this.healed,
+      this.downs,
+      this.defects,
+      this.intruders,
+      this.tokens,
+      this.exposed,
+      this.subject,
+    ])
+      list.length = 0;
   }
 
   #linkMessage(event: JournalEvent): LinkMessage | undefined {
@@ -438,6 +451,7 @@ export class Facts {
         event: eventId(event),
       });
     if (data.type === 'killed' || data.type === 'revived') this.downs.push({ at: event.at });
+    if (data.type === 'killed') log.killedAt ??= event.at;
     if (data.type === 'error') log.error = String(data.message);
     if (data.type !== 'end') return;
     log.endedAt = event.at;

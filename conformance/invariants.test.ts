@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { population, toPatient, twinOf } from '#fixtures';
 import { INVARIANTS } from './invariants.ts';
-import { AUTHORITY, appointment, contactOf, JournalBuilder, patient, visitOf } from './testing/journal-builder.ts';
+import { appointment, contactOf, patient, visitOf } from './testing/by-hand.ts';
+import { AUTHORITY, JournalBuilder } from './testing/journal-builder.ts';
 import { evidenceOf } from './testing/setting.ts';
 
 const COHORT = 'ID-03/epic';

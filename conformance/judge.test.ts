@@ -7,7 +7,7 @@ import type { CheckDefinition } from './check.ts';
 import { CHECKS } from './checks/index.ts';
 import { judge, openRun } from './judge.ts';
 import { EvidenceError, RunFolder } from './run-folder.ts';
-import { type Behaviour, PERFECT, SILENT } from './testing/fake-sandbox.ts';
+import { type Behaviour, PERFECT, SILENT } from './testing/behaviour.ts';
 import { JournalBuilder } from './testing/journal-builder.ts';
 import { play } from './testing/play.ts';
 import { MAP, manifest, site } from './testing/setting.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { JournalEvent } from '#simulators';
 import { latencySamples, offersIn, recordsBehind, summarise } from './latency.ts';
-import { appointment, contactOf, JournalBuilder, patient, visitOf } from './testing/journal-builder.ts';
+import { appointment, contactOf, patient, visitOf } from './testing/by-hand.ts';
+import { JournalBuilder } from './testing/journal-builder.ts';
 import { evidenceOf } from './testing/setting.ts';
 
 const COHORT = 'load/epic';

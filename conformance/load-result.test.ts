@@ -4,7 +4,8 @@ import type { Opened } from './judge.ts';
 import { judgeLoad } from './load-result.ts';
 import { untilShown } from './load-run.ts';
 import { settleTerms } from './run.ts';
-import { contactOf, JournalBuilder, patient } from './testing/journal-builder.ts';
+import { contactOf, patient } from './testing/by-hand.ts';
+import { JournalBuilder } from './testing/journal-builder.ts';
 import { evidenceOf, factsOf, MAP, manifest, site } from './testing/setting.ts';
 
 const COHORT = 'load/epic';

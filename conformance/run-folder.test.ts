@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { EvidenceError, RunFolder, readJournal } from './run-folder.ts';
-import { JournalBuilder, patient } from './testing/journal-builder.ts';
+import { patient } from './testing/by-hand.ts';
+import { JournalBuilder } from './testing/journal-builder.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'run-folder-'));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -3,7 +3,8 @@ import { ManualClock } from '#kernel';
 import { Evidence } from './evidence.ts';
 import { Facts } from './facts.ts';
 import { type Assessment, Settler, type SettleTerms } from './settle.ts';
-import { contactOf, JournalBuilder, keyOf, patient } from './testing/journal-builder.ts';
+import { contactOf, keyOf, patient } from './testing/by-hand.ts';
+import { JournalBuilder } from './testing/journal-builder.ts';
 import { MAP, manifest } from './testing/setting.ts';
 
 const CANARY = 'Begahutogamuw';

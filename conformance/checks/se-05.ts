@@ -28,6 +28,6 @@ export const se05 = defineCheck({
         actual: `subject.log:${line}`,
       }),
     );
-    return [...leaks.slice(0, 3), ...facts.asMapped('arrived')];
+    return [...leaks.slice(0, 3), ...facts.didBite('error'), ...facts.asMapped('arrived')];
   },
 });

@@ -1,5 +1,4 @@
 import type { JournalEvent, RecordRef } from '#simulators';
-import type { Resource, Row } from '../facts.ts';
 
 /** Site and organisation of every literal history. */
 export const SITE = 'epic';
@@ -61,6 +60,15 @@ export class JournalBuilder {
     return (this.#images.get(`${type}/${id}`)?.image ?? null) as T | null;
   }
 
+  /** The image of one version of a record. */
+  imageOf({ type, id, version }: RecordRef): Record<string, unknown> {
+    for (const { kind, records = [], after = [] } of this.events) {
+      const at = records.findIndex((ref) => ref.type === type && ref.id === id && ref.version === version);
+      if (kind === 'commit' && at >= 0) return after[at] as Record<string, unknown>;
+    }
+    throw new Error(`there is no version ${version} of ${type}/${id}`);
+  }
+
   ref(type: string, id: string): RecordRef {
     return this.#images.get(`${type}/${id}`)!.ref;
   }
@@ -86,10 +94,16 @@ export class JournalBuilder {
 
   /** A commit in the EHR as the clinic makes it: a new record, or a shallow merge in which null removes an element. */
   ehr(act: string, type: string, id: string, patch: object | null, more: Partial<JournalEvent> = {}): JournalEvent {
-    const held = this.image(type, id);
-    const merged = patch && { resourceType: type, id, ...held, ...patch };
-    const after = merged && Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null));
-    return this.#commit('ehr', SITE, { act, actor: 'user:clinic', cohort: this.cohort, ...more }, [{ type, id, after }]);
+    return this.ehrAll(act, [{ type, id, patch }], more);
+  }
+
+  /** Several records in one commit, as a merge changes them. */
+  ehrAll(act: string, changes: { type: string; id: string; patch: object | null }[], more: Partial<JournalEvent> = {}) {
+    const images = changes.map(({ type, id, patch }) => {
+      const merged = patch && { resourceType: type, id, ...this.image(type, id), ...patch };
+      return { type, id, after: merged && Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null)) };
+    });
+    return this.#commit('ehr', SITE, { act, actor: 'user:clinic', cohort: this.cohort, ...more }, images);
   }
 
   register(id: string, image: object, act = 'register'): JournalEvent {
@@ -126,17 +140,33 @@ export class JournalBuilder {
     return control;
   }
 
-  sent(control: string, type: string, records: RecordRef[], data: object = {}): JournalEvent {
+  /** A message that no commit led to is taken on. Returns the control id. */
+  give(message: string, cohort: string): string {
+    const control = String(++this.#controls);
+    this.add({
+      sim: 'hl7',
+      tenant: SITE,
+      kind: 'queue',
+      records: [],
+      cohort,
+      data: { emitted: true, given: true, control, message },
+    });
+    return control;
+  }
+
+  /** Bytes go out. `cohort` for a message that was given. */
+  sent(control: string, type: string, records: RecordRef[], data: object = {}, cohort?: string): JournalEvent {
     return this.add({
       sim: 'hl7',
       tenant: SITE,
       kind: 'message',
       records,
+      cohort,
       data: { direction: 'out', control, type, ...data },
     });
   }
 
-  ack(control: string, type: string, records: RecordRef[], outcome = 'positive'): JournalEvent {
+  ack(control: string, type: string, records: RecordRef[], outcome = 'positive', cohort?: string): JournalEvent {
     const code = { positive: 'AA', error: 'AE', reject: 'AR' }[outcome];
     const served = outcome === 'positive' ? records : undefined;
     return this.add({
@@ -144,6 +174,7 @@ export class JournalBuilder {
       tenant: SITE,
       kind: 'ack',
       records,
+      cohort,
       served,
       data: { direction: 'out', control, type, code, outcome },
     });
@@ -219,112 +250,4 @@ export class JournalBuilder {
   named(name: string, type: string, id: string): JournalEvent {
     return this.note(`record ${name}`, { sim: 'ehr', tenant: SITE, type, id });
   }
-}
-
-/** A patient of the default map, with everything that it asks for. The MRN has thirteen digits, the name a canary. */
-export function patient(mrn: string, canary: string, more: Partial<Record<string, unknown>> = {}): Partial<Resource> {
-  return {
-    active: true,
-    identifier: [{ system: `urn:oid:${AUTHORITY}`, value: mrn }],
-    name: [{ use: 'official', given: ['Ada'], family: `Hale-${canary}` }],
-    gender: 'female',
-    birthDate: '1980-02-29',
-    telecom: [
-      { system: 'phone', use: 'mobile', value: '212-555-0143' },
-      { system: 'phone', use: 'home', value: '212-555-0144' },
-      { system: 'email', use: 'home', value: `Ada.${canary}@mail.example` },
-    ],
-    address: [{ use: 'home', line: ['1 Elm St', 'Apt 2'], city: 'New York', state: 'NY', postalCode: '10001', country: 'US' }],
-    communication: [{ language: { coding: [{ system: 'urn:ietf:bcp:47', code: 'en' }] }, preferred: true }],
-    ...more,
-  };
-}
-
-export function appointment(csn: string, patientId: string, more: Partial<Record<string, unknown>> = {}): Partial<Resource> {
-  return {
-    identifier: [{ system: `urn:oid:${AUTHORITY}.8`, value: csn }],
-    status: 'booked',
-    appointmentType: { text: 'Follow-up' },
-    start: '2026-03-10T14:00:00Z',
-    end: '2026-03-10T14:30:00Z',
-    participant: [
-      { actor: { reference: `Patient/${patientId}` } },
-      { actor: { reference: 'Practitioner/prac1', display: 'Grace Poe' } },
-      { actor: { reference: 'Location/loc1', display: 'Main Clinic' } },
-    ],
-    ...more,
-  };
-}
-
-interface PatientImage {
-  active?: boolean;
-  identifier: { value: string }[];
-  name: { use: string; given: string[]; family: string }[];
-  gender?: string;
-  birthDate?: string;
-  telecom?: { system: string; use: string; value: string; period?: { end?: string } }[];
-  address?: { use: string; line: string[]; city: string; state: string; postalCode: string; period?: { end?: string } }[];
-  deceasedBoolean?: boolean;
-  deceasedDateTime?: string;
-}
-
-interface AppointmentImage {
-  identifier: { value: string }[];
-  status: string;
-  start: string;
-  end: string;
-  appointmentType?: { text: string };
-  participant: { actor: { reference: string; display?: string } }[];
-}
-
-const SEX: Record<string, string> = { male: 'Male', female: 'Female', other: 'Other', unknown: 'Unknown' };
-const STATUS: Record<string, string> = { booked: 'Booked', cancelled: 'Cancelled', fulfilled: 'Completed' };
-const wire = (instant: string): string => new Date(instant).toISOString();
-
-export const keyOf = (image: unknown, authority = AUTHORITY): string =>
-  `${authority}|${(image as PatientImage).identifier[0]!.value}`;
-
-/** The Contact that the default map asks for, written by hand so that the oracle is not its own witness. */
-export function contactOf(image: unknown, authority = AUTHORITY): Omit<Row, 'Id'> {
-  const { identifier, name, birthDate, gender, telecom = [], address = [], ...rest } = image as PatientImage;
-  const official = name.find(({ use }) => use === 'official')!;
-  const point = (system: string, use?: string) =>
-    telecom.find((t) => t.system === system && (!use || t.use === use) && !t.period?.end)?.value;
-  const dial = (number?: string) => number && `+1${number.replace(/\D/g, '')}`;
-  const home = address.find(({ use, period }) => use === 'home' && !period?.end);
-  return {
-    EHR_Key__c: keyOf(image, authority),
-    MRN__c: identifier[0]!.value,
-    MRN_Authority__c: authority,
-    FirstName: official.given[0],
-    LastName: official.family,
-    Birthdate: birthDate ?? null,
-    Sex__c: SEX[gender ?? 'unknown'],
-    MobilePhone: dial(point('phone', 'mobile')) ?? null,
-    HomePhone: dial(point('phone', 'home')) ?? null,
-    Email: point('email')?.toLowerCase() ?? null,
-    MailingStreet: home?.line.join(', ') ?? null,
-    MailingCity: home?.city ?? null,
-    MailingState: home?.state ?? null,
-    MailingPostalCode: home?.postalCode ?? null,
-    Deceased__c: rest.deceasedBoolean === true || rest.deceasedDateTime !== undefined,
-    Active__c: rest.active ?? true,
-  };
-}
-
-/** The Appointment__c that the default map asks for. `contact` is the Id of its person's row. */
-export function visitOf(image: unknown, contact: string, zone = 'America/New_York', authority = AUTHORITY): Omit<Row, 'Id'> {
-  const { start, end, status, appointmentType, participant } = image as AppointmentImage;
-  const display = (type: string) => participant.find(({ actor }) => actor.reference.startsWith(type))?.actor.display ?? null;
-  return {
-    EHR_Key__c: keyOf(image, authority),
-    Contact__c: contact,
-    Start__c: wire(start),
-    End__c: wire(end),
-    Local_Date__c: new Intl.DateTimeFormat('en-CA', { timeZone: zone }).format(Date.parse(start)),
-    Status__c: STATUS[status],
-    Type__c: appointmentType?.text ?? null,
-    Provider__c: display('Practitioner/'),
-    Location__c: display('Location/'),
-  };
 }

@@ -7,7 +7,8 @@ import type { Manifest } from '../manifest.ts';
 import { settleTerms } from '../run.ts';
 import { Settler } from '../settle.ts';
 import { World } from '../world.ts';
-import { type Behaviour, FakeSandbox } from './fake-sandbox.ts';
+import type { Behaviour } from './behaviour.ts';
+import { FakeSandbox } from './fake-sandbox.ts';
 import { MAP, manifest } from './setting.ts';
 
 export interface Played extends Judged {
@@ -29,6 +30,7 @@ export async function play(
   const sandbox = new FakeSandbox(cohort, does, process);
   const facts = new Facts();
   const evidence = new Evidence(facts, MAP, judged);
+  evidence.output = () => sandbox.output;
   sandbox.b.listener = (event) => facts.ingest(event);
   const { clock, client } = sandbox;
   const settler = new Settler(facts, clock, (of) => evidence.asMapped(of).length === 0);
@@ -38,6 +40,7 @@ export async function play(
     cohort,
     site: at!,
     sandbox: client,
+    subject: sandbox.running,
     settler,
     terms,
     evidence,

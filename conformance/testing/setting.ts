@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Evidence } from '../evidence.ts';
 import { Facts } from '../facts.ts';
-import type { Manifest, SiteManifest } from '../manifest.ts';
+import type { Manifest, Promises, SiteManifest } from '../manifest.ts';
 import { loadMap } from '../map.ts';
 import { AUTHORITY, type JournalBuilder, SITE } from './journal-builder.ts';
 
@@ -18,13 +18,22 @@ export const site = (channels: Partial<SiteManifest['channels']> = {}, more: Par
   ...more,
 });
 
+/** What the subject says that it answers to each class of mistakes. */
+export const NEGATIVE_ACKS: Promises['negative_acks'] = {
+  missing_segment: 'AE',
+  bad_value: 'AE',
+  unknown_event: 'AR',
+  processing_id: 'AR',
+  unparseable: 'AR',
+};
+
 /** As much of a manifest as the judge reads. */
 export function manifest(
   sites: SiteManifest[] = [site()],
   back: Manifest['crm']['back'] = { kind: 'poll', interval: 500 },
 ): Manifest {
   const retry = { first_wait: 1_000, max_wait: 60_000, give_up_after: 86_400_000 };
-  const promises = { sync_window: 3_000, batch_interval: 0, retry };
+  const promises = { sync_window: 3_000, batch_interval: 0, retry, negative_acks: NEGATIVE_ACKS };
   return { subject: { name: 'subject', version: '1' }, sites, crm: { tls: true, back }, promises } as unknown as Manifest;
 }
 

@@ -1,0 +1,44 @@
+import type { Promises } from '../manifest.ts';
+
+export type Image = Record<string, unknown>;
+/** What can be wrong with a message that is given from outside. */
+export type Mistake = keyof Promises['negative_acks'];
+export type Outcome = 'positive' | 'error' | 'reject' | 'silent';
+
+/** How a subject on literal events behaves; a step that is left out is that of the perfect one. */
+export interface Behaviour {
+  /** What it answers to a message that it has nothing against. */
+  ack?(type: string, copy: number): Outcome;
+  /** Its answer to a message with a mistake in it, or with none; undefined where it has nothing against it. */
+  refuses?(mistake: Mistake | undefined, text: string): 'error' | 'reject' | 'silent' | undefined;
+  /** Whether it does anything with a message. */
+  takes?(type: string): boolean;
+  /** Whether it acts on a message some time after its answer, and forgets it when it is killed. */
+  keepsLater?: boolean;
+  /** Whether what arrives last counts, and not what is newest. */
+  lastWins?: boolean;
+  /** Whether it polls the EHR and the CRM. */
+  polls?: boolean;
+  /** The scopes that it asks for. */
+  scopes?: string;
+  /**
+   * What it writes to a row; undefined for nothing. Beside the acts of commits there are `poll`, `given` for what a message
+   * from outside says, and `relink` for an appointment whose person is known only now, or is another one.
+   */
+  write?(object: string, fields: Image, act: string): Image | undefined;
+  /** Whether it makes a new row instead of writing the one that is there; `retry` is a write whose answer was lost. */
+  creates?(object: string, act: string): boolean;
+  /** The URL of what it asks the CRM before it writes. */
+  asks?(fields: Image): string;
+  /** What it prints about a write that the CRM refused. */
+  prints?(fields: Image): string;
+  /** Whether it does later what could not be done: writes while the CRM was away, edits read after its own restart. */
+  catchesUp?: boolean;
+  /** Which edited fields it takes back, and which it writes to the EHR. */
+  edit?(fields: Image): { revert: string[]; writeBack: string[] };
+}
+
+export const PERFECT: Behaviour = {};
+/** The nulls: one does nothing at all, the other acknowledges all and writes nothing. */
+export const SILENT: Behaviour = { ack: () => 'silent', takes: () => false, polls: false };
+export const ACKS_ONLY: Behaviour = { refuses: () => undefined, takes: () => false, polls: false };

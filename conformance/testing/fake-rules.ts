@@ -1,0 +1,48 @@
+import type { JournalEvent, Rule } from '#simulators';
+import type { JournalBuilder } from './journal-builder.ts';
+
+/** A call or message as rules look at it. */
+export interface Target {
+  operation?: string;
+  text?: string;
+  request?: JournalEvent;
+}
+
+/** The rules that are armed. */
+export class FakeRules {
+  readonly #b: JournalBuilder;
+  #armed: (Rule & { id: string; fired: number })[] = [];
+
+  constructor(b: JournalBuilder) {
+    this.#b = b;
+  }
+
+  arm(rule: Rule & { id: string }): void {
+    this.#armed.push({ ...rule, fired: 0 });
+  }
+
+  /** False for a rule that was not armed. */
+  heal(id: string): boolean {
+    const known = this.#armed.length;
+    this.#armed = this.#armed.filter((rule) => rule.id !== id);
+    if (this.#armed.length === known) return false;
+    this.#b.heal(id);
+    return true;
+  }
+
+  /** Whether an armed rule matches, which is then journalled as having hit. */
+  hit(fault: string, sim: string, { operation = '', text = '', request }: Target = {}): boolean {
+    const rule = this.#armed.find(
+      ({ fault: name, where, times = Number.POSITIVE_INFINITY, fired }) =>
+        name === fault &&
+        fired < times &&
+        where?.sim === sim &&
+        (!where.operation || where.operation.split('|').includes(operation)) &&
+        (!where.text || text.includes(where.text)),
+    );
+    if (!rule) return false;
+    rule.fired++;
+    this.#b.fault(rule.id, fault, request);
+    return true;
+  }
+}

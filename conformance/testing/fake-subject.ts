@@ -1,0 +1,221 @@
+import type { JournalEvent, RecordRef } from '#simulators';
+import type { Behaviour, Image, Outcome } from './behaviour.ts';
+import { contactOf, keyOf, visitOf } from './by-hand.ts';
+import type { Pending } from './fake-link.ts';
+import { readMessage } from './fake-message.ts';
+import type { FakeRules } from './fake-rules.ts';
+import { AUTHORITY, CLIENT, type JournalBuilder, ORG, SITE } from './journal-builder.ts';
+import { NEGATIVE_ACKS } from './setting.ts';
+
+/** All that a Patient or Appointment image is asked for here. */
+interface Linked {
+  participant?: { actor: { reference: string } }[];
+  link?: { type: string; other: { reference: string } }[];
+}
+
+const SCOPES = 'system/Patient.read system/Appointment.read';
+
+/** The subject as a model: what it is told leads at once to literal events, as its behaviour says. */
+export class FakeSubject {
+  /** Lines that it printed. */
+  readonly output: string[] = [];
+  readonly #b: JournalBuilder;
+  readonly #rules: FakeRules;
+  readonly #does: Behaviour;
+  /** Where its writes to the EHR go. */
+  readonly #writeBack: (patientId: string, patch: object) => void;
+  /** CRM ids by object and key, and the patient of each appointment that it wrote, by key. */
+  #rows = new Map<string, string>();
+  #visits = new Map<string, string>();
+  #patients = new Set<string>();
+  /** What could not be done yet: each says whether it is done now. */
+  #undone: (() => boolean)[] = [];
+  #later: (() => void)[] = [];
+  #killed = false;
+  /** The call whose answer it waits for and does not get. */
+  #waits?: JournalEvent;
+  #hasToken = false;
+  #minted = 0;
+
+  constructor(b: JournalBuilder, rules: FakeRules, does: Behaviour, writeBack: (patientId: string, patch: object) => void) {
+    this.#b = b;
+    this.#rules = rules;
+    this.#does = does;
+    this.#writeBack = writeBack;
+  }
+
+  get isDown(): boolean {
+    return this.#killed || this.#waits !== undefined;
+  }
+
+  /** A message arrives for the so manieth time. Returns its answer. */
+  take({ type, act, records, text }: Pending, copy: number): Outcome {
+    const { ack = () => 'positive', takes = () => true, refuses, keepsLater } = this.#does;
+    const given = act === 'given' ? readMessage(text) : undefined;
+    const standard = given?.mistake && (NEGATIVE_ACKS[given.mistake] === 'AE' ? 'error' : 'reject');
+    const refusal = given && (refuses ? refuses(given.mistake, text) : standard);
+    if (takes(type) && !refusal) {
+      const work = () => {
+        if (given) this.#try(() => this.#write('Contact', `${AUTHORITY}|${given.mrn ?? 'UNKNOWN'}`, given.fields, act));
+        else for (const ref of records) this.#try(() => this.#apply(ref, act));
+      };
+      if (keepsLater) this.#later.push(work);
+      else work();
+    }
+    return refusal ?? ack(type, copy);
+  }
+
+  /** One search that shows the newest versions of some records. */
+  poll(refs: RecordRef[]): void {
+    if (this.#does.polls === false || this.isDown || refs.length === 0) return;
+    const { scopes = SCOPES } = this.#does;
+    const data = { scope: SCOPES, requestedScope: scopes };
+    if (!this.#hasToken) this.#b.add({ sim: 'ehr', tenant: SITE, kind: 'token', actor: CLIENT, data });
+    this.#hasToken = true;
+    const request = this.#b.request('ehr', 'GET', `/Patient?_id=${refs.map(({ id }) => id).join()}`);
+    if (this.#rules.hit('outage', 'ehr', { request })) {
+      this.#b.reply(request, 'reset');
+      return;
+    }
+    this.#b.reply(request, 200, refs);
+    for (const ref of refs) this.#try(() => this.#apply(ref, 'poll'));
+  }
+
+  /** A user edited a row. */
+  edited(object: string, id: string, fields: Image): void {
+    if (this.#does.polls === false) return;
+    this.#try(() => {
+      if (this.isDown) return false;
+      this.#resolve(object, id, fields);
+      return true;
+    });
+  }
+
+  /** Time passes. */
+  tick(): void {
+    for (const work of this.#later.splice(0)) work();
+  }
+
+  /** Does what could not be done before. */
+  catchUp(): void {
+    for (const work of this.#undone.splice(0)) this.#try(work);
+  }
+
+  kill(): void {
+    this.#killed = true;
+    this.#later = [];
+    if (this.#waits) this.#b.reply(this.#waits, 'reset');
+    this.#waits = undefined;
+  }
+
+  revive(): void {
+    this.#killed = false;
+  }
+
+  #try(work: () => boolean): void {
+    if (!work() && this.#does.catchesUp !== false) this.#undone.push(work);
+  }
+
+  // Writes the newest image of a record, whatever told of it, unless what arrives last counts.
+  #apply(ref: RecordRef, act: string): boolean {
+    const image = this.#does.lastWins ? this.#b.imageOf(ref) : this.#b.image(ref.type, ref.id)!;
+    const key = keyOf(image);
+    if (ref.type === 'Patient') {
+      this.#patients.add(ref.id);
+      return this.#write('Contact', key, contactOf(image), act) && this.#relink();
+    }
+    const patientId = idIn((image as Linked).participant?.map(({ actor }) => actor.reference));
+    this.#visits.set(key, patientId);
+    return this.#write('Appointment__c', key, visitOf(image, this.#contactOf(patientId)), act);
+  }
+
+  // Appointments that came before their person, or whose person was merged into another.
+  #relink(): boolean {
+    return [...this.#visits].every(([key, patientId]) => {
+      const id = this.#rows.get(`Appointment__c ${key}`);
+      const contact = this.#contactOf(patientId);
+      if (!id || this.#b.image('Appointment__c', id)!.Contact__c === contact) return true;
+      return this.#write('Appointment__c', key, { Contact__c: contact }, 'relink');
+    });
+  }
+
+  // The row of a patient, or of whoever took that patient's things over.
+  #contactOf(patientId: string): string {
+    const image = this.#b.image('Patient', patientId);
+    const survivor = (image as Linked | null)?.link?.find(({ type }) => type === 'replaced-by')?.other.reference;
+    if (survivor) return this.#contactOf(idIn([survivor]));
+    return (image && this.#rows.get(`Contact ${keyOf(image)}`)) ?? '';
+  }
+
+  // False when the CRM was away.
+  #write(object: string, key: string, wanted: Image, act: string): boolean {
+    const fields = this.#does.write ? this.#does.write(object, wanted, act) : wanted;
+    if (!fields || this.isDown) return !this.isDown;
+    const known = this.#rows.get(`${object} ${key}`);
+    const anew = !known || (this.#does.creates?.(object, act) ?? false);
+    const held: Image = anew ? {} : this.#b.image(object, known)!;
+    const changed = Object.fromEntries(
+      Object.entries({ EHR_Key__c: key, ...fields }).filter(
+        ([name, value]) => value !== undefined && (held[name] ?? null) !== value,
+      ),
+    );
+    if (Object.keys(changed).length === 0) return true;
+    if (this.#does.asks) this.#b.reply(this.#b.request('crm', 'GET', this.#does.asks(fields)), 200);
+    const call = () => this.#b.request('crm', 'PATCH', `/sobjects/${object}/EHR_Key__c/${encodeURIComponent(key)}`, changed);
+    let request = call();
+    const hit = (fault: string) => this.#rules.hit(fault, 'crm', { operation: 'upsert', text: key, request });
+    if (hit('outage')) {
+      this.#b.reply(request, 'reset');
+      return false;
+    }
+    if (hit('vendor-error')) {
+      this.#b.reply(request, 503);
+      this.output.push(this.#does.prints?.(fields) ?? 'the CRM answered 503: once more');
+      request = call();
+    }
+    const id = anew ? this.#mint(object) : known;
+    this.#rows.set(`${object} ${key}`, id);
+    this.#b.crm(object, id, changed);
+    if (hit('gate')) {
+      this.#waits = request;
+      return true;
+    }
+    if (hit('lost-reply')) {
+      this.#b.reply(request, 'reset');
+      request = call();
+      if (this.#does.creates?.(object, 'retry')) this.#b.crm(object, this.#mint(object), changed);
+    }
+    this.#b.reply(request, 200);
+    return true;
+  }
+
+  #mint(object: string): string {
+    const prefix = object === 'Contact' ? '003' : 'a01';
+    return `${prefix}${this.#b.cohort.replace(/\W/g, '').slice(0, 4)}${String(++this.#minted).padStart(8, '0')}AAA`;
+  }
+
+  #resolve(object: string, id: string, fields: Image): void {
+    this.#b.reply(this.#b.request('crm', 'GET', '/query?q=SELECT'), 200, [{ ...this.#b.ref(object, id), tenant: ORG }]);
+    const own = (name: string) => name === 'Preferred_Language__c';
+    const names = Object.keys(fields);
+    const standard = { revert: names.filter((name) => !own(name)), writeBack: names.filter(own) };
+    const { revert, writeBack } = this.#does.edit?.(fields) ?? standard;
+    const patientId = [...this.#patients].find((one) => this.#contactOf(one) === id)!;
+    if (revert.length > 0) {
+      const right: Image = { Preferred_Language__c: null, ...contactOf(this.#b.image('Patient', patientId)) };
+      this.#b.crm(object, id, Object.fromEntries(revert.map((name) => [name, right[name]])));
+    }
+    for (const name of writeBack) {
+      const language = { coding: [{ system: 'urn:ietf:bcp:47', code: fields[name] }] };
+      const patch = own(name)
+        ? { communication: [{ language, preferred: true }] }
+        : { telecom: [{ system: 'phone', use: 'mobile', value: fields[name] }] };
+      this.#writeBack(patientId, patch);
+    }
+  }
+}
+
+/** The id of the first patient among references. */
+export function idIn(references: string[] = []): string {
+  return references.find((reference) => reference.startsWith('Patient/'))!.slice('Patient/'.length);
+}
