@@ -3,12 +3,17 @@ import { type Plan, readPlan } from './plan.ts';
 import { readStory, type Story } from './story.ts';
 import { readFolder } from './yaml-file.ts';
 
+export { ARRIVALS, type Arrivals, nobodyCame, pauseBefore } from './arrivals.ts';
 export type { Plan, PlanRule } from './plan.ts';
+export { commitOf, type Known, type StoryCommit, type StoryRecord, type StoryWorld, type Teller, tell } from './runner.ts';
 export type { Act, Step, Story } from './story.ts';
 export { ScenarioError } from './yaml-file.ts';
 
 /** Our stories, in the order in which lists show them: one file each in `stories/`. */
-const STORIES = ['register', 'update', 'book', 'reschedule', 'cancel', 'no-show', 'visit', 'merge'];
+const STORIES = [
+  ...['register', 'update', 'book', 'reschedule', 'cancel', 'no-show', 'visit', 'merge'],
+  ...['stay', 'care', 'mistakes'],
+];
 
 /** Our fault plans: one file each in `plans/`. */
 const PLANS = ['lost-replies', 'ehr-outage', 'shuffled-feed'];

@@ -9,7 +9,9 @@ import { readText } from './yaml-file.ts';
 it('tells the stories of a front desk', () => {
   const folder = fileURLToPath(new URL('./stories', import.meta.url));
   const byName = (stories: { name: string }[]) => stories.map((story) => story.name).sort();
-  expect(byName(loadStories())).toEqual(['book', 'cancel', 'merge', 'no-show', 'register', 'reschedule', 'update', 'visit']);
+  expect(byName(loadStories())).toEqual([
+    ...['book', 'cancel', 'care', 'merge', 'mistakes', 'no-show', 'register', 'reschedule', 'stay', 'update', 'visit'],
+  ]);
   expect(byName(loadStories(folder))).toEqual(byName(loadStories()));
   expect(
     loadStories()

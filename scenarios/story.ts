@@ -1,6 +1,9 @@
 import type { Place } from './yaml-file.ts';
 
-/** What a step can mean, and what its `of` must be: a person, or an appointment, new or known. */
+/** What a story gives names to. */
+type Kind = 'person' | 'appointment' | 'stay' | 'record';
+
+/** What a step can mean, and what its `of` must be: a person, an appointment, a stay or another record, new or known. */
 const ACTS = {
   register: { of: 'person', made: true },
   add: { of: 'person', made: true },
@@ -14,7 +17,20 @@ const ACTS = {
   complete: { of: 'appointment' },
   cancel: { of: 'appointment' },
   'no-show': { of: 'appointment' },
-} as const satisfies Record<string, { of: 'person' | 'appointment'; made?: true }>;
+  'delete-appointment': { of: 'appointment' },
+  'delete-person': { of: 'person' },
+  'pre-admit': { of: 'stay', made: true },
+  admit: { of: 'stay', made: true },
+  transfer: { of: 'stay' },
+  discharge: { of: 'stay' },
+  'cancel-admit': { of: 'stay' },
+  'cancel-discharge': { of: 'stay' },
+  'delete-visit': { of: 'stay' },
+  result: { of: 'record', made: true },
+  immunize: { of: 'record', made: true },
+  document: { of: 'record', made: true },
+  refer: { of: 'record', made: true },
+} as const satisfies Record<string, { of: Kind; made?: true }>;
 
 export type Act = keyof typeof ACTS;
 
@@ -23,7 +39,7 @@ export interface Step {
   act: Act;
   /** Whom or what it is about. */
   of: string;
-  /** book: for whom. */
+  /** book, admit, pre-admit, result, immunize, document, refer: for whom. */
   for?: string;
   /** merge: who remains; `of` is merged away. */
   into?: string;
@@ -33,7 +49,7 @@ export interface Step {
   at?: string;
   /** book, reschedule: length; 30 when absent. */
   minutes?: number;
-  /** book: name of the appointment type. */
+  /** book: name of the appointment type; result, immunize, document, refer: of what. */
   type?: string;
   /** update, update-person, modify: FHIR elements that replace those of the record; null removes one. */
   set?: Record<string, unknown>;
@@ -59,12 +75,18 @@ const TAKES: Partial<Record<Act, readonly string[]>> = {
   merge: ['into!'],
   book: ['for!', 'day!', 'at!', 'minutes', 'type'],
   reschedule: ['day!', 'at!', 'minutes'],
+  'pre-admit': ['for!'],
+  admit: ['for!'],
+  result: ['for!', 'type'],
+  immunize: ['for!', 'type'],
+  document: ['for!', 'type'],
+  refer: ['for!', 'type'],
 };
 
 /** Reads one story. Throws ScenarioError at the first mistake. */
 export function readStory(root: Place): Story {
   const { name, title, steps } = root.keys(['name', 'title', 'steps']);
-  const known = new Map<string, 'person' | 'appointment'>();
+  const known = new Map<string, Kind>();
   return {
     name: name.text(NAME, 'a name in small letters, digits and hyphens'),
     title: title.text(),
@@ -72,7 +94,7 @@ export function readStory(root: Place): Story {
   };
 }
 
-function readStep(place: Place, known: Map<string, 'person' | 'appointment'>): Step {
+function readStep(place: Place, known: Map<string, Kind>): Step {
   const parts = place.keys(['act', 'of'], WORDS);
   const act = parts.act.oneOf(Object.keys(ACTS) as Act[], 'act');
   const takes = ['after', ...(TAKES[act] ?? [])];
@@ -81,7 +103,7 @@ function readStep(place: Place, known: Map<string, 'person' | 'appointment'>): S
       parts[word].fail(`"${act}" takes no "${word}"`, 'remove it');
     if (!parts[word] && takes.includes(`${word}!`)) place.fail(`"${act}" needs "${word}"`, `add ${word}: …`);
   }
-  const call = (part: Place, kind: 'person' | 'appointment'): string => {
+  const call = (part: Place, kind: Kind): string => {
     const name = part.text(NAME, 'a name in small letters, digits and hyphens');
     if (known.get(name) === kind) return name;
     const names = [...known].filter(([, other]) => other === kind).map(([other]) => other);
@@ -91,7 +113,7 @@ function readStep(place: Place, known: Map<string, 'person' | 'appointment'>): S
     );
   };
 
-  const { of: kind, made }: { of: 'person' | 'appointment'; made?: true } = ACTS[act];
+  const { of: kind, made }: { of: Kind; made?: true } = ACTS[act];
   const of = made ? parts.of.text(NAME, 'a name in small letters, digits and hyphens') : call(parts.of, kind);
   if (made && known.has(of)) parts.of.fail(`"${of}" was made before`, 'give the new one another name');
   const step: Step = { act, of };
