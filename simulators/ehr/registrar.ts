@@ -23,7 +23,9 @@ export function registrarOf(
       const desk = numbered[resource.resourceType];
       if (!desk || resource.identifier !== undefined) return resource;
       const value = String(desk.start + kernel.count(`ehr.${site}.${desk.text}`));
-      return { ...resource, identifier: [{ use: 'usual', type: { text: desk.text }, system: desk.system, value }] };
+      const number = { use: 'usual' as const, type: { text: desk.text }, system: desk.system, value };
+      const more = desk.text === 'MRN' ? (vendor.hooks.moreNumbers?.(number) ?? []) : [];
+      return { ...resource, identifier: [number, ...more] };
     },
   };
 }

@@ -83,6 +83,8 @@ export const factsOf = (site: Site): SiteFacts => ({
     site.store
       .search({ type, criteria: Object.entries(params).map(([name, value]) => criterion(site, type, { name, value })) })
       .flatMap(({ id }) => site.store.read(type, id) ?? []),
+  mint: (type) => site.vendor.hooks.mintId(site.kernel.mint(`ehr.${site.name}.${type}`), type),
+  rejectWith: (error: ErrorName, details) => refuseWith(error, [...details]),
   reject: (error: ErrorName, detail = {}) => refuse(error, detail),
 });
 
@@ -92,8 +94,7 @@ function enough(table: TypeCapability, known: readonly Given[], notes: IssueDeta
     if (needs.anyOf.some((set) => set.every(has))) continue;
     if (needs.weak === 'empty' && known.some(({ name }) => table.search[name] === 'native')) return false;
     const error = needs.error ?? 'missing-criteria';
-    // An error that is not in FHIR's words (a bare 403) has no room for notes.
-    return refuseWith(error, [...(needs.error ? [] : notes), { error, diagnostics: needs.text, expression: needs.expression }]);
+    return refuseWith(error, [...notes, { error, diagnostics: needs.text, expression: needs.expression }]);
   }
   return true;
 }

@@ -308,7 +308,7 @@ describe('writes', () => {
       act: 'register',
       actor: 'client:all',
       tenant: 'north',
-      after: [{ name: [{ family: 'Created' }], meta: { versionId: '1' } }],
+      after: [{ name: [{ family: 'Created' }, { use: 'usual' }], meta: { versionId: '1' } }],
     });
   });
 

@@ -1,6 +1,7 @@
 import { capabilityOf } from '../engine/capability.ts';
 import statement from './epic/capability.generated.json' with { type: 'json' };
 import { EPIC_ERRORS, ERROR_SYSTEM } from './epic/errors.ts';
+import { moreNumbers, onWrite } from './epic/filing.ts';
 import { EPIC_OVERLAY } from './epic/overlay.ts';
 import { r4 } from './r4.ts';
 import { defineVendor, type Given, type SiteFacts } from './vendor.ts';
@@ -22,11 +23,45 @@ function onSearch(type: string, given: Given[], site: SiteFacts): Given[] {
     if (unknown !== undefined)
       site.reject('invalid-reference', { diagnostics: `Invalid patient ID: ${unknown}`, expression: name });
   }
+  const strange =
+    type === 'Observation'
+      ? given.find(({ name, value }) => name === 'category' && !value.split(',').every(isCategory))
+      : undefined;
+  if (strange) {
+    const expression = 'category';
+    site.rejectWith('invalid-parameter', [
+      { error: 'unknown-value', diagnostics: `Invalid category: ${strange.value}`, expression },
+      { error: 'invalid-parameter', expression },
+    ]);
+  }
   const parts = given.some(({ name }) => NAME_PARTS.includes(name));
   return given
     .filter(({ name }) => !(type === 'Patient' && parts && name === 'name'))
     .map((one) => (one.name === 'identifier' ? { ...one, value: withSystems(type, one.value, site) } : one));
 }
+
+// Categories as the statement of the vendor's sandbox lists them; SNOMED codes are numbers.
+const CATEGORIES = [
+  'laboratory',
+  'vital-signs',
+  'social-history',
+  'core-characteristics',
+  'LDA',
+  'LDA-property',
+  'LDA-assessment',
+  'functional-mental-status',
+  'periodontal',
+  'labor-delivery',
+  'newborn-delivery',
+  'obstetrics-gynecology',
+  'survey',
+  'sdoh',
+  'imaging',
+];
+const isCategory = (value: string): boolean => {
+  const code = value.replace(/^.*\|/, '');
+  return CATEGORIES.includes(code) || /^\d+$/.test(code);
+};
 
 // The part before the bar may be the site's name of an id type, such as `MRN|203713`.
 function withSystems(type: string, value: string, site: SiteFacts): string {
@@ -95,6 +130,8 @@ export const epic = defineVendor(r4, {
     // `e`, 22 characters of base64url with `.` for `_`, `3`: erXuFYUfucBZaryVksYEcMg3
     mintId: (hex) => `e${Buffer.from(hex.slice(0, 32), 'hex').toString('base64url').replaceAll('_', '.')}3`,
     onSearch,
+    onWrite,
+    moreNumbers,
     shapeError: ({ severity, issue, code, text }, { diagnostics, expression }) => ({
       severity,
       code: issue,

@@ -1,3 +1,4 @@
+import type { Identifier } from '@medplum/fhirtypes';
 import type { Request } from '#kernel';
 import type { Conditional, Interaction, StatementOverlay, SystemInteraction } from '../engine/capability.ts';
 import type { DatePrefix } from '../engine/criteria.ts';
@@ -134,6 +135,10 @@ export interface SiteFacts {
   exists(type: string, id: string): boolean;
   /** Resources that match search parameters. */
   find(type: string, params: Readonly<Record<string, string>>): Stored[];
+  /** An id of the vendor's form. */
+  mint(type: string): string;
+  /** Refuses the request with issues of several kinds; the status is that of the first name. Throws. */
+  rejectWith(error: ErrorName, details: readonly IssueDetail[]): never;
   /** Refuses the request. Throws. */
   reject(error: ErrorName, detail?: Omit<IssueDetail, 'error'>): never;
 }
@@ -223,6 +228,8 @@ export interface Vendor {
   hooks: {
     /** An id of the vendor's form from 64 hex digits. */
     mintId(hex: string, type: string): string;
+    /** Numbers that a new patient gets beside the MRN. */
+    moreNumbers?(mrn: Identifier): Identifier[];
     /** Rewrites, drops or refuses search parameters before they are looked at. */
     onSearch?(type: string, given: Given[], site: SiteFacts): Given[];
     /** What the vendor files of a resource that a client sends, or a refusal. */
