@@ -74,9 +74,9 @@ function applyChange(org: Org, writer: Writer, { op, type: name, id, key, fields
 /** Live records as they are journalled, in order of creation. @throws SoqlError, CrmError */
 export function rowsWhere(org: Org, typeName: string, where?: string, limit?: number): Row[] {
   const type = typeOf(org.schema, typeName);
-  if (where) compileCondition(where, { now: org.queryTools.now }); // a condition alone: nothing may be smuggled in after it
+  if (where) compileCondition(where, { now: () => org.kernel.clock.now() }); // a condition alone: nothing may be smuggled in after it
   const soql = `SELECT Id FROM ${type.name}${where ? ` WHERE ${where}` : ''}${limit ? ` LIMIT ${limit}` : ''}`;
-  return drain(prepare(soql, org.queryTools).rows({ deleted: false })).map((stored) => stored.row);
+  return drain(prepare(soql, org.tools).rows({ deleted: false })).map((stored) => stored.row);
 }
 
 /** The CRM's own routes of the control API. */

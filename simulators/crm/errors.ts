@@ -4,6 +4,8 @@ export interface ErrorEntry {
   message: string;
   /** API names of the fields at which it happened; absent for errors of the protocol. */
   fields?: string[];
+  /** What a duplicate rule found; the key is spelled as Salesforce does. */
+  duplicateResut?: unknown;
 }
 
 interface ErrorRow {
@@ -78,6 +80,16 @@ export const ERRORS = {
   'bad-id': row(400, 'MALFORMED_ID', '{label}: id value of incorrect type: {value}'),
   'bad-id-in-call': protocol(400, 'MALFORMED_ID', 'malformed id {value}'),
   'no-cross-reference': row(404, 'INVALID_CROSS_REFERENCE_KEY', 'invalid cross reference id'),
+  'no-delete': row(400, 'INSUFFICIENT_ACCESS_OR_READONLY', 'insufficient access rights on object id'),
+  'no-access': row(400, 'INSUFFICIENT_ACCESS_OR_READONLY', 'insufficient access rights on object id'),
+  'not-yours': row(403, 'INSUFFICIENT_ACCESS_OR_READONLY', 'insufficient access rights on object id'),
+  locked: row(400, 'UNABLE_TO_LOCK_ROW', 'unable to obtain exclusive access to this record or 1 records: {id}'),
+  'bad-integrity': row(400, 'FIELD_INTEGRITY_EXCEPTION', '{problem}'),
+  'out-of-range': row(400, 'NUMBER_OUTSIDE_VALID_RANGE', '{label}: value outside of valid range on numeric field: {value}'),
+  precondition: protocol(412, 'PRECONDITION_FAILED', 'The record has been modified since the time that the request names'),
+  'long-limit': protocol(403, 'REQUEST_LIMIT_EXCEEDED', 'ConcurrentPerOrgLongTxn Limit exceeded.'),
+  'batch-halted': protocol(412, 'BATCH_PROCESSING_HALTED', 'Batch processing halted, HaltOnError is set and a subrequest failed'),
+  'too-many-ids': protocol(400, 'EXCEEDED_ID_LIMIT', 'There are more than {limit} ids in this window; ask for a shorter one'),
   'bad-cross-reference': row(400, 'INVALID_CROSS_REFERENCE_KEY', 'invalid cross reference id'),
   deleted: row(404, 'ENTITY_IS_DELETED', 'entity is deleted'),
   'rolled-back': row(

@@ -1,12 +1,15 @@
 import type { Cell, Context, Kernel, RecordRef } from '#kernel';
+import { seesRow } from './access.ts';
 import { crmError } from './errors.ts';
 import { toId18 } from './ids.ts';
+import { LockBusy, Locks } from './locks.ts';
 import type { CodeGrant } from './oauth/authorize.ts';
+import { type OrgRules, Rulebook, type Wishes } from './rules.ts';
 import type { Schema } from './schema.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { type CrmSettings, Settings } from './settings.ts';
 import type { QueryTools } from './soql/select.ts';
-import { Store } from './store.ts';
+import { Store, type Stored } from './store.ts';
 import { Writer } from './writer.ts';
 
 /** A user of the org. Without a password nobody can log in as this user. */
@@ -54,6 +57,19 @@ export interface OrgOptions {
   users: readonly CrmUser[];
   clients: readonly CrmClient[];
   settings?: Partial<CrmSettings>;
+  rules?: OrgRules;
+}
+
+/** As whom, why and by which way something is written. */
+export interface Manner {
+  session: Pick<Session, 'userId' | 'actor'>;
+  act: string;
+  /** `com/salesforce/api/rest/60.0;client=…`: what change events call the origin. */
+  origin?: string;
+  wishes?: Wishes;
+  /** Journal sequence number of what led to it, where that is no exchange. */
+  cause?: number;
+  data?: Record<string, unknown>;
 }
 
 /** Nothing was written; what stands here is the answer all the same. */
@@ -80,8 +96,12 @@ export class Org {
   readonly settings: Settings;
   readonly codes: Cell<CodeGrant>;
   readonly store: Store;
+  /** When this schema was installed, in whole seconds: milliseconds since the epoch. */
+  readonly born: number;
   readonly sessions: Sessions;
   readonly cursors: Cell<Cursor>;
+  readonly rules: Rulebook;
+  readonly locks: Locks;
   #usage: Cell<number>;
 
   constructor(options: OrgOptions) {
@@ -94,11 +114,14 @@ export class Org {
     this.users = options.users;
     this.clients = options.clients;
     this.settings = new Settings(this.kernel, options.settings);
+    this.rules = new Rulebook(this.kernel, this.schema, options.rules);
+    this.locks = new Locks(this.kernel.clock);
     this.store = new Store(this.kernel.database);
     this.sessions = new Sessions(this.kernel, id, () => this.settings.all.sessionMinutes * 60_000);
     this.codes = this.kernel.cell<CodeGrant>('crm.codes');
     this.cursors = this.kernel.cell<Cursor>('crm.cursors');
     this.#usage = this.kernel.cell<number>('crm.usage');
+    this.born = Math.floor(this.kernel.clock.now() / 1000) * 1000;
     this.#setUp();
   }
 
@@ -108,30 +131,75 @@ export class Org {
     return user;
   }
 
-  writer(userId: string, setup = false): Writer {
-    const { kernel, store, schema, id } = this;
-    return new Writer({ kernel, store, schema, orgId: id, userId, setup });
+  /** The schema as this user sees it. */
+  viewOf(userId: string): Schema {
+    return this.rules.viewOf(this.user(userId).username);
   }
 
-  get queryTools(): QueryTools {
+  /** Whether sharing lets this user see a record. */
+  sees(userId: string, stored: Stored): boolean {
+    return seesRow(this.rules.profileOf(this.user(userId).username), userId, stored);
+  }
+
+  writer(userId: string, options: { setup?: boolean; impatient?: boolean; wishes?: Wishes } = {}): Writer {
+    const { kernel, store, schema, id, rules } = this;
+    if (options.setup) return new Writer({ kernel, store, schema, orgId: id, userId, setup: true });
+    const { username } = this.user(userId);
+    const locks = this.settings.all.lockHoldMs > 0 ? this.locks : undefined;
+    const userNamed = (name: string) => this.users.find((user) => user.username === name)?.id;
+    const access = { view: rules.viewOf(username), profile: rules.profileOf(username) };
+    return new Writer({ kernel, store, schema, orgId: id, userId, rules, locks, userNamed, ...access, ...options });
+  }
+
+  /** Sees everything: for the org itself and its control routes. */
+  get tools(): QueryTools {
     return { store: this.store, schema: this.schema, orgId: this.id, now: () => this.kernel.clock.now() };
   }
 
-  /** Runs `write` inside a commit as this session; one that changes nothing leaves no commit behind. */
-  async commit<T>(context: Context, session: Session, act: string, write: (writer: Writer) => T): Promise<T> {
-    const writer = this.writer(session.userId);
-    let answer: T | undefined;
-    const apply = () => {
-      answer = write(writer);
-      if (writer.records.length === 0) undo(answer);
-      return changesOf(writer);
+  /** What this user's queries run against. */
+  queryTools(userId: string): QueryTools {
+    const profile = this.rules.profileOf(this.user(userId).username);
+    return {
+      store: this.store,
+      schema: this.viewOf(userId),
+      orgId: this.id,
+      now: () => this.kernel.clock.now(),
+      sees: profile && ((stored) => seesRow(profile, userId, stored)),
     };
-    try {
-      await context.commit({ sim: 'crm', tenant: this.id, act, apply });
-      return answer as T;
-    } catch (error) {
-      if (error instanceof Unwritten) return error.answer as T;
-      throw error;
+  }
+
+  /**
+   * Runs `write` inside a commit as this session; one that changes nothing leaves no commit behind. Waits for parents
+   * that another transaction holds. @throws CrmError
+   */
+  async commit<T>(context: Context | undefined, how: Manner, write: (writer: Writer) => T): Promise<T> {
+    const { session, act, origin } = how;
+    const { lockHoldMs, lockWaitMs, changeEvents } = this.settings.all;
+    const deadline = this.kernel.clock.now() + lockWaitMs;
+    const data = { ...(origin ? { origin } : {}), ...(changeEvents === 'events' ? {} : { changeEvents }), ...how.data };
+    for (;;) {
+      const left = deadline - this.kernel.clock.now();
+      const writer = this.writer(session.userId, { impatient: left <= 0, wishes: how.wishes });
+      let answer: T | undefined;
+      const apply = () => {
+        answer = write(writer);
+        if (writer.records.length === 0) undo(answer);
+        // Held from the write on: nobody can slip in before the reply.
+        if (lockHoldMs > 0) held = this.locks.hold(writer.locked, lockHoldMs);
+        return changesOf(writer);
+      };
+      let held: Promise<void> | undefined;
+      try {
+        const change = { sim: 'crm', tenant: this.id, act, data: Object.keys(data).length > 0 ? data : undefined, apply };
+        if (context) await context.commit(change);
+        else await this.kernel.commit({ ...change, actor: session.actor, cause: how.cause });
+        await held;
+        return answer as T;
+      } catch (error) {
+        if (error instanceof Unwritten) return error.answer as T;
+        if (!(error instanceof LockBusy)) throw error;
+        await this.locks.change(left);
+      }
     }
   }
 
@@ -167,7 +235,7 @@ export class Org {
     const missing = this.users.filter((user) => !this.store.find(user.id));
     if (missing.length === 0) return;
     const type = this.schema.type('User')!;
-    const writer = this.writer(missing[0]!.id, true);
+    const writer = this.writer(missing[0]!.id, { setup: true });
     const apply = () => {
       for (const { id, username, firstName, lastName, email } of missing) {
         const names = { FirstName: firstName, LastName: lastName, Alias: username.slice(0, 8) };

@@ -9,12 +9,21 @@ const FIELD_TYPES = [
   'textarea',
   'phone',
   'email',
+  'url',
   'picklist',
+  'multipicklist',
+  'combobox',
+  'encryptedstring',
+  'base64',
   'boolean',
   'date',
   'datetime',
+  'time',
   'int',
+  'long',
   'double',
+  'currency',
+  'percent',
   'reference',
 ] as const;
 export type FieldType = (typeof FIELD_TYPES)[number];
@@ -39,8 +48,15 @@ export interface FieldDefinition {
   picklist?: string[];
   /** Refuses values that are not in the list (false). */
   restricted?: boolean;
-  /** The sObject that a lookup points to. */
+  /** The sObject that a lookup points to. One that the org does not have is not checked. */
   reference?: string;
+  /** Where it may point to records of several types (`WhoId`): all of them, in place of `reference`. */
+  references?: string[];
+  /** Letter case tells values apart (false). */
+  caseSensitive?: boolean;
+  /** Digits before and after the point (numbers). */
+  precision?: number;
+  scale?: number;
   /** Name of the lookup's object in queries and nested writes: `Contact__r`. */
   relationshipName?: string;
   /** Name of the list on the other side: `Appointments__r`. */
@@ -55,6 +71,8 @@ export interface FieldDefinition {
   /** Made of these fields, joined by a blank. */
   computed?: string[];
   nameField?: boolean;
+  /** On Account, where person accounts are switched on: the field of the hidden contact that this one shows. */
+  person?: string;
   /** May be used in WHERE and ORDER BY (true); long text may not. */
   filterable?: boolean;
 }
@@ -67,8 +85,33 @@ export interface ObjectDefinition {
   keyPrefix: string;
   /** Visible, but not to be written through the API (false). */
   readOnly?: boolean;
+  /** What may be done with it (everything); a profile narrows it. */
+  createable?: boolean;
+  updateable?: boolean;
+  deletable?: boolean;
+  /** Kept out of queries and of the change feed: a platform event (`__e`), published and never stored. */
+  event?: boolean;
+  /** Record types; the first is the default. */
+  recordTypes?: { id: string; developerName: string; name: string; person?: boolean }[];
   fields: FieldDefinition[];
 }
+
+/** Types of the records that a lookup may point to. */
+export const targetsOf = ({ reference, references }: FieldDefinition): readonly string[] =>
+  references ?? (reference ? [reference] : []);
+
+export const TEXT_TYPES: readonly FieldType[] = [
+  'string',
+  'textarea',
+  'phone',
+  'email',
+  'url',
+  'picklist',
+  'multipicklist',
+  'combobox',
+  'encryptedstring',
+];
+export const NUMBER_TYPES: readonly FieldType[] = ['int', 'long', 'double', 'currency', 'percent'];
 
 const readOnly = { createable: false, updateable: false } as const;
 const user = { type: 'reference', reference: 'User' } as const;
@@ -134,17 +177,17 @@ export interface ChildRelationship {
 /** The org's sObject types. */
 export class Schema {
   readonly types: readonly SObjectType[];
+  #children = new Map<string, ChildRelationship[]>();
   #byName: Map<string, SObjectType>;
 
   constructor(definitions: readonly ObjectDefinition[]) {
     this.types = [...definitions].sort((a, b) => (a.name < b.name ? -1 : 1)).map((d) => new SObjectType(d));
     this.#byName = new Map(this.types.map((type) => [type.name.toLowerCase(), type]));
-    for (const type of this.types) {
-      for (const { name, reference } of type.fields) {
-        if (reference && !this.type(reference))
-          throw new Error(`${type.name}.${name} refers to ${reference}, which has no schema`);
-      }
-    }
+  }
+
+  /** The schema as somebody sees it for whom `narrow` leaves out or locks objects and fields. */
+  narrowed(narrow: (definition: ObjectDefinition) => ObjectDefinition | undefined): Schema {
+    return new Schema(this.types.flatMap(({ definition }) => narrow(definition) ?? []));
   }
 
   type(name: string): SObjectType | undefined {
@@ -155,11 +198,26 @@ export class Schema {
     return this.types.find((type) => id.startsWith(type.definition.keyPrefix));
   }
 
+  /** Where the parents behind a lookup stand; undefined when the org has no such object. */
+  parent(field: FieldDefinition): SObjectType | undefined {
+    for (const name of targetsOf(field)) {
+      const type = this.type(name);
+      if (type) return type;
+    }
+    return undefined;
+  }
+
   /** The lists of records that point to one of this type. */
   children(parent: SObjectType): ChildRelationship[] {
+    const known = this.#children.get(parent.name) ?? this.#findChildren(parent);
+    this.#children.set(parent.name, known);
+    return known;
+  }
+
+  #findChildren(parent: SObjectType): ChildRelationship[] {
     return this.types.flatMap((type) =>
       type.fields
-        .filter((f) => f.reference === parent.name && f.childRelationshipName)
+        .filter((f) => f.childRelationshipName && targetsOf(f).includes(parent.name))
         .map((field) => ({ name: field.childRelationshipName!, type, field })),
     );
   }
@@ -173,6 +231,10 @@ const DEFAULT_FOLDER = fileURLToPath(new URL('../../fixtures/schemas/crm', impor
  */
 export function loadSchema(from: string | readonly ObjectDefinition[] = DEFAULT_FOLDER): Schema {
   const given = typeof from === 'string' ? readFolder(from) : from;
+  for (const { name, fields } of given) {
+    const lost = fields.find((f) => f.reference && f.reference !== 'User' && !given.some((one) => one.name === f.reference));
+    if (lost) throw new ConfigurationError(`${name}.${lost.name} refers to ${lost.reference}, which has no schema`);
+  }
   const complete = given.some(({ name }) => name === 'User')
     ? given
     : [...given, readDefinition(join(DEFAULT_FOLDER, 'user.json'))];

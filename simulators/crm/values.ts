@@ -1,5 +1,5 @@
 import { crmError } from './errors.ts';
-import type { FieldDefinition } from './schema.ts';
+import { type FieldDefinition, NUMBER_TYPES } from './schema.ts';
 
 /** A stored value: text, number, boolean, date `YYYY-MM-DD`, datetime `YYYY-MM-DDTHH:mm:ss.sssZ`, 18-character id. */
 export type Value = string | number | boolean | null;
@@ -32,7 +32,8 @@ export const wireDatetime = (iso: string): string => iso.replace('Z', '+0000');
 /** A stored value as REST writes it; null where nothing is set. */
 export function wireValue(field: FieldDefinition, value: Value | undefined): Value {
   if (value === undefined || value === null) return field.type === 'boolean' ? false : null;
-  return field.type === 'datetime' ? wireDatetime(String(value)) : value;
+  if (field.type === 'datetime') return wireDatetime(String(value));
+  return field.type === 'encryptedstring' ? '*'.repeat(String(value).length) : value;
 }
 
 // Where a value stands in the body, since Salesforce's parser names the place.
@@ -40,6 +41,25 @@ function placeOf(raw: string, name: string): { line: number; column: number } {
   const key = raw.toLowerCase().indexOf(`"${name.toLowerCase()}"`);
   const before = raw.slice(0, key < 0 ? 0 : raw.indexOf(':', key) + 2).split('\n');
   return { line: before.length, column: before[before.length - 1]!.length + (key < 0 ? 1 : 0) };
+}
+
+function refuse(error: Error): never {
+  throw error;
+}
+
+function parseNumber({ type, precision, scale, label, name }: FieldDefinition, text: string): number | undefined {
+  if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text)) return undefined;
+  const value = Number(text);
+  if ((type === 'int' || type === 'long') && !Number.isInteger(value)) return undefined;
+  const most = type === 'int' ? 2 ** 31 : precision === undefined ? Number.MAX_VALUE : 10 ** (precision - (scale ?? 0));
+  if (Math.abs(value) >= most) throw crmError('out-of-range', { label, value: text }, [name]);
+  return scale === undefined || !NUMBER_TYPES.includes(type) ? value : Number(value.toFixed(scale));
+}
+
+/** A time of day as stored and shown: `12:34:56.789Z`. */
+function parseTime(text: string): string | undefined {
+  const [, clock, fraction = '.000'] = /^((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(\.\d+)?Z?$/i.exec(text) ?? [];
+  return clock && `${clock}${`${fraction}00`.slice(0, 4)}Z`;
 }
 
 const JSON_TOKENS: Record<string, string> = {
@@ -69,9 +89,13 @@ export function parseValue(field: FieldDefinition, input: unknown, raw = ''): Va
       if (!/^(true|false|0|1)$/i.test(text)) throw wrong();
       return /^(true|1)$/i.test(text);
     case 'int':
+    case 'long':
     case 'double':
-      if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) || (type === 'int' && !/^-?\d+$/.test(text))) throw wrong();
-      return Number(text);
+    case 'currency':
+    case 'percent':
+      return parseNumber(field, text) ?? refuse(wrong());
+    case 'time':
+      return parseTime(text) ?? refuse(wrong());
     case 'date':
       if (!validDate(text)) throw wrong();
       return text;
@@ -81,8 +105,13 @@ export function parseValue(field: FieldDefinition, input: unknown, raw = ''): Va
       return new Date(Math.floor(millis / 1000) * 1000).toISOString();
     }
     case 'picklist':
-      if (field.restricted && !field.picklist?.includes(text)) throw crmError('bad-picklist', { label, value: text }, [name]);
+    case 'multipicklist': {
+      const chosen = type === 'picklist' ? [text] : text.split(';').map((one) => one.trim());
+      const bad = field.restricted ? chosen.find((one) => !field.picklist?.includes(one)) : undefined;
+      if (bad !== undefined) throw crmError('bad-picklist', { label, value: bad }, [name]);
+      if (type === 'multipicklist') return [...new Set(chosen)].join(';');
       break;
+    }
     case 'email':
       if (!/^[^\s@<>(),;:"]+@[^\s@<>(),;:"]+\.[^\s@<>(),;:".]{2,}$/.test(text)) {
         throw crmError('bad-email', { label, value: text }, [name]);

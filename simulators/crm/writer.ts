@@ -1,7 +1,11 @@
 import type { Kernel, RecordRef } from '#kernel';
+import { type Profile, seesRow } from './access.ts';
 import { CrmError, crmError, type ErrorEntry } from './errors.ts';
 import { makeId, toId15, toId18 } from './ids.ts';
-import { type FieldDefinition, isKey, type Schema, type SObjectType } from './schema.ts';
+import { LockBusy, type Locks } from './locks.ts';
+import { becomesPerson, foreignFields, fullName, isPersonType, toAccount, toContact } from './person.ts';
+import { NO_WISHES, type Rulebook, type Wishes } from './rules.ts';
+import { type FieldDefinition, isKey, type Schema, type SObjectType, targetsOf } from './schema.ts';
 import { folded, refOf, type Store, type Stored } from './store.ts';
 import { parseValue, type Row, type Value } from './values.ts';
 
@@ -11,7 +15,18 @@ export type Body = Record<string, unknown>;
 export interface WriterOptions {
   kernel: Kernel;
   store: Store;
+  /** The whole schema, and what the user sees of it. */
   schema: Schema;
+  view?: Schema;
+  profile?: Profile;
+  rules?: Rulebook;
+  /** Where parents are locked; absent: nothing is. */
+  locks?: Locks;
+  /** A locked parent is a refusal at once, instead of a reason to wait. */
+  impatient?: boolean;
+  wishes?: Wishes;
+  /** Id of the user of that name, for assignment rules. */
+  userNamed?: (username: string) => string | undefined;
   orgId: string;
   /** User id under which records are owned and modified. */
   userId: string;
@@ -34,41 +49,131 @@ export class Writer {
   readonly records: RecordRef[] = [];
   readonly before: unknown[] = [];
   readonly after: unknown[] = [];
+  /** Records that this transaction locks: what it writes, and their parents. */
+  readonly locked = new Set<string>();
   #options: WriterOptions;
 
   constructor(options: WriterOptions) {
     this.#options = options;
   }
 
-  /** @throws CrmError */
-  create(type: SObjectType, body: Body, raw = '', key: Row = {}): Stored {
-    this.#writable(type);
-    const { kernel, userId } = this.#options;
+  /** @throws CrmError, LockBusy */
+  create(seen: SObjectType, body: Body, raw = '', key: Row = {}): Stored {
+    const type = this.#writable(seen, 'createable', 'no-access');
     const values = { ...key, ...this.#values(type, body, 'createable', raw) };
     const row: Row = { Id: undefined };
     for (const { name, type: kind, defaultValue } of type.fields) {
       row[name] = name in values ? (values[name] ?? undefined) : (defaultValue ?? (kind === 'boolean' ? false : undefined));
     }
-    this.#complete(type, row);
-    this.#unique(type, row);
-    const { store } = this.#options;
+    const person = isPersonType(this.#options.schema, type) && this.#asPerson(type, values, row);
+    this.#assign(type, row);
+    this.#judge(type, computed(type, row));
+    const contact = person ? this.#options.schema.type('Contact')! : undefined;
+    if (contact) row.PersonContactId = this.#id(contact);
+    const stored = this.#insert(type, row);
+    if (contact) {
+      const { RecordTypeId: _, ...own } = toContact(type, row);
+      const { PersonContactId, OwnerId } = row;
+      this.#insert(
+        contact,
+        computed(contact, { ...own, Id: PersonContactId, AccountId: stored.id, IsPersonAccount: true, OwnerId }),
+      );
+    }
+    return stored;
+  }
+
+  /** Writes a complete new row. */
+  #insert(type: SObjectType, row: Row): Stored {
+    const { kernel, userId, store } = this.#options;
     const stamp = store.nextStamp(kernel.clock.now());
     const at = new Date(stamp).toISOString();
-    const id = String(row.Id ?? makeId(type.definition.keyPrefix, kernel.mint(`crm/${type.name}`)));
+    const id = String(row.Id ?? this.#id(type));
     for (const { name, autoNumber } of type.fields) {
       if (autoNumber) row[name] = this.#number(type, autoNumber);
     }
     Object.assign(row, { Id: id, CreatedDate: at, CreatedById: userId, LastModifiedDate: at, LastModifiedById: userId });
     Object.assign(row, { SystemModstamp: at, IsDeleted: false });
     if (type.field('OwnerId')) row.OwnerId ??= userId;
-    return this.#note(store.put(type, { id, version: 1, deleted: false, stamp, row: computed(type, row) }));
+    return this.#note(store.put(type, { id, version: 1, deleted: false, stamp, row }));
+  }
+
+  #id(type: SObjectType): string {
+    return makeId(type.definition.keyPrefix, this.#options.kernel.mint(`crm/${type.name}`));
+  }
+
+  #asPerson(type: SObjectType, values: Row, row: Row): boolean {
+    const person = becomesPerson(type, values);
+    const foreign = foreignFields(type, values, person);
+    if (foreign.length > 0) throw crmError('read-only-field', { names: foreign.join(', ') }, foreign);
+    const missing = person ? 'LastName' : 'Name';
+    if (!row[missing]) throw crmError('required-missing', { names: missing }, [missing]);
+    row.IsPersonAccount = person;
+    row.RecordTypeId ??= type.definition.recordTypes?.find((one) => Boolean(one.person) === person)?.id;
+    if (person) row.Name = fullName(row);
+    return person;
+  }
+
+  #assign(type: SObjectType, row: Row): void {
+    const { rules, wishes = NO_WISHES, userNamed } = this.#options;
+    const owner = wishes.autoAssign ? rules?.assign(type, row) : undefined;
+    if (owner) row.OwnerId = userNamed?.(owner) ?? row.OwnerId;
+  }
+
+  // All that may speak against a row, in the order of a save (Apex Developer Guide, "Triggers and Order of Execution").
+  #judge(type: SObjectType, row: Row, known?: Stored): void {
+    this.#complete(type, row);
+    const { rules, wishes = NO_WISHES, store, setup } = this.#options;
+    if (rules && !setup) {
+      rules.validate(type, row, known?.row);
+      rules.findDuplicates(type, row, wishes, store, known?.id);
+    }
+    this.#unique(type, row, known?.id);
+    this.#lock(type, row, known);
+  }
+
+  #lock(type: SObjectType, row: Row, known?: Stored): void {
+    const { locks, impatient } = this.#options;
+    if (!locks) return;
+    const ids = known ? [known.id] : [];
+    for (const field of type.definition.fields) {
+      const id = field.type === 'reference' && !targetsOf(field).includes('User') ? row[field.name] : undefined;
+      if (id) ids.push(String(id));
+    }
+    for (const id of ids) {
+      if (!locks.busy(id)) this.locked.add(id);
+      else if (impatient) throw crmError('locked', { id: toId15(id) });
+      else throw new LockBusy(id);
+    }
   }
 
   /** @throws CrmError */
-  update(type: SObjectType, id: string, body: Body, raw = ''): Stored {
-    this.#writable(type);
+  update(seen: SObjectType, id: string, body: Body, raw = ''): Stored {
+    const type = this.#writable(seen, 'updateable', 'no-access');
     const known = this.#existing(type, id);
-    return this.#change(type, known, this.#values(type, body, 'updateable', raw));
+    const values = this.#values(type, body, 'updateable', raw);
+    const { schema } = this.#options;
+    if (isPersonType(schema, type)) {
+      const foreign = foreignFields(type, values, known.row.IsPersonAccount === true);
+      if (foreign.length > 0) throw crmError('read-only-field', { names: foreign.join(', ') }, foreign);
+    }
+    const saved = this.#change(type, known, values);
+    this.#mirror(type, saved, values);
+    return saved;
+  }
+
+  // The two halves of a person account show the same values.
+  #mirror(type: SObjectType, { row }: Stored, values: Row): void {
+    const { schema, store } = this.#options;
+    const account = schema.type('Account');
+    if (!account || !isPersonType(schema, account) || row.IsPersonAccount !== true) return;
+    const [other, own] =
+      type === account ? [schema.type('Contact')!, toContact(account, values)] : [account, toAccount(account, values)];
+    const twin = store.find(String(type === account ? row.PersonContactId : row.AccountId));
+    if (!twin || twin.deleted || !['Account', 'Contact'].includes(type.name) || Object.keys(own).length === 0) return;
+    const changed = { ...twin.row };
+    for (const [name, value] of Object.entries(own)) changed[name] = value ?? undefined;
+    if (other === account) changed.Name = fullName(changed);
+    this.#save(other, twin, computed(other, changed), false);
   }
 
   /**
@@ -77,19 +182,19 @@ export class Writer {
    * @throws CrmError
    */
   upsert(
-    type: SObjectType,
+    seen: SObjectType,
     fieldName: string,
     value: string,
     body: Body,
     options: { raw?: string; updateOnly?: boolean } = {},
   ): { stored: Stored; created: boolean } | { matches: Stored[] } {
-    const field = type.field(fieldName);
+    const type = this.#writable(seen);
+    const field = seen.field(fieldName);
     if (!field || !isKey(field)) throw crmError('no-such-key', { value: fieldName });
     if (Object.keys(body).some((name) => name.toLowerCase() === field.name.toLowerCase()))
       throw crmError('field-in-body', { field: field.name });
     const key = parseValue(field, value);
     if (key === null) throw crmError('no-such-key', { value });
-    this.#writable(type);
     const matches = this.#options.store.byIndex(type, field, key);
     if (matches.length > 1) return { matches };
     if (matches[0]) return { stored: this.update(type, matches[0].id, body, options.raw), created: false };
@@ -98,22 +203,45 @@ export class Writer {
   }
 
   /** Moves a record to the recycle bin, with what its lookups' rules take along. @throws CrmError */
-  delete(type: SObjectType, id: string): Stored {
-    this.#writable(type);
+  delete(seen: SObjectType, id: string): Stored {
+    const type = this.#writable(seen, 'deletable', 'no-delete');
     const known = this.#existing(type, id);
+    // The contact of a person account goes with its account only.
+    if (type.name === 'Contact' && known.row.IsPersonAccount === true) throw crmError('no-delete');
+    this.#lock(type, known.row, known);
+    return this.#remove(type, known);
+  }
+
+  #remove(type: SObjectType, known: Stored): Stored {
     const gone = this.#save(type, known, { ...known.row, IsDeleted: true }, true);
     const { schema, store } = this.#options;
+    const twin = type.name === 'Account' && known.row.PersonContactId ? store.find(String(known.row.PersonContactId)) : undefined;
+    if (twin && !twin.deleted) this.#remove(schema.type('Contact')!, twin);
     for (const child of schema.children(type)) {
       for (const record of store.byIndex(child.type, child.field, known.id)) {
-        if (child.field.onParentDelete === 'cascade') this.delete(child.type, record.id);
+        if (child.field.onParentDelete === 'cascade') this.#remove(child.type, record);
         else this.#save(child.type, record, { ...record.row, [child.field.name]: undefined }, false);
       }
     }
     return gone;
   }
 
-  #writable(type: SObjectType): void {
-    if (type.definition.readOnly && !this.#options.setup) throw crmError('read-only-object');
+  /** Takes a record back out of the recycle bin. @throws CrmError */
+  undelete(type: SObjectType, id: string): Stored {
+    const known = this.#options.store.find(toId18(id) ?? '');
+    if (!known?.deleted || known.type !== type.name) throw crmError('no-cross-reference');
+    this.#unique(type, known.row, known.id);
+    return this.#save(type, known, { ...known.row, IsDeleted: false }, false);
+  }
+
+  /** The type with all its fields, after a look at what the user may do with it. */
+  #writable(seen: SObjectType, what?: 'createable' | 'updateable' | 'deletable', error: 'no-access' | 'no-delete' = 'no-access') {
+    const { schema, view, setup } = this.#options;
+    const type = schema.type(seen.name)!;
+    if (setup) return type;
+    if (type.definition.readOnly) throw crmError('read-only-object');
+    if (what && (view ?? schema).type(seen.name)?.definition[what] === false) throw crmError(error);
+    return type;
   }
 
   #existing(type: SObjectType, id: string): Stored {
@@ -122,15 +250,18 @@ export class Writer {
     const found = id18.startsWith(type.definition.keyPrefix) ? this.#options.store.find(id18) : undefined;
     if (!found) throw crmError('no-cross-reference');
     if (found.deleted) throw crmError('deleted');
+    const { profile, userId } = this.#options;
+    if (!seesRow(profile, userId, found)) throw crmError('no-access');
     return found;
   }
 
   #change(type: SObjectType, known: Stored, values: Row): Stored {
     const row = { ...known.row };
     for (const [name, value] of Object.entries(values)) row[name] = value ?? undefined;
-    this.#complete(type, row);
-    this.#unique(type, row, known.id);
-    return this.#save(type, known, computed(type, row), false);
+    if (row.IsPersonAccount === true && type.name === 'Account') row.Name = fullName(row);
+    computed(type, row);
+    this.#judge(type, row, known);
+    return this.#save(type, known, row, false);
   }
 
   #save(type: SObjectType, known: Stored, row: Row, deleted: boolean): Stored {
@@ -153,13 +284,15 @@ export class Writer {
     const values: Row = {};
     const refused: string[] = [];
     const errors: ErrorEntry[] = [];
+    const { view, setup } = this.#options;
+    const visible = view?.type(type.name) ?? type;
     for (const [name, input] of Object.entries(body)) {
       if (name.toLowerCase() === 'attributes') continue;
       const lookup = type.relationship(name);
       const field = lookup ?? type.field(name);
       if (!field) throw crmError('no-column', { field: name, type: type.name });
-      if (field.name === 'Id' && !this.#options.setup) throw crmError('field-in-body', { field: 'Id' });
-      if (field[access] === false && !this.#options.setup) {
+      if (field.name === 'Id' && !setup) throw crmError('field-in-body', { field: 'Id' });
+      if ((visible.field(field.name)?.[access] ?? visible.field(field.name) !== undefined) === false && !setup) {
         refused.push(field.name);
         continue;
       }
@@ -178,7 +311,9 @@ export class Writer {
   /** `{"Contact__r": {"EHR_Key__c": "…"}}`: a lookup named by a key of the record that it points to. */
   #lookup(field: FieldDefinition, input: unknown, raw: string): Value {
     if (input === null) return null;
-    const parent = this.#options.schema.type(field.reference!)!;
+    const named = (input as { attributes?: { type?: string } }).attributes?.type;
+    const parent = (named && this.#options.schema.type(named)) || this.#options.schema.parent(field);
+    if (!parent) throw crmError('no-column', { field: field.relationshipName, type: field.reference });
     const keys = Object.entries(input as object).filter(([name]) => name.toLowerCase() !== 'attributes');
     const [name, value] = keys[0] ?? [];
     const key = name === undefined ? undefined : parent.field(name);
@@ -195,8 +330,13 @@ export class Writer {
   #reference(field: FieldDefinition, value: Value): Value {
     if (field.type !== 'reference' || value === null) return value;
     const id = toId18(String(value));
-    const parent = this.#options.schema.type(field.reference!)!;
-    if (!id?.startsWith(parent.definition.keyPrefix)) throw crmError('bad-id', { label: field.label, value }, [field.name]);
+    const { schema } = this.#options;
+    const parents = targetsOf(field).flatMap((name) => schema.type(name) ?? []);
+    if (!id) throw crmError('bad-id', { label: field.label, value }, [field.name]);
+    // What points beyond the schema of this org cannot be looked up.
+    if (parents.length === 0) return id;
+    if (!parents.some((parent) => id.startsWith(parent.definition.keyPrefix)))
+      throw crmError('bad-id', { label: field.label, value }, [field.name]);
     const found = this.#options.store.find(id);
     if (!found) throw crmError('bad-cross-reference', {}, [field.name]);
     if (found.deleted) throw new CrmError(400, crmError('deleted').entries);

@@ -1,7 +1,10 @@
+import { gunzipSync, inflateSync } from 'node:zlib';
 import type { Context, Handler, RecordRef, Reply, Tier } from '#kernel';
 import { jsonReply } from '#kernel';
 import { CrmError, crmError, type ErrorEntry } from '../errors.ts';
-import type { Org } from '../org.ts';
+import type { Manner, Org } from '../org.ts';
+import { wishesOf } from '../rules.ts';
+import type { Schema } from '../schema.ts';
 import type { Session } from '../sessions.ts';
 import { SoqlError } from '../soql/error.ts';
 import type { Writer } from '../writer.ts';
@@ -10,6 +13,8 @@ import type { Writer } from '../writer.ts';
 export interface Call {
   org: Org;
   session: Session;
+  /** The schema as this user sees it. */
+  schema: Schema;
   /** As asked for: `60.0`. */
   version: string;
   method: string;
@@ -127,7 +132,28 @@ function callOf(org: Org, { request, exchange, setActor }: Context): Call {
   if (request.params.version !== undefined && !knownVersion(version)) throw crmError('not-found');
   checkForm(request.headers, request.body.length);
   const { method, params, query, headers, origin } = request;
-  return { org, session, version, method, params, query, headers, raw: request.body.toString(), origin };
+  const raw = bodyText(request.headers, request.body);
+  return { org, session, schema: org.viewOf(session.userId), version, method, params, query, headers, raw, origin };
+}
+
+// As Salesforce does, bodies may come compressed.
+function bodyText({ 'content-encoding': encoding = 'identity' }: Record<string, string>, body: Buffer): string {
+  if (encoding === 'identity' || body.length === 0) return body.toString();
+  try {
+    return (encoding === 'gzip' ? gunzipSync(body, LIMIT) : inflateSync(body, LIMIT)).toString();
+  } catch {
+    throw crmError('bad-json', { problem: `The body is no ${encoding} data`, line: 1, column: 1 });
+  }
+}
+
+const LIMIT = { maxOutputLength: 64 * 1024 * 1024 };
+
+/** How a call writes: as whom, and by which way as change events name it. */
+export function mannerOf(call: Call, act: string): Manner {
+  const { session, version, headers } = call;
+  const [, client] = /client\s*=\s*([^,;]+)/i.exec(headers['sforce-call-options'] ?? '') ?? [];
+  const origin = `com/salesforce/api/rest/${version}${client ? `;client=${client.trim()}` : ''}`;
+  return { session, act, origin, wishes: wishesOf(headers) };
 }
 
 const bulkHeader = (headers: Record<string, string>): string | undefined =>
@@ -144,7 +170,8 @@ function checkForm(headers: Record<string, string>, size: number): void {
   if (/xml/.test(accept) && !/json|\*\/\*/.test(accept))
     throw crmError('not-implemented', { what: 'XML replies; ask for application/json' });
   if (size === 0) return;
-  if (encoding !== 'identity') throw crmError('not-implemented', { what: `request bodies in ${encoding}` });
+  if (!['identity', 'gzip', 'deflate'].includes(encoding))
+    throw crmError('not-implemented', { what: `request bodies in ${encoding}` });
   if (/multipart|xml/.test(type)) throw crmError('not-implemented', { what: `request bodies of type ${type}` });
   if (type !== '' && !/json/.test(type)) throw crmError('media-type', { type });
 }

@@ -26,16 +26,17 @@ function windowOf(call: Call, days: number): { start: number; end: number } {
 }
 
 function inWindow(call: Call, days: number): { rows: Stored[]; covered: string } {
-  const type = typeOf(call.org.schema, call.params.type!);
+  const type = typeOf(call.schema, call.params.type!);
   const { start, end } = windowOf(call, days);
-  const rows = call.org.store.byStamp(type, { from: start - 1, to: end + 1, limit: MAX_IDS });
+  const rows = call.org.store.byStamp(type, { from: start - 1, to: end + 1, limit: MAX_IDS + 1 });
+  if (rows.length > MAX_IDS) throw crmError('too-many-ids', { limit: MAX_IDS });
   // Nothing can be promised beyond the present.
   return { rows, covered: wireDatetime(new Date(Math.min(end, call.org.kernel.clock.now())).toISOString()) };
 }
 
 const updated: RestRoute['run'] = (call) => {
   const { rows, covered } = inWindow(call, 30);
-  const live = rows.filter((row) => !row.deleted);
+  const live = rows.filter((row) => !row.deleted && call.org.sees(call.session.userId, row));
   return {
     status: 200,
     body: { ids: live.map((row) => row.id), latestDateCovered: covered },
@@ -57,7 +58,10 @@ export function recentOf(call: Call, types: readonly SObjectType[], limit: numbe
   const edges = { from: -1, to: Number.MAX_SAFE_INTEGER, limit, down: true };
   return types
     .flatMap((type) => call.org.store.byStamp(type, edges).map((stored) => ({ type, stored })))
-    .filter(({ stored }) => !stored.deleted && stored.row.LastModifiedById === call.session.userId)
+    .filter(
+      ({ stored }) =>
+        !stored.deleted && call.org.sees(call.session.userId, stored) && stored.row.LastModifiedById === call.session.userId,
+    )
     .sort((a, b) => b.stored.stamp - a.stored.stamp)
     .slice(0, limit)
     .map(({ type, stored }) => ({
@@ -94,6 +98,13 @@ export const CHANGE_ROUTES: RestRoute[] = [
     operation: 'query',
     tier: 'shape',
     doc: 'records last written by this user',
-    run: (call) => ({ status: 200, body: recentOf(call, call.org.schema.types, limitOf(call)) }),
+    run: (call) => ({
+      status: 200,
+      body: recentOf(
+        call,
+        call.schema.types.filter((type) => !type.definition.event),
+        limitOf(call),
+      ),
+    }),
   },
 ];

@@ -48,7 +48,7 @@ function each(records: Body[], allOrNone: boolean, writer: Writer, one: One): An
 const typeIn = (call: Call, record: Body) => {
   const name = (record?.attributes as { type?: string } | undefined)?.type;
   if (!name) throw crmError('type-required');
-  const type = call.org.schema.type(name);
+  const type = call.schema.type(name);
   if (!type) throw crmError('bad-argument', { problem: `sObject type '${name}' is not supported.` });
   return type;
 };
@@ -76,7 +76,7 @@ const update: RestRoute['run'] = (call, writer) =>
   });
 
 const upsert: RestRoute['run'] = (call, writer) => {
-  const type = typeOf(call.org.schema, call.params.type!);
+  const type = typeOf(call.schema, call.params.type!);
   const field = call.params.field!.toLowerCase();
   const seen = new Set<string>();
   return bulk(call, writer, (w, record) => {
@@ -113,7 +113,7 @@ const remove: RestRoute['run'] = (call, writer) => {
     allOrNone,
     writer,
     (w, { id }) => {
-      const type = call.org.schema.byPrefix(String(id));
+      const type = call.schema.byPrefix(String(id));
       if (!type || !toId18(String(id))) throw crmError('bad-id-in-call', { value: id });
       return { stored: w.delete(type, String(id)) };
     },
@@ -121,7 +121,7 @@ const remove: RestRoute['run'] = (call, writer) => {
 };
 
 const retrieve: RestRoute['run'] = (call) => {
-  const type = typeOf(call.org.schema, call.params.type!);
+  const type = typeOf(call.schema, call.params.type!);
   const body =
     call.method === 'POST'
       ? bodyOf(call)
@@ -133,7 +133,7 @@ const retrieve: RestRoute['run'] = (call) => {
     const id = toId18(String(text).trim());
     if (!id?.startsWith(type.definition.keyPrefix)) throw crmError('bad-id-in-call', { value: text });
     const found = call.org.store.find(id);
-    if (!found || found.deleted) return null;
+    if (!found || found.deleted || !call.org.sees(call.session.userId, found)) return null;
     served.push(refOf(call.org.id, found));
     return showRecord(call, found, fields);
   });

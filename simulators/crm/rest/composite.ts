@@ -2,7 +2,7 @@ import type { Context, RecordRef } from '#kernel';
 import { CrmError, crmError } from '../errors.ts';
 import { undo } from '../org.ts';
 import type { Writer } from '../writer.ts';
-import { type Answer, asCrmError, bodyOf, type Call, knownVersion, type RestRoute } from './call.ts';
+import { type Answer, asCrmError, bodyOf, type Call, knownVersion, mannerOf, type RestRoute } from './call.ts';
 import { drain } from './query.ts';
 
 /** Several calls in one: REST API Developer Guide, "Composite". */
@@ -18,6 +18,8 @@ interface Part {
 type Done = { part: Part; answer: Answer };
 
 const LIMIT = 25;
+// Of these, queries and collections.
+const HEAVY = { pattern: /\/(query|queryAll|composite)\b/i, limit: 5 };
 
 /** The route of the table that takes a method and a path below `/services/data/vNN.0/`; undefined when none does. */
 function match(
@@ -32,12 +34,20 @@ function match(
     const params: Record<string, string> = {};
     const fits = pattern.every((wanted, i) => {
       if (!wanted.startsWith(':')) return wanted.toLowerCase() === segments[i]!.toLowerCase();
-      params[wanted.slice(1)] = decodeURIComponent(segments[i]!);
+      params[wanted.slice(1)] = decoded(segments[i]!);
       return true;
     });
     if (fits) return { route, params };
   }
   return undefined;
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw crmError('not-found');
+  }
 }
 
 /** Replaces `@{ref.id}` in a URL or body by what the call of that reference answered. @throws CrmError PROCESSING_HALTED */
@@ -63,17 +73,22 @@ function partCall(
   routes: readonly RestRoute[],
   done: Map<string, unknown>,
 ): { route: RestRoute; call: Call } {
-  const url = new URL(resolve(part.url, done), outer.origin);
-  const [, version, path] = /^\/services\/data\/v([^/]+)\/(.*)$/i.exec(url.pathname) ?? [];
+  const { route, url, version, params } = located(outer, routes, part.method, resolve(part.url, done));
   const method = part.method.toUpperCase();
-  const found = knownVersion(version ?? '') ? match(routes, method, path ?? '') : undefined;
-  if (!found) throw crmError('not-found');
   const raw = part.body === undefined || part.body === null ? '' : JSON.stringify(resolve(part.body, done));
   const headers = Object.fromEntries(Object.entries(part.httpHeaders ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
-  return {
-    route: found.route,
-    call: { ...outer, version: version!, method, params: found.params, query: url.searchParams, headers, raw },
-  };
+  return { route, call: { ...outer, version, method, params, query: url.searchParams, headers, raw } };
+}
+
+/** The route behind a part's URL: `/services/data/vNN.0/…`, or as batches write it `vNN.0/…`. @throws CrmError NOT_FOUND */
+function located(outer: Call, routes: readonly RestRoute[], method: string, text: string) {
+  const full = /^\/?v\d/i.test(text) ? `/services/data/${text.replace(/^\//, '')}` : text;
+  if (!URL.canParse(full, outer.origin)) throw crmError('not-found');
+  const url = new URL(full, outer.origin);
+  const [, version = '', path = ''] = /^\/services\/data\/v([^/]+)\/(.*)$/i.exec(url.pathname) ?? [];
+  const found = knownVersion(version) ? match(routes, method.toUpperCase(), path) : undefined;
+  if (!found) throw crmError('not-found');
+  return { ...found, url, version };
 }
 
 const failed = (error: unknown): Answer => {
@@ -98,6 +113,8 @@ function partsOf(call: Call): { parts: Part[]; allOrNone: boolean } {
   const parts = body.compositeRequest as Part[];
   if (!Array.isArray(parts)) throw crmError('bad-argument', { problem: 'The request needs a list compositeRequest' });
   if (parts.length > LIMIT) throw crmError('too-many', { what: 'subrequests', limit: LIMIT });
+  if (parts.filter((part) => HEAVY.pattern.test(part?.url ?? '')).length > HEAVY.limit)
+    throw crmError('too-many', { what: 'query and sObject Collections subrequests', limit: HEAVY.limit });
   const names = parts.map((part) => part?.referenceId);
   const bad = parts.find(
     (part, i) => !part?.method || !part.url || !/^\w+$/.test(part.referenceId ?? '') || names.indexOf(part.referenceId) !== i,
@@ -140,8 +157,7 @@ async function separate(outer: Call, parts: Part[], routes: readonly RestRoute[]
     try {
       const { route, call } = partCall(outer, part, routes, known);
       const run = (writer: Writer) => drain(route.run(call, writer));
-      const { org, session } = outer;
-      answer = route.act ? await org.commit(context, session, route.act, run) : run(org.writer(session.userId));
+      answer = await runPart(outer, context, route, call, run);
     } catch (error) {
       answer = failed(error);
     }
@@ -149,6 +165,55 @@ async function separate(outer: Call, parts: Part[], routes: readonly RestRoute[]
     if (answer.status < 300) known.set(part.referenceId, answer.body);
   }
   return response(done);
+}
+
+const runPart = (outer: Call, context: Context, route: RestRoute, call: Call, run: (writer: Writer) => Answer) =>
+  route.act ? outer.org.commit(context, mannerOf(call, route.act), run) : run(outer.org.writer(outer.session.userId));
+
+interface BatchPart {
+  method?: string;
+  url?: string;
+  richInput?: unknown;
+}
+
+/** Up to 25 calls, each a transaction of its own: REST API Developer Guide, "Batch". */
+export function batchRoute(routes: readonly RestRoute[]): RestRoute {
+  return {
+    method: 'POST',
+    path: 'composite/batch',
+    operation: 'composite',
+    tier: 'semantic',
+    doc: 'up to 25 calls in one, each on its own',
+    run: () => {
+      throw new CrmError(400, crmError('not-implemented', { what: 'batches inside composite calls' }).entries);
+    },
+    handle: async (call, context) => {
+      const body = bodyOf(call);
+      const parts = body.batchRequests as BatchPart[];
+      if (!Array.isArray(parts)) throw crmError('bad-argument', { problem: 'The request needs a list batchRequests' });
+      if (parts.length > LIMIT) throw crmError('too-many', { what: 'subrequests', limit: LIMIT });
+      const answers: Answer[] = [];
+      for (const part of parts) {
+        const halted = body.haltOnError === true && answers.some(({ status }) => status >= 400);
+        answers.push(halted ? failed(crmError('batch-halted')) : await batched(call, part, routes, context));
+      }
+      const results = answers.map(({ status, body: result = null }) => ({ statusCode: status, result }));
+      const served = answers.flatMap((answer) => answer.served ?? []);
+      return { status: 200, body: { hasErrors: answers.some(({ status }) => status >= 400), results }, served };
+    },
+  };
+}
+
+async function batched(outer: Call, part: BatchPart, routes: readonly RestRoute[], context: Context): Promise<Answer> {
+  try {
+    const method = String(part?.method ?? 'GET').toUpperCase();
+    const { route, url, version, params } = located(outer, routes, method, String(part?.url ?? ''));
+    const raw = part.richInput === undefined ? '' : JSON.stringify(part.richInput);
+    const call: Call = { ...outer, version, method, params, query: url.searchParams, raw };
+    return await runPart(outer, context, route, call, (writer) => drain(route.run(call, writer)));
+  } catch (error) {
+    return failed(error);
+  }
 }
 
 /** The composite route over the other routes of the table. */
@@ -165,7 +230,7 @@ export function compositeRoute(routes: readonly RestRoute[]): RestRoute {
     handle: async (call, context) => {
       const { parts, allOrNone } = partsOf(call);
       if (!allOrNone) return separate(call, parts, routes, context);
-      return call.org.commit(context, call.session, 'composite', (writer) => atomic(call, parts, routes, writer));
+      return call.org.commit(context, mannerOf(call, 'composite'), (writer) => atomic(call, parts, routes, writer));
     },
   };
 }

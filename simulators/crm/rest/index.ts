@@ -1,13 +1,14 @@
 import { type Context, type Face, jsonReply, type Reply } from '#kernel';
 import { crmError } from '../errors.ts';
 import type { Org } from '../org.ts';
-import { type Answer, type Call, type RestRoute, restHandler, VERSIONS } from './call.ts';
+import { type Answer, type Call, mannerOf, type RestRoute, restHandler, VERSIONS } from './call.ts';
 import { CHANGE_ROUTES } from './changes.ts';
 import { COLLECTION_ROUTES } from './collections.ts';
-import { compositeRoute } from './composite.ts';
+import { batchRoute, compositeRoute } from './composite.ts';
 import { DESCRIBE_ROUTES } from './describe.ts';
 import { drainPolitely, QUERY_ROUTES } from './query.ts';
 import { RECORD_ROUTES } from './records.ts';
+import { TREE_ROUTE } from './tree.ts';
 
 const ROOT = '/services/data/v:version';
 
@@ -17,12 +18,9 @@ const MISSING: readonly (readonly [path: string, what: string])[] = [
   [`${ROOT}/sobjects/:type/listviews{/*rest}`, 'list views'],
   [`${ROOT}/sobjects/:type/quickActions{/*rest}`, 'quick actions'],
   [`${ROOT}/composite/graph`, 'composite graphs'],
-  [`${ROOT}/composite/tree/:type`, 'sObject trees'],
-  [`${ROOT}/composite/batch`, 'composite batches'],
   [`${ROOT}/search{/*rest}`, 'SOSL search'],
   [`${ROOT}/parameterizedSearch`, 'parameterized search'],
   [`${ROOT}/jobs/*rest`, 'Bulk API 2.0'],
-  [`${ROOT}/limits/recordCount`, 'record counts'],
   [`${ROOT}/tooling{/*rest}`, 'the Tooling API'],
   [`${ROOT}/metadata{/*rest}`, 'the Metadata API'],
   [`${ROOT}/actions{/*rest}`, 'invocable actions'],
@@ -42,7 +40,19 @@ const versionRoot: RestRoute = {
   tier: 'shape',
   doc: 'the resources of a version',
   run: (call) => {
-    const names = ['sobjects', 'query', 'queryAll', 'limits', 'recent', 'composite'];
+    const names = [
+      'sobjects',
+      'query',
+      'queryAll',
+      'search',
+      'limits',
+      'recent',
+      'composite',
+      'jobs',
+      'tooling',
+      'metadata',
+      'actions',
+    ];
     const paths = Object.fromEntries(names.map((name) => [name, `/services/data/v${call.version}/${name}`]));
     return { status: 200, body: { ...paths, identity: `${call.origin}/id/${call.org.id}/${call.session.userId}` } };
   },
@@ -68,27 +78,46 @@ const limits: RestRoute = {
   },
 };
 
+const recordCount: RestRoute = {
+  method: 'GET',
+  path: 'limits/recordCount',
+  operation: 'query',
+  tier: 'semantic',
+  doc: 'how many records of some types there are',
+  run: ({ org, schema, query }) => {
+    const names =
+      query
+        .get('sObjects')
+        ?.split(',')
+        .map((name) => name.trim()) ?? schema.types.map((type) => type.name);
+    const types = names.flatMap((name) => schema.type(name) ?? []);
+    return { status: 200, body: { sObjects: types.map((type) => ({ count: org.store.count(type), name: type.name })) } };
+  },
+};
+
 // More telling paths before those that take anything in their place.
 const SINGLE: readonly RestRoute[] = [
   versionRoot,
   limits,
+  recordCount,
   ...QUERY_ROUTES,
   ...DESCRIBE_ROUTES,
   ...CHANGE_ROUTES,
   ...COLLECTION_ROUTES,
+  TREE_ROUTE,
   ...RECORD_ROUTES,
 ];
 
 /** Every route below `/services/data/vNN.0`, in order of precedence. */
-export const REST_ROUTES: readonly RestRoute[] = [compositeRoute(SINGLE), ...SINGLE];
+export const REST_ROUTES: readonly RestRoute[] = [compositeRoute(SINGLE), batchRoute(SINGLE), ...SINGLE];
 
 /** Runs one route as a request of its own. */
 async function serve(route: RestRoute, call: Call, context: Context): Promise<Answer> {
-  const { org, session } = call;
+  const { org } = call;
   if (route.handle) return route.handle(call, context);
-  if (route.act) return org.commit(context, session, route.act, (writer) => route.run(call, writer) as Answer);
+  if (route.act) return org.commit(context, mannerOf(call, route.act), (writer) => route.run(call, writer) as Answer);
   await context.reading(route.reads?.(call) ?? []);
-  return drainPolitely(org, () => route.run(call, org.writer(session.userId)));
+  return drainPolitely(org, () => route.run(call, org.writer(call.session.userId)));
 }
 
 /** Adds the REST API to the face. */

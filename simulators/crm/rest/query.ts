@@ -23,7 +23,7 @@ function* run(call: Call, deleted: boolean): Generator<void, Answer> {
   if (call.query.has('explain')) throw crmError('not-implemented', { what: 'query plans (explain)' });
   const soql = call.query.get('q') ?? '';
   const { org } = call;
-  const statement = prepare(soql, org.queryTools);
+  const statement = prepare(soql, org.queryTools(call.session.userId));
   if (statement.counts && !statement.query.where && !deleted)
     return page([], countOf(statement, org.store.count(statement.type)));
   const rows = yield* statement.rows({ deleted });
@@ -77,7 +77,7 @@ const next: RestRoute['run'] = (call) => {
     return found && (cursor.deleted || !found.deleted) ? [found] : [];
   });
   const served: RecordRef[] = [];
-  const records = prepare(cursor.soql, org.queryTools).show(rows, call.version, served);
+  const records = prepare(cursor.soql, org.queryTools(call.session.userId)).show(rows, call.version, served);
   const more = end < cursor.ids.length ? `/services/data/v${call.version}/query/${locator}-${end}` : undefined;
   return page(records, cursor.size, served, more);
 };

@@ -132,7 +132,8 @@ describe('one record', () => {
     ['GET', 'nonsense', 404, 'NOT_FOUND', 'The requested resource does not exist'],
     ['GET', '/services/data/v19.0/sobjects', 404, 'NOT_FOUND', 'The requested resource does not exist'],
     ['POST', 'jobs/ingest', 501, 'NOT_IMPLEMENTED', 'This simulator does not implement Bulk API 2.0.'],
-    ['POST', 'composite/tree/Contact', 501, 'NOT_IMPLEMENTED', 'This simulator does not implement sObject trees.'],
+    ['GET', 'search?q=x', 501, 'NOT_IMPLEMENTED', 'This simulator does not implement SOSL search.'],
+    ['POST', 'composite/graph', 501, 'NOT_IMPLEMENTED', 'This simulator does not implement composite graphs.'],
     ['GET', 'query?explain=x', 501, 'NOT_IMPLEMENTED', 'This simulator does not implement query plans (explain).'],
   ])('%s %s: %i', async (method, path, status, errorCode, message) => {
     const reply = await crm.call(method, path, method === 'PATCH' || method === 'POST' ? {} : undefined);

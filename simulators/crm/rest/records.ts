@@ -9,15 +9,19 @@ import { type Answer, bodyOf, type Call, type RestRoute, versionNumber } from '.
 
 /** Handlers of single records: REST API Developer Guide, "sObject Rows" and "sObject Rows by External ID". */
 
-const at = (call: Call): SObjectType => typeOf(call.org.schema, call.params.type!);
+const at = (call: Call): SObjectType => typeOf(call.schema, call.params.type!);
 const urlOf = (call: Call, type: string, id: string) => `/services/data/v${call.version}/sobjects/${type}/${id}`;
 
-// The org compares these with its own clock; answering without looking at them would be a lie.
-function unconditional(call: Call): void {
-  for (const header of ['if-modified-since', 'if-unmodified-since']) {
-    if (call.headers[header]) throw crmError('not-implemented', { what: `the header ${header} on records` });
-  }
+/** The conditional headers, by whole seconds as HTTP dates are. @throws CrmError 412; answers 304 */
+function condition(call: Call, { row }: Stored): Answer | undefined {
+  const changed = Math.floor(Date.parse(String(row.LastModifiedDate)) / 1000) * 1000;
+  const [since, unless] = ['if-modified-since', 'if-unmodified-since'].map((name) => Date.parse(call.headers[name] ?? ''));
+  if (unless !== undefined && changed > unless) throw crmError('precondition');
+  return since !== undefined && changed <= since ? { status: 304 } : undefined;
 }
+
+const conditional = ({ headers }: Call): boolean =>
+  headers['if-modified-since'] !== undefined || headers['if-unmodified-since'] !== undefined;
 
 /** `POST …?_HttpMethod=PATCH` stands for PATCH, for clients that cannot send it. */
 function overridden(call: Call): void {
@@ -34,7 +38,11 @@ const create: RestRoute['run'] = (call, writer) => {
 
 const update: RestRoute['run'] = (call, writer) => {
   overridden(call);
-  unconditional(call);
+  if (conditional(call)) {
+    const found = byId(call);
+    // A change that was asked for only if somebody else changed the record first is refused like its opposite.
+    if (condition(call, found)) throw crmError('precondition');
+  }
   writer.update(at(call), call.params.id!, bodyOf(call), call.raw);
   return { status: 204 };
 };
@@ -76,7 +84,7 @@ function byId(call: Call): Stored {
   const id = toId18(segment);
   if (!id) throw crmError('no-such-key', { value: segment });
   const found = id.startsWith(type.definition.keyPrefix) ? call.org.store.find(id) : undefined;
-  if (!found) throw crmError('not-found');
+  if (!found || !call.org.sees(call.session.userId, found)) throw crmError('not-found');
   if (found.deleted) throw crmError('deleted');
   return found;
 }
@@ -90,14 +98,15 @@ function byKey(call: Call): Stored[] {
   const field = type.field(name!);
   if (!field || !isKey(field)) throw crmError('no-such-key', { value: name });
   const key = parseValue(field, value);
-  const found = key === null ? [] : call.org.store.byIndex(type, field, key);
+  const found =
+    key === null ? [] : call.org.store.byIndex(type, field, key).filter((one) => call.org.sees(call.session.userId, one));
   if (found.length === 0) throw crmError('not-found');
   return found;
 }
 
 /** A record as the API shows it: attributes first, then the fields asked for, or all of them with nulls. */
 export function showRecord(call: Call, stored: Stored, names?: string[]): Record<string, unknown> {
-  const type = call.org.schema.type(stored.type)!;
+  const type = call.schema.type(stored.type)!;
   const fields = names?.map((name) => {
     const field = type.field(name);
     if (!field) throw crmError('no-column', { field: name, type: type.name });
@@ -110,14 +119,17 @@ export function showRecord(call: Call, stored: Stored, names?: string[]): Record
 }
 
 function show(call: Call, found: Stored[]): Answer {
-  unconditional(call);
   if (found.length > 1) return choices(call, found);
+  const unchanged = condition(call, found[0]!);
+  if (unchanged) return unchanged;
   const names = call.query
     .get('fields')
     ?.split(',')
     .map((name) => name.trim())
     .filter(Boolean);
-  return { status: 200, body: showRecord(call, found[0]!, names), served: [refOf(call.org.id, found[0]!)] };
+  const modified = new Date(String(found[0]!.row.LastModifiedDate)).toUTCString();
+  const headers = { 'last-modified': modified };
+  return { status: 200, body: showRecord(call, found[0]!, names), headers, served: [refOf(call.org.id, found[0]!)] };
 }
 
 const refs = (call: Call, found: Stored[]): RecordRef[] => found.map((stored) => refOf(call.org.id, stored));

@@ -15,6 +15,8 @@ export interface QueryTools {
   schema: Schema;
   orgId: string;
   now: () => number;
+  /** Sharing: whether the one who asks sees a record; everything when absent. */
+  sees?: (stored: Stored) => boolean;
 }
 
 /** A record as a reply shows it. */

@@ -1,0 +1,50 @@
+import type { Clock } from '#kernel';
+
+/** A record that another transaction holds. */
+export class LockBusy extends Error {
+  readonly id: string;
+  constructor(id: string) {
+    super(`${id} is locked`);
+    this.id = id;
+  }
+}
+
+/** Records that transactions keep locked while their triggers run: they stay held for a while after the write. */
+export class Locks {
+  #held = new Map<string, number>();
+  #clock: Clock;
+  #waiting = new Set<() => void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  busy(id: string): boolean {
+    return this.#held.has(id);
+  }
+
+  /** Holds these records for so long; resolves when they are free again. */
+  async hold(ids: Iterable<string>, ms: number): Promise<void> {
+    const mine = [...ids];
+    if (mine.length === 0) return;
+    for (const id of mine) this.#held.set(id, (this.#held.get(id) ?? 0) + 1);
+    await this.#clock.sleep(ms);
+    for (const id of mine) {
+      const left = (this.#held.get(id) ?? 1) - 1;
+      if (left > 0) this.#held.set(id, left);
+      else this.#held.delete(id);
+    }
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const go of waiting) go();
+  }
+
+  /** Resolves when some record has become free, or after `ms`. */
+  async change(ms: number): Promise<void> {
+    const stop = new AbortController();
+    const go = () => stop.abort();
+    this.#waiting.add(go);
+    await this.#clock.sleep(ms, stop.signal);
+    this.#waiting.delete(go);
+  }
+}
