@@ -54,6 +54,10 @@ const VERBS: Record<string, Verb> = {
     usage: 'runs the mutants of the reference sync against the checks',
     load: async () => import('./cli/matrix.ts').then(({ matrix, MATRIX_USAGE }) => ({ run: matrix, help: MATRIX_USAGE })),
   },
+  feed: {
+    usage: "plays a hospital's day, or a file, into any HL7 listener",
+    load: async () => import('./cli/feed.ts').then(({ feed, FEED_USAGE }) => ({ run: feed, help: FEED_USAGE })),
+  },
   docs: {
     usage: 'writes the reference docs from the registries',
     load: async () => import('./cli/docs.ts').then(({ docs, DOCS_USAGE }) => ({ run: docs, help: DOCS_USAGE })),
@@ -61,7 +65,6 @@ const VERBS: Record<string, Verb> = {
   replay: notYet('replay', 'follows recorded gate decisions'),
   compare: notYet('compare', 'says what changed between two runs'),
   baseline: notYet('baseline', 'writes known failures to a file'),
-  feed: notYet('feed', "plays a hospital's day into a link"),
   race: notYet('race', 'explores schedules'),
   verify: notYet('verify', 'verifies a certificate'),
 };

@@ -131,8 +131,8 @@ function mountSite(kernel: Kernel, site: SiteConfig, options: SandboxOptions, wa
   return parts;
 }
 
-// A link in the same process follows the same journal and commits through the same store, without HTTP between.
-function localPort(kernel: Kernel, ehr: EhrSite): SitePort {
+/** A link in the same process follows the same journal and commits through the same store, without HTTP between. */
+export function localPort(kernel: Kernel, ehr: EhrSite): SitePort {
   return {
     follow: (after, onEvent) => kernel.journal.follow(after, onEvent),
     commit: async (request) => (await ehr.commit(request as unknown as CommitRequest)) as SiteCommitted,

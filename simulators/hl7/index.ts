@@ -14,13 +14,17 @@ import { versionOf } from './versions.ts';
 export { DIALECTS, type Dialect, type Sender, speaks } from './dialects/index.ts';
 export { TRIGGERS } from './events/index.ts';
 export { HL7_FAULTS } from './faults/index.ts';
+export { describeMessage, FileError, type FileMessage, readMessages } from './file.ts';
 export type { LinkState, LinkStatus } from './link-out.ts';
 export type { AckOutcome } from './message/ack.ts';
 export { CHARSETS, type Charset } from './message/charset.ts';
+export { parseTime } from './message/time.ts';
 export type { GivenMessage } from './outbox.ts';
 export { remoteSitePort } from './remote.ts';
+export { looksReal, Scrubber } from './scrub.ts';
 export { SENDERS } from './senders.ts';
 export type { LinkSettings } from './settings.ts';
+export { checkSettings } from './settings.ts';
 export type { SiteChange, SiteCommit, SiteCommitted, SitePort } from './site-port.ts';
 
 /** What one hospital's links need to know. */
