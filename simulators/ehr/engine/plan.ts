@@ -2,10 +2,11 @@ import { actOf } from './acts.ts';
 import type { ChangeRequest } from './changes.ts';
 import type { Call } from './context.ts';
 import { applyPatch, PatchFailed, type PatchOperation, readPatch } from './json-patch.ts';
-import { refuse } from './replies.ts';
+import { refuse, refuseInvalid } from './replies.ts';
 import type { Resource, Stored } from './resource.ts';
 import { factsOf } from './search.ts';
 import { matchesOf } from './search-page.ts';
+import { validate } from './validate.ts';
 
 /** A write as it was asked for, by itself or as an entry of a bundle. */
 export interface WriteRequest {
@@ -184,6 +185,10 @@ function ofType(body: unknown, type: string): Resource {
   return body as Resource;
 }
 
-// What the vendor files of what was sent.
-const filed = ({ site }: Call, resource: Resource, before: Stored | undefined): Resource =>
-  site.vendor.hooks.onWrite?.(resource, before, factsOf(site)) ?? resource;
+// What the vendor files of what was sent, once that is valid in itself.
+function filed({ site }: Call, resource: Resource, before: Stored | undefined): Resource {
+  const { onWrite } = site.vendor.hooks;
+  if (!onWrite) return resource;
+  const issues = validate(resource);
+  return issues.length > 0 ? refuseInvalid(issues) : onWrite(resource, before, factsOf(site));
+}

@@ -232,7 +232,7 @@ export interface Vendor {
     moreNumbers?(mrn: Identifier): Identifier[];
     /** Rewrites, drops or refuses search parameters before they are looked at. */
     onSearch?(type: string, given: Given[], site: SiteFacts): Given[];
-    /** What the vendor files of a resource that a client sends, or a refusal. */
+    /** What the vendor files of a valid resource that a client sends, or a refusal. */
     onWrite?(resource: Resource, before: Stored | undefined, site: SiteFacts): Resource;
     /** Looks at a JSON Patch before it is applied: elements that may be patched, tests that it must hold. */
     onPatch?(type: string, operations: readonly PatchOperation[], before: Stored, site: SiteFacts): void;

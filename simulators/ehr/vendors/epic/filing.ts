@@ -115,10 +115,9 @@ function document(resource: DocumentReference, before: Stored | undefined, site:
           },
         }
       : {}),
-    ...(Array.isArray(content)
+    ...(content
       ? {
           content: content.map((one, i) => {
-            if (typeof one?.attachment !== 'object') return one;
             const { data, ...attachment } = one.attachment;
             const url = kept?.[i]?.attachment.url;
             return data === undefined
@@ -136,7 +135,7 @@ function document(resource: DocumentReference, before: Stored | undefined, site:
 function refuseDuplicate(resource: Resource, site: SiteFacts): void {
   const { patient, code } = resource as { patient?: { reference?: string }; code?: CodeableConcept };
   const reference = patient?.reference;
-  if (typeof reference !== 'string' || !Array.isArray(code?.coding)) return;
+  if (reference === undefined || code?.coding === undefined) return;
   const text = JSON.stringify(code.coding.map(({ code: one }) => one));
   const same = site.find('AllergyIntolerance', { patient: reference }).some((one) => {
     const { code: known, clinicalStatus } = one as unknown as { code?: CodeableConcept; clinicalStatus?: CodeableConcept };
@@ -169,7 +168,7 @@ function patient({ identifier: _i, telecom: _t, ...rest }: Patient, site: SiteFa
       coding: [{ system: 'urn:oid:1.2.840.114350.1.13.0.1.7.10.698084.130.657370.19999000', code: gender! }],
     },
   });
-  const has = (url: string): boolean => Array.isArray(extension) && extension.some((one) => one?.url === url);
+  const has = (url: string): boolean => extension.some((one) => one.url === url);
   const race: Extension = {
     url: RACE,
     extension: [
@@ -183,25 +182,22 @@ function patient({ identifier: _i, telecom: _t, ...rest }: Patient, site: SiteFa
   ];
   return {
     ...rest,
-    extension: Array.isArray(extension) ? [...extension, ...added] : extension,
-    ...(Array.isArray(name) ? { name: name.flatMap(twice) } : {}),
-    ...(Array.isArray(address) ? { address: address.map((one) => reformatted(one, site.now().slice(0, 10))) } : {}),
+    extension: [...extension, ...added],
+    ...(name ? { name: name.flatMap(twice) } : {}),
+    ...(address ? { address: address.map((one) => reformatted(one, site.now().slice(0, 10))) } : {}),
   };
 }
 
 function twice(name: HumanName): HumanName[] {
-  if (typeof name !== 'object' || name === null || (name.use !== undefined && name.use !== 'official')) return [name];
+  if (name.use !== undefined && name.use !== 'official') return [name];
   const { prefix } = name;
-  const upper = Array.isArray(prefix) ? { prefix: prefix.map((one) => String(one).toUpperCase()) } : {};
+  const upper = prefix ? { prefix: prefix.map((one) => one.toUpperCase()) } : {};
   return ['official', 'usual'].map((use) => ({ ...name, ...upper, use: use as 'official' }));
 }
 
 function reformatted(address: Address, today: string): Address {
-  if (typeof address !== 'object' || address === null) return address;
   const { line, city, state, postalCode } = address;
-  const short = Array.isArray(line)
-    ? line.map((one) => String(one).replace(/\b[A-Z][a-z]+\b/g, (word) => WORDS[word] ?? word))
-    : undefined;
+  const short = line ? line.map((one) => one.replace(/\b[A-Z][a-z]+\b/g, (word) => WORDS[word] ?? word)) : undefined;
   const last = [city, state, postalCode].filter((part) => part !== undefined).join(' ');
   const text = [...(short ?? []), last].filter((part) => part !== '').join('\r\n');
   return {
