@@ -69,7 +69,9 @@ class CheckRunner {
     const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest));
     if (sites.length === 0) return;
     progress?.({ type: 'started', check });
-    await Promise.all(sites.map((site) => this.#onSite(check, site)));
+    // Alone means without the other sites, too: they share the subject that is killed and the CRM that is away.
+    if (check.alone) for (const site of sites) await this.#onSite(check, site);
+    else await Promise.all(sites.map((site) => this.#onSite(check, site)));
     await this.#recorder.caughtUp(this.#o.sandbox);
     if (signal?.aborted) return;
     progress?.({ type: 'finished', result: checkResult(check, this.#recorder.evidence, manifest, this.#o) });
