@@ -18,7 +18,7 @@ import {
 } from '#kernel';
 
 /** One EHR site to mount. */
-export type SiteConfig = Pick<EhrSiteOptions, 'name' | 'vendor' | 'tenant' | 'authority' | 'timeZone' | 'clients'>;
+export type SiteConfig = Pick<EhrSiteOptions, 'name' | 'vendor' | 'tenant' | 'authority' | 'timeZone' | 'clients' | 'capability'>;
 
 export interface SandboxOptions extends Pick<KernelOptions, 'process' | 'seed' | 'runKey' | 'data'> {
   /** Which parts this process mounts: `crm`, site names, `<site>-hl7`; all when absent. */
