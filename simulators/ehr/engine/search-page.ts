@@ -18,7 +18,7 @@ export async function firstPage(call: Call, params: URLSearchParams): Promise<Re
   const search = parseSearch(site, type, table, params);
   const { native, post, shape, self, hopeless } = search;
   const counting = shape.summary === 'count';
-  const wanted = counting || (vendor.search.total === 'all' && shape.total);
+  const wanted = counting || ((table.total ?? vendor.search.total) === 'all' && shape.total);
   const total = wanted ? (hopeless ? 0 : store.count({ type, criteria: [...native, ...post] })) : undefined;
   if (counting) {
     const links = [{ relation: 'self', url: link(site, context, type, self) }];
@@ -40,7 +40,7 @@ export async function nextPage(call: Call, key: string): Promise<Reply> {
 }
 
 async function page(call: Call, search: ParsedSearch, session: PagingSession): Promise<Reply> {
-  const { site, context, type, grant } = call;
+  const { site, context, type, table, grant } = call;
   const { store, vendor, kernel } = site;
   const { count, shape } = search;
   const found = rowsAfter(site, type, search, session);
@@ -56,7 +56,8 @@ async function page(call: Call, search: ParsedSearch, session: PagingSession): P
   const entries = [...matches, ...others.flatMap((row) => entriesOf(site, base, row.type, [row], 'include', search))];
   const notes = notesOf(site, search, matches.length === 0 && !more && session.after === 0);
   const last = rows.at(-1);
-  const next = more && last ? openSession(site, { ...session, after: last.rid, place: last.place }) : undefined;
+  const opened = more && last ? openSession(site, { ...session, after: last.rid, place: last.place }) : undefined;
+  const next = opened && (vendor.hooks.nextQuery?.(search.self, opened) ?? opened);
   const urls: Record<string, string | undefined> = {
     self: link(site, context, type, search.self),
     next: next && link(site, context, type, next),
@@ -64,7 +65,7 @@ async function page(call: Call, search: ParsedSearch, session: PagingSession): P
   const text = bundleText(site, {
     base,
     type,
-    total: vendor.search.total === 'page' ? matches.length : session.total,
+    total: (table.total ?? vendor.search.total) === 'page' ? matches.length : session.total,
     links: vendor.search.linkOrder.flatMap((relation) =>
       urls[relation] === undefined ? [] : [{ relation, url: urls[relation] }],
     ),

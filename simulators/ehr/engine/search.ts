@@ -49,7 +49,7 @@ export function parseSearch(site: Site, type: string, table: TypeCapability, par
     native: pick('native'),
     post: pick('post'),
     noted,
-    count: pageSize(site, shaping),
+    count: pageSize(site, table, shaping),
     self: selfQuery(criteria, table, shaping),
     hopeless,
     shape: readShape(site, type, table, shaping),
@@ -99,14 +99,19 @@ function enough(table: TypeCapability, known: readonly Given[], notes: IssueDeta
   return true;
 }
 
-function pageSize(site: Site, shaping: readonly Given[]): number {
-  const { defaultCount, maxCount } = site.vendor.search;
+function pageSize(site: Site, table: TypeCapability, shaping: readonly Given[]): number {
+  const { defaultCount, maxCount } = { ...site.vendor.search, ...counts(table) };
   const asked = shaping.find(({ name }) => name === '_count')?.value;
   if (asked === undefined) return defaultCount;
   if (!/^\d+$/.test(asked))
     refuse('invalid-parameter', { diagnostics: `_count must be a number, not ${asked}`, expression: '_count' });
   return Math.max(1, Math.min(Number(asked), maxCount));
 }
+
+const counts = ({ defaultCount, maxCount }: TypeCapability) => ({
+  ...(defaultCount === undefined ? {} : { defaultCount }),
+  ...(maxCount === undefined ? {} : { maxCount }),
+});
 
 function selfQuery(all: readonly Given[], table: TypeCapability, shaping: readonly Given[]): string {
   const own = all.filter((one) => isKnown(table, one));

@@ -36,6 +36,10 @@ export interface TypeCapability {
   include?: readonly string[];
   revInclude?: readonly string[];
   conditional?: Conditional;
+  /** Where a type differs from the vendor's habit: page size, `Bundle.total`. */
+  defaultCount?: number;
+  maxCount?: number;
+  total?: 'all' | 'page' | 'none';
   /** Must an update say, by If-Match, which version it is about? */
   mustMatch?: boolean;
   /** Unknown parameters: silently dropped, dropped with a note in the bundle, or refused. */
@@ -195,8 +199,8 @@ export interface Vendor {
     shaping: readonly string[];
     /** Values of `_summary`. */
     summaries: readonly string[];
-    /** `Bundle.total`: every match, or those of this page. */
-    total: 'all' | 'page';
+    /** `Bundle.total`: every match, those of this page, or not said. */
+    total: 'all' | 'page' | 'none';
     linkOrder: readonly ('self' | 'next')[];
     /** Each entry repeats its own address in `link`. */
     entryLinks: boolean;
@@ -236,6 +240,8 @@ export interface Vendor {
     onWrite?(resource: Resource, before: Stored | undefined, site: SiteFacts): Resource;
     /** Looks at a JSON Patch before it is applied: elements that may be patched, tests that it must hold. */
     onPatch?(type: string, operations: readonly PatchOperation[], before: Stored, site: SiteFacts): void;
+    /** Query of a next link from that of the first page and the session's parameter; by itself it is that parameter alone. */
+    nextQuery?(first: string, session: string): string;
     /** Adds to the head of a bundle (id, timestamp, …). */
     shapeBundle?(page: BundlePage, kernel: { hex(): string; now(): string }): Record<string, unknown>;
     /** One issue of an OperationOutcome. */
