@@ -2,7 +2,13 @@ import { findCanaries } from '#fixtures';
 import { fail, untestable } from './check.ts';
 import type { Evidence } from './evidence.ts';
 import { type CheckLog, type History, imageAt, type LinkMessage, type Resource, type Row, type Version } from './facts.ts';
+import { type LatencySummary, latencySamples, summarise } from './latency.ts';
+import { SYSTEM_FIELDS } from './oracle.ts';
 import type { EventId, Finding } from './result.ts';
+
+/** What was on its way when a 429 went out, and what two wall clocks in one host may differ by, in µs. */
+const UNDER_WAY_US = 50_000;
+const CLOCK_US = 50_000;
 
 /** What a check's `expect` may look at: the journal, seen through the check's own names and marks. */
 export class CheckFacts {
@@ -205,6 +211,24 @@ export class CheckFacts {
     return this.#answer(name, (outcome) => outcome === 'positive', 'AA', 'refused');
   }
 
+  /** A finding unless the first message about a record was acknowledged at its first attempt. */
+  wasTakenAtOnce(name: string): Finding[] {
+    const [message] = this.messagesOf(name);
+    if (!message || message.sent.length === 0) return [];
+    const [first] = message.acks;
+    if (first?.outcome === 'positive' && message.sent.length === 1) return [];
+    const actual = first ? (first.code ?? first.outcome) : 'no answer';
+    const evidence = [...message.sent, ...message.acks].map(({ event }) => event);
+    return [
+      fail('frame-lost', `The frame "${name}" was answered by ${actual} at the first attempt.`, {
+        sub: name,
+        expected: 'AA',
+        actual,
+        evidence,
+      }),
+    ];
+  }
+
   /** Untestable unless a message about a record was acknowledged positively before the subject was killed. */
   wasAcknowledged(name: string): Finding[] {
     const killedAt = this.#log.killedAt ?? 0;
@@ -239,5 +263,50 @@ export class CheckFacts {
         .filter((word) => this.#evidence.facts.cohortOf(word) === this.cohort)
         .map((word) => ({ line: i + 1, word })),
     );
+  }
+
+  /** The subject's writes to the CRM about this check's people since a mark. */
+  writesSince(label: string): Version<Row>[] {
+    return this.#evidence.facts
+      .crmOf(this.cohort)
+      .flatMap((row) => row.versions)
+      .filter((version) => version.at > this.at(label) && version.actor.startsWith('client:'));
+  }
+
+  /** Those of them that left a row other than it was, in more than the CRM's own bookkeeping. */
+  changesSince(label: string): Version<Row>[] {
+    return this.writesSince(label).filter((version) => {
+      const { versions } = this.#evidence.facts.crmOf(this.cohort).find((row) => row.versions.includes(version))!;
+      const before = versions[versions.indexOf(version) - 1]?.image ?? ({} as Partial<Row>);
+      const fields = Object.keys({ ...before, ...version.image }).filter((field) => !SYSTEM_FIELDS.includes(field));
+      return fields.some((field) => (version.image?.[field] ?? null) !== (before[field] ?? null));
+    });
+  }
+
+  /** How often a rule that this check armed hit something. */
+  hits(rule: string): number {
+    const id = this.note<string>(`rule ${rule}`);
+    return this.#evidence.facts.fired.filter((fired) => fired.rule === id).length;
+  }
+
+  /** The calls to a simulator of this site within so many ms after a rule's first hit was answered. */
+  callsAfterHit(rule: string, sim: string, ms: number): EventId[] {
+    const id = this.note<string>(`rule ${rule}`);
+    const hit = this.#evidence.facts.fired.find((fired) => fired.rule === id);
+    const site = this.cohort.slice(this.cohort.indexOf('/') + 1);
+    if (!hit) return [];
+    // Calls that were under way when the answer went out could not know of it.
+    const [from, to] = [hit.at + UNDER_WAY_US, hit.at + ms * 1000 - CLOCK_US];
+    return this.#evidence.facts.calls
+      .filter((call) => call.sim === sim && call.tenant === site && call.at > from && call.at < to)
+      .map(({ event }) => event);
+  }
+
+  /** How long each change of this check took to be visible, up to a mark; `window` is the declared one, in ms. */
+  latency(label: string): LatencySummary & { window: number; lost: EventId[] } {
+    const end = Math.min(this.at(label), this.#evidence.facts.last?.at ?? 0);
+    const samples = latencySamples(this.#evidence, this.cohort, { offers: new Map(), end });
+    const lost = samples.filter((sample) => sample.outcome === 'never').map(({ event }) => event);
+    return { ...summarise(samples), window: this.#evidence.syncWindow, lost };
   }
 }

@@ -17,7 +17,7 @@ export interface Judged {
   findings: Finding[];
 }
 
-type Subject = Pick<Manifest, 'sites'> & Judgeable;
+type Subject = Pick<Manifest, 'sites' | 'promises'> & Judgeable;
 
 /** Facts read with the eyes of the map: what should be where, and what is. Pure functions of the journal so far. */
 export class Evidence {
@@ -265,6 +265,11 @@ export class Evidence {
   /** Whether a write of that value is within the map; defaults and computed names are the CRM's own doing. */
   mayHold(object: string, field: string, value: unknown): boolean {
     return value === false || value === '' || field === 'Name' || this.oracle.allowedFields(object).has(field);
+  }
+
+  /** The declared sync window, in ms. */
+  get syncWindow(): number {
+    return this.#manifest.promises.sync_window;
   }
 
   mapCoverage(): { judged: number; of: number } {

@@ -34,6 +34,8 @@ export interface LinkMessage {
   sent: { at: number; event: EventId }[];
   acks: { at: number; outcome: string; code?: string; event: EventId }[];
   queuedAt?: number;
+  /** As it was last sent. */
+  text?: string;
   /** Of a message that was given from outside: whose check gave it. */
   cohort?: string;
   /** A fault took it away: nobody will ever see it. */
@@ -107,6 +109,8 @@ export class Facts {
   readonly checks = new Map<string, CheckLog>();
   readonly defects: { event: EventId; message: string }[] = [];
   readonly intruders: EventId[] = [];
+  /** Every call that came to a simulator, oldest first. */
+  readonly calls: { at: number; sim: string; tenant: string; event: EventId }[] = [];
   /** Access tokens as they were asked for and granted, per site. */
   readonly tokens: { tenant: string; requested: string[]; granted: string[]; event: EventId }[] = [];
   /** Names and mail addresses of people that stood in a URL or header, where no search needs them. */
@@ -330,6 +334,7 @@ export class Facts {
   #request(event: JournalEvent): void {
     const { url = '', body = '' } = (event.data ?? {}) as { url?: string; body?: string };
     this.#expose(event);
+    this.calls.push({ at: event.at, sim: event.sim, tenant: event.tenant ?? '', event: eventId(event) });
     const cohorts = this.cohortsIn(`${decodeSafely(url)} ${decodeSafely(body)}`);
     if (cohorts.size === 0) return;
     const to = `${event.sim}/${event.tenant}`;
@@ -415,8 +420,12 @@ export class Facts {
   #message(event: JournalEvent): void {
     const message = this.#linkMessage(event);
     if (!message) return;
-    if (event.data?.dropped) message.dropped = true;
-    else message.sent.push({ at: event.at, event: eventId(event) });
+    if (event.data?.dropped) {
+      message.dropped = true;
+      return;
+    }
+    message.sent.push({ at: event.at, event: eventId(event) });
+    message.text = event.data?.text as string | undefined;
   }
 
   #ack(event: JournalEvent): void {

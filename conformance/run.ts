@@ -25,7 +25,7 @@ export interface RunOptions extends Omit<RecordOptions, 'header' | 'say'> {
   command?: string;
 }
 
-const TEN_MINUTES_PLAYED = 2_000;
+const TEN_MINUTES_PLAYED = 1_200;
 
 /**
  * Runs the checks against a subject and leaves a run folder that can be judged: journal files, inputs by hash. Verdicts

@@ -24,7 +24,7 @@ export interface WorldOptions {
   sandbox: SandboxClient;
   /** The subject's process, for checks that kill it. */
   subject?: RunningSubject;
-  promises: Pick<Promises, 'negative_acks'>;
+  promises: Pick<Promises, 'negative_acks' | 'retry' | 'sync_window'>;
   settler: Settler;
   terms: SettleTerms;
   evidence: Evidence;
@@ -199,6 +199,37 @@ export class World {
   /** What the manifest says that the subject answers to a class of mistakes. */
   get negativeAcks(): Promises['negative_acks'] {
     return this.#o.promises.negative_acks;
+  }
+
+  /** How the subject says that it retries, in ms. */
+  get retry(): Promises['retry'] {
+    return this.#o.promises.retry;
+  }
+
+  /** The declared sync window, in ms. */
+  get syncWindow(): number {
+    return this.#o.promises.sync_window;
+  }
+
+  /** Whether a patient has a row in the CRM by now. */
+  hasRow(patient: Handle): boolean {
+    return this.#o.evidence.rowOf(patient.ref) !== undefined;
+  }
+
+  /** Sends every message so far about this check's people once more, as it was. Returns the names under which `expect` finds them. */
+  async replayFeed(): Promise<string[]> {
+    const { facts } = this.#o.evidence;
+    const sent = new Set(facts.truthOf(this.cohort).flatMap((history) => facts.messagesOf(history.versions[0]?.ref.id ?? '')));
+    const inOrder = [...sent].sort((a, b) => (a.sent[0]?.at ?? 0) - (b.sent[0]?.at ?? 0));
+    const names: string[] = [];
+    for (const { control, type, text } of inOrder) {
+      if (!text) continue;
+      names.push(`again ${control}`);
+      await this.give(`again ${control}`, { message: type, text, answers: control });
+      // At a pace at which each would show its effect, were it to have one.
+      await this.pass(200);
+    }
+    return names;
   }
 
   /** Kills the subject as a crash would. */

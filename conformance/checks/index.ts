@@ -20,9 +20,11 @@ import { dq04 } from './dq-04.ts';
 import { hl01 } from './hl-01.ts';
 import { hl02 } from './hl-02.ts';
 import { hl03 } from './hl-03.ts';
+import { hl04 } from './hl-04.ts';
 import { hl05 } from './hl-05.ts';
 import { hl06 } from './hl-06.ts';
 import { hl07 } from './hl-07.ts';
+import { hl08 } from './hl-08.ts';
 import { id01 } from './id-01.ts';
 import { id02 } from './id-02.ts';
 import { id03 } from './id-03.ts';
@@ -33,19 +35,30 @@ import { ip01 } from './ip-01.ts';
 import { ip02 } from './ip-02.ts';
 import { ip04 } from './ip-04.ts';
 import { ip06 } from './ip-06.ts';
+import { ip08 } from './ip-08.ts';
+import { lt01 } from './lt-01.ts';
+import { lt02 } from './lt-02.ts';
 import { or01 } from './or-01.ts';
 import { or02 } from './or-02.ts';
+import { or04 } from './or-04.ts';
 import { ow01 } from './ow-01.ts';
 import { ow02 } from './ow-02.ts';
+import { ow03 } from './ow-03.ts';
 import { ow06 } from './ow-06.ts';
 import { rc01 } from './rc-01.ts';
+import { rc04 } from './rc-04.ts';
 import { rs01 } from './rs-01.ts';
 import { rs02 } from './rs-02.ts';
+import { rs03 } from './rs-03.ts';
+import { rs04 } from './rs-04.ts';
+import { rs05 } from './rs-05.ts';
+import { rs06 } from './rs-06.ts';
 import { rs08 } from './rs-08.ts';
 import { rs09 } from './rs-09.ts';
 import { se01 } from './se-01.ts';
 import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
+import { sv01 } from './sv-01.ts';
 
 /** Every check, in the order of the scorecard. */
 export const CHECKS: readonly CheckDefinition[] = [
@@ -70,23 +83,32 @@ export const CHECKS: readonly CheckDefinition[] = [
   ap08,
   ow01,
   ow02,
+  ow03,
   ow06,
   ip01,
   ip02,
   ip04,
   ip06,
+  ip08,
   or01,
   or02,
+  or04,
   rs01,
   rs02,
+  rs03,
+  rs04,
+  rs05,
+  rs06,
   rs08,
   rs09,
   hl01,
   hl02,
   hl03,
+  hl04,
   hl05,
   hl06,
   hl07,
+  hl08,
   dq01,
   dq02,
   dq03,
@@ -96,6 +118,10 @@ export const CHECKS: readonly CheckDefinition[] = [
   se05,
   bv01,
   rc01,
+  rc04,
+  sv01,
+  lt01,
+  lt02,
 ];
 
 /** How many blockers each level will have when the suite is whole. */

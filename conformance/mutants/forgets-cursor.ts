@@ -1,6 +1,6 @@
 import { defineMutant } from './define.ts';
 
-const started = Date.now();
+const started = Math.floor(performance.timeOrigin);
 /** The reference looks back over so much, which would find again what was forgotten. */
 const OVERLAP_MS = 5_000;
 

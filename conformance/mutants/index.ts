@@ -1,7 +1,9 @@
 import { absentIsEmpty } from './absent-is-empty.ts';
 import { acksBeforeKeeping } from './acks-before-keeping.ts';
+import { appliesReplays } from './applies-replays.ts';
 import { arrivalOrder } from './arrival-order.ts';
 import { asksForEverything } from './asks-for-everything.ts';
+import { chunkIsFrame } from './chunk-is-frame.ts';
 import { completesDates } from './completes-dates.ts';
 import { crmGivesUp } from './crm-gives-up.ts';
 import { crmWins } from './crm-wins.ts';
@@ -14,16 +16,20 @@ import { forgetsCursor } from './forgets-cursor.ts';
 import { formerAddress } from './former-address.ts';
 import { guessesSex } from './guesses-sex.ts';
 import { halfHourSlots } from './half-hour-slots.ts';
+import { hammers } from './hammers.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
 import { ignoresMerge } from './ignores-merge.ts';
+import { ignoresRetryAfter } from './ignores-retry-after.ts';
 import { keepsEscapes } from './keeps-escapes.ts';
 import { keepsPlaceholders } from './keeps-placeholders.ts';
+import { keysByChannel } from './keys-by-channel.ts';
 import { lawfulLookupFirst } from './lawful-lookup-first.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
 import { leapDay } from './leap-day.ts';
 import { linksLater } from './links-later.ts';
 import { logsPayloads } from './logs-payloads.ts';
+import { losesOneInThree } from './loses-one-in-three.ts';
 import { makesNobody } from './makes-nobody.ts';
 import { matchesByName } from './matches-by-name.ts';
 import { missedIsCompleted } from './missed-is-completed.ts';
@@ -32,7 +38,10 @@ import { needsPatientFirst } from './needs-patient-first.ts';
 import { neverArrives } from './never-arrives.ts';
 import { neverClears } from './never-clears.ts';
 import { noNewPersons } from './no-new-persons.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+import { oneConnectionOnly } from './one-connection-only.ts';
 import { oneVersionOnly } from './one-version-only.ts';
+import { overwritesWhole } from './overwrites-whole.ts';
 import { poisonBlocks } from './poison-blocks.ts';
 import { pollGivesUp } from './poll-gives-up.ts';
 import { pollsForNothing } from './polls-for-nothing.ts';
@@ -42,8 +51,11 @@ import { relinks } from './relinks.ts';
 import { rescheduleIsNew } from './reschedule-is-new.ts';
 import { revertsEverything } from './reverts-everything.ts';
 import { revivesMerged } from './revives-merged.ts';
+import { rewritesEachRound } from './rewrites-each-round.ts';
 import { shedsLoad } from './sheds-load.ts';
+import { strictReader } from './strict-reader.ts';
 import { takesEverything } from './takes-everything.ts';
+import { takesItsTime } from './takes-its-time.ts';
 import { utcDay } from './utc-day.ts';
 
 /** Every mutant; the lawful variants last. */
@@ -91,6 +103,18 @@ export const MUTANTS: readonly MutantDefinition[] = [
   readsLatin1,
   revivesMerged,
   takesEverything,
+  appliesReplays,
+  chunkIsFrame,
+  hammers,
+  ignoresRetryAfter,
+  keysByChannel,
+  losesOneInThree,
+  oneAtATime,
+  oneConnectionOnly,
+  overwritesWhole,
+  rewritesEachRound,
+  strictReader,
+  takesItsTime,
   lawfulSerial,
   lawfulPolling,
   lawfulLookupFirst,

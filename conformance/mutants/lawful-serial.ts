@@ -2,8 +2,8 @@ import { defineMutant } from './define.ts';
 
 export const lawfulSerial = defineMutant({
   id: 'lawful-serial',
-  breaks: 'Does one thing at a time.',
+  breaks: 'Does few things at a time.',
   reads: 'both',
-  steps: () => ({ lanes: () => ({ crm: 1, fhir: 1 }) }),
+  steps: () => ({ lanes: () => ({ crm: 2, fhir: 1 }) }),
   kills: [],
 });

@@ -8,8 +8,9 @@ import { needsToken, refreshToken, type Token } from './fhir/token.ts';
 import { ack, type Inbox, type Refusal, receive, validateMessage } from './hl7/answer.ts';
 import { findIdentity, mapMessage, mapMessageAppointment, mapMessagePatient, orderKey } from './hl7/map.ts';
 import { decodeMessage, type Message, type Repetition } from './hl7/message.ts';
+import { admits, frameReader } from './hl7/mllp.ts';
 import { writeBack } from './hl7/write-back.ts';
-import type { Http } from './http.ts';
+import { type Http, heeding } from './http.ts';
 import type { Change, CrmEdit, Desired, Fact, Fields, Identity, Link, Machine, ObjectName, Row, Stamp } from './model.ts';
 import { backoff, isRetryable } from './retry.ts';
 import type { FhirSettings, Site } from './settings.ts';
@@ -21,6 +22,8 @@ import { appointmentKey, appointmentStatus, birthDate, contactKey, localDate, no
  */
 export type Steps = {
   // A message comes in.
+  admits(openConnections: number): boolean;
+  frameReader(): (bytes: Buffer) => Buffer[];
   decodeMessage(text: string): Message;
   validateMessage(message: Message, site: Site, steps: Steps): Refusal | undefined;
   receive(message: Message, text: string, inbox: Inbox, machine: Machine): void | Promise<void>;
@@ -63,10 +66,13 @@ export type Steps = {
   // Something goes wrong; or there is much to do.
   isRetryable(error: unknown): boolean;
   backoff(attempt: number, retryAfterMs: number, random: () => number): number | undefined;
+  heeding(http: Http, now: () => number): Http;
   lanes(): { crm: number; fhir: number };
 };
 
 export const referenceSteps: Steps = {
+  admits,
+  frameReader,
   decodeMessage,
   validateMessage,
   receive,
@@ -102,5 +108,6 @@ export const referenceSteps: Steps = {
   writeBack,
   isRetryable,
   backoff,
+  heeding,
   lanes: () => ({ crm: 8, fhir: 4 }),
 };

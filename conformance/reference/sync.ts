@@ -5,7 +5,7 @@ import { openFhir } from './fhir/client.ts';
 import { pollSite } from './fhir/poll.ts';
 import { listenFeed } from './hl7/feed.ts';
 import { sendOutbox } from './hl7/write-back.ts';
-import { heeding, openHttp } from './http.ts';
+import { openHttp } from './http.ts';
 import type { Machine } from './model.ts';
 import type { Settings } from './settings.ts';
 import type { Steps } from './steps.ts';
@@ -41,7 +41,7 @@ export async function startSync(steps: Steps, settings: Settings, machine: Machi
   const ending = new AbortController();
   const store = openStore(settings.dataFolder);
   const http = openHttp(settings.httpTimeoutMs, ending.signal);
-  const crm = openCrm(settings.crm, heeding(http, machine.now), machine.now);
+  const crm = openCrm(settings.crm, steps.heeding(http, machine.now), machine.now);
   const context: Context = {
     steps,
     store,
@@ -60,7 +60,7 @@ export async function startSync(steps: Steps, settings: Settings, machine: Machi
     watchCrm(context, crm),
     ...settings.sites.map((site) => sendOutbox(context, site)),
     ...settings.sites.map(
-      (site) => site.fhir && pollSite(context, site, openFhir(site.fhir, heeding(http, machine.now), machine.now, steps)),
+      (site) => site.fhir && pollSite(context, site, openFhir(site.fhir, steps.heeding(http, machine.now), machine.now, steps)),
     ),
   ];
   writer.wake(store.unsavedPersons());

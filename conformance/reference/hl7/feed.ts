@@ -36,7 +36,7 @@ export async function listenFeed(context: Context, site: Site): Promise<MllpServ
   }
 
   applyInbox(context, site);
-  return listenMllp(site.mllp.bind, answer);
+  return listenMllp(site.mllp.bind, answer, steps);
 }
 
 /**

@@ -1,5 +1,6 @@
 import net from 'node:net';
 import type { Address } from '../settings.ts';
+import type { Steps } from '../steps.ts';
 
 const START = 0x0b;
 const END = 0x1c;
@@ -31,20 +32,28 @@ export function frameReader(): (bytes: Buffer) => Buffer[] {
   };
 }
 
+/** Whether one more connection is served beside so many: a sender whose old one died unseen comes on a new one. */
+export const admits = (_openConnections: number): boolean => true;
+
 export type MllpServer = { port: number; close(): Promise<void> };
 
 /**
  * Listens for messages: any number of connections, one message at a time on each. Whatever `answer` returns is sent back;
  * when it throws, the connection is closed without an answer, which leaves the message with its sender.
  */
-export function listenMllp(bind: Address, answer: (message: Buffer) => Promise<Buffer>): Promise<MllpServer> {
+export function listenMllp(
+  bind: Address,
+  answer: (message: Buffer) => Promise<Buffer>,
+  steps: Pick<Steps, 'admits' | 'frameReader'> = { admits, frameReader },
+): Promise<MllpServer> {
   const open = new Set<net.Socket>();
   const server = net.createServer({ keepAlive: true, keepAliveInitialDelay: IDLE_MS, noDelay: true }, (socket) => {
-    const read = frameReader();
+    socket.on('error', () => socket.destroy());
+    if (!steps.admits(open.size)) return void socket.destroy();
+    const read = steps.frameReader();
     let turn = Promise.resolve();
     open.add(socket);
     socket.on('close', () => open.delete(socket));
-    socket.on('error', () => socket.destroy());
     socket.on('data', (bytes) => {
       const respond = async () => {
         for (const message of read(bytes)) socket.write(frame(await answer(message)));

@@ -1,0 +1,15 @@
+import { defineMutant } from './define.ts';
+
+const LATER_MS = 3_600;
+
+export const takesItsTime = defineMutant({
+  id: 'takes-its-time',
+  breaks: 'Is slower than it promises.',
+  steps: (reference) => ({
+    receive(message, text, inbox, machine) {
+      void machine.sleep(LATER_MS).then(() => reference.receive(message, text, inbox, machine));
+    },
+  }),
+  kills: [{ check: 'LT-01', reason: 'too-late' }],
+  mayFail: ['*'],
+});
