@@ -29,6 +29,7 @@ export const dm01 = defineCheck({
       addresses: [old, ...moved.addresses.filter((address) => !address.period?.end)],
     });
     await world.register('born on a leap day', { ...world.person('born on a leap day'), birthDate: '1960-02-29' });
+    await world.register('has died', { ...world.person('has died'), deceased: `${world.day(-3)}T10:30:00Z` });
     await world.settled('arrived');
   },
   expect: (facts) => facts.asMapped('arrived'),

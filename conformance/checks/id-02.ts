@@ -10,21 +10,28 @@ export const id02 = defineCheck({
   seeds: ['S2'],
   harm: 'Activities, consent and campaign history hang on the old contact while staff look at a new, empty one.',
   async act(world) {
+    // A hospital says it in two ways: ADT^A08 of a visit, ADT^A31 of the person alone.
     const patient = await world.register('patient');
+    const person = await world.register('person', world.person('person'), 'add');
     if (!(await world.settled('linked'))) return;
-    const [name] = patient.resource.name as { given: string[] }[];
-    await world.update(patient, { name: [{ ...name, given: ['Renamed', ...name!.given.slice(1)] }] });
+    await world.update(patient, renamed(patient));
+    await world.update(person, renamed(person), 'update-person');
     await world.settled('updated');
   },
   expect(facts) {
     const baseline = facts.asMapped('linked');
     if (baseline.length > 0) return baseline;
-    const before = facts.rows('patient', 'linked')[0]?.Id;
-    const after = facts.rows('patient', 'updated')[0]?.Id;
-    const moved =
-      before !== after
-        ? [fail('relinked', 'The patient is now linked to another contact.', { expected: before, actual: after })]
-        : [];
+    const moved = ['patient', 'person'].flatMap((name) => {
+      const before = facts.rows(name, 'linked')[0]?.Id;
+      const after = facts.rows(name, 'updated')[0]?.Id;
+      if (before === after) return [];
+      return [fail('relinked', 'The patient is now linked to another contact.', { expected: before, actual: after })];
+    });
     return [...facts.asMapped('updated'), ...moved];
   },
 });
+
+function renamed({ resource }: { resource: Record<string, unknown> }): Record<string, unknown> {
+  const [name] = resource.name as { given: string[] }[];
+  return { name: [{ ...name, given: ['Renamed', ...name!.given.slice(1)] }] };
+}

@@ -17,6 +17,7 @@ import { formerAddress } from './former-address.ts';
 import { guessesSex } from './guesses-sex.ts';
 import { halfHourSlots } from './half-hour-slots.ts';
 import { hammers } from './hammers.ts';
+import { ignoresA31 } from './ignores-a31.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
 import { ignoresMerge } from './ignores-merge.ts';
 import { ignoresRetryAfter } from './ignores-retry-after.ts';
@@ -28,6 +29,7 @@ import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
 import { leapDay } from './leap-day.ts';
 import { linksLater } from './links-later.ts';
+import { livesForEver } from './lives-for-ever.ts';
 import { logsPayloads } from './logs-payloads.ts';
 import { losesOneInThree } from './loses-one-in-three.ts';
 import { makesNobody } from './makes-nobody.ts';
@@ -66,6 +68,8 @@ export const MUTANTS: readonly MutantDefinition[] = [
   leapDay,
   formerAddress,
   emptiesOnUpdate,
+  ignoresA31,
+  livesForEver,
   halfHourSlots,
   dropsCancel,
   rescheduleIsNew,
