@@ -137,6 +137,7 @@ export function siteConfig(site: Manifest['sites'][number], manifest: Manifest):
     tenant: site.tenant ?? site.practice,
     authority: site.authority,
     timeZone: site.time_zone,
+    capability: site.capability,
     clients: own ? [{ ...own, publicKeyPem: own.publicKeyPem || undefined, secret: own.secret || undefined }] : [],
   };
 }
