@@ -53,7 +53,7 @@ export const ERRORS = {
     'Cannot deserialize instance of {type} from {token} value {value} or request may be missing a required field at [line:{line}, column:{column}]',
   ),
   'bad-argument': protocol(400, 'INVALID_ARGUMENT_TYPE', '{problem}'),
-  'no-column': protocol(400, 'INVALID_FIELD', "No such column '{field}' on sobject of type {type}"),
+  'no-column': protocol(400, 'INVALID_FIELD', "No such column '{field}' on sobject of type {type}{advice}"),
   'field-in-body': protocol(400, 'INVALID_FIELD', 'The {field} field should not be specified in the sobject data.'),
   'no-foreign-key': protocol(
     400,

@@ -164,6 +164,7 @@ export class Org {
       schema: this.viewOf(userId),
       orgId: this.id,
       now: () => this.kernel.clock.now(),
+      userId,
       sees: profile && ((stored) => seesRow(profile, userId, stored)),
     };
   }

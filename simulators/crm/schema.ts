@@ -177,17 +177,23 @@ export interface ChildRelationship {
 /** The org's sObject types. */
 export class Schema {
   readonly types: readonly SObjectType[];
+  /** Said with an unknown field of an org that was not loaded: how to load one's own. */
+  readonly advice: string;
   #children = new Map<string, ChildRelationship[]>();
   #byName: Map<string, SObjectType>;
 
-  constructor(definitions: readonly ObjectDefinition[]) {
+  constructor(definitions: readonly ObjectDefinition[], advice = '') {
+    this.advice = advice;
     this.types = [...definitions].sort((a, b) => (a.name < b.name ? -1 : 1)).map((d) => new SObjectType(d));
     this.#byName = new Map(this.types.map((type) => [type.name.toLowerCase(), type]));
   }
 
   /** The schema as somebody sees it for whom `narrow` leaves out or locks objects and fields. */
   narrowed(narrow: (definition: ObjectDefinition) => ObjectDefinition | undefined): Schema {
-    return new Schema(this.types.flatMap(({ definition }) => narrow(definition) ?? []));
+    return new Schema(
+      this.types.flatMap(({ definition }) => narrow(definition) ?? []),
+      this.advice,
+    );
   }
 
   type(name: string): SObjectType | undefined {
@@ -225,6 +231,9 @@ export class Schema {
 
 const DEFAULT_FOLDER = fileURLToPath(new URL('../../fixtures/schemas/crm', import.meta.url));
 
+// After the org's own words, so that clients that read those are none the wiser.
+const ADVICE = ' (The simulated org has the built-in schema: load your own with --crm-schema, or crm.schema in the manifest.)';
+
 /**
  * Reads a folder of `<object>.json` files (as `fixtures/schemas/crm`), or takes the definitions as they are. User need not
  * be among them: every org has it. @throws ConfigurationError naming the file, or the field that makes no sense
@@ -238,7 +247,7 @@ export function loadSchema(from: string | readonly ObjectDefinition[] = DEFAULT_
   const complete = given.some(({ name }) => name === 'User')
     ? given
     : [...given, readDefinition(join(DEFAULT_FOLDER, 'user.json'))];
-  return new Schema(complete);
+  return new Schema(complete, from === DEFAULT_FOLDER ? ADVICE : '');
 }
 
 function readFolder(folder: string): ObjectDefinition[] {

@@ -19,7 +19,7 @@ export const folded = (value: Value): Value => (typeof value === 'string' ? valu
 
 /** Lookups are compared as they are (two ids may differ in case alone before their suffix), all else folded. */
 const indexText = (field: FieldDefinition, value: Value): string =>
-  field.type === 'reference' ? String(value) : String(folded(value));
+  field.type === 'reference' || field.caseSensitive ? String(value) : String(folded(value));
 
 const COLUMNS = 'n, id, type, deleted, stamp, version, json';
 

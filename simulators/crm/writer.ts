@@ -290,7 +290,7 @@ export class Writer {
       if (name.toLowerCase() === 'attributes') continue;
       const lookup = type.relationship(name);
       const field = lookup ?? type.field(name);
-      if (!field) throw crmError('no-column', { field: name, type: type.name });
+      if (!field) throw crmError('no-column', { field: name, type: type.name, advice: this.#options.schema.advice });
       if (field.name === 'Id' && !setup) throw crmError('field-in-body', { field: 'Id' });
       if ((visible.field(field.name)?.[access] ?? visible.field(field.name) !== undefined) === false && !setup) {
         refused.push(field.name);

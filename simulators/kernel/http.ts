@@ -160,7 +160,7 @@ export class Face {
     socket.on('close', () => this.#sockets.delete(peer));
     socket.on('error', () => {}); // a peer that resets is not our error; the exchange on it ends as severed
     if (this.options.internal || this.#kernel.rules.list().length === 0) return;
-    const exchange = this.#exchange({ operation: 'connect', text: '' }, socket);
+    const exchange = this.#exchange({ operation: 'connect', text: () => '' }, socket);
     this.#kernel.rules.fire('connect', exchange).catch((error) => {
       if (error instanceof Severed) return;
       socket.destroy();
@@ -168,12 +168,17 @@ export class Face {
   }
 
   #exchange(
-    about: { operation: string; type?: string; method?: string; path?: string; text: string; id?: number },
+    about: { operation: string; type?: string; method?: string; path?: string; text: () => string; id?: number },
     socket: Socket,
   ): Exchange {
     const { sim, tenant } = this.options;
+    let text: string | undefined;
     return {
       ...about,
+      get text() {
+        text ??= about.text();
+        return text;
+      },
       id: about.id ?? this.#kernel.journal.head,
       sim,
       tenant,
@@ -197,7 +202,8 @@ export class Face {
     }
     const type = info.type?.startsWith(':') ? request.params[info.type.slice(1)] : info.type;
     const about = { operation: info.operation, type, method: request.method, path: request.path };
-    const text = info.secret ? request.path : `${decodeLoosely(request.url)}\n${request.body}`;
+    // Read by rules only, and seldom: a large body is not turned into text for nothing.
+    const text = () => (info.secret ? request.path : `${decodeLoosely(request.url)}\n${request.body}`);
     const id = options.internal ? 0 : this.#journalRequest(request, info, type);
     const exchange = this.#exchange({ ...about, text, id }, socket);
     let reply: Reply | undefined;

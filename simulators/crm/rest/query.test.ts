@@ -195,3 +195,66 @@ describe('changes', () => {
     await other.close();
   });
 });
+
+describe('SOQL, further', () => {
+  const rows = async (soql: string) => {
+    const { status, body } = await crm.query(soql);
+    if (status !== 200) return body[0];
+    return body.records.map(({ attributes: _, ...row }: Record<string, unknown>) => row);
+  };
+
+  test.each([
+    [
+      'SELECT Sex__c, COUNT(Id) n FROM Contact GROUP BY Sex__c HAVING COUNT(Id) > 1 ORDER BY Sex__c DESC',
+      [
+        { Sex__c: 'Male', n: 2 },
+        { Sex__c: 'Female', n: 2 },
+      ],
+    ],
+    ["SELECT Sex__c FROM Contact GROUP BY Sex__c HAVING Sex__c LIKE 'F%'", [{ Sex__c: 'Female' }]],
+    [
+      'SELECT CALENDAR_YEAR(Birthdate) y, COUNT(Id) FROM Contact WHERE Birthdate != null GROUP BY CALENDAR_YEAR(Birthdate) ORDER BY CALENDAR_YEAR(Birthdate) DESC LIMIT 1',
+      [{ y: 2002, expr0: 1 }],
+    ],
+    ['SELECT LastName FROM Contact WHERE CALENDAR_YEAR(Birthdate) = 2001', [{ LastName: 'bob' }]],
+    ['SELECT LastName FROM Contact WHERE DAY_ONLY(CreatedDate) = TODAY AND DAY_IN_YEAR(Birthdate) > 1', []],
+    ["SELECT LastName FROM Contact WHERE CreatedDate = THIS_FISCAL_YEAR AND LastName LIKE '%i_'", [{ LastName: 'Cid' }]],
+    ["SELECT toLabel(Sex__c) FROM Contact WHERE LastName = 'bob'", [{ Sex__c: 'Male' }]],
+    [
+      'SELECT LastName FROM Contact WHERE Id NOT IN (SELECT Contact__c FROM Appointment__c)',
+      [{ LastName: 'Cid' }, { LastName: 'Dan' }],
+    ],
+    [
+      "SELECT a.LastName FROM Appointment__c v, v.Contact__r a WHERE v.Status__c = 'Cancelled'",
+      [{ Contact__r: expect.objectContaining({ LastName: 'Ann' }) }],
+    ],
+    [
+      'SELECT MIN(Birthdate), MAX(Birthdate), COUNT_DISTINCT(Sex__c) FROM Contact',
+      [{ expr0: '2000-01-01', expr1: '2002-01-01', expr2: 2 }],
+    ],
+    ['SELECT LastName FROM Contact USING SCOPE mine', []],
+    ['SELECT LastName FROM Contact WITH SECURITY_ENFORCED ORDER BY LastName LIMIT 1 FOR UPDATE', [{ LastName: 'Ann' }]],
+    ["SELECT LastName FROM Contact WHERE LastName LIKE '%%%%%%%%%%%%%%%%%%%%x'", []],
+  ])('%s', async (soql, expected) => {
+    expect(await rows(soql)).toEqual(expected);
+  });
+
+  test.each([
+    ["SELECT Id FROM Contact WHERE Sex__c INCLUDES ('Male')", 'includes or excludes operator only valid on multipicklist field'],
+    ['SELECT Description, COUNT(Id) FROM Contact GROUP BY Description', "field 'Description' can not be grouped"],
+    ['SELECT Id FROM Contact ORDER BY Description', "field 'Description' can not be sorted in a query call"],
+    ['SELECT COUNT(Id) FROM Contact LIMIT 5', 'LIMIT is not allowed together with aggregate functions'],
+    ['SELECT Id FROM Contact WHERE Id IN (SELECT LastName FROM Contact)', 'must be an id or reference field'],
+    ['SELECT Id FROM Contact WHERE Id IN (SELECT Contact__c FROM Appointment__c LIMIT 1)', 'exactly one field'],
+    [
+      "SELECT Id FROM Contact WHERE LastName = 'x' OR Id IN (SELECT Contact__c FROM Appointment__c)",
+      'Semi join sub-selects are only allowed at the top level',
+    ],
+    ['SELECT HOUR_IN_DAY(Birthdate) FROM Contact GROUP BY HOUR_IN_DAY(Birthdate)', 'does not support the function HOUR_IN_DAY'],
+    ['SELECT SUM(LastName) FROM Contact', 'does not support aggregate operator SUM'],
+    ['SELECT Id, (SELECT COUNT(Id) FROM Appointments__r) FROM Contact', 'not supported in subqueries'],
+    ['SELECT Owner.Manager.Name FROM Contact', "Didn't understand relationship 'Manager'"],
+  ])('%s is refused', async (soql, message) => {
+    expect((await rows(soql)).message).toContain(message);
+  });
+});

@@ -57,7 +57,10 @@ describe('one record', () => {
       'an unknown field',
       { LastName: 'x', Nope__c: 1 },
       400,
-      error('INVALID_FIELD', "No such column 'Nope__c' on sobject of type Contact"),
+      error(
+        'INVALID_FIELD',
+        "No such column 'Nope__c' on sobject of type Contact (The simulated org has the built-in schema: load your own with --crm-schema, or crm.schema in the manifest.)",
+      ),
     ],
     [
       'the Id',

@@ -1,4 +1,5 @@
 import { SoqlError } from './error.ts';
+import { applyDate, isDateFunction } from './functions.ts';
 import { type Comparison, type Condition, type Literal, parseCondition } from './parse.ts';
 import { rangeOf } from './ranges.ts';
 
@@ -32,7 +33,7 @@ function nested(row: Record<string, unknown>, path: readonly string[]): Value {
 /** Compiles a parsed condition; `get` reads the field at a path of a row. */
 export function compile<R>(
   condition: Condition,
-  get: (row: R, path: readonly string[]) => Value,
+  get: (row: R, path: readonly string[], fn?: string) => Value,
   options: ConditionOptions = {},
 ): (row: R) => boolean {
   if (condition.kind === 'not') {
@@ -40,9 +41,10 @@ export function compile<R>(
     return (row) => !inner(row);
   }
   if (condition.kind === 'compare') {
-    const { path } = condition;
+    const { path, fn } = condition;
     const test = comparison(condition, options);
-    return (row) => test(get(row, path));
+    if (fn && isDateFunction(fn)) return (row) => test(applyDate(fn, get(row, path)));
+    return fn ? (row) => test(get(row, path, fn)) : (row) => test(get(row, path));
   }
   const items = condition.items.map((item) => compile(item, get, options));
   return condition.kind === 'and' ? (row) => items.every((item) => item(row)) : (row) => items.some((item) => item(row));
@@ -53,17 +55,17 @@ const negated =
   (value) =>
     !test(value);
 
-function comparison({ operator, values, query }: Comparison, options: ConditionOptions): Compare {
+function comparison({ operator, values, query, exact }: Comparison, options: ConditionOptions): Compare {
   if (query) throw new SoqlError('MALFORMED_QUERY', 'a sub-query can not be used here');
   const first = values[0]!;
   switch (operator) {
     case '=':
-      return equals(first, options);
+      return equals(first, options, exact);
     case '!=': // true where nothing is set, too
-      return negated(equals(first, options));
+      return negated(equals(first, options, exact));
     case 'in':
     case 'not in': {
-      const tests = oneOf(values, options);
+      const tests = oneOf(values, options, exact);
       return operator === 'in' ? tests : negated(tests);
     }
     case 'like':
@@ -90,12 +92,13 @@ const isNull = (value: Value): value is null | undefined => value === null || va
 const millis = (value: Value): number =>
   Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(String(value)) ? `${value}T00:00:00Z` : String(value));
 
-function equals(literal: Literal, options: ConditionOptions): Compare {
+function equals(literal: Literal, options: ConditionOptions, exact = false): Compare {
   switch (literal.kind) {
     case 'null':
       return isNull;
     case 'string': {
       const wanted = literal.value.toLowerCase();
+      if (exact) return (value) => value === literal.value;
       return (value) =>
         wanted === '' ? isNull(value) || value === '' : typeof value === 'string' && value.toLowerCase() === wanted;
     }
@@ -107,6 +110,10 @@ function equals(literal: Literal, options: ConditionOptions): Compare {
       const { from, to } = stretch(literal, options);
       return (value) => !isNull(value) && millis(value) >= from && millis(value) < to;
     }
+    case 'time': {
+      const wanted = literal.value.slice(0, 8);
+      return (value) => typeof value === 'string' && value.slice(0, 8) === wanted;
+    }
     default: {
       const wanted = millis(literal.value);
       return (value) => !isNull(value) && millis(value) === wanted;
@@ -115,18 +122,40 @@ function equals(literal: Literal, options: ConditionOptions): Compare {
 }
 
 // Lists may be long (thousands of ids): texts are looked up, not walked.
-function oneOf(values: Literal[], options: ConditionOptions): Compare {
+function oneOf(values: Literal[], options: ConditionOptions, exact = false): Compare {
+  if (exact) {
+    const tests = values.map((v) => equals(v, options, true));
+    return (value) => tests.some((test) => test(value));
+  }
   const texts = new Set(values.filter((v) => v.kind === 'string').map((v) => String(v.value).toLowerCase()));
   const others = values.filter((v) => v.kind !== 'string').map((v) => equals(v, options));
   return (value) => (typeof value === 'string' && texts.has(value.toLowerCase())) || others.some((test) => test(value));
 }
 
+// Each piece between two "%" is looked for from left to right: no pattern, however made, can take long.
 function like(pattern: string): Compare {
-  const source = pattern.replace(/\\[_%]|[_%]|[\\^$.*+?()[\]{}|]/g, (part) =>
-    part === '%' ? '[\\s\\S]*' : part === '_' ? '[\\s\\S]' : part.length === 2 ? part[1]! : `\\${part}`,
-  );
-  const expression = new RegExp(`^${source}$`, 'i');
-  return (value) => !isNull(value) && expression.test(String(value));
+  const pieces: (string | undefined)[][] = [[]];
+  for (const [part] of pattern.toLowerCase().matchAll(/\\[_%]|[\s\S]/g)) {
+    if (part === '%') pieces.push([]);
+    else pieces.at(-1)!.push(part === '_' ? undefined : part.length === 2 ? part[1] : part);
+  }
+  const fits = (text: string, piece: (string | undefined)[], at: number) =>
+    at >= 0 && at + piece.length <= text.length && piece.every((c, i) => c === undefined || c === text[at + i]);
+  const [first = [], ...rest] = pieces;
+  const last = rest.pop();
+  return (value) => {
+    if (isNull(value)) return false;
+    const text = String(value).toLowerCase();
+    if (!fits(text, first, 0)) return false;
+    if (last === undefined) return text.length === first.length;
+    let at = first.length;
+    for (const piece of rest) {
+      while (at <= text.length && !fits(text, piece, at)) at++;
+      if (at > text.length) return false;
+      at += piece.length;
+    }
+    return text.length - last.length >= at && fits(text, last, text.length - last.length);
+  };
 }
 
 function ordered(operator: '<' | '<=' | '>' | '>=', literal: Literal, options: ConditionOptions): Compare {
@@ -150,6 +179,7 @@ function ordered(operator: '<' | '<=' | '>' | '>=', literal: Literal, options: C
       // Before the stretch for "<", after it for ">", inside counts for "<=" and ">=".
       return against(operator === '<' || operator === '>=' ? from : to - 1, millis);
     }
+    case 'time':
     case 'string': {
       const wanted = literal.value.toLowerCase();
       return (value) => {

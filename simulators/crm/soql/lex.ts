@@ -1,6 +1,6 @@
 import { pointing, SoqlError } from './error.ts';
 
-export type TokenKind = 'word' | 'string' | 'number' | 'date' | 'datetime' | 'sign' | 'end';
+export type TokenKind = 'word' | 'string' | 'number' | 'date' | 'datetime' | 'time' | 'sign' | 'end';
 
 export interface Token {
   kind: TokenKind;
@@ -14,6 +14,7 @@ const PATTERNS: [TokenKind | 'blank', RegExp][] = [
   ['blank', /\s+/y],
   ['datetime', /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})/iy],
   ['date', /\d{4}-\d{2}-\d{2}(?!T)/iy],
+  ['time', /\d{2}:\d{2}:\d{2}(?:\.\d+)?Z/iy],
   ['number', /[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w-])/iy],
   ['word', /[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*/y],
   ['string', /'(?:[^'\\]|\\[\s\S])*'/y],

@@ -1,5 +1,7 @@
 import { isQueryValid } from '@jetstreamapp/soql-parser-js';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { SoqlError } from './error.ts';
 import { parseQuery } from './parse.ts';
 
 // Statements as jsforce, simple-salesforce, Camel, OpenFn and Django write them, and some that must be refused.
@@ -17,6 +19,14 @@ const GOOD = [
   "SELECT Id FROM Contact WHERE CreatedDate = LAST_N_DAYS:30 AND (FirstName = 'a' OR FirstName = 'b')",
   'SELECT Id FROM Contact WITH SECURITY_ENFORCED LIMIT 1',
   'SELECT Id FROM Contact FOR VIEW',
+  'SELECT Id FROM Contact LIMIT 1 FOR UPDATE',
+  'SELECT Sex__c, COUNT(Id) n FROM Contact GROUP BY Sex__c HAVING COUNT(Id) > 1 ORDER BY COUNT(Id) DESC',
+  'SELECT CALENDAR_YEAR(CreatedDate), COUNT(Id) FROM Contact GROUP BY CALENDAR_YEAR(CreatedDate)',
+  'SELECT Id FROM Contact WHERE DAY_ONLY(CreatedDate) = 2026-01-01 AND CALENDAR_MONTH(CreatedDate) IN (1, 2)',
+  'SELECT Id, toLabel(Sex__c) FROM Contact USING SCOPE everything',
+  "SELECT Id FROM Account WHERE Interests__c INCLUDES ('A;B', 'C')",
+  'SELECT Id FROM Contact WHERE CreatedDate = THIS_FISCAL_YEAR OR CreatedDate = NEXT_N_FISCAL_QUARTERS:2',
+  'SELECT Id FROM Contact WITH USER_MODE',
 ];
 const BAD = [
   '',
@@ -53,9 +63,40 @@ describe('parsing, with the public parser as the oracle', () => {
   test.each([
     ['bogus', "unexpected token: 'bogus'"],
     ["SELECT Id\nFROM Contact\nWHEREX = 'x'", "\nWHEREX = 'x'\n       ^\nERROR at Row:3:Column:8\nunexpected token: '='"],
-    ['SELECT Id FROM Contact HAVING x', 'does not implement HAVING'],
+    ['SELECT Id FROM Contact GROUP BY ROLLUP(Id)', 'does not implement GROUP BY ROLLUP'],
     ['SELECT TYPEOF What WHEN X THEN Y END FROM Event', 'does not implement TYPEOF'],
   ])('%j says why', (soql, message) => {
     expect(() => parseQuery(soql)).toThrow(message);
+  });
+});
+
+describe('whatever is typed', () => {
+  const WORDS =
+    "SELECT FROM WHERE AND OR NOT IN LIKE ( ) , = != < 'a' '\\\\' \\' 1 null TODAY LAST_N_DAYS : Id Name Contact GROUP BY HAVING COUNT ORDER LIMIT FIELDS ALL . % \u0000 2026-01-01".split(
+      ' ',
+    );
+
+  test('is a statement or a refusal with a code', () => {
+    const texts = fc.oneof(
+      fc.array(fc.constantFrom(...WORDS), { maxLength: 25 }).map((words) => words.join(' ')),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(texts, (soql) => {
+        for (const text of [soql, `SELECT Id FROM Contact WHERE ${soql}`]) {
+          try {
+            parseQuery(text);
+          } catch (error) {
+            expect(error).toBeInstanceOf(SoqlError);
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('nesting ends before the stack does', () => {
+    expect(() => parseQuery(`SELECT Id FROM Contact WHERE ${'('.repeat(20_000)}Id = null`)).toThrow('nested too deeply');
+    expect(() => parseQuery(`${'SELECT (SELECT Id, '.repeat(3000)}`)).toThrow(SoqlError);
   });
 });

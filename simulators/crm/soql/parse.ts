@@ -1,8 +1,9 @@
-import { notImplemented, pointing, SoqlError } from './error.ts';
-import { lex, type Token, type TokenKind } from './lex.ts';
+import { Cursor } from './cursor.ts';
+import { notImplemented, SoqlError } from './error.ts';
+import { AGGREGATES, isDateFunction, SHOWN } from './functions.ts';
 
 export type Literal =
-  | { kind: 'string' | 'date' | 'datetime'; value: string }
+  | { kind: 'string' | 'date' | 'datetime' | 'time'; value: string }
   | { kind: 'number'; value: number }
   | { kind: 'boolean'; value: boolean }
   | { kind: 'null'; value: null }
@@ -11,42 +12,53 @@ export type Literal =
 
 export type Operator = '=' | '!=' | '<' | '<=' | '>' | '>=' | 'like' | 'in' | 'not in' | 'includes' | 'excludes';
 
-export interface Comparison {
-  kind: 'compare';
-  /** Relationship names, then the field. */
+/** A field, or a function of one. */
+export interface Expression {
+  /** Relationship names, then the field; empty in `COUNT()`. */
   path: string[];
+  /** Name of the function in lower case. */
+  fn?: string;
+  at: number;
+}
+
+export interface Comparison extends Expression {
+  kind: 'compare';
   operator: Operator;
   /** One for most operators, several for lists. */
   values: Literal[];
   /** `IN (SELECT …)`, in place of values. */
   query?: Query;
-  at: number;
+  /** Letter case tells values apart; known once bound. */
+  exact?: boolean;
 }
 
 export type Condition = { kind: 'and' | 'or'; items: Condition[] } | { kind: 'not'; item: Condition } | Comparison;
 
 export type SelectItem =
-  | { kind: 'field'; path: string[]; alias?: string; at: number }
+  | ({ kind: 'field'; alias?: string } & Expression)
   | { kind: 'aggregate'; name: string; path: string[]; alias?: string; at: number }
   | { kind: 'fields'; which: string }
   | { kind: 'children'; query: Query };
 
-export interface Order {
-  path: string[];
+export interface Order extends Expression {
   down: boolean;
   nullsLast: boolean;
-  at: number;
 }
 
 export interface Query {
   select: SelectItem[];
   from: string;
   fromAt: number;
+  /** `USING SCOPE mine`. */
+  scope?: string;
   where?: Condition;
-  groupBy: { path: string[]; at: number }[];
+  groupBy: Expression[];
+  having?: Condition;
   orderBy: Order[];
   limit?: number;
   offset?: number;
+  /** FOR VIEW, FOR REFERENCE, FOR UPDATE. */
+  purpose?: string;
 }
 
 const CLAUSES = [
@@ -65,15 +77,17 @@ const CLAUSES = [
   'from',
   'all',
 ];
-const AGGREGATES = ['count', 'count_distinct', 'min', 'max', 'sum', 'avg'];
 const SIGNS: Record<string, Operator> = { '=': '=', '!=': '!=', '<>': '!=', '<': '<', '<=': '<=', '>': '>', '>=': '>=' };
-const RANGE = /^(yesterday|today|tomorrow|(last|this|next)_(week|month|quarter|year)|(last|next)_90_days)$/i;
-const RANGE_N = /^((last|next)_n_(day|week|month|quarter|year)s|n_(day|week|month|quarter|year)s_ago)$/i;
+const RANGE = /^(yesterday|today|tomorrow|(last|this|next)_(week|month|(fiscal_)?quarter|(fiscal_)?year)|(last|next)_90_days)$/i;
+const RANGE_N =
+  /^((last|next)_n_(day|week|month|(fiscal_)?quarter|(fiscal_)?year)s|n_(day|week|month|(fiscal_)?quarter|(fiscal_)?year)s_ago)$/i;
+const LONGEST = 100_000;
+const LONGEST_TEXT = 4000;
 
 /** Parses a whole statement. @throws SoqlError with Salesforce's codes and, as far as known, its texts */
 export function parseQuery(source: string): Query {
   if (source.trim() === '') throw new SoqlError('MALFORMED_QUERY', 'A query string has to be specified');
-  if (source.length > 100_000)
+  if (source.length > LONGEST)
     throw new SoqlError('QUERY_TOO_COMPLICATED', 'SOQL statements cannot be longer than 100,000 characters');
   const parser = new Parser(source);
   const query = parser.query();
@@ -89,234 +103,233 @@ export function parseCondition(source: string): Condition {
   return condition;
 }
 
-class Parser {
-  #source: string;
-  #tokens: Token[];
-  #i = 0;
-  // Names that may stand before a field: the object and its alias.
-  #prefixes: string[] = [];
-
-  constructor(source: string) {
-    this.#source = source;
-    this.#tokens = lex(source);
-  }
+class Parser extends Cursor {
+  // What may stand before a field, and the path that it means: the object, its alias, aliases of its parents.
+  #prefixes = new Map<string, string[]>();
+  // In HAVING, functions that aggregate may stand in a condition.
+  #having = false;
+  #depth = 0;
 
   query(): Query {
-    this.#word('select');
+    this.word('select');
     const outer = this.#prefixes;
-    const select = this.#list(() => this.#item());
-    this.#word('from');
-    const { text: from, at: fromAt } = this.#take('word');
+    const select = this.list(() => this.#item());
+    this.word('from');
+    const { text: from, at: fromAt } = this.take('word');
     const alias = this.#alias();
-    if (this.#sign(',')) throw notImplemented('a list of objects after FROM');
-    this.#prefixes = [from.toLowerCase(), ...(alias ? [alias.toLowerCase()] : [])];
-    if (this.#accept('using')) {
-      this.#word('scope');
-      if (this.#take('word').text.toLowerCase() !== 'everything') throw notImplemented('USING SCOPE');
-    }
-    const where = this.#accept('where') ? this.condition() : undefined;
-    if (this.#accept('with')) {
-      const mode = this.#take('word').text.toLowerCase();
-      if (!['security_enforced', 'user_mode', 'system_mode'].includes(mode)) throw notImplemented('WITH DATA CATEGORY');
-    }
-    const groupBy = this.#accept('group') ? this.#by(() => this.#grouping()) : [];
-    if (this.#accept('having')) throw notImplemented('HAVING');
-    const orderBy = this.#accept('order') ? this.#by(() => this.#order()) : [];
-    const limit = this.#accept('limit') ? this.#number() : undefined;
-    const offset = this.#accept('offset') ? this.#number() : undefined;
-    if (this.#accept('for')) {
-      if (this.#take('word').text.toLowerCase() === 'update') throw notImplemented('FOR UPDATE');
-    }
+    this.#prefixes = new Map([[from.toLowerCase(), []], ...(alias ? [[alias.toLowerCase(), []] as [string, string[]]] : [])]);
+    while (this.sign(',')) this.#joined();
+    const scope = this.#scope();
+    const where = this.accept('where') ? this.condition() : undefined;
+    if (this.accept('with')) this.#with();
+    const groupBy = this.accept('group') ? this.#by(() => this.#grouping()) : [];
+    const having = this.accept('having') ? this.#inHaving() : undefined;
+    const orderBy = this.accept('order') ? this.#by(() => this.#order()) : [];
+    const limit = this.accept('limit') ? this.number() : undefined;
+    const offset = this.accept('offset') ? this.number() : undefined;
+    const purpose = this.#purpose();
     const plain = (path: string[]) => this.#withoutPrefix(path);
     const items = select.map((item) => ('path' in item ? { ...item, path: plain(item.path) } : item));
     this.#prefixes = outer;
-    return { select: items, from, fromAt, where, groupBy, orderBy, limit, offset };
-  }
-
-  end(): void {
-    if (this.#here.kind !== 'end') throw this.#unexpected();
+    return { select: items, from, fromAt, scope, where, groupBy, having, orderBy, limit, offset, purpose };
   }
 
   condition(): Condition {
-    const first = this.#accept('not') ? ({ kind: 'not', item: this.#term() } as const) : this.#term();
-    const kind = this.#peek('and') ? 'and' : this.#peek('or') ? 'or' : undefined;
-    if (!kind) return first;
+    if (++this.#depth > 100) throw new SoqlError('QUERY_TOO_COMPLICATED', 'The condition is nested too deeply');
+    const first = this.accept('not') ? ({ kind: 'not', item: this.#term() } as const) : this.#term();
+    const kind = this.peek('and') ? 'and' : this.peek('or') ? 'or' : undefined;
     const items = [first];
-    while (this.#accept(kind)) items.push(this.#term());
+    while (kind && this.accept(kind)) items.push(this.#term());
     // Salesforce refuses AND beside OR without parentheses.
-    if (this.#peek('and') || this.#peek('or')) throw this.#unexpected();
-    return { kind, items };
+    if (this.peek('and') || this.peek('or')) throw this.unexpected();
+    this.#depth--;
+    return kind ? { kind, items } : first;
   }
 
   #term(): Condition {
-    if (this.#peek('not')) throw this.#unexpected(); // only at the start of a condition or of parentheses
-    if (!this.#sign('(')) return this.#comparison();
+    if (this.peek('not')) throw this.unexpected(); // only at the start of a condition or of parentheses
+    if (!this.sign('(')) return this.#comparison();
     const inner = this.condition();
-    this.#need(')');
+    this.need(')');
     return inner;
   }
 
   #comparison(): Comparison {
-    const { text, at } = this.#take('word');
-    if (this.#here.text === '(') throw notImplemented(`the function ${text}() in WHERE`);
-    const path = this.#withoutPrefix(text.split('.'));
+    const expression = this.#expression(
+      this.#having ? (name) => AGGREGATES.includes(name) || isDateFunction(name) : isDateFunction,
+    );
     const operator = this.#operator();
     if (operator.endsWith('in')) {
-      this.#need('(');
-      const query = this.#peek('select') ? this.query() : undefined;
-      const values = query ? [] : this.#list(() => this.#literal());
-      this.#need(')');
-      return { kind: 'compare', path, operator, values, query, at };
+      this.need('(');
+      const query = this.peek('select') ? this.query() : undefined;
+      const values = query ? [] : this.list(() => this.#literal());
+      this.need(')');
+      return { kind: 'compare', ...expression, operator, values, query };
     }
     const many = operator === 'includes' || operator === 'excludes';
-    if (many) this.#need('(');
-    const values = many ? this.#list(() => this.#literal()) : [this.#literal()];
-    if (many) this.#need(')');
-    return { kind: 'compare', path, operator, values, at };
+    if (many) this.need('(');
+    const values = many ? this.list(() => this.#literal()) : [this.#literal()];
+    if (many) this.need(')');
+    return { kind: 'compare', ...expression, operator, values };
+  }
+
+  // A field, or a function that may stand here. Of `convertTimezone` the inside counts: all is GMT.
+  #expression(allowed: (name: string) => boolean): Expression {
+    const { text, at } = this.take('word');
+    if (!this.sign('(')) return { path: this.#withoutPrefix(text.split('.')), at };
+    const fn = text.toLowerCase();
+    if (!allowed(fn)) throw notImplemented(`the function ${text}() here`);
+    const inner = this.here.text === ')' && fn === 'count' ? '' : this.take('word').text;
+    const converted = inner.toLowerCase() === 'converttimezone' && this.sign('(');
+    const name = converted ? this.take('word').text : inner;
+    if (converted) this.need(')');
+    this.need(')');
+    return { path: name === '' ? [] : this.#withoutPrefix(name.split('.')), fn, at };
   }
 
   #operator(): Operator {
-    const sign = this.#here.kind === 'sign' ? SIGNS[this.#here.text] : undefined;
+    const sign = this.here.kind === 'sign' ? SIGNS[this.here.text] : undefined;
     if (sign) {
-      this.#i++;
+      this.step();
       return sign;
     }
-    for (const word of ['like', 'in', 'includes', 'excludes'] as const) if (this.#accept(word)) return word;
-    if (this.#accept('not')) {
-      this.#word('in');
+    for (const word of ['like', 'in', 'includes', 'excludes'] as const) if (this.accept(word)) return word;
+    if (this.accept('not')) {
+      this.word('in');
       return 'not in';
     }
-    throw this.#unexpected();
+    throw this.unexpected();
   }
 
   #literal(): Literal {
-    const { kind, text } = this.#here;
-    if (kind === 'string' || kind === 'date' || kind === 'datetime') {
-      this.#i++;
+    const { kind, text, at } = this.here;
+    if (kind === 'string' || kind === 'date' || kind === 'datetime' || kind === 'time') {
+      if (kind === 'string' && text.length > LONGEST_TEXT)
+        throw new SoqlError('MALFORMED_QUERY', `string literal at ${at} exceeds ${LONGEST_TEXT} characters`);
+      this.step();
       return { kind, value: text };
     }
-    if (kind === 'number') {
-      this.#i++;
-      return { kind, value: Number(text) };
-    }
-    if (kind !== 'word') throw this.#unexpected();
+    if (kind === 'number') return { kind, value: Number(this.step().text) };
+    if (kind !== 'word') throw this.unexpected();
     const word = text.toLowerCase();
-    if (word === 'null') return this.#taken({ kind: 'null', value: null });
-    if (word === 'true' || word === 'false') return this.#taken({ kind: 'boolean', value: word === 'true' });
-    if (RANGE.test(word)) return this.#taken({ kind: 'range', value: word });
-    if (/_fiscal_/.test(word)) throw notImplemented('fiscal date literals');
-    if (!RANGE_N.test(word)) throw this.#unexpected();
-    this.#i++;
-    this.#need(':');
-    return { kind: 'range', value: word, n: this.#number() };
-  }
-
-  #taken<T>(value: T): T {
-    this.#i++;
-    return value;
+    if (this.accept('null')) return { kind: 'null', value: null };
+    if (word === 'true' || word === 'false') {
+      this.step();
+      return { kind: 'boolean', value: word === 'true' };
+    }
+    // The fiscal year is the calendar year, as in a new org.
+    const value = word.replace('fiscal_', '');
+    if (RANGE.test(word)) {
+      this.step();
+      return { kind: 'range', value };
+    }
+    if (!RANGE_N.test(word)) throw this.unexpected();
+    this.step();
+    this.need(':');
+    return { kind: 'range', value, n: this.number() };
   }
 
   #item(): SelectItem {
-    if (this.#sign('(')) {
+    if (this.sign('(')) {
       const query = this.query();
-      this.#need(')');
+      this.need(')');
       return { kind: 'children', query };
     }
-    const { text, at } = this.#take('word');
+    if (this.peek('typeof')) throw notImplemented('TYPEOF');
+    const { text, at } = this.take('word');
     const name = text.toLowerCase();
-    if (name === 'typeof') throw notImplemented('TYPEOF');
-    if (!this.#sign('(')) return { kind: 'field', path: text.split('.'), alias: this.#alias(), at };
+    if (!this.sign('(')) return { kind: 'field', path: text.split('.'), alias: this.#alias(), at };
     if (name === 'fields') {
-      const which = this.#take('word').text.toLowerCase();
-      this.#need(')');
+      const which = this.take('word').text.toLowerCase();
+      this.need(')');
       return { kind: 'fields', which };
     }
-    if (!AGGREGATES.includes(name)) throw notImplemented(`the function ${text}()`);
-    const path = this.#here.text === ')' ? [] : this.#take('word').text.split('.');
-    this.#need(')');
-    return { kind: 'aggregate', name, path, alias: this.#alias(), at };
+    const aggregate = AGGREGATES.includes(name);
+    if (!aggregate && !SHOWN.includes(name) && !isDateFunction(name)) throw notImplemented(`the function ${text}()`);
+    if (name === 'count' && this.sign(')')) return { kind: 'aggregate', name, path: [], alias: this.#alias(), at };
+    // Functions stand inside functions: FORMAT(MIN(x)), CALENDAR_YEAR(convertTimezone(x)).
+    const inner = this.take('word');
+    const nested = this.sign('(');
+    const path = (nested ? this.take('word') : inner).text.split('.');
+    if (nested) this.need(')');
+    this.need(')');
+    const innermost = nested && inner.text.toLowerCase() !== 'converttimezone' ? inner.text.toLowerCase() : undefined;
+    if (innermost && !AGGREGATES.includes(innermost)) throw notImplemented(`the function ${inner.text}() in ${text}()`);
+    if (innermost ?? aggregate) return { kind: 'aggregate', name: innermost ?? name, path, alias: this.#alias(), at };
+    return { kind: 'field', path, fn: name, alias: this.#alias(), at };
   }
 
   #alias(): string | undefined {
-    const { kind, text } = this.#here;
+    const { kind, text } = this.here;
     if (kind !== 'word' || text.includes('.') || CLAUSES.includes(text.toLowerCase())) return undefined;
-    this.#i++;
-    return text;
+    return this.step().text;
+  }
+
+  // `FROM Contact c, c.Account a`: the old way to name a parent.
+  #joined(): void {
+    const { text } = this.take('word');
+    const alias = this.take('word').text.toLowerCase();
+    const [first = '', ...rest] = text.split('.');
+    const prefix = this.#prefixes.get(first.toLowerCase());
+    if (!prefix || rest.length === 0) throw notImplemented('a list of objects after FROM');
+    this.#prefixes.set(alias, [...prefix, ...rest]);
+  }
+
+  #scope(): string | undefined {
+    if (!this.accept('using')) return undefined;
+    this.word('scope');
+    const scope = this.take('word').text.toLowerCase();
+    if (!['everything', 'mine'].includes(scope)) throw notImplemented(`USING SCOPE ${scope}`);
+    return scope;
+  }
+
+  // The user's access holds in any case: API queries never run without it.
+  #with(): void {
+    const mode = this.take('word').text.toLowerCase();
+    if (!['security_enforced', 'user_mode', 'system_mode'].includes(mode)) throw notImplemented('WITH DATA CATEGORY');
+  }
+
+  #purpose(): string | undefined {
+    const purposes: string[] = [];
+    while (this.accept('for')) {
+      const purpose = this.oneOf(['view', 'reference', 'update']);
+      if (!purpose) throw this.unexpected();
+      purposes.push(purpose);
+    }
+    if (this.accept('update') && !this.oneOf(['tracking', 'viewstat'])) throw this.unexpected();
+    if (purposes.includes('update') && purposes.length > 1) throw this.unexpected();
+    return purposes[0];
+  }
+
+  #inHaving(): Condition {
+    this.#having = true;
+    const condition = this.condition();
+    this.#having = false;
+    return condition;
   }
 
   #by<T>(one: () => T): T[] {
-    this.#word('by');
-    return this.#list(one);
+    this.word('by');
+    return this.list(one);
   }
 
-  #grouping(): { path: string[]; at: number } {
-    const { text, at } = this.#take('word');
-    if (this.#here.text === '(') throw notImplemented(`GROUP BY ${text}()`);
-    return { path: this.#withoutPrefix(text.split('.')), at };
+  #grouping(): Expression {
+    if (this.peek('rollup') || this.peek('cube')) throw notImplemented(`GROUP BY ${this.here.text}()`);
+    return this.#expression(isDateFunction);
   }
 
   #order(): Order {
-    const { text, at } = this.#take('word');
-    if (this.#here.text === '(') throw notImplemented(`ORDER BY ${text}()`);
-    const down = this.#accept('desc');
-    if (!down) this.#accept('asc');
-    const nulls = this.#accept('nulls');
-    const nullsLast = nulls && this.#accept('last');
-    if (nulls && !nullsLast) this.#word('first');
-    return { path: this.#withoutPrefix(text.split('.')), down, nullsLast, at };
+    const expression = this.#expression((name) => AGGREGATES.includes(name) || isDateFunction(name));
+    const down = this.accept('desc');
+    if (!down) this.accept('asc');
+    const nulls = this.accept('nulls');
+    const nullsLast = nulls && this.accept('last');
+    if (nulls && !nullsLast) this.word('first');
+    return { ...expression, down, nullsLast };
   }
 
   #withoutPrefix(path: string[]): string[] {
-    return path.length > 1 && this.#prefixes.includes(path[0]!.toLowerCase()) ? path.slice(1) : path;
-  }
-
-  #list<T>(one: () => T): T[] {
-    const items = [one()];
-    while (this.#sign(',')) items.push(one());
-    return items;
-  }
-
-  #number(): number {
-    const token = this.#take('number');
-    if (!/^\d+$/.test(token.text)) throw this.#unexpected(token);
-    return Number(token.text);
-  }
-
-  get #here(): Token {
-    return this.#tokens[this.#i]!;
-  }
-
-  #peek(word: string): boolean {
-    return this.#here.kind === 'word' && this.#here.text.toLowerCase() === word;
-  }
-
-  #accept(word: string): boolean {
-    const found = this.#peek(word);
-    if (found) this.#i++;
-    return found;
-  }
-
-  #word(word: string): void {
-    if (!this.#accept(word)) throw this.#unexpected();
-  }
-
-  #sign(sign: string): boolean {
-    const found = this.#here.kind === 'sign' && this.#here.text === sign;
-    if (found) this.#i++;
-    return found;
-  }
-
-  #need(sign: string): void {
-    if (!this.#sign(sign)) throw this.#unexpected();
-  }
-
-  #take(kind: TokenKind): Token {
-    if (this.#here.kind !== kind) throw this.#unexpected();
-    return this.#tokens[this.#i++]!;
-  }
-
-  #unexpected(token = this.#here): SoqlError {
-    const message = `unexpected token: '${token.text}'`;
-    return new SoqlError('MALFORMED_QUERY', token.at === 0 ? message : pointing(this.#source, token.at, message));
+    const prefix = path.length > 1 ? this.#prefixes.get(path[0]!.toLowerCase()) : undefined;
+    return prefix ? [...prefix, ...path.slice(1)] : path;
   }
 }

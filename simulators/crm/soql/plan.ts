@@ -1,4 +1,4 @@
-import { isKey, type Schema, type SObjectType } from '../schema.ts';
+import { isKey, type Schema, type SObjectType, targetsOf } from '../schema.ts';
 import type { Store } from '../store.ts';
 import { parseDatetime } from '../values.ts';
 import type { Comparison, Condition } from './parse.ts';
@@ -39,6 +39,7 @@ function union(plans: Plan[]): Plan {
 
 function ofComparison(condition: Comparison, type: SObjectType, { store, schema, now }: PlanTools): Plan {
   const { path, operator, values } = condition;
+  if (condition.fn || condition.query) return undefined;
   if (path.length === 1 && path[0] === 'SystemModstamp') return stretch(condition, now);
   if (operator !== '=' && operator !== 'in') return undefined;
   if (values.some((v) => v.kind !== 'string' || v.value === '')) return undefined;
@@ -46,9 +47,14 @@ function ofComparison(condition: Comparison, type: SObjectType, { store, schema,
   // From the parent's key to the parent to those that point to it.
   const lookups = path.slice(0, -1);
   const chain: SObjectType[] = [type];
-  for (const name of lookups) chain.push(schema.type(chain.at(-1)!.relationship(name)!.reference!)!);
+  for (const name of lookups) {
+    const parent = schema.parent(chain.at(-1)!.relationship(name)!);
+    if (!parent || targetsOf(chain.at(-1)!.relationship(name)!).length > 1) return undefined;
+    chain.push(parent);
+  }
   const last = chain.at(-1)!;
-  const field = last.field(path.at(-1)!)!;
+  const field = last.field(path.at(-1)!);
+  if (!field) return undefined;
   let ids: Set<string>;
   if (field.name === 'Id') ids = new Set(texts);
   else if (last.indexed.includes(field) && (isKey(field) || field.unique || field.type === 'reference')) {

@@ -1,13 +1,16 @@
 import type { RecordRef } from '#kernel';
-import type { FieldDefinition, Schema, SObjectType } from '../schema.ts';
+import type { FieldDefinition, FieldType, Schema, SObjectType } from '../schema.ts';
 import { folded, refOf, type Store, type Stored } from '../store.ts';
-import { type Row, type Value, wireValue } from '../values.ts';
+import { type Value, wireValue } from '../values.ts';
 import { Binder, type BoundPath } from './bind.ts';
 import { compile } from './condition.ts';
 import { pointing, SoqlError } from './error.ts';
-import { aggregate } from './groups.ts';
-import { type Condition, type Order, parseQuery, type Query, type SelectItem } from './parse.ts';
-import { type Plan, plan } from './plan.ts';
+import { isDateFunction } from './functions.ts';
+import { aggregate, checkGrouping } from './groups.ts';
+import { type Condition, type Expression, type Order, parseQuery, type Query, type SelectItem } from './parse.ts';
+import { plan } from './plan.ts';
+import { checkStatement } from './refusals.ts';
+import { type WantedOrder, wayOf } from './ways.ts';
 
 /** What a statement is run against. */
 export interface QueryTools {
@@ -15,6 +18,8 @@ export interface QueryTools {
   schema: Schema;
   orgId: string;
   now: () => number;
+  /** For USING SCOPE mine. */
+  userId?: string;
   /** Sharing: whether the one who asks sees a record; everything when absent. */
   sees?: (stored: Stored) => boolean;
 }
@@ -29,6 +34,10 @@ export interface Prepared {
   /** COUNT() alone: the answer is a number. */
   counts: boolean;
   grouped: boolean;
+  /** The fields of a row in the order of the SELECT list, with their types; none of children. */
+  columns: readonly { path: readonly string[]; type: FieldType }[];
+  /** It has lists of children. */
+  nested: boolean;
   /** Finds the rows in their order, offset and limit applied. Stops now and then, to let others run. */
   rows(options: { deleted: boolean }): Generator<void, Stored[]>;
   /** Shows rows; `version` goes into their URLs. Records shown, children too, are added to `served`. */
@@ -37,9 +46,6 @@ export interface Prepared {
   groups(rows: Stored[]): Shown[];
 }
 
-// Rows read between two breaths: less than 5 ms of work.
-const SLICE = 200;
-
 /** Parses and checks a statement. @throws SoqlError */
 export function prepare(soql: string, tools: QueryTools): Prepared {
   return new Statement(parseQuery(soql), new Binder(tools.schema, soql), tools, soql);
@@ -47,6 +53,10 @@ export function prepare(soql: string, tools: QueryTools): Prepared {
 
 interface Column {
   bound: BoundPath;
+  /** A date function of it. */
+  fn?: string;
+  /** What the reply calls it, where that is not its path. */
+  alias?: string;
 }
 
 class Statement implements Prepared {
@@ -60,6 +70,8 @@ class Statement implements Prepared {
   #columns: Column[] = [];
   #children: { name: string; statement: Statement; field: FieldDefinition }[] = [];
   #where?: Condition;
+  #having?: Condition;
+  #childTest?: (stored: Stored) => boolean;
   #order: { bound: BoundPath; order: Order }[];
 
   constructor(query: Query, binder: Binder, tools: QueryTools, source: string, type = binder.type(query)) {
@@ -69,52 +81,81 @@ class Statement implements Prepared {
     this.#binder = binder;
     this.#source = source;
     const aggregates = query.select.filter((item) => item.kind === 'aggregate');
-    this.counts =
-      aggregates.length === 1 &&
-      aggregates[0]!.name === 'count' &&
-      aggregates[0]!.path.length === 0 &&
-      query.groupBy.length === 0;
+    const [only] = aggregates;
+    this.counts = aggregates.length === 1 && only!.name === 'count' && only!.path.length === 0 && query.groupBy.length === 0;
     this.grouped = !this.counts && (aggregates.length > 0 || query.groupBy.length > 0);
-    this.#rules();
+    checkStatement(query, { counts: this.counts, grouped: this.grouped, source });
     for (const item of query.select) this.#column(item);
     this.#where = query.where && binder.condition(type, query.where);
-    this.#order = query.orderBy.map((order) => ({ bound: binder.path(type, order.path, order.at), order }));
+    this.#having = query.having && this.#boundHaving(query.having);
+    const counting = (order: Order) => order.fn !== undefined && order.path.length === 0;
+    this.#order = query.orderBy
+      .filter((order) => !counting(order))
+      .map((order) => ({ bound: this.#sortable(binder.expression(type, order), order), order }));
+    if (this.grouped) checkGrouping({ query, fieldOf: (expression) => binder.expression(type, expression).field });
+    else if (query.orderBy.some((order) => order.fn))
+      throw new SoqlError('MALFORMED_QUERY', 'functions in ORDER BY need GROUP BY');
+  }
+
+  get columns(): Prepared['columns'] {
+    return this.#columns.map(({ bound, alias }) => ({
+      path: alias ? [...bound.path.slice(0, -1), alias] : bound.path,
+      type: bound.field.type,
+    }));
+  }
+
+  get nested(): boolean {
+    return this.#children.length > 0;
   }
 
   *rows({ deleted }: { deleted: boolean }): Generator<void, Stored[]> {
     const { query, type } = this;
+    const { sees = () => true, store } = this.#tools;
     const where = this.#where && (yield* this.#withoutQueries(this.#where));
     const test = where ? compile(where, this.#reader(), this.#tools) : () => true;
     const found: Stored[] = [];
     const wanted = query.limit === undefined || this.grouped ? Number.POSITIVE_INFINITY : query.limit + (query.offset ?? 0);
-    const way = this.#way(plan(where, type, this.#tools), wanted);
+    const way = wayOf(plan(where, type, this.#tools), type, store, this.#wantedOrder(), wanted);
+    const mine = (stored: Stored) => query.scope !== 'mine' || stored.row.OwnerId === this.#tools.userId;
     for (const slice of way.slices) {
       for (const record of slice) {
-        if (record.type === type.name && (deleted || !record.deleted) && test(record)) found.push(record);
+        const due = record.type === type.name && (deleted || !record.deleted) && test(record);
+        if (due && mine(record) && sees(record)) found.push(record);
         if (way.ordered && found.length >= wanted) break;
       }
       if (way.ordered && found.length >= wanted) break;
       yield;
     }
+    if (this.grouped) return found;
     if (!way.ordered) this.#sort(found);
-    return this.grouped ? found : found.slice(query.offset ?? 0, wanted);
+    return found.slice(query.offset ?? 0, wanted);
   }
 
   /** Rows of one parent: a child list. */
   rowsOf(parent: Stored, field: FieldDefinition): Stored[] {
-    const test = this.#where ? compile(this.#where, this.#reader(), this.#tools) : () => true;
-    const found = this.#tools.store.byIndex(this.type, field, parent.id).filter(test);
+    this.#childTest ??= this.#testOfChildren();
+    const { sees = () => true, store } = this.#tools;
+    const found = store.byIndex(this.type, field, parent.id).filter((row) => sees(row) && this.#childTest!(row));
     this.#sort(found);
     const from = this.query.offset ?? 0;
     return found.slice(from, from + (this.query.limit ?? Number.POSITIVE_INFINITY));
+  }
+
+  #testOfChildren(): (stored: Stored) => boolean {
+    if (!this.#where) return () => true;
+    const running = this.#withoutQueries(this.#where);
+    for (;;) {
+      const step = running.next();
+      if (step.done) return compile(step.value, this.#reader(), this.#tools);
+    }
   }
 
   show(rows: Stored[], version: string, served: RecordRef[]): Shown[] {
     const parents = this.#parents();
     return rows.map((stored) => {
       served.push(refOf(this.#tools.orgId, stored));
-      const shown = this.#attributed(this.type, stored.row, version);
-      for (const { bound } of this.#columns) this.#put(shown, stored.row, bound, version, parents);
+      const shown = this.#attributed(stored, version);
+      for (const column of this.#columns) this.#put(shown, stored, column, version, parents);
       for (const { name, statement, field } of this.#children) {
         const records = statement.show(statement.rowsOf(stored, field), version, served);
         shown[name] = records.length > 0 ? { totalSize: records.length, done: true, records } : null;
@@ -124,25 +165,18 @@ class Statement implements Prepared {
   }
 
   groups(rows: Stored[]): Shown[] {
-    return aggregate(this.query, rows, this.#reader(), (path) => this.#binder.path(this.type, path, 0).field);
-  }
-
-  #rules(): void {
-    const { select, limit, offset, orderBy } = this.query;
-    const refuse = (text: string, code = 'MALFORMED_QUERY') => new SoqlError(code, text);
-    const all = select.some((item) => item.kind === 'fields' && item.which !== 'standard');
-    if (all && (limit ?? 201) > 200) throw refuse('The SOQL FIELDS function must have a LIMIT of at most 200');
-    if ((offset ?? 0) > 2000) throw refuse('Maximum SOQL offset allowed is 2000', 'NUMBER_OUTSIDE_VALID_RANGE');
-    if (this.counts && select.length > 1) throw refuse('COUNT() must be the only element in the SELECT list');
-    if (this.counts && orderBy.length > 0) throw refuse('Ordered field must be grouped or aggregated: COUNT()');
-    const alias = select.find((item) => item.kind === 'field' && item.alias);
-    if (alias && !this.grouped) throw refuse('only aggregate expressions use field aliasing');
+    const fieldOf = (expression: Expression) => this.#binder.expression(this.type, expression).field;
+    const read = this.#reader();
+    return aggregate(rows, { query: this.query, having: this.#having, read, fieldOf, now: this.#tools.now });
   }
 
   #column(item: SelectItem): void {
     const { type } = this;
     if (item.kind === 'field') {
-      this.#add(this.#binder.path(type, item.path, item.at), item.at);
+      const date = isDateFunction(item.fn ?? '');
+      if (date && !this.grouped)
+        throw new SoqlError('MALFORMED_QUERY', `the function ${item.fn!.toUpperCase()}() needs GROUP BY`);
+      this.#add({ bound: this.#binder.expression(type, item), alias: this.grouped ? undefined : item.alias }, item.at);
       return;
     }
     if (item.kind === 'aggregate') {
@@ -152,9 +186,9 @@ class Statement implements Prepared {
     if (item.kind === 'fields') {
       if (!['all', 'standard', 'custom'].includes(item.which))
         throw new SoqlError('MALFORMED_QUERY', `unexpected token: '${item.which}'`);
-      const custom = (name: string) => name.endsWith('__c');
+      const custom = (name: string) => /__p?c$/.test(name);
       const fields = type.fields.filter((f) => item.which === 'all' || custom(f.name) === (item.which === 'custom'));
-      for (const field of fields) this.#add({ path: [field.name], lookups: [], field, type }, 0);
+      for (const field of fields) this.#add({ bound: { path: [field.name], lookups: [], field, type } }, 0);
       return;
     }
     const { schema } = this.#tools;
@@ -167,12 +201,38 @@ class Statement implements Prepared {
     this.#children.push({ name: child.name, statement, field: child.field });
   }
 
-  #add(bound: BoundPath, at: number): void {
-    const name = bound.path.join('.');
-    if (this.#columns.some((c) => c.bound.path.join('.') === name)) {
-      throw new SoqlError('INVALID_FIELD', pointing(this.#source, at, `duplicate field selected: ${name}`));
+  #add(column: Column, at: number): void {
+    const nameOf = (one: Column) => one.alias ?? one.bound.path.join('.');
+    if (!this.grouped && this.#columns.some((c) => nameOf(c) === nameOf(column))) {
+      throw new SoqlError('INVALID_FIELD', pointing(this.#source, at, `duplicate field selected: ${nameOf(column)}`));
     }
-    this.#columns.push({ bound });
+    this.#columns.push(column);
+  }
+
+  #sortable(bound: BoundPath, { at }: Order): BoundPath {
+    if (bound.field.filterable !== false && bound.field.type !== 'multipicklist') return bound;
+    const text = `field '${bound.field.name}' can not be sorted in a query call`;
+    throw new SoqlError('MALFORMED_QUERY', pointing(this.#source, at, text));
+  }
+
+  #wantedOrder(): WantedOrder {
+    const [first] = this.#order;
+    const complex = this.#order.length > 1 || this.query.orderBy.some((order) => order.fn);
+    return { field: first?.bound.path.join('.'), down: first?.order.down ?? false, complex };
+  }
+
+  // In HAVING names are those of groups: fields must be grouped or aggregated.
+  #boundHaving(condition: Condition): Condition {
+    if (condition.kind === 'not') return { kind: 'not', item: this.#boundHaving(condition.item) };
+    if (condition.kind !== 'compare') return { ...condition, items: condition.items.map((item) => this.#boundHaving(item)) };
+    const { fn, path, at } = condition;
+    if (fn && !isDateFunction(fn)) {
+      return path.length === 0 ? condition : { ...condition, path: this.#binder.path(this.type, path, at).path };
+    }
+    const same = (one: Expression) => one.fn === fn && one.path.join('.').toLowerCase() === path.join('.').toLowerCase();
+    if (!this.query.groupBy.some(same))
+      throw new SoqlError('MALFORMED_QUERY', `Field must be grouped or aggregated: ${path.join('.')}`);
+    return this.#binder.condition(this.type, condition);
   }
 
   // IN (SELECT …) becomes a plain list before the outer statement runs.
@@ -185,65 +245,42 @@ class Statement implements Prepared {
     }
     if (!condition.query) return condition;
     const inner = new Statement(condition.query, this.#binder, this.#tools, this.#source);
-    const [column] = inner.#columns;
-    if (inner.#columns.length !== 1 || inner.query.limit !== undefined || inner.query.orderBy.length > 0) {
+    const column = inner.#columns[0]!;
+    const kind = column.bound.field.type;
+    if (kind !== 'id' && kind !== 'reference')
       throw new SoqlError(
         'MALFORMED_QUERY',
-        pointing(this.#source, condition.at, 'semi join sub-selects need exactly one field, and neither ORDER BY nor LIMIT'),
+        pointing(this.#source, condition.at, 'The inner select field of a semi join must be an id or reference field'),
       );
-    }
     const rows = yield* inner.rows({ deleted: false });
     const read = inner.#reader();
-    const values = new Set(rows.map((row) => read(row, column!.bound.path)).filter((v) => v !== null && v !== undefined));
+    const values = new Set(rows.map((row) => read(row, column.bound.path)).filter((v) => v !== null && v !== undefined));
     return { ...condition, query: undefined, values: [...values].map((v) => ({ kind: 'string', value: String(v) })) };
-  }
-
-  // Slices of candidate rows, and whether they come in the order that was asked for.
-  #way(planned: Plan, wanted: number): { slices: Iterable<Stored[]>; ordered: boolean } {
-    const { store } = this.#tools;
-    const { type } = this;
-    const order = this.query.orderBy.length === 1 ? this.#order[0]! : undefined;
-    const byCreation = this.query.orderBy.length === 0;
-    // A short LIMIT is mostly met by as many rows; where a condition drops some, further slices grow.
-    const first = Math.min(SLICE, Math.max(wanted, 1));
-    if (planned && 'ids' in planned) {
-      const ids = [...planned.ids];
-      const rows = ids.flatMap((id) => store.find(id) ?? []).sort((a, b) => a.n - b.n);
-      return { slices: chunked(rows), ordered: byCreation };
-    }
-    const byStamp = order?.bound.path.join('.') === 'SystemModstamp';
-    if (planned || byStamp) {
-      const edges = planned ?? { from: -1, to: Number.MAX_SAFE_INTEGER };
-      // What is written while we walk lies beyond the newest stamp of now, and is left to the next query.
-      const bounded = { from: edges.from, to: Math.min(edges.to, store.head + 1) };
-      const down = byStamp && order!.order.down;
-      return { slices: stampSlices(store, type, bounded, down, byStamp ? first : SLICE), ordered: byStamp };
-    }
-    const created = order?.bound.path.join('.') === 'CreatedDate' && !order.order.down;
-    const ordered = byCreation || created;
-    return { slices: scanSlices(store, type, ordered ? first : SLICE), ordered };
   }
 
   #reader(): (stored: Stored, path: readonly string[]) => Value | undefined {
     const parents = this.#parents();
-    return ({ row }, path) => {
-      if (path.length === 1) return row[path[0]!];
-      let type: SObjectType | undefined = this.type;
-      let at: Row | undefined = row;
+    const { schema } = this.#tools;
+    return (stored, path) => {
+      if (path.length === 1) return stored.row[path[0]!];
+      let at: Stored | undefined = stored;
       for (const name of path.slice(0, -1)) {
-        const lookup: FieldDefinition | undefined = type?.relationship(name);
-        at = at && lookup ? parents(at[lookup.name]) : undefined;
-        type = lookup && this.#tools.schema.type(lookup.reference!);
+        const lookup: FieldDefinition | undefined = at && schema.type(at.type)?.relationship(name);
+        at = at && lookup ? parents(at.row[lookup.name]) : undefined;
       }
-      return at?.[path.at(-1)!];
+      return at && valueIn(schema, at, path.at(-1)!);
     };
   }
 
-  #parents(): (id: Value | undefined) => Row | undefined {
-    const known = new Map<string, Row | undefined>();
+  #parents(): (id: Value | undefined) => Stored | undefined {
+    const known = new Map<string, Stored | undefined>();
+    const { store, sees } = this.#tools;
     return (id) => {
       if (typeof id !== 'string') return undefined;
-      if (!known.has(id)) known.set(id, this.#tools.store.find(id)?.row);
+      if (!known.has(id)) {
+        const found = store.find(id);
+        known.set(id, found && (!sees || sees(found)) ? found : undefined);
+      }
       return known.get(id);
     };
   }
@@ -266,61 +303,34 @@ class Statement implements Prepared {
     });
   }
 
-  #attributed(type: SObjectType, row: Row, version: string): Shown {
-    return { attributes: { type: type.name, url: `/services/data/v${version}/sobjects/${type.name}/${row.Id}` } };
+  #attributed({ type, id }: Stored, version: string): Shown {
+    return { attributes: { type, url: `/services/data/v${version}/sobjects/${type}/${id}` } };
   }
 
   #put(
     shown: Shown,
-    row: Row,
-    { lookups, field }: BoundPath,
+    stored: Stored,
+    { bound: { lookups, field }, alias }: Column,
     version: string,
-    parents: (id: Value | undefined) => Row | undefined,
+    parents: (id: Value | undefined) => Stored | undefined,
   ): void {
     let target = shown;
-    let at = row;
+    let at = stored;
     for (const lookup of lookups) {
       const name = lookup.relationshipName!;
-      const parent = parents(at[lookup.name]);
+      const parent = parents(at.row[lookup.name]);
       if (!parent) {
         target[name] = null;
         return;
       }
-      target[name] ??= this.#attributed(this.#tools.schema.type(lookup.reference!)!, parent, version);
+      target[name] ??= this.#attributed(parent, version);
       target = target[name] as Shown;
       at = parent;
     }
-    target[field.name] = wireValue(field, at[field.name]);
+    target[alias ?? field.name] = wireValue(field, valueIn(this.#tools.schema, at, field.name));
   }
 }
 
-function* chunked(rows: Stored[]): Generator<Stored[]> {
-  for (let i = 0; i < rows.length; i += SLICE) yield rows.slice(i, i + SLICE);
-}
-
-function* scanSlices(store: Store, type: SObjectType, first: number): Generator<Stored[]> {
-  let after = 0;
-  for (let limit = first; ; limit = Math.min(SLICE, limit * 2)) {
-    const slice = store.scan(type, { after, limit, deleted: true });
-    yield slice;
-    if (slice.length < limit) return;
-    after = slice.at(-1)!.n;
-  }
-}
-
-function* stampSlices(
-  store: Store,
-  type: SObjectType,
-  edges: { from: number; to: number },
-  down: boolean,
-  first: number,
-): Generator<Stored[]> {
-  let { from, to } = edges;
-  for (let limit = first; ; limit = Math.min(SLICE, limit * 2)) {
-    const slice = store.byStamp(type, { from, to, limit, down });
-    yield slice;
-    if (slice.length < limit) return;
-    if (down) to = slice.at(-1)!.stamp;
-    else from = slice.at(-1)!.stamp;
-  }
-}
+// Behind a lookup to several types, `Type` says of which one the record is.
+const valueIn = (schema: Schema, { type, row }: Stored, name: string): Value | undefined =>
+  name === 'Type' && !schema.type(type)?.field('Type') ? type : row[name];
