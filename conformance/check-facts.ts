@@ -102,6 +102,12 @@ export class CheckFacts {
       .filter((version) => version.at > this.at(since) && !version.actor.startsWith('user:'));
   }
 
+  /** Messages that the subject sent to the hospital about people of this check since a mark, whether they changed anything or not; copies count once. */
+  messagesToEhr(since: string): EventId[] {
+    const sent = this.#evidence.facts.received.filter(({ cohort, at }) => cohort === this.cohort && at > this.at(since));
+    return [...new Map(sent.map(({ control, event }) => [control, event])).values()];
+  }
+
   /** Findings for elements of a record that changed between two marks although no CRM-owned row of the map names them. */
   otherElementsChanged(name: string, from: string, to: string): Finding[] {
     const history = this.record(name);

@@ -115,6 +115,8 @@ export class Facts {
   readonly tokens: { tenant: string; requested: string[]; granted: string[]; event: EventId }[] = [];
   /** Names and mail addresses of people that stood in a URL or header, where no search needs them. */
   readonly exposed: { cohort: string; where: string; word: string; event: EventId }[] = [];
+  /** Messages that the subject sent to a hospital, by whose people they name; a copy under the same control id is one more. */
+  readonly received: { at: number; cohort: string; control: string; event: EventId }[] = [];
   readonly subject: { at: number; what: string; data: Record<string, unknown> }[] = [];
   /** The first event of the run, as the judge wrote it. */
   run?: Record<string, unknown>;
@@ -386,6 +388,7 @@ export class Facts {
       this.intruders,
       this.tokens,
       this.exposed,
+      this.received,
       this.subject,
     ])
       list.length = 0;
@@ -418,6 +421,10 @@ export class Facts {
   }
 
   #message(event: JournalEvent): void {
+    if (event.data?.direction === 'in') {
+      this.#receive(event);
+      return;
+    }
     const message = this.#linkMessage(event);
     if (!message) return;
     if (event.data?.dropped) {
@@ -426,6 +433,15 @@ export class Facts {
     }
     message.sent.push({ at: event.at, event: eventId(event) });
     message.text = event.data?.text as string | undefined;
+  }
+
+  // Who a message of the subject is about stands in its text alone: one that files nothing has no record.
+  #receive(event: JournalEvent): void {
+    const { control = '', text = '' } = (event.data ?? {}) as { control?: string; text?: string };
+    for (const cohort of this.cohortsIn(text)) {
+      this.received.push({ at: event.at, cohort, control, event: eventId(event) });
+      this.#tell(cohort, event);
+    }
   }
 
   #ack(event: JournalEvent): void {

@@ -24,13 +24,16 @@ export const ow02 = defineCheck({
   expect(facts) {
     const baseline = facts.asMapped('before');
     if (baseline.length > 0) return baseline;
-    const written = facts.ehrWrites('before');
+    // A message that says again what was filed changes nothing, and is one too many all the same.
+    const sent = facts.messagesToEhr('before');
+    const times = Math.max(facts.ehrWrites('before').length, sent.length);
     const often =
-      written.length > 1
+      times > 1
         ? [
-            fail('written-often', `The edit was written to the EHR ${written.length} times.`, {
+            fail('written-often', `The edit was written to the EHR ${times} times.`, {
               expected: '1',
-              actual: String(written.length),
+              actual: String(times),
+              evidence: sent,
             }),
           ]
         : [];

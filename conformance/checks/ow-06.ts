@@ -35,6 +35,17 @@ export const ow06 = defineCheck({
             }),
           ]
         : [];
-    return [...facts.asMapped('after'), ...echoes];
+    const back = facts.messagesToEhr('before');
+    const answers =
+      back.length > 0
+        ? [
+            fail('echoed', 'What the EHR said was sent back to it, although nobody edited anything in the CRM.', {
+              expected: '0 messages',
+              actual: String(back.length),
+              evidence: back.slice(-3),
+            }),
+          ]
+        : [];
+    return [...facts.asMapped('after'), ...echoes, ...answers];
   },
 });

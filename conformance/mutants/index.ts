@@ -1,5 +1,6 @@
 import { absentIsEmpty } from './absent-is-empty.ts';
 import { acksBeforeKeeping } from './acks-before-keeping.ts';
+import { answersBack } from './answers-back.ts';
 import { appliesReplays } from './applies-replays.ts';
 import { arrivalOrder } from './arrival-order.ts';
 import { asksForEverything } from './asks-for-everything.ts';
@@ -75,6 +76,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   rescheduleIsNew,
   utcDay,
   crmWins,
+  answersBack,
   ignoresCrmEdits,
   revertsEverything,
   refusesCopies,
