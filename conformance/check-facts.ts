@@ -78,6 +78,21 @@ export class CheckFacts {
     return history ? this.#evidence.rowsFor(history, this.at(label)).map((row) => imageAt(row, this.at(label)) as Row) : [];
   }
 
+  /** Findings for values of a record that the map wants in one form (`e164`) and that are right, but in another. */
+  inForm(name: string, label: string, transform: string, form: RegExp): Finding[] {
+    const [row] = this.rows(name, label);
+    return this.#evidence
+      .rowsOfMap(this.record(name)?.type ?? '')
+      .filter((one) => one.transform === transform && row?.[one.field] != null && !form.test(String(row[one.field])))
+      .map((one) =>
+        fail('other-form', `${one.object}.${one.field} is not in the form that the map asks for (${transform}).`, {
+          row: one.id,
+          expected: String(form),
+          actual: String(row?.[one.field]),
+        }),
+      );
+  }
+
   /** The live CRM rows of this check's people that stem from a resource type. */
   liveRows(type: string, label: string): Row[] {
     return this.#evidence.liveRows(this.cohort, type, this.at(label));

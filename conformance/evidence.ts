@@ -90,7 +90,7 @@ export class Evidence {
       const seen = this.#site(history.tenant) && this.#served(history, at);
       if (!seen)
         return [
-          fail('not-read', `${named} was never read by the subject, on any declared channel.`, {
+          fail('not-read', `${named} was never read by the subject, on any declared channel${this.#whyUnread(last.ref.id)}.`, {
             ...about,
             expected: `one ${object.object}`,
           }),
@@ -114,6 +114,15 @@ export class Evidence {
       ];
     }
     return [...this.#judgeFields(history, expected, rows[0]!, at), ...this.#judgeWriteBack(history, expected, at)];
+  }
+
+  // What the link has to say about a record that nobody took.
+  #whyUnread(id: string): string {
+    const unread = this.facts.messagesOf(id).find(({ acks }) => acks.length > 0);
+    const { outcome, code } = unread?.acks.at(-1) ?? {};
+    if (outcome === 'error' || outcome === 'reject') return `: its ${unread!.type} was answered ${code}`;
+    if (outcome === 'refused') return `: there was nobody to take its ${unread!.type}, the connection was refused`;
+    return '';
   }
 
   #judgeFields(history: History<Resource>, expected: ExpectedRecord, row: History<Row>, at: number): Finding[] {
@@ -332,7 +341,7 @@ export class Evidence {
         return [
           fail('invented-value', message, {
             row: r.id,
-            expected: allowed.join(' or '),
+            expected: allowed.filter(Boolean).join(' or ') || '(empty)',
             actual: String(value),
             evidence: [version.event],
           }),

@@ -1,7 +1,7 @@
 import { findCanaries } from '#fixtures';
 import { fail, untestable } from './check.ts';
 import type { Evidence } from './evidence.ts';
-import { imageAt, type Row, wordsOf } from './facts.ts';
+import { type History, imageAt, type Resource, type Row, wordsOf } from './facts.ts';
 import type { Finding, InvariantResult } from './result.ts';
 
 interface Invariant {
@@ -22,7 +22,10 @@ export const INVARIANTS: readonly Invariant[] = [
 function oneLiveRow(evidence: Evidence, cohort: string): Finding[] {
   return evidence.facts.truthOf(cohort).flatMap((history) => {
     if (history.type !== 'Patient') return [];
-    const live = evidence.rowsFor(history).filter((row) => evidence.isLive(row.type, imageAt(row)));
+    const rows = evidence.rowsFor(history);
+    const live = rows.filter((row) => evidence.isLive(row.type, imageAt(row)));
+    const asleep = live.length > 0 || !isAlive(imageAt(history)) ? [] : rows.slice(0, 1);
+    if (asleep.length > 0) return asleep.map((row) => notLive(evidence, row));
     // A map may mirror a patient in several objects: one row in each.
     return [...Map.groupBy(live, (row) => row.type).values()].flatMap((rows) =>
       rows.length <= 1
@@ -35,6 +38,22 @@ function oneLiveRow(evidence: Evidence, cohort: string): Finding[] {
             }),
           ],
     );
+  });
+}
+
+// Alive and in use: who died, moved away or was merged may well be out of use in the CRM.
+function isAlive(patient: Resource | null): boolean {
+  const { active, deceasedBoolean, deceasedDateTime, link = [] } = (patient ?? { active: false }) as Record<string, unknown>;
+  const merged = (link as { type?: string }[]).some(({ type }) => type === 'replaced-by');
+  return active !== false && deceasedBoolean !== true && deceasedDateTime === undefined && !merged;
+}
+
+function notLive(evidence: Evidence, row: History<Row>): Finding {
+  const condition = evidence.oracle.map.objects.find(({ object }) => object === row.type)?.live_when ?? '';
+  return fail('not-live', `A live patient has one ${row.type}, and it does not count as live.`, {
+    expected: condition,
+    actual: 'not so',
+    evidence: [row.versions.at(-1)!.event],
   });
 }
 

@@ -59,6 +59,7 @@ import { shedsLoad } from './sheds-load.ts';
 import { strictReader } from './strict-reader.ts';
 import { takesEverything } from './takes-everything.ts';
 import { takesItsTime } from './takes-its-time.ts';
+import { tenDigits } from './ten-digits.ts';
 import { utcDay } from './utc-day.ts';
 
 /** Every mutant; the lawful variants last. */
@@ -90,6 +91,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   completesDates,
   crmGivesUp,
   dropsExtension,
+  tenDigits,
   echoLoop,
   forgetsCursor,
   guessesSex,
