@@ -191,7 +191,7 @@ export class Courier {
 
   // An answer to another message, or bytes that answer nothing, are noted and waiting goes on where the sender would try again.
   async #hear(
-    { exchange, outgoing, settle, entry, delivery, cause, ...sending }: Sending,
+    { exchange, outgoing, settle, entry, delivery, cause }: Sending,
     peer: Peer,
     box: Mailbox,
     control: string,
@@ -203,7 +203,6 @@ export class Courier {
     const limit = outgoing.answerMs ?? ackTimeoutMs ?? senderOf(sender).ackTimeoutMs;
     const deadline = clock.now() + limit;
     let noted: Result | undefined;
-    void sending;
     for (let noise = 0; ; noise++) {
       const heard = noise < MOST_NOISE ? await box.hear(deadline - clock.now()) : 'timeout';
       this.check();

@@ -10,7 +10,7 @@ describe('files', () => {
   test.each([
     ['CR', A + B],
     ['LF', (A + B).replaceAll('\r', '\n')],
-    ['CR LF, with a blank line between', (A + '\r' + B).replaceAll('\r', '\r\n')],
+    ['CR LF, with a blank line between', `${A}\r${B}`.replaceAll('\r', '\r\n')],
     ['no end of the last line', (A + B).replaceAll('\r', '\n').trimEnd()],
     ['frames', `\u000b${A}\u001c\r\u000b${B}\u001c\r`],
     ['frames without line ends between', `\u000b${A}\u001c\u000b${B}\u001c`],

@@ -48,6 +48,8 @@ export class LinkLog {
   #kernel: Kernel;
   #site: string;
   #counts: Cell<LinkCounts>;
+  /** Frames written since the counts were kept. */
+  #sent = 0;
 
   constructor(kernel: Kernel, site: string) {
     this.#kernel = kernel;
@@ -56,7 +58,14 @@ export class LinkLog {
   }
 
   get counts(): LinkCounts {
-    return this.#counts.get('counts') ?? { sent: 0, acked: 0 };
+    const kept = this.#counts.get('counts') ?? { sent: 0, acked: 0 };
+    return this.#sent > 0 ? { ...kept, sent: kept.sent + this.#sent } : kept;
+  }
+
+  /** Keeps what was sent and not yet answered. */
+  keep(): void {
+    this.#counts.set('counts', this.counts);
+    this.#sent = 0;
   }
 
   connection(state: 'open' | 'closed', peer: string): void {
@@ -65,8 +74,8 @@ export class LinkLog {
 
   /** Bytes are about to go out. Returns the sequence number of the event. */
   message(entry: Queued, delivery: Delivery, text: string): number {
-    const { sent, acked, lastError } = this.counts;
-    this.#counts.set('counts', { sent: sent + 1, acked, lastError });
+    // Kept with the outcome: a kill between the two forgets that it went out, as its outcome is forgotten.
+    this.#sent++;
     return this.#message(entry, { ...delivery, text });
   }
 
@@ -86,6 +95,7 @@ export class LinkLog {
     const { sent, acked, lastError } = this.counts;
     const failure = [outcome, detail.code, detail.reason].filter(Boolean).join(': ');
     this.#counts.set('counts', { sent, acked: acked + (positive ? 1 : 0), lastError: positive ? lastError : failure });
+    this.#sent = 0;
   }
 
   /** The receiver has the message (CA); what its application makes of it is still to come. */

@@ -55,6 +55,8 @@ export class LinkOut {
   #journeys = new Map<string, Journey>();
   /** Persons with a message in flight, by its control id. */
   #flying = new Map<string, string>();
+  /** Control ids of messages that go out in the write of another. */
+  #riding = new Set<string>();
   #ended = new AbortController();
   /** Ends a pause early when the settings change. */
   #pause = new AbortController();
@@ -107,6 +109,7 @@ export class LinkOut {
     this.#ended.abort();
     this.#interrupt();
     for (const { courier } of this.#lanes) courier.end();
+    this.#log.keep();
   }
 
   get #state(): LinkState {
@@ -161,7 +164,8 @@ export class LinkOut {
   #next(lane?: Lane): Queued | undefined {
     if (!this.#mayGo || (lane && !this.#wanted.includes(lane))) return undefined;
     for (const entry of this.#queue.values())
-      if (!this.#journeys.get(entry.control)?.held && !this.#flying.has(entry.person)) return entry;
+      if (!this.#journeys.get(entry.control)?.held && !this.#flying.has(entry.person) && !this.#riding.has(entry.control))
+        return entry;
     return undefined;
   }
 
@@ -184,7 +188,7 @@ export class LinkOut {
     while (journey.copy <= outgoing.copies) {
       const crew = [this.#parcel(entry, journey, lane), ...riders.splice(0).map(([one, its]) => this.#parcel(one, its, lane))];
       const [{ outcome, action } = { outcome: 'closed', action: 'retry' as const }] = await lane.courier.attempt(crew);
-      for (const { entry: rider } of crew.slice(1)) this.#land(rider);
+      for (const { entry: rider } of crew.slice(1)) this.#riding.delete(rider.control);
       if (action === 'stop') {
         this.configure({ paused: true });
         return;
@@ -225,18 +229,22 @@ export class LinkOut {
   async #gather(count: number, lane: Lane): Promise<[Queued, Journey][]> {
     const deadline = this.#kernel.clock.now() + TOGETHER_MS;
     const head = (): Queued[] => {
-      const free = [...this.#queue.values()].filter(({ control }) => ![...this.#flying.values()].includes(control));
-      return free.filter(({ control }) => !this.#journeys.get(control)?.held).slice(0, count - 1);
+      const taken = new Set([...this.#flying.values(), ...this.#riding]);
+      const free = [...this.#queue.values()].filter(({ control }) => !taken.has(control) && !this.#journeys.get(control)?.held);
+      return free.slice(0, count - 1);
     };
     while (head().length < count - 1 && this.#kernel.clock.now() < deadline)
       await this.#kernel.clock.sleep(20, this.#pause.signal);
+    const next = head();
+    for (const { control } of next) this.#riding.add(control);
     const riders: [Queued, Journey][] = [];
-    for (const entry of head()) {
-      this.#flying.set(`${entry.person}+${entry.control}`, entry.control);
+    for (const entry of next) {
       const journey = await this.#begin(entry, lane);
-      if (journey) riders.push([entry, journey]);
+      const { copies = 0, holdForNext, holdMs } = journey?.outgoing ?? {};
+      // What a fault holds back or drops does not ride.
+      if (journey && copies > 0 && !holdForNext && !holdMs) riders.push([entry, journey]);
+      else this.#riding.delete(entry.control);
     }
-    for (const [{ person, control }] of riders) this.#flying.delete(`${person}+${control}`);
     return riders;
   }
 

@@ -28,6 +28,27 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
   return format;
 }
 
+const minutes = new Map<string, { digits: string; offset: string }>();
+const MOST_MINUTES = 1000;
+
+// Messages of one burst share their minute, and asking Intl for it is what costs.
+function minuteOf(minute: number, timeZone: string): { digits: string; offset: string } {
+  const key = `${timeZone} ${minute}`;
+  const known = minutes.get(key);
+  if (known) return known;
+  const parts = Object.fromEntries(
+    formatOf(timeZone)
+      .formatToParts(minute * 60_000)
+      .map(({ type, value }) => [type, value]),
+  );
+  // "GMT-05:00", and plain "GMT" for UTC.
+  const offset = (parts.timeZoneName ?? '').replace('GMT', '').replace(':', '') || '+0000';
+  const made = { digits: `${parts.year?.padStart(4, '0')}${parts.month}${parts.day}${parts.hour}${parts.minute}`, offset };
+  if (minutes.size >= MOST_MINUTES) minutes.clear();
+  minutes.set(key, made);
+  return made;
+}
+
 /**
  * An instant as a clinic's wall clock shows it: `20260302091500.123-0500`. The offset is that of the zone at that
  * instant, so an appointment after a clock change carries the offset of its own day.
@@ -36,17 +57,13 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
 export function formatTime(instant: number | string, timeZone: string, style: TimeStyle): string {
   const ms = typeof instant === 'number' ? instant : Date.parse(instant);
   if (Number.isNaN(ms)) return '';
-  const parts = Object.fromEntries(
-    formatOf(timeZone)
-      .formatToParts(ms)
-      .map(({ type, value }) => [type, value]),
-  );
-  const { year = '', month, day, hour, minute, second } = parts;
-  const millis = style.fraction ? `.${String(((ms % 1000) + 1000) % 1000).padStart(3, '0')}` : '';
-  // "GMT-05:00", and plain "GMT" for UTC.
-  const offset = style.offset ? (parts.timeZoneName ?? '').replace('GMT', '').replace(':', '') || '+0000' : '';
+  const minute = Math.floor(ms / 60_000);
+  const { digits, offset } = minuteOf(minute, timeZone);
+  const rest = ms - minute * 60_000;
+  const second = String(Math.floor(rest / 1000)).padStart(2, '0');
+  const millis = style.fraction ? `.${String(rest % 1000).padStart(3, '0')}` : '';
   const seconds = style.precision === 'minute' ? '' : `${second}${millis}`;
-  return `${year.padStart(4, '0')}${month}${day}${hour}${minute}${seconds}${offset}`;
+  return `${digits}${seconds}${style.offset ? offset : ''}`;
 }
 
 /**
