@@ -123,21 +123,27 @@ export class CheckFacts {
     return [...new Map(sent.map(({ control, event }) => [control, event])).values()];
   }
 
-  /** Findings for elements of a record that changed between two marks although no CRM-owned row of the map names them. */
+  /**
+   * Findings for elements of a record that the subject's own writes changed between two marks although no CRM-owned row of the
+   * map names them; what the clinic changed meanwhile is not the subject's doing.
+   */
   otherElementsChanged(name: string, from: string, to: string): Finding[] {
-    const history = this.record(name);
-    const before = imageAt(history, this.at(from)) ?? ({} as Resource);
-    const after = imageAt(history, this.at(to)) ?? ({} as Resource);
-    const owned = this.#evidence.rowsOfMap(history?.type ?? '').filter((row) => row.owner === 'crm');
-    return Object.keys({ ...before, ...after })
-      .filter((element) => element !== 'meta' && !owned.some((row) => row.source.includes(`.${element}`)))
-      .filter((element) => JSON.stringify(before[element]) !== JSON.stringify(after[element]))
-      .map((element) =>
-        fail('collateral-change', `The write-back changed ${history?.type}.${element} in the EHR too.`, {
-          expected: JSON.stringify(before[element]),
-          actual: JSON.stringify(after[element]),
-        }),
-      );
+    const { type = '', versions = [] } = this.record(name) ?? {};
+    const owned = this.#evidence.rowsOfMap(type).filter((row) => row.owner === 'crm');
+    return versions.flatMap(({ at, actor, image, event }, i) => {
+      if (actor.startsWith('user:') || at <= this.at(from) || at > this.at(to)) return [];
+      const [before, after] = [versions[i - 1]?.image ?? ({} as Resource), image ?? ({} as Resource)];
+      return Object.keys({ ...before, ...after })
+        .filter((element) => element !== 'meta' && !owned.some((row) => row.source.includes(`.${element}`)))
+        .filter((element) => JSON.stringify(before[element]) !== JSON.stringify(after[element]))
+        .map((element) =>
+          fail('collateral-change', `The write-back changed ${type}.${element} in the EHR too.`, {
+            expected: JSON.stringify(before[element]),
+            actual: JSON.stringify(after[element]),
+            evidence: [event],
+          }),
+        );
+    });
   }
 
   /** The messages on the link that carry a record, in the order of sending. */

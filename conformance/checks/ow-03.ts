@@ -24,6 +24,12 @@ export const ow03 = defineCheck({
   },
   expect(facts) {
     const baseline = facts.asMapped('before');
-    return baseline.length > 0 ? baseline : [...facts.wasEdited('patient', 'before'), ...facts.asMapped('after')];
+    if (baseline.length > 0) return baseline;
+    return [
+      ...facts.wasEdited('patient', 'before'),
+      ...facts.asMapped('after'),
+      // Were the clinic's edit gone from the EHR itself, the CRM would be as the map asks all the same.
+      ...facts.otherElementsChanged('patient', 'before', 'after'),
+    ];
   },
 });

@@ -13,21 +13,35 @@ export interface Behaviour {
   refuses?(mistake: Mistake | undefined, text: string): 'error' | 'reject' | 'silent' | undefined;
   /** Whether it does anything with a message. */
   takes?(type: string): boolean;
-  /** Whether it acts on a message some time after its answer, and forgets it when it is killed. */
-  keepsLater?: boolean;
+  /** Whether it makes out a message on a link on which that fault happens. */
+  hears?(fault: string): boolean;
+  /** How many ms after its answer it acts on a message; what it has not done by then it forgets when it is killed. */
+  later?(type: string): number;
   /** Whether what arrives last counts, and not what is newest. */
   lastWins?: boolean;
   /** Whether it polls the EHR and the CRM. */
   polls?: boolean;
+  /** Ms between its rounds of polling. */
+  rounds?: number;
+  /** Whether it waits as long as it is asked to. */
+  heeds?: boolean;
+  /** Ms that it waits after so many failed attempts. */
+  waits?(attempts: number): number;
+  /** Whether it does nothing else while a call hangs. */
+  oneAtATime?: boolean;
+  /** Whether it can read a record that looks so. */
+  reads?(image: Image): boolean;
   /** The scopes that it asks for. */
   scopes?: string;
   /**
-   * What it writes to a row; undefined for nothing. Beside the acts of commits there are `poll`, `given` for what a message
+   * What it writes to a row, which it finds by the key in it; undefined for nothing. Beside the acts of commits there are `poll`, `given` for what a message
    * from outside says, and `relink` for an appointment whose person is known only now, or is another one.
    */
   write?(object: string, fields: Image, act: string): Image | undefined;
   /** Whether it makes a new row instead of writing the one that is there; `retry` is a write whose answer was lost. */
   creates?(object: string, act: string): boolean;
+  /** Whether it writes rows that hold everything already. */
+  rewrites?: boolean;
   /** The URL of what it asks the CRM before it writes. */
   asks?(fields: Image): string;
   /** What it prints about a write that the CRM refused. */

@@ -14,31 +14,54 @@ export interface Pending {
   text: string;
   /** Whose check gave it. */
   cohort?: string;
+  /** The control id that stands in it, where it is one that was sent before. */
+  answers?: string;
 }
+
+/**
+ * What can go wrong on the link; a right receiver takes the message once, whatever it is. A `frame` comes whole in an odd shape,
+ * of a `part` nothing can be made, nobody waits for the `answer`, and the `connection` is not the only one, or an old one.
+ */
+const FAULTS: Record<string, 'frame' | 'part' | 'answer' | 'connection'> = {
+  'split-frame': 'frame',
+  'junk-between': 'frame',
+  'cut-by-next': 'frame',
+  'cut-off': 'part',
+  'gone-before-answer': 'answer',
+  'half-open': 'connection',
+  'extra-connections': 'connection',
+  idle: 'connection',
+};
 
 /** The link of the site: messages in order, one at a time, each until it is answered. */
 export class FakeLink {
   readonly #b: JournalBuilder;
   readonly #rules: FakeRules;
   readonly #subject: FakeSubject;
+  readonly #hears: (fault: string) => boolean;
   #queue: Pending[] = [];
   #held?: Pending;
+  #known = new Map<string, Pending>();
+  /** Nobody reads what it sends. */
+  #isDead = false;
 
-  constructor(b: JournalBuilder, rules: FakeRules, subject: FakeSubject) {
+  constructor(b: JournalBuilder, rules: FakeRules, subject: FakeSubject, hears: (fault: string) => boolean = () => true) {
     this.#b = b;
     this.#rules = rules;
     this.#subject = subject;
+    this.#hears = hears;
   }
 
   put(message: Pending): void {
     this.#queue.push(message);
+    this.#known.set(message.control, message);
     this.send();
   }
 
   /** Sends what waits, as far as anybody is there to take it. */
   send(): void {
     while (this.#queue.length > 0) {
-      if (this.#subject.isDown || this.#rules.hit('outage', 'hl7')) return;
+      if (this.#isDead || this.#subject.isDown || this.#rules.hit('outage', 'hl7')) return;
       const next = this.#queue.shift()!;
       if (!this.#held && this.#rules.hit('reorder', 'hl7', { operation: next.type, text: next.text })) {
         this.#held = next;
@@ -59,18 +82,24 @@ export class FakeLink {
       return;
     }
     const copies = hit('duplicate') ? 5 : 1;
+    const again = message.answers && this.#known.get(message.answers);
     for (let copy = 1, sent = 1; copy <= copies; sent++) {
-      this.#b.sent(control, type, records, {}, cohort);
-      const outcome = this.#subject.take(message, sent);
+      this.#b.sent(control, type, records, { text }, cohort);
+      const fault = Object.keys(FAULTS).find(hit);
+      const kind = fault && FAULTS[fault];
+      const isLost = kind === 'part' || (fault && !this.#hears(fault));
+      const outcome = isLost ? 'silent' : this.#subject.take(again || message, again ? sent + 1 : sent);
       // Whoever hangs over a message answers nothing: it is sent again to whoever comes after.
-      if (this.#subject.isDown) {
-        this.#b.ack(control, type, records, 'closed', cohort);
+      const isUnread = isLost && kind === 'connection';
+      if (this.#subject.isDown || isUnread) {
+        this.#b.ack(control, type, records, isUnread ? 'silent' : 'closed', cohort);
+        this.#isDead = Boolean(isUnread);
         this.#queue.unshift(message);
         return;
       }
-      const lost = hit('lost-reply');
-      this.#b.ack(control, type, records, lost ? 'silent' : outcome, cohort);
-      if (!lost) copy++;
+      const isUnheard = isLost || kind === 'answer' || hit('lost-reply') !== undefined;
+      this.#b.ack(control, type, records, isUnheard ? (kind && kind !== 'frame' ? 'closed' : 'silent') : outcome, cohort);
+      if (!isUnheard) copy++;
     }
   }
 }

@@ -11,14 +11,14 @@ export interface Target {
 /** The rules that are armed. */
 export class FakeRules {
   readonly #b: JournalBuilder;
-  #armed: (Rule & { id: string; fired: number })[] = [];
+  #armed: (Rule & { id: string; fired: number; at: number })[] = [];
 
   constructor(b: JournalBuilder) {
     this.#b = b;
   }
 
   arm(rule: Rule & { id: string }): void {
-    this.#armed.push({ ...rule, fired: 0 });
+    this.#armed.push({ ...rule, fired: 0, at: this.#b.micros });
   }
 
   /** False for a rule that was not armed. */
@@ -30,19 +30,20 @@ export class FakeRules {
     return true;
   }
 
-  /** Whether an armed rule matches, which is then journalled as having hit. */
-  hit(fault: string, sim: string, { operation = '', text = '', request }: Target = {}): boolean {
+  /** The armed rule that matches, which is then journalled as having hit; undefined when there is none. */
+  hit(fault: string, sim: string, { operation = '', text = '', request }: Target = {}): Rule | undefined {
     const rule = this.#armed.find(
-      ({ fault: name, where, times = Number.POSITIVE_INFINITY, fired }) =>
+      ({ fault: name, where, when, times = Number.POSITIVE_INFINITY, fired, at }) =>
         name === fault &&
         fired < times &&
+        this.#b.micros < at + (when?.during ?? Number.POSITIVE_INFINITY) * 1000 &&
         where?.sim === sim &&
         (!where.operation || where.operation.split('|').includes(operation)) &&
         (!where.text || text.includes(where.text)),
     );
-    if (!rule) return false;
+    if (!rule) return undefined;
     rule.fired++;
     this.#b.fault(rule.id, fault, request);
-    return true;
+    return rule;
   }
 }

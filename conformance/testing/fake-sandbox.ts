@@ -8,6 +8,11 @@ import { FakeRules } from './fake-rules.ts';
 import { FakeSubject, idIn } from './fake-subject.ts';
 import { CLIENT, JournalBuilder } from './journal-builder.ts';
 
+/** Ms between the subject's rounds of polling, as its manifest says. */
+const ROUNDS = 500;
+
+type Given = Record<'message' | 'text' | 'cohort', string> & { answers?: string };
+
 /**
  * Simulators and subject as one deterministic model: every stimulus of a check is answered at once by literal events. It
  * stands where `World` expects a sandbox, on a clock that moves only when somebody sleeps.
@@ -22,6 +27,8 @@ export class FakeSandbox {
   readonly #link: FakeLink;
   #truth = new Map<string, RecordRef>();
   #minted = 0;
+  /** When the subject polls next (µs). */
+  #roundAt: number;
 
   constructor(cohort: string, does: Behaviour = PERFECT, process?: string) {
     this.b = new JournalBuilder(cohort, process);
@@ -29,10 +36,21 @@ export class FakeSandbox {
     this.#subject = new FakeSubject(this.b, this.#rules, does, (id, patch) =>
       this.#committed(this.b.ehr('update-person', 'Patient', id, patch, { actor: `link:${CLIENT}` })),
     );
-    this.#link = new FakeLink(this.b, this.#rules, this.#subject);
+    this.#link = new FakeLink(this.b, this.#rules, this.#subject, does.hears);
+    const interval = (does.rounds ?? ROUNDS) * 1000;
+    this.#roundAt = this.b.micros + interval;
     const sleep = async (ms: number): Promise<void> => {
-      this.b.wait(ms);
-      this.#subject.tick();
+      const until = this.b.micros + ms * 1000;
+      for (;;) {
+        const next = Math.min(this.#roundAt, this.#subject.nextDue);
+        if (next > until) break;
+        this.b.micros = Math.max(this.b.micros, next);
+        this.#subject.tick();
+        if (this.#roundAt > next) continue;
+        this.#roundAt += interval;
+        this.#subject.poll([...this.#truth.values()]);
+      }
+      this.b.micros = Math.max(this.b.micros, until);
     };
     const started = Date.parse('2026-03-02T12:00:00.000Z');
     this.clock = { micros: () => this.b.micros, now: () => started + this.b.micros / 1000, after: () => () => {}, sleep };
@@ -65,7 +83,7 @@ export class FakeSandbox {
     for (const draft of drafts) this.b.add(draft);
   }
 
-  async call(_method: string, path: string, body?: { message: string; text: string; cohort: string }): Promise<object> {
+  async call(_method: string, path: string, body?: Given): Promise<object> {
     if (path.endsWith('/link/messages')) return this.#give(body!);
     const resource = path.endsWith('Practitioner')
       ? { id: 'prac1', name: [{ given: ['Grace'], family: 'Poe' }] }
@@ -102,9 +120,9 @@ export class FakeSandbox {
     return { records: event.records!, rows: event.after as Image[], seq: event.seq };
   }
 
-  #give({ message, text, cohort }: { message: string; text: string; cohort: string }): { control: string } {
+  #give({ message, text, cohort, answers }: Given): { control: string } {
     const control = this.b.give(message, cohort);
-    this.#link.put({ control, type: message, act: 'given', records: [], text, cohort });
+    this.#link.put({ control, type: message, act: 'given', records: [], text, cohort, answers });
     return { control };
   }
 

@@ -1,6 +1,7 @@
 import type { JournalEvent, RecordRef } from '#simulators';
 import type { Behaviour, Image, Outcome } from './behaviour.ts';
 import { contactOf, keyOf, visitOf } from './by-hand.ts';
+import { FakeChores } from './fake-chores.ts';
 import type { Pending } from './fake-link.ts';
 import { readMessage } from './fake-message.ts';
 import type { FakeRules } from './fake-rules.ts';
@@ -12,6 +13,9 @@ interface Linked {
   participant?: { actor: { reference: string } }[];
   link?: { type: string; other: { reference: string } }[];
 }
+
+/** How the CRM refuses a write. */
+const REFUSALS = { outage: 'reset', throttle: 403, 'vendor-error': 503 } as const;
 
 const SCOPES = 'system/Patient.read system/Appointment.read';
 
@@ -28,12 +32,14 @@ export class FakeSubject {
   #rows = new Map<string, string>();
   #visits = new Map<string, string>();
   #patients = new Set<string>();
-  /** What could not be done yet: each says whether it is done now. */
-  #undone: (() => boolean)[] = [];
-  #later: (() => void)[] = [];
+  readonly #chores: FakeChores;
   #killed = false;
   /** The call whose answer it waits for and does not get. */
   #waits?: JournalEvent;
+  /** Calls that the CRM does not answer, by the key of the row; others need not wait for them. */
+  #hanging = new Map<string, JournalEvent>();
+  /** Until when the EHR asked it to be quiet (µs). */
+  #quietUntil = 0;
   #hasToken = false;
   #minted = 0;
 
@@ -42,6 +48,8 @@ export class FakeSubject {
     this.#rules = rules;
     this.#does = does;
     this.#writeBack = writeBack;
+    const { waits = (attempts) => Math.min(60_000, 1_000 * 2 ** (attempts - 1)), catchesUp: keeps = true } = does;
+    this.#chores = new FakeChores({ now: () => b.micros, wait: waits, keeps });
   }
 
   get isDown(): boolean {
@@ -50,16 +58,18 @@ export class FakeSubject {
 
   /** A message arrives for the so manieth time. Returns its answer. */
   take({ type, act, records, text }: Pending, copy: number): Outcome {
-    const { ack = () => 'positive', takes = () => true, refuses, keepsLater } = this.#does;
+    const { ack = () => 'positive', takes = () => true, refuses, later } = this.#does;
     const given = act === 'given' ? readMessage(text) : undefined;
     const standard = given?.mistake && (NEGATIVE_ACKS[given.mistake] === 'AE' ? 'error' : 'reject');
     const refusal = given && (refuses ? refuses(given.mistake, text) : standard);
     if (takes(type) && !refusal) {
       const work = () => {
-        if (given) this.#try(() => this.#write('Contact', `${AUTHORITY}|${given.mrn ?? 'UNKNOWN'}`, given.fields, act));
-        else for (const ref of records) this.#try(() => this.#apply(ref, act));
+        const key = `${AUTHORITY}|${given?.mrn ?? 'UNKNOWN'}`;
+        if (given) this.#chores.try(key, () => this.#write('Contact', key, given.fields, act));
+        else for (const ref of records) this.#chores.try(ref.id, () => this.#apply(ref, act));
       };
-      if (keepsLater) this.#later.push(work);
+      const ms = later?.(type) ?? 0;
+      if (ms > 0) this.#chores.after(ms, work);
       else work();
     }
     return refusal ?? ack(type, copy);
@@ -68,6 +78,7 @@ export class FakeSubject {
   /** One search that shows the newest versions of some records. */
   poll(refs: RecordRef[]): void {
     if (this.#does.polls === false || this.isDown || refs.length === 0) return;
+    if (this.#does.heeds !== false && this.#b.micros < this.#quietUntil) return;
     const { scopes = SCOPES } = this.#does;
     const data = { scope: SCOPES, requestedScope: scopes };
     if (!this.#hasToken) this.#b.add({ sim: 'ehr', tenant: SITE, kind: 'token', actor: CLIENT, data });
@@ -77,48 +88,63 @@ export class FakeSubject {
       this.#b.reply(request, 'reset');
       return;
     }
+    const throttle = this.#rules.hit('throttle', 'ehr', { request });
+    if (throttle) {
+      this.#b.reply(request, 429);
+      this.#quietUntil = this.#b.micros + Number(throttle.params?.retryAfter ?? 1) * 1e6;
+      return;
+    }
     this.#b.reply(request, 200, refs);
-    for (const ref of refs) this.#try(() => this.#apply(ref, 'poll'));
+    for (const ref of refs) this.#chores.try(ref.id, () => this.#apply(ref, 'poll'));
   }
 
   /** A user edited a row. */
   edited(object: string, id: string, fields: Image): void {
     if (this.#does.polls === false) return;
-    this.#try(() => {
+    this.#chores.try(id, () => {
       if (this.isDown) return false;
       this.#resolve(object, id, fields);
       return true;
     });
   }
 
-  /** Time passes. */
-  tick(): void {
-    for (const work of this.#later.splice(0)) work();
+  /** When it has something to do next (µs). */
+  get nextDue(): number {
+    return this.isDown ? Number.POSITIVE_INFINITY : this.#chores.nextDue;
   }
 
-  /** Does what could not be done before. */
+  /** Does what is due. */
+  tick(): void {
+    this.#chores.run();
+  }
+
+  /** Somebody is back: does what could not be done before. */
   catchUp(): void {
-    for (const work of this.#undone.splice(0)) this.#try(work);
+    this.#letGo();
+    this.#chores.run(true);
   }
 
   kill(): void {
     this.#killed = true;
-    this.#later = [];
+    this.#chores.crash();
+    this.#letGo();
     if (this.#waits) this.#b.reply(this.#waits, 'reset');
     this.#waits = undefined;
+  }
+
+  #letGo(): void {
+    for (const request of this.#hanging.values()) this.#b.reply(request, 'reset');
+    this.#hanging.clear();
   }
 
   revive(): void {
     this.#killed = false;
   }
 
-  #try(work: () => boolean): void {
-    if (!work() && this.#does.catchesUp !== false) this.#undone.push(work);
-  }
-
   // Writes the newest image of a record, whatever told of it, unless what arrives last counts.
   #apply(ref: RecordRef, act: string): boolean {
     const image = this.#does.lastWins ? this.#b.imageOf(ref) : this.#b.image(ref.type, ref.id)!;
+    if (this.#does.reads?.(image) === false) return true;
     const key = keyOf(image);
     if (ref.type === 'Patient') {
       this.#patients.add(ref.id);
@@ -147,10 +173,12 @@ export class FakeSubject {
     return (image && this.#rows.get(`Contact ${keyOf(image)}`)) ?? '';
   }
 
-  // False when the CRM was away.
-  #write(object: string, key: string, wanted: Image, act: string): boolean {
+  // False when the CRM did not take it.
+  #write(object: string, about: string, wanted: Image, act: string): boolean {
     const fields = this.#does.write ? this.#does.write(object, wanted, act) : wanted;
     if (!fields || this.isDown) return !this.isDown;
+    const key = String(fields.EHR_Key__c ?? about);
+    if (this.#hanging.has(key) || (this.#does.oneAtATime && this.#hanging.size > 0)) return false;
     const known = this.#rows.get(`${object} ${key}`);
     const anew = !known || (this.#does.creates?.(object, act) ?? false);
     const held: Image = anew ? {} : this.#b.image(object, known)!;
@@ -159,19 +187,20 @@ export class FakeSubject {
         ([name, value]) => value !== undefined && (held[name] ?? null) !== value,
       ),
     );
-    if (Object.keys(changed).length === 0) return true;
+    if (Object.keys(changed).length === 0 && !this.#does.rewrites) return true;
     if (this.#does.asks) this.#b.reply(this.#b.request('crm', 'GET', this.#does.asks(fields)), 200);
     const call = () => this.#b.request('crm', 'PATCH', `/sobjects/${object}/EHR_Key__c/${encodeURIComponent(key)}`, changed);
     let request = call();
     const hit = (fault: string) => this.#rules.hit(fault, 'crm', { operation: 'upsert', text: key, request });
-    if (hit('outage')) {
-      this.#b.reply(request, 'reset');
+    for (const [fault, answer] of Object.entries(REFUSALS)) {
+      if (!hit(fault)) continue;
+      this.#b.reply(request, answer);
+      this.output.push(this.#does.prints?.(fields) ?? `the CRM answered ${answer}: later once more`);
       return false;
     }
-    if (hit('vendor-error')) {
-      this.#b.reply(request, 503);
-      this.output.push(this.#does.prints?.(fields) ?? 'the CRM answered 503: once more');
-      request = call();
+    if (hit('hang')) {
+      this.#hanging.set(key, request);
+      return false;
     }
     const id = anew ? this.#mint(object) : known;
     this.#rows.set(`${object} ${key}`, id);

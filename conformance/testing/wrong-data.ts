@@ -1,0 +1,182 @@
+import type { Behaviour } from './behaviour.ts';
+
+/** Check, what its subject does, the reason by which it fails, and how the model does that. */
+export type WrongSubject = [check: string, does: string, reason: string, how: Behaviour];
+
+const late = (act: string) => !['register', 'add', 'book'].includes(act);
+
+/** Ms between rounds of polling for who is not to put right by one what was wrong before. */
+const SELDOM = 600_000;
+
+/** Subjects that are wrong in what they write: identity, fields, appointments, who owns what. */
+export const WRONG_DATA: WrongSubject[] = [
+  ['ID-01', 'misses people without a visit', 'missing', { polls: false, takes: (type) => type !== 'ADT^A28' }],
+  [
+    'ID-02',
+    'links an update to a new row',
+    'duplicate',
+    { polls: false, creates: (object, act) => object === 'Contact' && late(act) },
+  ],
+  [
+    'ID-03',
+    'writes one name for both',
+    'wrong-value',
+    { write: (_, fields) => ({ ...fields, ...('FirstName' in fields && { FirstName: 'Anna' }) }) },
+  ],
+  [
+    'DM-01',
+    'moves leap days',
+    'wrong-value',
+    { write: (_, f) => ({ ...f, ...(String(f.Birthdate).endsWith('02-29') && { Birthdate: '1960-02-28' }) }) },
+  ],
+  [
+    'DM-02',
+    'empties the mail address with each update',
+    'wrong-value',
+    { polls: false, write: (o, f, act) => (o === 'Contact' && late(act) ? { ...f, Email: null } : f) },
+  ],
+  [
+    'DM-02',
+    'takes the language away with each update',
+    'collateral-change',
+    { polls: false, write: (o, f, act) => (o === 'Contact' ? { ...f, Preferred_Language__c: late(act) ? null : 'en' } : f) },
+  ],
+  [
+    'AP-01',
+    'forgets whose the appointment is',
+    'wrong-value',
+    { write: (o, f) => (o === 'Contact' ? f : { ...f, Contact__c: null }) },
+  ],
+  ['AP-02', 'drops cancellations', 'stale-value', { polls: false, takes: (type) => type !== 'SIU^S15' }],
+  [
+    'AP-03',
+    'books a moved appointment anew',
+    'duplicate',
+    { polls: false, creates: (o, act) => o !== 'Contact' && act === 'reschedule' },
+  ],
+  [
+    'AP-07',
+    'takes the day of UTC',
+    'wrong-value',
+    { write: (o, f) => (o === 'Contact' ? f : { ...f, Local_Date__c: String(f.Start__c).slice(0, 10) }) },
+  ],
+  ['OW-01', 'lets every edit stand', 'wrong-value', { rounds: SELDOM, edit: () => ({ revert: [], writeBack: [] }) }],
+  [
+    'OW-01',
+    'writes every edit to the EHR',
+    'ehr-overwritten',
+    { edit: (fields) => ({ revert: [], writeBack: Object.keys(fields) }) },
+  ],
+  ['OW-02', 'takes every edit back', 'not-written-back', { edit: (fields) => ({ revert: Object.keys(fields), writeBack: [] }) }],
+  [
+    'OW-02',
+    'writes an edit twice',
+    'written-often',
+    { edit: (f) => ({ revert: [], writeBack: Object.keys(f).flatMap((name) => [name, name]) }) },
+  ],
+  ['ID-05', 'knows no merges', 'still-live', { polls: false, takes: (type) => type !== 'ADT^A40' }],
+  [
+    'ID-05',
+    'leaves the visits with the retired chart',
+    'wrong-value',
+    { rounds: SELDOM, write: (_, f, act) => (act === 'relink' ? undefined : f) },
+  ],
+  [
+    'ID-06',
+    'takes a late message for a sign of life',
+    'still-live',
+    { rounds: SELDOM, write: (_, f, act) => (act === 'given' ? { ...f, Active__c: true } : f) },
+  ],
+  ['ID-07', 'makes a contact of nobody', 'made-nobody', { refuses: () => undefined }],
+  [
+    'ID-07',
+    'acknowledges what names nobody',
+    'not-refused',
+    { refuses: () => undefined, write: (_, f, a) => (a === 'given' ? undefined : f) },
+  ],
+  [
+    'DM-03',
+    'never clears a field',
+    'stale-value',
+    { write: (_, f) => Object.fromEntries(Object.entries(f).filter(([, value]) => value !== null)) },
+  ],
+  [
+    'DM-04',
+    'takes absent for cleared',
+    'wrong-value',
+    { rounds: SELDOM, write: (_, f, act) => (act === 'given' ? { MobilePhone: null, MailingCity: null, ...f } : f) },
+  ],
+  [
+    'DM-05',
+    'takes the first address that it finds',
+    'wrong-value',
+    { write: (o, f) => (o === 'Contact' ? { ...f, MailingCity: 'Formerly' } : f) },
+  ],
+  ['DM-07', 'guesses', 'wrong-value', { write: (_, f) => ({ ...f, ...(f.Sex__c === 'Unknown' && { Sex__c: 'Female' }) }) }],
+  [
+    'DQ-01',
+    'drops extensions',
+    'wrong-value',
+    { write: (o, f) => (o === 'Contact' ? { ...f, MobilePhone: String(f.MobilePhone).split(' ')[0] } : f) },
+  ],
+  [
+    'DQ-02',
+    'takes placeholders for numbers',
+    'wrong-value',
+    { write: (o, f) => (o === 'Contact' ? { ...f, MobilePhone: f.MobilePhone ?? '999-999-9999' } : f) },
+  ],
+  [
+    'DQ-03',
+    'reads dates as instants',
+    'wrong-value',
+    { write: (_, f) => ({ ...f, ...(f.Birthdate === '1900-01-01' && { Birthdate: '1899-12-31' }) }) },
+  ],
+  [
+    'DQ-04',
+    'completes dates',
+    'invented-value',
+    { write: (o, f) => (o === 'Contact' ? { ...f, Birthdate: f.Birthdate ?? '1957-01-01' } : f) },
+  ],
+  [
+    'AP-04',
+    'takes a missed visit for a completed one',
+    'wrong-value',
+    { write: (_, f) => ({ ...f, ...(f.Status__c === 'No-Show' && { Status__c: 'Completed' }) }) },
+  ],
+  [
+    'AP-05',
+    'knows no arrivals',
+    'stale-value',
+    { write: (_, f) => ({ ...f, ...(f.Status__c === 'Arrived' && { Status__c: 'Booked' }) }) },
+  ],
+  [
+    'AP-08',
+    'drops visits of people whom it does not know yet',
+    'missing',
+    { polls: false, write: (o, f) => (o !== 'Contact' && !f.Contact__c ? undefined : f) },
+  ],
+  [
+    'AP-08',
+    'leaves an early visit without its person',
+    'wrong-value',
+    { polls: false, write: (_, f, act) => (act === 'relink' ? undefined : f) },
+  ],
+  [
+    'OW-06',
+    'writes again with each look at the EHR',
+    'repeated-writes',
+    { write: (o, f, act) => (o === 'Contact' ? { ...f, Title: act } : f) },
+  ],
+  [
+    'OW-03',
+    'writes the whole row with each change of the EHR',
+    'wrong-value',
+    { write: (o, f, act) => (o === 'Contact' && act === 'update' ? { ...f, Preferred_Language__c: 'en' } : f) },
+  ],
+  [
+    'OW-03',
+    'writes the whole person to the EHR with each edit',
+    'collateral-change',
+    { edit: (f) => ({ revert: [], writeBack: [...Object.keys(f), 'MobilePhone'] }) },
+  ],
+];
