@@ -159,3 +159,40 @@ describe('about the org', () => {
     );
   });
 });
+
+describe('bulk', () => {
+  const people = Array.from({ length: 300 }, (_, i) => ({ EHR_Key__c: `bulk-${i}`, LastName: i === 7 ? '' : `Bulk ${i}` }));
+
+  test('2.0: upsert and query', async () => {
+    const done = await connection.bulk2.loadAndWaitForResults({
+      object: 'Contact',
+      operation: 'upsert',
+      externalIdFieldName: 'EHR_Key__c',
+      input: people,
+      pollInterval: 20,
+    });
+    assert.equal(done.successfulResults.length, 299);
+    assert.match(
+      done.failedResults[0]!.sf__Error,
+      /^REQUIRED_FIELD_MISSING:Required fields are missing: \[LastName\]:LastName --$/,
+    );
+    const stream = await connection.bulk2.query("SELECT Id, EHR_Key__c FROM Contact WHERE EHR_Key__c LIKE 'bulk-%'", {
+      pollInterval: 20,
+    });
+    assert.equal((await stream.toArray()).length, 299);
+  });
+
+  test('1.0: load, query, and destroying what a query finds', async () => {
+    connection.bulk.pollInterval = 20;
+    const rows = Array.from({ length: 250 }, (_, i) => ({ Subject: `bulk one ${i}` }));
+    const loaded = (await connection.bulk.load('Task', 'insert', rows)) as { success: boolean }[];
+    assert.equal(loaded.filter((row) => row.success).length, 250);
+    const stream = await connection.bulk.query("SELECT Id, Subject FROM Task WHERE Subject LIKE 'bulk one %'");
+    assert.equal((await stream.toArray()).length, 250);
+    const gone = await connection
+      .sobject('Task')
+      .find({ Subject: { $like: 'bulk one %' } })
+      .destroy();
+    assert.equal(gone.length, 250);
+  });
+});

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Face, jsonReply, type Kernel, type Part, type Request } from '#kernel';
+import { mountBulk1 } from './bulk/v1.ts';
 import { type CrmCommit, type CrmCommitted, commitAsUser, mountControl, rowsWhere } from './control.ts';
 import { crmError, ERRORS, type ErrorName } from './errors.ts';
 import { mountOAuth, oauthError } from './oauth/index.ts';
@@ -84,6 +85,9 @@ export interface Crm extends Part {
   killSessions(): number;
 }
 
+// What a bulk job may upload, after Base64: Bulk API 2.0 limits.
+const MAX_BODY = 150 * 1024 * 1024;
+
 /** Makes the CRM; it listens once `start` is called. @throws when schema or org id are wrong */
 export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
   const { orgId = CRM_DEFAULTS.orgId, users = CRM_USERS, dailyRequests, publicUrl } = options;
@@ -102,11 +106,13 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
     tenant: org.id,
     name: 'crm',
     publicUrl,
+    maxBody: MAX_BODY,
     renderError: (error, params, request) => renderError(org, error, params, request),
     fallback: restFallback(org, () => face),
   });
   mountOAuth(face, org);
   mountSoap(face, org);
+  mountBulk1(face, org);
   mountRest(face, org);
   return {
     name: 'crm',
@@ -114,8 +120,14 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
     tenant: org.id,
     face,
     faces: [face],
-    start: ({ host, ports, identity }) => face.listen({ host, port: ports.http, tlsPort: ports.https, identity }),
-    stop: () => face.close(),
+    start: async ({ host, ports, identity }) => {
+      await face.listen({ host, port: ports.http, tlsPort: ports.https, identity });
+      org.start();
+    },
+    stop: async () => {
+      await face.close();
+      await org.stop();
+    },
     describe: () => describe(org, face),
     control: (control) => mountControl(control, org),
     commit: (body) => commitAsUser(org, body),

@@ -1,5 +1,7 @@
 import type { Cell, Context, Kernel, RecordRef } from '#kernel';
 import { seesRow } from './access.ts';
+import { Jobs } from './bulk/ingest.ts';
+import { runQuery } from './bulk/query.ts';
 import { crmError } from './errors.ts';
 import { toId18 } from './ids.ts';
 import { LockBusy, Locks } from './locks.ts';
@@ -102,6 +104,9 @@ export class Org {
   readonly cursors: Cell<Cursor>;
   readonly rules: Rulebook;
   readonly locks: Locks;
+  readonly jobs: Jobs;
+  /** False once the org is shut down: what runs in the background stops. */
+  open = true;
   #usage: Cell<number>;
 
   constructor(options: OrgOptions) {
@@ -117,12 +122,25 @@ export class Org {
     this.rules = new Rulebook(this.kernel, this.schema, options.rules);
     this.locks = new Locks(this.kernel.clock);
     this.store = new Store(this.kernel.database);
+    this.jobs = new Jobs(this);
     this.sessions = new Sessions(this.kernel, id, () => this.settings.all.sessionMinutes * 60_000);
     this.codes = this.kernel.cell<CodeGrant>('crm.codes');
     this.cursors = this.kernel.cell<Cursor>('crm.cursors');
     this.#usage = this.kernel.cell<number>('crm.usage');
     this.born = Math.floor(this.kernel.clock.now() / 1000) * 1000;
     this.#setUp();
+  }
+
+  /** Goes on with what an earlier process left undone. */
+  start(): void {
+    this.open = true;
+    this.jobs.resume((job) => runQuery(this, this.jobs, job));
+  }
+
+  /** Ends what runs in the background. */
+  async stop(): Promise<void> {
+    this.open = false;
+    await this.jobs.settled();
   }
 
   user(id: string): CrmUser {

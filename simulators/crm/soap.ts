@@ -14,7 +14,7 @@ const xml = (status: number, body: string): Reply => ({
 });
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => ENTITIES[c]!);
+export const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => ENTITIES[c]!);
 
 function unescaped(text: string): string {
   const cdata = /^\s*<!\[CDATA\[([\s\S]*?)\]\]>\s*$/.exec(text);
@@ -27,7 +27,7 @@ function unescaped(text: string): string {
 }
 
 /** Text of the first element of that local name. */
-function element(source: string, name: string): string | undefined {
+export function element(source: string, name: string): string | undefined {
   const found = new RegExp(`<(?:[\\w.-]+:)?${name}(?:\\s[^>]*)?>([\\s\\S]*?)</(?:[\\w.-]+:)?${name}\\s*>`).exec(source);
   return found ? unescaped(found[1]!) : undefined;
 }

@@ -29,6 +29,8 @@ export interface Answer {
   status: number;
   /** Sent as JSON; no body when absent. */
   body?: unknown;
+  /** Sent as it is, in place of `body`. */
+  text?: string | Buffer;
   headers?: Record<string, string>;
   served?: RecordRef[];
 }
@@ -43,6 +45,8 @@ export interface RestRoute {
   type?: string;
   tier: Tier;
   doc: string;
+  /** Takes and gives CSV beside JSON. */
+  csv?: boolean;
   /** What the commit means; absent for reads. */
   act?: string;
   run: Run;
@@ -98,17 +102,21 @@ export function asCrmError(error: unknown): CrmError | undefined {
 export const rowErrors = (entries: readonly ErrorEntry[]): unknown[] =>
   entries.map(({ errorCode, message, fields = [] }) => ({ statusCode: errorCode, message, fields }));
 
-export const replyOf = ({ status, body, headers, served }: Answer): Reply => ({
-  ...(body === undefined ? { status, headers: { ...headers } } : jsonReply(status, body, headers)),
+export const replyOf = ({ status, body, text, headers, served }: Answer): Reply => ({
+  ...(text !== undefined
+    ? { status, headers: { ...headers }, body: text }
+    : body === undefined
+      ? { status, headers: { ...headers } }
+      : jsonReply(status, body, headers)),
   served,
 });
 
 /** Wraps a handler of the REST API: authenticates, counts the call, renders errors, adds Sforce-Limit-Info. */
-export function restHandler(org: Org, run: (call: Call, context: Context) => Promise<Answer> | Answer): Handler {
+export function restHandler(org: Org, run: (call: Call, context: Context) => Promise<Answer> | Answer, csv = false): Handler {
   return async (context) => {
     const limit = () => ({ 'sforce-limit-info': org.limitInfo });
     try {
-      const call = callOf(org, context);
+      const call = callOf(org, context, csv);
       const answer = await run(call, context);
       return replyOf({ ...answer, headers: { ...answer.headers, ...limit() } });
     } catch (error) {
@@ -124,15 +132,16 @@ const allowHeader = (error: CrmError): Record<string, string> => ({
   allow: error.entries[0]!.message.split('Allowed are ')[1] ?? '',
 });
 
-function callOf(org: Org, { request, exchange, setActor }: Context): Call {
+function callOf(org: Org, { request, exchange, setActor }: Context, csv: boolean): Call {
   const session = org.sessions.check(request.headers.authorization ?? bulkHeader(request.headers), exchange.id);
   setActor(session.actor);
   org.countCall();
   const version = request.params.version ?? '';
   if (request.params.version !== undefined && !knownVersion(version)) throw crmError('not-found');
-  checkForm(request.headers, request.body.length);
+  if (!csv) checkForm(request.headers, request.body.length);
   const { method, params, query, headers, origin } = request;
-  const raw = bodyText(request.headers, request.body);
+  const upload = csv && /csv/i.test(request.headers['content-type'] ?? '');
+  const raw = upload ? '' : bodyText(request.headers, request.body);
   return { org, session, schema: org.viewOf(session.userId), version, method, params, query, headers, raw, origin };
 }
 

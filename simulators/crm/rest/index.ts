@@ -1,4 +1,5 @@
 import { type Context, type Face, jsonReply, type Reply } from '#kernel';
+import { BULK_ROUTES } from '../bulk/routes.ts';
 import { crmError } from '../errors.ts';
 import type { Org } from '../org.ts';
 import { type Answer, type Call, mannerOf, type RestRoute, restHandler, VERSIONS } from './call.ts';
@@ -20,7 +21,6 @@ const MISSING: readonly (readonly [path: string, what: string])[] = [
   [`${ROOT}/composite/graph`, 'composite graphs'],
   [`${ROOT}/search{/*rest}`, 'SOSL search'],
   [`${ROOT}/parameterizedSearch`, 'parameterized search'],
-  [`${ROOT}/jobs/*rest`, 'Bulk API 2.0'],
   [`${ROOT}/tooling{/*rest}`, 'the Tooling API'],
   [`${ROOT}/metadata{/*rest}`, 'the Metadata API'],
   [`${ROOT}/actions{/*rest}`, 'invocable actions'],
@@ -28,7 +28,6 @@ const MISSING: readonly (readonly [path: string, what: string])[] = [
   [`${ROOT}/event{/*rest}`, 'platform events'],
   [`${ROOT}/analytics{/*rest}`, 'reports and dashboards'],
   [`${ROOT}/ui-api{/*rest}`, 'the UI API'],
-  ['/services/async/*rest', 'Bulk API 1.0'],
   ['/services/apexrest{/*rest}', 'Apex REST'],
   ['/cometd/*rest', 'the Streaming API'],
 ];
@@ -109,7 +108,7 @@ const SINGLE: readonly RestRoute[] = [
 ];
 
 /** Every route below `/services/data/vNN.0`, in order of precedence. */
-export const REST_ROUTES: readonly RestRoute[] = [compositeRoute(SINGLE), batchRoute(SINGLE), ...SINGLE];
+export const REST_ROUTES: readonly RestRoute[] = [compositeRoute(SINGLE), batchRoute(SINGLE), ...BULK_ROUTES, ...SINGLE];
 
 /** Runs one route as a request of its own. */
 async function serve(route: RestRoute, call: Call, context: Context): Promise<Answer> {
@@ -139,7 +138,7 @@ export function mountRest(face: Face, org: Org): void {
       method,
       full,
       { operation, type, tier, doc },
-      restHandler(org, (call, context) => serve(route, call, context)),
+      restHandler(org, (call, context) => serve(route, call, context), route.csv),
     );
   }
 }

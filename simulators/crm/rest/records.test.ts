@@ -134,7 +134,7 @@ describe('one record', () => {
     ['PUT', 'sobjects/Contact', 405, 'METHOD_NOT_ALLOWED', "HTTP Method 'PUT' not allowed. Allowed are GET,HEAD,POST"],
     ['GET', 'nonsense', 404, 'NOT_FOUND', 'The requested resource does not exist'],
     ['GET', '/services/data/v19.0/sobjects', 404, 'NOT_FOUND', 'The requested resource does not exist'],
-    ['POST', 'jobs/ingest', 501, 'NOT_IMPLEMENTED', 'This simulator does not implement Bulk API 2.0.'],
+    ['POST', 'jobs/ingest', 400, 'INVALIDJOB', 'Unsupported operation: null'],
     ['GET', 'search?q=x', 501, 'NOT_IMPLEMENTED', 'This simulator does not implement SOSL search.'],
     ['POST', 'composite/graph', 501, 'NOT_IMPLEMENTED', 'This simulator does not implement composite graphs.'],
     ['GET', 'query?explain=x', 501, 'NOT_IMPLEMENTED', 'This simulator does not implement query plans (explain).'],
