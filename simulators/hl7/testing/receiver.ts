@@ -46,7 +46,7 @@ export class Receiver {
           rest = rest.slice(end + 2);
           this.got.push(message);
           const answer = this.#script.shift() ?? accept;
-          const bytes = answer(message.split('|')[9] ?? '', socket);
+          const bytes = answer(message.split(message[3] ?? '|')[9] ?? '', socket);
           if (bytes !== undefined) socket.write(bytes);
           for (const wake of this.#waiting.splice(0)) wake();
         }
