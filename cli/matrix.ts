@@ -36,6 +36,8 @@ interface Expectation {
   /** A null must pass nothing at all. */
   passesNothing: boolean;
   reads: 'hl7' | 'poll' | 'both';
+  sites: 1 | 2;
+  also: readonly string[];
 }
 
 interface Outcome extends Expectation {
@@ -72,8 +74,24 @@ export async function matrix(args: string[]): Promise<number> {
 
 function expectations(only: string | undefined): Expectation[] {
   const all: Expectation[] = [
-    ...MUTANTS.map(({ id, kills, mayFail = [], reads = 'hl7' }) => ({ id, kills, mayFail, reads, passesNothing: false })),
-    ...NULLS.map((id) => ({ id, kills: [], mayFail: [], reads: 'both' as const, passesNothing: true })),
+    ...MUTANTS.map(({ id, kills, mayFail = [], also = [], reads = 'hl7', sites = 1 }) => ({
+      id,
+      kills,
+      mayFail,
+      also,
+      reads,
+      sites,
+      passesNothing: false,
+    })),
+    ...NULLS.map((id) => ({
+      id,
+      kills: [],
+      mayFail: [],
+      also: [],
+      reads: 'both' as const,
+      sites: 1 as const,
+      passesNothing: true,
+    })),
   ];
   if (!only) return all;
   const asked = only.split(',');
@@ -86,8 +104,13 @@ function expectations(only: string | undefined): Expectation[] {
 const CORE = 'ID-01 ID-02 ID-03 DM-01 DM-02 AP-01 AP-02 AP-03 AP-07 OW-01 OW-02 IP-01 IP-04 OR-01 OR-02'.split(' ');
 
 // A null has to fail everything; checks that need the world to themselves take long and are run where they must fail.
-function isRun(check: CheckDefinition, { kills, passesNothing }: Expectation): boolean {
-  return kills.some((kill) => kill.check === check.id) || CORE.includes(check.id) || (passesNothing && !check.alone);
+function isRun(check: CheckDefinition, { kills, also, passesNothing }: Expectation): boolean {
+  return (
+    also.includes(check.id) ||
+    kills.some((kill) => kill.check === check.id) ||
+    CORE.includes(check.id) ||
+    (passesNothing && !check.alone)
+  );
 }
 
 async function runOne(expectation: Expectation, values: { seed: string; full?: boolean; keep?: boolean }): Promise<Outcome> {
@@ -122,14 +145,16 @@ async function runOne(expectation: Expectation, values: { seed: string; full?: b
 }
 
 // The manifest as for the reference sync, with the mutant's process and the channels that it reads by.
-function reading(manifest: Manifest, { id, reads }: Expectation): Manifest {
+function reading(manifest: Manifest, { id, reads, sites: count }: Expectation): Manifest {
   const kinds: string[] = reads === 'both' ? ['hl7', 'poll'] : [reads];
   const start = {
     ...manifest.start,
     command: ['node', MAIN, id],
     env: { ...manifest.start.env, SYNC_CHANNELS: kinds.join(',') },
   };
-  const sites = manifest.sites.map((site) => ({
+  const [first] = manifest.sites;
+  const second = { ...first!, name: 'lakeside', authority: `${first!.authority}.2`, time_zone: 'America/Los_Angeles' };
+  const sites = (count === 2 ? [first!, second] : manifest.sites).map((site) => ({
     ...site,
     channels: {
       ...site.channels,

@@ -7,7 +7,10 @@ export function readChannels(site: SiteManifest): ('hl7' | 'poll')[] {
 }
 
 /** What of a manifest decides which checks apply. */
-export type Judgeable = Pick<Manifest, 'crm'> & { start?: Pick<Manifest['start'], 'restart' | 'attach'> };
+export type Judgeable = Pick<Manifest, 'crm'> & {
+  sites?: readonly SiteManifest[];
+  start?: Pick<Manifest['start'], 'restart' | 'attach'>;
+};
 
 /** Why a check does not apply to a site, or undefined when it does. Skipping needs an undeclared capability, by name. */
 export function notApplicable(check: CheckDefinition, site: SiteManifest, manifest: Judgeable): string | undefined {
@@ -17,6 +20,7 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
       return `${site.name} declares no ${need} channel for reading`;
     if (need === 'crm-back' && manifest.crm.back.kind === 'none')
       return 'the manifest declares no channel back from the CRM (crm.back: none)';
+    if (need === 'two-sites' && (manifest.sites?.length ?? 0) < 2) return 'the manifest names one site';
     if (need === 'restart' && !manifest.start?.restart)
       return 'the manifest does not allow that the subject is restarted (start.restart)';
     if (need === 'write-back' && site.channels.write_back === 'none')

@@ -75,6 +75,9 @@ export interface CheckLog {
   aborted?: boolean;
 }
 
+/** Stands for several cohorts. */
+const SHARED = '(several)';
+
 export const eventId = (event: JournalEvent): EventId => `${event.process}:${event.seq}`;
 
 /** The words of a text by which people are recognised: MRNs, canary names, record ids. Ids may hold dots and hyphens. */
@@ -204,7 +207,7 @@ export class Facts {
     const found = new Set<string>();
     for (const word of wordsOf(text)) {
       const cohort = this.#words.get(word);
-      if (cohort) found.add(cohort);
+      if (cohort && cohort !== SHARED) found.add(cohort);
     }
     return found;
   }
@@ -234,7 +237,10 @@ export class Facts {
 
   /** Makes a word stand for a cohort; called for what the judge knows before anything is committed. */
   know(word: string, cohort: string): void {
-    if (word.length >= 5) this.#words.set(word, cohort);
+    if (word.length < 5) return;
+    // A word that two cohorts share (one MRN at two hospitals) tells nothing; their names still do.
+    const known = this.#words.get(word);
+    this.#words.set(word, known === undefined || known === cohort ? cohort : SHARED);
   }
 
   #tell(cohort: string | undefined, event: JournalEvent): void {

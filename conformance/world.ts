@@ -270,6 +270,12 @@ export class World {
     );
   }
 
+  /** Nine digits that are the same at every site of this run, for what two hospitals have in common by chance. */
+  sharedNumber(name: string): string {
+    const check = this.cohort.split('/')[0]!;
+    return String((BigInt(`0x${digest(this.#o.runKey, check, name).slice(0, 12)}`) % 900_000_000n) + 100_000_000n);
+  }
+
   /** Arms a rule under a name, for `expect` to ask whether it fired. */
   async arm(name: string, rule: Rule): Promise<void> {
     const id = `${this.cohort}/${name}`;

@@ -28,6 +28,7 @@ import { hl08 } from './hl-08.ts';
 import { id01 } from './id-01.ts';
 import { id02 } from './id-02.ts';
 import { id03 } from './id-03.ts';
+import { id04 } from './id-04.ts';
 import { id05 } from './id-05.ts';
 import { id06 } from './id-06.ts';
 import { id07 } from './id-07.ts';
@@ -65,6 +66,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   id01,
   id02,
   id03,
+  id04,
   id05,
   id06,
   id07,

@@ -8,6 +8,10 @@ export interface MutantDefinition {
   breaks: string;
   /** How it reads the EHR; by messages alone unless said, as a poll soon repairs what a message broke. */
   reads?: 'hl7' | 'poll' | 'both';
+  /** How many hospitals it serves; one unless said. */
+  sites?: 1 | 2;
+  /** Checks that it has to be run on beside its kills and the core. */
+  also?: string[];
   /** The steps that it replaces. */
   steps: (reference: Steps) => Partial<Steps>;
   /** Checks that must fail, each with the reason code; empty for a lawful variant, which must pass everything. */

@@ -13,6 +13,7 @@ import { dropsCancel } from './drops-cancel.ts';
 import { dropsExtension } from './drops-extension.ts';
 import { echoLoop } from './echo-loop.ts';
 import { emptiesOnUpdate } from './empties-on-update.ts';
+import { forgetsAuthority } from './forgets-authority.ts';
 import { forgetsCursor } from './forgets-cursor.ts';
 import { formerAddress } from './former-address.ts';
 import { guessesSex } from './guesses-sex.ts';
@@ -28,6 +29,7 @@ import { keysByChannel } from './keys-by-channel.ts';
 import { lawfulLookupFirst } from './lawful-lookup-first.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
+import { lawfulTwoSites } from './lawful-two-sites.ts';
 import { leapDay } from './leap-day.ts';
 import { linksLater } from './links-later.ts';
 import { livesForEver } from './lives-for-ever.ts';
@@ -123,9 +125,11 @@ export const MUTANTS: readonly MutantDefinition[] = [
   rewritesEachRound,
   strictReader,
   takesItsTime,
+  forgetsAuthority,
   lawfulSerial,
   lawfulPolling,
   lawfulLookupFirst,
+  lawfulTwoSites,
 ];
 
 /** Subjects that must pass nothing at all: one does nothing, one acknowledges everything and writes nothing. */

@@ -74,6 +74,7 @@ export const WRONG_DATA: WrongSubject[] = [
     'written-often',
     { edit: (f) => ({ revert: [], writeBack: Object.keys(f).flatMap((name) => [name, name]) }) },
   ],
+  ['ID-04', 'writes nobody whose number it knows already', 'missing', { polls: false, write: () => undefined }],
   ['ID-05', 'knows no merges', 'still-live', { polls: false, takes: (type) => type !== 'ADT^A40' }],
   [
     'ID-05',
