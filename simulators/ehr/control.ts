@@ -2,6 +2,7 @@ import { type Context, ControlError, controlHandler, type Face, jsonBody, Reject
 import type { CommitRequest } from './engine/changes.ts';
 import { InvalidResource } from './engine/validate.ts';
 import type { EhrSite } from './site.ts';
+import { shown } from './smart/registry.ts';
 import type { IssueDetail } from './vendors/vendor.ts';
 
 /** A site's own routes on the control face. */
@@ -38,6 +39,29 @@ export function addControl(face: Face, site: EhrSite): void {
     return found;
   });
   add('DELETE', '/tokens', 'revoke', 'Ends every access token of the site at once.', () => ({ revoked: site.revokeTokens() }));
+  add('GET', '/clients', 'clients', 'The apps that are registered with the site, without their secrets.', () => ({
+    clients: site.clients.list().map(shown),
+  }));
+  add(
+    'POST',
+    '/clients',
+    'register-client',
+    'Registers an app, or replaces it: {id, scopes?, publicKeyPem? | publicJwk? | jwks? | jwksUrl?, secret?, redirectUris?, scopeStyle?, mapped?, activeFrom?}.',
+    (context) => ({ client: shown(site.clients.add(jsonBody(context), site.vendor.capability)) }),
+  );
+  add('DELETE', '/clients/:id', 'remove-client', 'Takes an app back that was registered while the site runs.', ({ request }) => {
+    const { id = '' } = request.params;
+    if (!site.clients.remove(id)) throw new ControlError(404, `no client ${id} was registered with ${site.name} while it runs`);
+    return { removed: id };
+  });
+  add('POST', '/settings', 'settings', 'How the site behaves: {"approve": "auto" | "ask"}.', (context) => {
+    const settings = jsonBody<Record<string, unknown>>(context) ?? {};
+    const strange = Object.keys(settings).find((key) => key !== 'approve');
+    if (strange) throw new ControlError(400, `${JSON.stringify(strange)} is no setting of a site; there is: approve`);
+    if (settings.approve !== 'auto' && settings.approve !== 'ask') throw new ControlError(400, '"approve" is auto or ask');
+    site.approve = settings.approve;
+    return { approve: site.approve };
+  });
   add('DELETE', '/paging', 'end-paging', 'Ends every paging session of the site at once.', () => ({ ended: site.endPaging() }));
 }
 

@@ -22,8 +22,12 @@ export interface EhrSiteOptions {
   publicUrl?: string;
   /** Lifetime of access tokens in seconds; the vendor's when absent. */
   tokenSeconds?: number;
+  /** Seconds until a change shows in the vendor's change feeds, where it has some; the vendor's own when absent. */
+  feedSeconds?: number;
   /** How granted scopes are spelled: an app setting at Epic. Default `v1`. */
   scopeStyle?: 'v1' | 'v2';
+  /** Requests for a user's approval are approved at once, or answered with a page. Default `auto`. */
+  approve?: 'auto' | 'ask';
   /**
    * The hospital's own CapabilityStatement (R4), or a path to it as JSON: what it does not declare is refused the
    * vendor's way. With vendor `r4` it stands for a vendor that has no face of its own.

@@ -1,4 +1,4 @@
-import { Face, type Kernel, type ListenOptions, type Part, type PartDescription, Rejected } from '#kernel';
+import { digest, Face, type Kernel, type ListenOptions, type Part, type PartDescription, Rejected } from '#kernel';
 import { seedChanges } from './clinic.ts';
 import { addControl } from './control.ts';
 import { applyChanges, type CommitRequest, type Registrar } from './engine/changes.ts';
@@ -16,16 +16,39 @@ import { withMembers } from './engine/wire.ts';
 import { registrarOf } from './registrar.ts';
 import { type CommitResult, checkZone, type EhrSiteOptions, vendorOf } from './site-options.ts';
 import { ClientKeys, type ClientRegistration, type FetchedKeys } from './smart/clients.ts';
-import { DEFAULT_SCOPES, PRIVATE_KEY_FILE, REFERENCE_CLIENT, SUBJECT_KEY } from './smart/reference-client.ts';
-import type { TokenEndpoint } from './smart/token.ts';
+import type { ApprovedCode, RefreshGrant, TokenEndpoint } from './smart/endpoint.ts';
+import { defaultScopes, PRIVATE_KEY_FILE, REFERENCE_CLIENT, SUBJECT_KEY } from './smart/reference-client.ts';
+import { Registry } from './smart/registry.ts';
 import { VENDORS } from './vendors/index.ts';
-import type { Vendor } from './vendors/vendor.ts';
+import type { Companion, Vendor } from './vendors/vendor.ts';
 
 interface Settings {
   salt: string;
   groupId: string;
   locations: string[];
   practitioners: string[];
+  /** As set while the site runs. */
+  approve?: 'auto' | 'ask';
+}
+
+// How many calls this second of the clock has seen.
+function meter({ clock }: Kernel): () => number {
+  let second = 0;
+  let spent = 0;
+  return () => {
+    const now = Math.floor(clock.now() / 1000);
+    spent = now === second ? spent + 1 : 1;
+    second = now;
+    return spent;
+  };
+}
+
+// Is it an address of this vendor, but of another hospital?
+function isElsewhere(template: string, tenant: string, path: string): boolean {
+  const [before, after = ''] = template.split('{tenant}');
+  if (before === template || !path.startsWith(before!)) return false;
+  const [stated = '', ...rest] = path.slice(before!.length).split('/');
+  return stated !== tenant && `/${rest.join('/')}`.startsWith(after);
 }
 
 /** One hospital or practice: its records, its FHIR face, its token endpoint. */
@@ -45,7 +68,10 @@ export class EhrSite implements Part {
   #registrar: Registrar;
   #site: Site;
   #settings;
-  #clients: ReadonlyMap<string, ClientRegistration>;
+  #companions: readonly Companion[];
+  readonly #clients: Registry;
+  readonly #defaults: readonly string[];
+  #approve: 'auto' | 'ask';
 
   constructor(kernel: Kernel, options: EhrSiteOptions) {
     const { name, authority, timeZone, publicUrl } = options;
@@ -62,34 +88,44 @@ export class EhrSite implements Part {
       provider: systems.provider(authority),
     };
     this.#store = new Store(kernel.database, name, checkZone(timeZone));
-    this.#registrar = registrarOf(kernel, name, this.vendor, this.systems);
     this.#settings = kernel.cell<Settings>(`ehr.${name}.settings`);
-    this.#clients = new Map([REFERENCE_CLIENT, ...(options.clients ?? [])].map((client) => [client.id, client]));
-    const fill = (path: string): string => path.replace('{tenant}', options.tenant ?? name);
+    const added = kernel.cell<ClientRegistration>(`ehr.${name}.clients`);
+    this.#clients = new Registry([REFERENCE_CLIENT, ...(options.clients ?? [])], added);
+    this.#defaults = defaultScopes(this.vendor.capability, auth.moreScopes);
+    this.#approve = this.#settings.get('site')?.approve ?? options.approve ?? 'auto';
+    const inPaths = options.tenant ?? this.vendor.hooks.tenant?.(digest(authority, name)) ?? name;
+    this.#registrar = registrarOf(kernel, name, this.vendor, this.systems, inPaths);
+    const fill = (path: string): string => path.replace('{tenant}', inPaths);
     this.#site = {
       name,
+      tenant: inPaths,
       vendor: this.vendor,
       kernel,
       store: this.#store,
-      paths: { fhir: fill(paths.fhir), token: fill(paths.token) },
+      paths: Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, fill(path)])) as Vendor['paths'],
       systems: this.systems,
       groupId: () => this.#settings.get('site')?.groupId,
       sessions: kernel.cell<PagingSession>(`ehr.${name}.paging`),
       grants: kernel.cell<Grant>(`ehr.${name}.tokens`),
       tokenSeconds: options.tokenSeconds ?? auth.tokenSeconds,
+      spend: meter(kernel),
     };
-    const token = this.#site.paths.token;
+    const oauth = [this.#site.paths.token, this.#site.paths.introspect];
     this.face = new Face(kernel, {
       sim: 'ehr',
       tenant: name,
       name,
       publicUrl,
-      renderError: (error, params, request) => renderError(this.vendor, token, error, params, request),
-      fallback: () => {
-        throw new Rejected('unknown-path');
+      renderError: (error, params, request) =>
+        this.#companions.find((one) => one.owns?.(request.path))?.renderError?.(error, params, request) ??
+        renderError(this.vendor, oauth, error, params, request, () => kernel.mint(`ehr.${name}.error`)),
+      fallback: ({ request }) => {
+        throw new Rejected(isElsewhere(paths.fhir, inPaths, request.path) ? 'unknown-tenant' : 'unknown-path');
       },
     });
     this.faces = [this.face];
+    const tools = { face: this.face, site: this.#site, salt: this.#salt(), registrar: this.#registrar };
+    this.#companions = (this.vendor.companions ?? []).map((make) => make({ ...tools, feedSeconds: options.feedSeconds }));
     addRoutes(this.face, this.#site, this.#endpoint(options.scopeStyle ?? 'v1'), { registrar: this.#registrar });
   }
 
@@ -98,10 +134,14 @@ export class EhrSite implements Part {
     return {
       site: this.#site,
       clients: this.#clients,
+      defaults: this.#defaults,
       keys: new ClientKeys(kernel, kernel.cell<FetchedKeys>(`ehr.${this.name}.keys`), this.vendor.auth.jwksSeconds),
       jtis: kernel.cell<number>(`ehr.${this.name}.jtis`),
+      codes: kernel.cell<ApprovedCode>(`ehr.${this.name}.codes`),
+      refreshTokens: kernel.cell<RefreshGrant>(`ehr.${this.name}.refresh`),
       salt: this.#salt(),
       style,
+      approve: () => this.#approve,
       origins: () => [this.face.url(false), this.face.url(true)].filter((url) => url !== undefined),
     };
   }
@@ -122,13 +162,16 @@ export class EhrSite implements Part {
   async start({ host, ports, identity }: ListenOptions): Promise<void> {
     await this.seed();
     await this.face.listen({ host, port: ports.http, tlsPort: ports.https, identity });
+    for (const companion of this.#companions) companion.start?.();
   }
 
   /** Commits the clinic (act `seed`) unless that was done before; `start` does it too. */
   async seed(): Promise<void> {
     const settings = this.#settings.get('site')!;
     if (settings.groupId !== '') return;
-    const { records } = await this.commit({ act: 'seed', actor: 'user:clinic', changes: seedChanges(this.systems.provider) });
+    const own = this.vendor.hooks.seed?.(this.#site.tenant) ?? [];
+    const changes = seedChanges(this.systems.provider, own);
+    const { records } = await this.commit({ act: 'seed', actor: 'user:clinic', changes });
     const ids = (type: string): string[] => records.filter((record) => record.type === type).map(({ id }) => id);
     this.#settings.set('site', {
       ...settings,
@@ -138,8 +181,9 @@ export class EhrSite implements Part {
     });
   }
 
-  stop(): Promise<void> {
-    return this.face.close();
+  async stop(): Promise<void> {
+    for (const companion of this.#companions) await companion.stop?.();
+    await this.face.close();
   }
 
   /** The group that lists every patient: what a sync that only polls discovers people by. */
@@ -219,6 +263,21 @@ export class EhrSite implements Part {
     return count;
   }
 
+  /** The apps of the site. */
+  get clients(): Registry {
+    return this.#clients;
+  }
+
+  /** How requests for approval are answered. */
+  get approve(): 'auto' | 'ask' {
+    return this.#approve;
+  }
+
+  set approve(how: 'auto' | 'ask') {
+    this.#approve = how;
+    this.#settings.set('site', { ...this.#settings.get('site')!, approve: how });
+  }
+
   /** Ends all paging sessions. @returns how many. */
   endPaging(): number {
     const { sessions } = this.#site;
@@ -229,6 +288,7 @@ export class EhrSite implements Part {
 
   describe(): PartDescription {
     const { paths } = this.#site;
+    const { methods, grants } = this.vendor.auth;
     const addresses: Record<string, string> = {};
     for (const [suffix, secure] of [
       ['', false],
@@ -238,13 +298,15 @@ export class EhrSite implements Part {
       if (origin === undefined) continue;
       addresses[`fhir${suffix}`] = `${origin}${paths.fhir}`;
       addresses[`token${suffix}`] = `${origin}${paths.token}`;
+      for (const described of this.#companions)
+        for (const [which, path] of Object.entries(described.describe?.().paths ?? {})) addresses[`${which}${suffix}`] = `${origin}${path}`;
+      if (grants.includes('authorization_code')) addresses[`authorize${suffix}`] = `${origin}${paths.authorize}`;
     }
-    const { methods } = this.vendor.auth;
     const credentials: Record<string, string> = {
       clientId: REFERENCE_CLIENT.id,
       keyId: SUBJECT_KEY.kid,
       privateKeyFile: PRIVATE_KEY_FILE,
-      scopes: (this.#clients.get(REFERENCE_CLIENT.id)?.scopes ?? DEFAULT_SCOPES).join(' '),
+      scopes: (this.#clients.get(REFERENCE_CLIENT.id)?.scopes ?? this.#defaults).join(' '),
     };
     if (methods.some((method) => method.startsWith('client_secret'))) credentials.clientSecret = REFERENCE_CLIENT.secret!;
     const settings = {
@@ -254,6 +316,7 @@ export class EhrSite implements Part {
       appointmentSystem: this.systems.appointment,
       groupId: this.groupId,
       locations: this.locations.join(' '),
+      ...Object.assign({}, ...this.#companions.map((one) => one.describe?.().settings ?? {})),
     };
     return {
       name: this.name,
@@ -267,5 +330,6 @@ export class EhrSite implements Part {
 
   control(face: Face): void {
     addControl(face, this);
+    for (const companion of this.#companions) companion.control?.(face);
   }
 }

@@ -91,6 +91,12 @@ export async function fetchToken(kernel: Kernel, token: string, client: string, 
   return (await fetch(token, { method: 'POST', body: form(await assertion(kernel, token, client), more) })).json();
 }
 
+/** A token of an app with these scopes only. */
+export async function narrowToken({ kernel, site, token }: TestSite, scopes: readonly string[]): Promise<string> {
+  site.clients.add({ id: 'narrow', publicJwk: jwk(), secret: 'narrow-secret', scopes }, site.vendor.capability);
+  return (await fetchToken(kernel, token, 'narrow', scopes.join(' '))).access_token;
+}
+
 /** A control face over the site, on a free port. */
 export async function startControl({ kernel, site }: TestSite): Promise<{ url: string; close(): Promise<void> }> {
   const control = new ControlApi(kernel, [site]);

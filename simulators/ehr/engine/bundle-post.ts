@@ -56,7 +56,7 @@ async function batch(tools: Tools, context: Context, entries: readonly Entry[]):
       replies.push(await handlerOf(tools, interaction)({ ...context, request: { ...own, params } }));
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
-      replies.push(renderError(tools.site.vendor, tools.site.paths.token, error.error, error.params, own));
+      replies.push(renderError(tools.site.vendor, [tools.site.paths.token], error.error, error.params, own));
     }
   }
   return replies;

@@ -26,7 +26,7 @@ export function capabilityStatement(site: Site, origin: string): unknown {
       {
         mode: 'server',
         security: {
-          extension: [{ extension: [{ valueUri: `${origin}${paths.token}`, url: 'token' }], url: OAUTH_URIS }],
+          extension: [{ extension: oauthUris(site, origin), url: OAUTH_URIS }],
           service: [{ coding: [{ system: SECURITY, code: 'SMART-on-FHIR', display: 'SMART-on-FHIR' }], text: 'SMART-on-FHIR' }],
         },
         ...(vendor.system.length > 0 ? { interaction: vendor.system.map((code) => ({ code })) } : {}),
@@ -37,6 +37,7 @@ export function capabilityStatement(site: Site, origin: string): unknown {
 }
 
 function declare({ vendor }: Site, type: string, table: TypeCapability): unknown {
+  const kindOf = (name: string) => (name === '_id' ? 'token' : (parameterOf(type, name)?.kind ?? vendor.overlay.house?.[name]));
   const names = Object.keys(table.search).filter((name) => table.search[name]);
   const { create = false, update = false, updateCreate = false, delete: remove, read = [] } = table.conditional ?? {};
   const searches = table.interactions.includes('search');
@@ -53,7 +54,7 @@ function declare({ vendor }: Site, type: string, table: TypeCapability): unknown
     ...(table.include?.length ? { searchInclude: table.include } : {}),
     ...(table.revInclude?.length ? { searchRevInclude: table.revInclude } : {}),
     searchParam: [
-      ...names.map((name) => ({ name, type: name === '_id' ? 'token' : parameterOf(type, name)?.kind })),
+      ...names.map((name) => ({ name, type: kindOf(name) })),
       ...(table.chains === true ? [] : (table.chains ?? [])).map((name) => ({ name, type: chainKind(type, name) })),
       ...(searches ? [{ name: '_count', type: 'number', documentation: 'Number of results per page.' }] : []),
     ],
@@ -65,19 +66,35 @@ function chainKind(type: string, name: string): string | undefined {
   return parameterOf(type, reference)?.targets.flatMap((target) => parameterOf(target, inner)?.kind ?? [])[0];
 }
 
-/** `.well-known/smart-configuration`: token endpoint and ways to authenticate. */
-export function smartConfiguration({ vendor, paths }: Site, origin: string): unknown {
-  const { methods, smartConfiguration: own } = vendor.auth;
+const launches = ({ vendor }: Site): boolean => vendor.auth.grants.includes('authorization_code');
+
+const oauthUris = (site: Site, origin: string) => [
+  { valueUri: `${origin}${site.paths.token}`, url: 'token' },
+  ...(launches(site) ? [{ valueUri: `${origin}${site.paths.authorize}`, url: 'authorize' }] : []),
+];
+
+/** `.well-known/smart-configuration`: where tokens come from, and ways to authenticate. */
+export function smartConfiguration(site: Site, origin: string): unknown {
+  const { methods, userMethods, grants, introspection, smartConfiguration: own } = site.vendor.auth;
+  const { token, authorize, introspect } = site.paths;
+  const users = launches(site);
+  const all = [...new Set([...methods, ...(users ? userMethods : [])])];
   const capabilities = [
-    ...(methods.includes('private_key_jwt') ? ['client-confidential-asymmetric'] : []),
-    ...(methods.some((method) => method.startsWith('client_secret')) ? ['client-confidential-symmetric'] : []),
+    ...(users ? ['launch-standalone', 'permission-user', 'permission-offline'] : []),
+    ...(all.includes('none') ? ['client-public'] : []),
+    ...(all.includes('private_key_jwt') ? ['client-confidential-asymmetric'] : []),
+    ...(all.some((method) => method.startsWith('client_secret')) ? ['client-confidential-symmetric'] : []),
+    ...(users ? ['authorize-post'] : []),
     'permission-v1',
     'permission-v2',
   ];
   return {
-    token_endpoint: `${origin}${paths.token}`,
-    token_endpoint_auth_methods_supported: methods,
-    grant_types_supported: ['client_credentials'],
+    ...(users ? { authorization_endpoint: `${origin}${authorize}` } : {}),
+    token_endpoint: `${origin}${token}`,
+    ...(introspection === 'declared' ? { introspection_endpoint: `${origin}${introspect}` } : {}),
+    token_endpoint_auth_methods_supported: all.filter((method) => method !== 'none'),
+    grant_types_supported: grants,
+    code_challenge_methods_supported: ['S256'],
     capabilities,
     ...own,
   };

@@ -22,16 +22,20 @@ export interface Grant {
   client: string;
   scopes: string[];
   expires: number;
+  /** `Practitioner/<id>` of the user who approved it, where one did. */
+  user?: string;
 }
 
 /** One site as its handlers see it. */
 export interface Site {
   readonly name: string;
+  /** Tenant or practice, as the vendor's addresses have it. */
+  readonly tenant: string;
   readonly vendor: Vendor;
   readonly kernel: Kernel;
   readonly store: Store;
   /** Paths with the tenant filled in. */
-  readonly paths: { fhir: string; token: string };
+  readonly paths: Vendor['paths'];
   readonly systems: { mrn: string; appointment: string; provider: string };
   /** The group that lists every patient. */
   readonly groupId: () => string | undefined;
@@ -39,6 +43,8 @@ export interface Site {
   readonly grants: Cell<Grant>;
   /** Lifetime of tokens in seconds. */
   readonly tokenSeconds: number;
+  /** Counts a call; how many there were in this second of the clock. */
+  readonly spend: () => number;
 }
 
 /** What a handler on a resource type is given. */
@@ -48,4 +54,6 @@ export interface Call {
   type: string;
   table: TypeCapability;
   grant: Grant;
+  /** Search parameters of which a resource must match one set at least, where the token is narrowed by some. */
+  filters?: readonly string[];
 }

@@ -1,6 +1,6 @@
 import type { Context, Handler, Reply } from '#kernel';
-import { authenticate, authorize } from '../smart/authorize.ts';
-import { type Access, allows } from '../smart/scopes.ts';
+import { authenticate, authorize, deny } from '../smart/authorize.ts';
+import { type Access, allows, filtersOf } from '../smart/scopes.ts';
 import type { Interaction } from '../vendors/vendor.ts';
 import type { Call, Site } from './context.ts';
 import { history } from './history.ts';
@@ -45,8 +45,11 @@ const RUNS: Record<Interaction, Run> = {
 /** The handler of an interaction on a type: what every call must pass, then the interaction itself. */
 export const handlerOf =
   (tools: Tools, interaction: Interaction): Handler =>
-  (context) =>
-    RUNS[interaction](enter(tools, context, interaction), tools);
+  async (context) => {
+    const reply = await RUNS[interaction](enter(tools, context, interaction), tools);
+    const more = tools.site.vendor.hooks.onReply?.(context.request, interaction, tools.site);
+    return more ? { ...reply, headers: { ...reply.headers, ...more } } : reply;
+  };
 
 /**
  * Known type, declared interaction, token, scope, media type: in that order, for every call.
@@ -61,8 +64,12 @@ export function enter({ site, salt }: Tools, context: Context, interaction: Inte
   if (!table.interactions.includes(interaction))
     return refuse('not-allowed', { diagnostics: `${interaction} on ${type} is not offered` });
   const grant = authorize(site, salt, context, type, LETTERS[interaction]);
+  const filters = filtersOf(grant.scopes, type, LETTERS[interaction]);
+  if (filters && interaction !== 'read' && interaction !== 'search')
+    deny(site, context, 'forbidden', `scopes narrowed by a search cover no ${interaction} here`, grant.client);
+  site.vendor.hooks.onCall?.(context.request, grant, site);
   acceptable(site.vendor, context.request);
-  return { site, context, type, table, grant };
+  return { site, context, type, table, grant, filters };
 }
 
 /** Versions of every type that the token covers. */
@@ -87,8 +94,9 @@ export function operation(site: Site, { type = '', id = '', rest = '' }: Record<
 
 function search(call: Call): Reply | Promise<Reply> {
   const params = searchParams(call);
-  const session = params.get(call.site.vendor.search.session.parameter);
-  return session === null ? firstPage(call, params) : nextPage(call, session);
+  const { session: paging, cursor } = call.site.vendor.search;
+  const session = params.get(paging.parameter);
+  return session === null || cursor ? firstPage(call, params) : nextPage(call, session);
 }
 
 function searchParams({ site: { vendor }, context: { request } }: Call): URLSearchParams {

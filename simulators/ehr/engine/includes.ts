@@ -1,6 +1,7 @@
 import type { RecordRef } from '#kernel';
-import { allows } from '../smart/scopes.ts';
+import { allows, filtersOf } from '../smart/scopes.ts';
 import type { Site } from './context.ts';
+import { covered } from './covered.ts';
 import { parameterOf, parametersOf, type SearchParameter } from './parameters.ts';
 import type { Include, ResultShape } from './result-shape.ts';
 import { type RowRef, rowRef } from './store.ts';
@@ -35,6 +36,7 @@ export function included(
       seen.add(rid);
       return true;
     });
+    level = level.filter((row) => covered({ site, type: row.type, filters: filtersOf(scopes, row.type, 'r') }, [row]).length > 0);
     added.push(...level);
   }
   return added;

@@ -1,5 +1,7 @@
 import type { Reply } from '#kernel';
+import { deny } from '../smart/authorize.ts';
 import type { Call } from './context.ts';
+import { covered } from './covered.ts';
 import { fhirReply, refuse } from './replies.ts';
 import { isPartial, partialText } from './result-shape.ts';
 import { rowRef } from './store.ts';
@@ -14,10 +16,18 @@ export async function read(call: Call): Promise<Reply> {
   await context.reading([rowRef(site.name, type, row)]);
   const [text] = store.texts([row.rid]);
   if (!text) return refuse('deleted', { expression: 'id' });
+  if (covered(call, [row]).length === 0)
+    deny(site, context, 'forbidden', `the scopes on ${type} are narrowed to others`, call.grant.client);
   const headers = { ...versionHeaders(site, text.version, text.updated), ...vendor.hooks.onRead?.(type, text.id, text.version) };
   if (unchanged(call, text.version, text.updated)) return { status: 304, headers: { ...vendor.headers, ...headers }, served: [] };
   return {
-    ...fhirReply(vendor, context.request, 200, shaped(call, wireText(site, type, text)), headers),
+    ...fhirReply(
+      vendor,
+      context.request,
+      200,
+      shaped(call, vendor.hooks.onShow?.(type, wireText(site, type, text)) ?? wireText(site, type, text)),
+      headers,
+    ),
     served: [rowRef(site.name, type, text)],
   };
 }

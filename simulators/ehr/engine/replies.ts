@@ -36,21 +36,24 @@ export function refuseInvalid(issues: readonly Issue[]): never {
   return refuseWith(details[0]?.error ?? 'invalid', details);
 }
 
-/** Renders an error by its name, for the FHIR paths and for the token path alike. */
+/** Renders an error by its name, for the FHIR paths and for those of OAuth alike. */
 export function renderError(
   vendor: Vendor,
-  tokenPath: string,
+  oauthPaths: readonly string[],
   name: string,
   params: Record<string, unknown>,
   request: Request,
+  hex: () => string = () => '',
 ): Reply {
   const known = (ERROR_NAMES as readonly string[]).includes(name) ? (name as ErrorName) : 'internal';
-  const atToken = request.path.toLowerCase() === tokenPath.toLowerCase();
+  const atToken = oauthPaths.some((path) => request.path.toLowerCase() === path.toLowerCase());
   const error = atToken ? (AT_TOKEN[known] ?? known) : known;
   const row = vendor.errors[error];
   const retry: Record<string, string> = params.retryAfter === undefined ? {} : { 'retry-after': String(params.retryAfter) };
   const headers = { ...vendor.headers, ...row.headers, ...retry };
   if (row.oauth) {
+    const own = vendor.hooks.tokenError?.(row, hex());
+    if (own) return json(row.status, 'application/json', own.body, { ...headers, ...own.headers });
     const why = vendor.auth.explains ? String(params.reason ?? row.text) : null;
     return json(row.status, 'application/json', { error: row.oauth, error_description: why }, headers);
   }

@@ -1,5 +1,8 @@
 import { type Face, type Handler, jsonReply } from '#kernel';
-import { type TokenEndpoint, tokenHandler, wrongVerb } from '../smart/token.ts';
+import { approvalHandler } from '../smart/approval.ts';
+import type { TokenEndpoint } from '../smart/endpoint.ts';
+import { introspectionHandler } from '../smart/introspect.ts';
+import { tokenHandler, wrongVerb } from '../smart/token.ts';
 import type { Interaction } from '../vendors/vendor.ts';
 import { postBundle } from './bundle-post.ts';
 import { capabilityStatement, smartConfiguration } from './capability-statement.ts';
@@ -26,7 +29,7 @@ const ROUTES: [method: string, path: string, interaction: Interaction, operation
 
 /** Every address of a site. One line a route; what the vendor lacks is refused in its own form. */
 export function addRoutes(face: Face, site: Site, endpoint: TokenEndpoint, writes: Writes): void {
-  const { fhir, token } = site.paths;
+  const { fhir, token, authorize, introspect } = site.paths;
   const tools: Tools = { site, salt: endpoint.salt, writes };
   const add = (method: string, path: string, operation: string, doc: string, handler: Handler) =>
     face.route(
@@ -36,19 +39,19 @@ export function addRoutes(face: Face, site: Site, endpoint: TokenEndpoint, write
       handler,
     );
 
-  face.route(
-    'POST',
-    token,
-    { operation: 'token', tier: 'semantic', secret: true, doc: 'SMART backend services: client_credentials.' },
-    tokenHandler(endpoint),
-  );
-  for (const method of ['GET', 'PUT', 'PATCH', 'DELETE'])
-    face.route(
-      method,
-      token,
-      { operation: 'token', tier: 'semantic', secret: true, doc: 'Refused: the token request is a POST.' },
-      wrongVerb(endpoint),
-    );
+  const { auth } = site.vendor;
+  const oauth = (methods: string[], path: string, operation: string, doc: string, handler: Handler) => {
+    for (const method of methods) face.route(method, path, { operation, tier: 'semantic', secret: true, doc }, handler);
+  };
+  const others = ['GET', 'PUT', 'PATCH', 'DELETE'];
+  oauth(['POST'], token, 'token', `Tokens: ${auth.grants.join(', ')}.`, tokenHandler(endpoint));
+  oauth(others, token, 'token', 'Refused: the token request is a POST.', wrongVerb(endpoint, 'token'));
+  if (auth.grants.includes('authorization_code'))
+    oauth(['GET', 'POST'], authorize, 'authorize', 'Approval by a user, by a page or at once; PKCE.', approvalHandler(endpoint));
+  if (auth.introspection !== 'none') {
+    oauth(['POST'], introspect, 'introspect', 'What a token is good for (RFC 7662).', introspectionHandler(endpoint));
+    oauth(others, introspect, 'introspect', 'Refused: introspection is a POST.', wrongVerb(endpoint, 'introspect'));
+  }
   add('GET', '/metadata', 'metadata', 'CapabilityStatement, made from the table of what works.', ({ request }) =>
     fhirReply(site.vendor, request, 200, JSON.stringify(capabilityStatement(site, request.origin))),
   );

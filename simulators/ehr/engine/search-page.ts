@@ -2,6 +2,7 @@ import { type Context, type RecordRef, Rejected, type Reply } from '#kernel';
 import type { IssueDetail } from '../vendors/vendor.ts';
 import { baseUrl, bundleText } from './bundle.ts';
 import type { Call, PagingSession, Site } from './context.ts';
+import { covered } from './covered.ts';
 import { included, refsOf } from './includes.ts';
 import { parameterOf } from './parameters.ts';
 import { fhirReply, outcome, refuse } from './replies.ts';
@@ -19,15 +20,46 @@ export async function firstPage(call: Call, params: URLSearchParams): Promise<Re
   const { native, post, shape, self, hopeless } = search;
   const counting = shape.summary === 'count';
   const wanted = counting || ((table.total ?? vendor.search.total) === 'all' && shape.total);
-  const total = wanted ? (hopeless ? 0 : store.count({ type, criteria: [...native, ...post] })) : undefined;
+  const total = wanted ? (hopeless ? 0 : matchCount(call, search)) : undefined;
+  if (table.maxMatches !== undefined && (total ?? store.count({ type, criteria: [...native, ...post] })) > table.maxMatches)
+    refuse('too-many', {});
   if (counting) {
     const links = [{ relation: 'self', url: link(site, context, type, self) }];
     const text = bundleText(site, { base: baseUrl(site, context.request), type, total, links, entries: [] });
     return { ...fhirReply(vendor, context.request, 200, text), served: [] };
   }
   const client = context.exchange.client ?? '';
-  return page(call, search, { type, query: params.toString(), total, after: 0, client, expires: 0 });
+  const cursor = vendor.search.cursor ? params.get(vendor.search.session.parameter) : null;
+  const from = cursor === null ? { after: 0 } : placeOf(site, type, search, cursor);
+  return page(call, search, { type, query: params.toString(), total, ...from, client, expires: 0 });
 }
+
+// A token that is narrowed does not learn how many others there are.
+function matchCount(call: Call, { native, post }: ParsedSearch): number {
+  const { store } = call.site;
+  const query = { type: call.type, criteria: [...native, ...post] };
+  return call.filters ? covered(call, store.search(query)).length : store.count(query);
+}
+
+// Where a page begins that names its first resource.
+function placeOf(
+  { store }: Site,
+  type: string,
+  { native, shape }: ParsedSearch,
+  id: string,
+): Pick<PagingSession, 'after' | 'place'> {
+  const row = store.locate(type, id);
+  if (!row) return refuse('session-expired', { expression: 'cursor' });
+  if (shape.sort.length === 0) return { after: row.rid - 1 };
+  const all = store.sorted({ type, criteria: native, sort: sortKeys(type, shape.sort) });
+  return { after: 0, place: all[all.findIndex((one) => one.rid === row.rid) - 1]?.place };
+}
+
+const sortKeys = (type: string, sort: readonly string[]): SortKey[] =>
+  sort.map((key) => {
+    const name = key.replace(/^-/, '');
+    return { parameter: name === '_id' ? undefined : parameterOf(type, name), descending: key.startsWith('-') };
+  });
 
 /** The page that a next link points at. The same link may be followed again: a lost reply costs nothing. */
 export async function nextPage(call: Call, key: string): Promise<Reply> {
@@ -46,7 +78,7 @@ async function page(call: Call, search: ParsedSearch, session: PagingSession): P
   const found = rowsAfter(site, type, search, session);
   const rows = found.slice(0, count);
   // Filters apply to what the lookup found: a page may hold fewer than asked for, even none, and still have a next one.
-  const kept = store.narrow(type, rows, search.post);
+  const kept = covered(call, store.narrow(type, rows, search.post));
   const more = found.length > count;
   const others = included(site, type, kept, shape, grant.scopes);
   const served: RecordRef[] = [...kept.map((row) => rowRef(site.name, type, row)), ...refsOf(site.name, others)];
@@ -56,7 +88,11 @@ async function page(call: Call, search: ParsedSearch, session: PagingSession): P
   const entries = [...matches, ...others.flatMap((row) => entriesOf(site, base, row.type, [row], 'include', search))];
   const notes = notesOf(site, search, matches.length === 0 && !more && session.after === 0);
   const last = rows.at(-1);
-  const opened = more && last ? openSession(site, { ...session, after: last.rid, place: last.place }) : undefined;
+  const opened = !(more && last)
+    ? undefined
+    : vendor.search.cursor
+      ? `${vendor.search.session.parameter}=${found[count]!.id}`
+      : openSession(site, { ...session, after: last.rid, place: last.place });
   const next = opened && (vendor.hooks.nextQuery?.(search.self, opened) ?? opened);
   const urls: Record<string, string | undefined> = {
     self: link(site, context, type, search.self),
@@ -86,11 +122,7 @@ function rowsAfter(
   if (hopeless) return [];
   const query = { type, criteria: native, limit: count + 1 };
   if (shape.sort.length === 0) return store.search({ ...query, after: session.after });
-  const sort: SortKey[] = shape.sort.map((key) => {
-    const name = key.replace(/^-/, '');
-    return { parameter: name === '_id' ? undefined : parameterOf(type, name), descending: key.startsWith('-') };
-  });
-  return store.sorted({ ...query, sort, place: session.place });
+  return store.sorted({ ...query, sort: sortKeys(type, shape.sort), place: session.place });
 }
 
 function entriesOf(

@@ -1,15 +1,7 @@
 import { compactVerify, decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
 import type { Vendor } from '../vendors/vendor.ts';
-import type { ClientKeys, ClientRegistration } from './clients.ts';
-
-/** Why a client was refused: for the journal. What the client is told is the vendor's business. */
-export class ClientRefused extends Error {
-  readonly client?: string;
-  constructor(reason: string, client?: string) {
-    super(reason);
-    this.client = client;
-  }
-}
+import type { ClientKeys, ClientLookup, ClientRegistration } from './clients.ts';
+import { ClientRefused } from './refusal.ts';
 
 export interface AssertionRules {
   auth: Vendor['auth'];
@@ -17,7 +9,7 @@ export interface AssertionRules {
   audiences: readonly string[];
   /** Seconds since the epoch. */
   now: number;
-  clients: ReadonlyMap<string, ClientRegistration>;
+  clients: ClientLookup;
   keys: ClientKeys;
   /** Takes the jti for this client until `exp`; false when it was taken before. In one step: two replays may race. */
   take(client: string, jti: string, exp: number): boolean;

@@ -1,10 +1,11 @@
 import { type CryptoKey, importJWK, importSPKI, importX509, type JWK, type KeyObject } from 'jose';
 import type { Cell, Kernel } from '#kernel';
+import type { ScopeStyle } from './scopes.ts';
 
 /** An app as registered with a site. At least one way to prove itself. */
 export interface ClientRegistration {
   id: string;
-  /** Default: read on every type that a sync needs. */
+  /** Default: what a sync needs at this vendor. */
   scopes?: readonly string[];
   /** A fixed key: PEM of a public key or of a certificate. */
   publicKeyPem?: string;
@@ -15,7 +16,24 @@ export interface ClientRegistration {
   jwksUrl?: string;
   /** For vendors that take client secrets. */
   secret?: string;
+  /** Where the browser may be sent back to: what makes an app one that users approve. Without a key or secret it is public. */
+  redirectUris?: readonly string[];
+  /** How its scopes are spelled; the site's way when absent. */
+  scopeStyle?: ScopeStyle;
+  /** False: the site has not mapped the app to a user under which it works in the background. */
+  mapped?: boolean;
+  /** ISO instant at which the registration has reached the site; known at once when absent. */
+  activeFrom?: string;
 }
+
+/** How registrations are found by client id. */
+export interface ClientLookup {
+  get(id: string): ClientRegistration | undefined;
+}
+
+/** Has the app nothing to prove itself by? */
+export const isPublic = ({ secret, publicKeyPem, publicJwk, jwks, jwksUrl }: ClientRegistration): boolean =>
+  [secret, publicKeyPem, publicJwk, jwks, jwksUrl].every((one) => one === undefined);
 
 export type VerificationKey = CryptoKey | KeyObject | Uint8Array;
 
@@ -75,13 +93,18 @@ export class ClientKeys {
       },
     );
     if (!reply.ok) throw new Error(`the key set at ${jwksUrl} answered ${reply.status}`);
-    const { keys } = (await reply.json()) as { keys?: JWK[] };
+    const { keys } = (await reply.json().catch(() => ({}))) as { keys?: JWK[] };
     if (!Array.isArray(keys)) throw new Error(`the key set at ${jwksUrl} has no keys`);
-    const stated = /max-age=(\d+)/.exec(reply.headers.get('cache-control') ?? '')?.[1];
-    const seconds = Math.min(this.#longest, stated === undefined ? this.#longest : Number(stated));
+    const seconds = Math.min(this.#longest, statedSeconds(reply.headers.get('cache-control') ?? ''));
     this.#fetched.set(jwksUrl, { keys, expires: now + seconds * 1000 });
     return keys;
   }
+}
+
+function statedSeconds(control: string): number {
+  if (/\bno-(?:store|cache)\b/.test(control)) return 0;
+  const stated = /\bmax-age=(\d+)/.exec(control)?.[1];
+  return stated === undefined ? Number.POSITIVE_INFINITY : Number(stated);
 }
 
 const fromPem = (pem: string, alg: string): Promise<CryptoKey> =>

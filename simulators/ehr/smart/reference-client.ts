@@ -1,10 +1,19 @@
 import { fileURLToPath } from 'node:url';
+import type { CapabilityTable } from '../vendors/vendor.ts';
 import type { ClientRegistration } from './clients.ts';
 
-/** What a sync may read unless its registration says otherwise. */
-export const DEFAULT_SCOPES: readonly string[] = ['Patient', 'Appointment', 'Encounter', 'Group', 'Practitioner', 'Location'].map(
-  (type) => `system/${type}.read`,
-);
+// What a sync to a CRM writes back, where the vendor lets it.
+const WRITTEN = ['Patient', 'Appointment'];
+const WRITES = ['create', 'update', 'patch', 'delete'];
+
+/** What an app may do unless its registration says otherwise: read all that the vendor has, write people and bookings. */
+export const defaultScopes = (capability: CapabilityTable, more: readonly string[] = []): string[] => [
+  ...Object.entries(capability).flatMap(([type, table]) => (table ? [`system/${type}.read`] : [])),
+  ...WRITTEN.flatMap((type) =>
+    capability[type]?.interactions.some((one) => WRITES.includes(one)) ? [`system/${type}.write`] : [],
+  ),
+  ...more,
+];
 
 /** The public half of fixtures/credentials/subject-private.pem: a fixed, public test key that guards nothing. */
 export const SUBJECT_KEY = {
@@ -21,7 +30,6 @@ export const REFERENCE_CLIENT: ClientRegistration = {
   id: 'syncproof-reference',
   publicJwk: SUBJECT_KEY,
   secret: 'syncproof-reference-secret',
-  scopes: DEFAULT_SCOPES,
 };
 
 /** Where the private half lies in the repository. */

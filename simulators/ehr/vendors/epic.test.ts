@@ -21,7 +21,7 @@ const outcomeOf = (bundle: Json) => bundle.entry?.at(-1)?.resource;
 
 describe('ids', () => {
   it.each(['00'.repeat(32), 'ff'.repeat(32), '12ab'.repeat(16)])('from %s: opaque, e…3, a FHIR id', (hex) =>
-    expect(epic.hooks.mintId(hex, 'Patient')).toMatch(/^e[A-Za-z0-9.-]{22}3$/),
+    expect(epic.hooks.mintId(hex, 'Patient', () => 0)).toMatch(/^e[A-Za-z0-9.-]{22}3$/),
   );
   it('are case-sensitive', async () => {
     expect((await test.call(`/Patient/${ada}`)).status).toBe(200);
@@ -113,7 +113,7 @@ describe('authorisation', () => {
   });
   it('outside the registration: 403, empty, insufficient_scope', async () => {
     const { access_token } = await fetchToken(test.kernel, test.token, 'syncproof-reference');
-    const reply = await test.call('/Patient', {
+    const reply = await test.call('/Condition', {
       method: 'POST',
       body: '{}',
       headers: { authorization: `Bearer ${access_token}` },
@@ -125,7 +125,7 @@ describe('authorisation', () => {
     ]);
     expect(test.kernel.journal.read({ kind: 'auth' }).at(-1)).toMatchObject({
       actor: 'client:syncproof-reference',
-      data: { reason: 'no scope for c on Patient' },
+      data: { reason: 'no scope for c on Condition' },
     });
   });
 });

@@ -81,7 +81,12 @@ export const epic = defineVendor(r4, {
   id: 'epic',
   title: 'Epic',
   software: { name: 'Epic', version: 'May 2026' },
-  paths: { fhir: '/interconnect-fhir-oauth/api/FHIR/R4', token: '/interconnect-fhir-oauth/oauth2/token' },
+  paths: {
+    fhir: '/interconnect-fhir-oauth/api/FHIR/R4',
+    token: '/interconnect-fhir-oauth/oauth2/token',
+    authorize: '/interconnect-fhir-oauth/oauth2/authorize',
+    introspect: '/interconnect-fhir-oauth/oauth2/introspect',
+  },
   ...capabilityOf(statement, EPIC_OVERLAY),
   overlay: EPIC_OVERLAY,
   systems: {
@@ -97,7 +102,17 @@ export const epic = defineVendor(r4, {
     granted: 'registration',
     tokenSeconds: 3600,
     explains: false,
-    smartConfiguration: { code_challenge_methods_supported: ['S256'] },
+    // Apps with a secret may leave the challenge out; `aud` counts when it is there.
+    pkce: 'public',
+    audience: 'optional',
+    // Lifetimes are a site's own; refresh answers without a new refresh token.
+    codeSeconds: 300,
+    refreshSeconds: 90 * 86_400,
+    rotates: false,
+    introspection: 'silent',
+    authorizeError:
+      'Something went wrong trying to authorize the client. Please try logging in again. If the problem persists, contact your system administrator.',
+    smartConfiguration: {},
   },
   search: {
     defaultCount: 1000,

@@ -78,8 +78,9 @@ const errors: Record<ErrorName, ErrorRow> = {
   'session-expired': row(410, 'expired', 'The search has expired; start anew.'),
   'invalid-client': oauth('invalid_client', 'The client could not be authenticated.'),
   'invalid-request': oauth('invalid_request', 'The token request is not valid.'),
-  'unsupported-grant': oauth('unsupported_grant_type', 'Only client_credentials is supported.'),
+  'unsupported-grant': oauth('unsupported_grant_type', 'This grant type is not supported.'),
   'unauthorized-client': oauth('unauthorized_client', 'The client may not do this.'),
+  'invalid-grant': oauth('invalid_grant', 'The code or refresh token is not valid.'),
   invariant: row(422, 'invariant', 'A rule of the resource is broken.'),
   'multiple-matches': row(412, 'multiple-matches', 'The condition is met by several resources.'),
   'test-failed': row(422, 'processing', 'A test of the patch failed.'),
@@ -87,7 +88,12 @@ const errors: Record<ErrorName, ErrorRow> = {
   'unsupported-search': row(400, 'not-supported', 'This search is not supported.'),
   done: row(200, 'informational', 'All OK.', { severity: 'information' }),
   'precondition-required': row(400, 'required', 'A version must be stated (If-Match).'),
+  'tenant-required': row(400, 'required', 'The request does not say whose records it is about.'),
+  'tenant-forbidden': row(403, 'forbidden', 'The client may not see this tenant.'),
   'unknown-value': row(400, 'value', 'A search value is unknown.', { severity: 'information' }),
+  'unknown-tenant': row(404, 'not-found', 'There is nothing at this address.'),
+  'invalid-scope': oauth('invalid_scope', 'No scope that was asked for is granted.'),
+  'too-many': row(400, 'too-costly', 'The search matches too much.'),
 };
 
 const isOid = (authority: string): boolean => /^\d+(\.\d+)+$/.test(authority);
@@ -100,7 +106,7 @@ export const r4: Vendor = Object.freeze({
   id: 'r4',
   title: 'FHIR R4',
   software: { name: 'Syncproof R4', version: '1' },
-  paths: { fhir: '/fhir', token: '/oauth2/token' },
+  paths: { fhir: '/fhir', token: '/oauth2/token', authorize: '/oauth2/authorize', introspect: '/oauth2/introspect' },
   capability,
   system: ['transaction', 'batch', 'history-system'],
   overlay: {
@@ -114,6 +120,15 @@ export const r4: Vendor = Object.freeze({
   },
   auth: {
     methods: ['private_key_jwt', 'client_secret_basic', 'client_secret_post'],
+    userMethods: ['private_key_jwt', 'client_secret_basic', 'client_secret_post', 'none'],
+    grants: ['client_credentials', 'authorization_code', 'refresh_token'],
+    pkce: 'everybody',
+    audience: 'required',
+    codeSeconds: 60,
+    refreshSeconds: 30 * 86_400,
+    rotates: true,
+    introspection: 'declared',
+    authorizeError: 'The request for approval is not valid.',
     algorithms: ['RS384', 'ES384', 'RS256', 'RS512', 'ES256'],
     jwksAlgorithms: [],
     assertionSeconds: 300,
@@ -122,10 +137,7 @@ export const r4: Vendor = Object.freeze({
     granted: 'requested',
     tokenSeconds: 300,
     explains: true,
-    smartConfiguration: {
-      token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384'],
-      code_challenge_methods_supported: ['S256'],
-    },
+    smartConfiguration: { token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384'] },
   },
   search: {
     defaultCount: 50,

@@ -1,6 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock } from '#kernel';
-import { appointment, assertion, fetchToken, form, type Json, OID, register, startSite, type TestSite } from '../test-site.ts';
+import {
+  appointment,
+  assertion,
+  fetchToken,
+  form,
+  type Json,
+  narrowToken,
+  OID,
+  register,
+  startSite,
+  type TestSite,
+} from '../test-site.ts';
 
 /** What a row looks at: a running site with a patient and seven appointments. */
 interface Scene {
@@ -229,7 +240,7 @@ const ROWS: Row[] = [
       epic: {
         source: EPIC.fasten,
         check: async ({ test }) => {
-          const { access_token } = await fetchToken(test.kernel, test.token, 'syncproof-reference');
+          const access_token = await narrowToken(test, ['system/Patient.read']);
           const reply = await test.call('/Coverage/1', { headers: { authorization: `Bearer ${access_token}` } });
           expect([reply.status, await reply.text(), reply.headers.get('www-authenticate')]).toEqual([
             403,

@@ -1,8 +1,10 @@
 import type { Identifier } from '@medplum/fhirtypes';
-import type { Request } from '#kernel';
+import type { Face, Reply, Request } from '#kernel';
 import type { Conditional, Interaction, StatementOverlay, SystemInteraction } from '../engine/capability.ts';
 import type { DatePrefix } from '../engine/criteria.ts';
 import type { PatchOperation } from '../engine/json-patch.ts';
+import type { Registrar } from '../engine/changes.ts';
+import type { Grant, Site } from '../engine/context.ts';
 import type { Resource, Stored } from '../engine/resource.ts';
 
 export type { Interaction } from '../engine/capability.ts';
@@ -22,8 +24,11 @@ export interface SearchNeeds {
 /** One resource type of a capability table. */
 export interface TypeCapability {
   interactions: readonly Interaction[];
-  /** `native` finds, `post` only filters what was found, null exists at the vendor and is missing here (a loud 501). */
-  search: Readonly<Record<string, 'native' | 'post' | null>>;
+  /**
+   * `native` finds, `post` only filters what was found, `house` is looked at by the vendor's hooks and finds nothing,
+   * null exists at the vendor and is missing here (a loud 501).
+   */
+  search: Readonly<Record<string, 'native' | 'post' | 'house' | null>>;
   /** Operations that the vendor has and this simulator lacks. */
   operations?: Readonly<Record<string, null>>;
   /** All of them must be met. */
@@ -40,6 +45,10 @@ export interface TypeCapability {
   defaultCount?: number;
   maxCount?: number;
   total?: 'all' | 'page' | 'none';
+  /** Order of results where the client asks for none (or may not ask): parameters, `-` before one for descending. */
+  sort?: readonly string[];
+  /** A search that matches more than these is refused (`too-many`). */
+  maxMatches?: number;
   /** Must an update say, by If-Match, which version it is about? */
   mustMatch?: boolean;
   /** Unknown parameters: silently dropped, dropped with a note in the bundle, or refused. */
@@ -102,6 +111,7 @@ export const ERROR_NAMES = [
   'invalid-request',
   'unsupported-grant',
   'unauthorized-client',
+  'invalid-grant',
   'invariant',
   'multiple-matches',
   'test-failed',
@@ -110,8 +120,16 @@ export const ERROR_NAMES = [
   'unknown-value',
   'precondition-required',
   'done',
+  'tenant-required',
+  'tenant-forbidden',
+  'unknown-tenant',
+  'invalid-scope',
+  'too-many',
 ] as const;
 export type ErrorName = (typeof ERROR_NAMES)[number];
+
+/** How a client proves itself at the token endpoint. */
+export type ClientMethod = 'private_key_jwt' | 'client_secret_basic' | 'client_secret_post';
 
 /** What an issue is about, beside its row. */
 export interface IssueDetail {
@@ -128,6 +146,8 @@ export interface Given {
   /** `name` in `patient.name=…`. */
   chain?: string;
   value: string;
+  /** Added by the vendor's hook: it counts though the table does not offer it, and fulfils no need. */
+  own?: true;
 }
 
 /** What a hook may know of the site. */
@@ -166,7 +186,13 @@ export interface Vendor {
   title: string;
   software: { name: string; version: string };
   /** `{tenant}` is replaced by the site's tenant. No trailing slash. */
-  paths: { fhir: string; token: string };
+  paths: {
+    fhir: string;
+    token: string;
+    /** Where a browser asks for a user's approval. */
+    authorize: string;
+    introspect: string;
+  };
   capability: CapabilityTable;
   /** What can be asked of the whole server. */
   system: readonly SystemInteraction[];
@@ -175,7 +201,26 @@ export interface Vendor {
   /** Identifier systems under which the site numbers people and appointments, from its assigning authority. */
   systems: { mrn(authority: string): string; appointment(authority: string): string; provider(authority: string): string };
   auth: {
-    methods: readonly ('private_key_jwt' | 'client_secret_basic' | 'client_secret_post')[];
+    /** Ways of a client to prove itself when it acts for itself. */
+    methods: readonly ClientMethod[];
+    /** The same for apps that a user approved; `none` is a public app. */
+    userMethods: readonly (ClientMethod | 'none')[];
+    grants: readonly ('client_credentials' | 'authorization_code' | 'refresh_token')[];
+    /** Who must bring a code challenge (S256; plain is never taken). */
+    pkce: 'everybody' | 'public';
+    /** Must a request for approval name the FHIR base in `aud`? */
+    audience: 'required' | 'optional';
+    /** Life of a code and of a refresh token in seconds. */
+    codeSeconds: number;
+    refreshSeconds: number;
+    /** A refresh gives a new refresh token and ends the one before. */
+    rotates: boolean;
+    /** Introspection: in the discovery document, only there when called, or missing. */
+    introspection: 'declared' | 'silent' | 'none';
+    /** Scopes beside those on resources that apps get by default. */
+    moreScopes?: readonly string[];
+    /** What a browser is shown when it cannot be sent back. */
+    authorizeError: string;
     /** Signature algorithms of clients with a fixed key, and those that a JWKS adds. */
     algorithms: readonly string[];
     jwksAlgorithms: readonly string[];
@@ -187,6 +232,8 @@ export interface Vendor {
     granted: 'registration' | 'requested';
     /** Lifetime of access tokens in seconds. */
     tokenSeconds: number;
+    /** Is a token request without `scope`, or with none that is granted, refused (`invalid-scope`)? */
+    scopeRequired?: boolean;
     /** Whether token errors say why. */
     explains: boolean;
     smartConfiguration: Readonly<Record<string, unknown>>;
@@ -206,13 +253,17 @@ export interface Vendor {
     entryLinks: boolean;
     /** The parameter of a next link, how its key looks, how long it holds (seconds). */
     session: { parameter: string; key: (hex: string) => string; seconds: number };
+    /** Nothing is kept between pages: the session's parameter is the id of the first resource of the page. */
+    cursor?: boolean;
     /** An empty result says so in an outcome entry. */
     emptyNote: boolean;
     /** What the query string of a POST _search counts for. */
     postQuery: 'merge' | 'ignore';
   };
-  /** Are version and time of update on the wire? */
-  versions: 'shown' | 'hidden';
+  /** Are version and time of update on the wire? `updated` is the time alone, with the offset of the site's zone. */
+  versions: 'shown' | 'updated' | 'hidden';
+  /** Number of a resource's first version on the wire; 1 when absent. */
+  firstVersion?: number;
   formats: {
     /** Media types that are answered in kind. */
     json: readonly string[];
@@ -229,9 +280,23 @@ export interface Vendor {
   errors: Readonly<Record<ErrorName, ErrorRow>>;
   /** Where each oddity comes from. */
   sources: readonly string[];
+  /** What the sources leave open, or what is simpler here than there, and how it was settled: for the fidelity page. */
+  notes?: readonly string[];
+  /** Other faces of the same site: APIs of the vendor's own, notifications. */
+  companions?: readonly ((tools: CompanionTools) => Companion)[];
   hooks: {
-    /** An id of the vendor's form from 64 hex digits. */
-    mintId(hex: string, type: string): string;
+    /** Resources that a site has from the first day, beside practitioners, locations and the group; they come first. */
+    seed?(tenant: string): Resource[];
+    /** Refuses a call that the token covers. */
+    onCall?(request: Request, grant: Grant, site: Site): void;
+    /** Headers of a reply that is no refusal. */
+    onReply?(request: Request, operation: string, site: Site): Record<string, string>;
+    /** The number that a new record of this id gets from the registration desk; the next of a series when absent. */
+    numberOf?(id: string): string | undefined;
+    /** An id of the vendor's form from 64 hex digits, or from a number that the site gives out once per type, from 0. */
+    mintId(hex: string, type: string, serial: () => number, wanted?: Wanted): string;
+    /** Tenant in the addresses of a site that states none, from 64 hex digits that are the site's own; by itself its name. */
+    tenant?(hex: string): string;
     /** Numbers that a new patient gets beside the MRN. */
     moreNumbers?(mrn: Identifier): Identifier[];
     /** Rewrites, drops or refuses search parameters before they are looked at. */
@@ -239,16 +304,58 @@ export interface Vendor {
     /** What the vendor files of a valid resource that a client sends, or a refusal. */
     onWrite?(resource: Resource, before: Stored | undefined, site: SiteFacts): Resource;
     /** Looks at a JSON Patch before it is applied: elements that may be patched, tests that it must hold. */
-    onPatch?(type: string, operations: readonly PatchOperation[], before: Stored, site: SiteFacts): void;
+    onPatch?(type: string, operations: readonly PatchOperation[], before: Stored, site: SiteFacts): readonly PatchOperation[] | void;
+    /** Resources that change with what a client wrote, in the same commit: the slot of an appointment. */
+    alongside?(after: Resource, before: Stored | undefined, site: SiteFacts): Stored[];
+    /** What every version is given, whoever writes it: ids of list elements by which a patch names them. */
+    settle?(resource: Resource, id: string): Resource;
+    /** What a read shows of a stored text, where that is less than the whole. */
+    onShow?(type: string, text: string): string;
     /** Query of a next link from that of the first page and the session's parameter; by itself it is that parameter alone. */
     nextQuery?(first: string, session: string): string;
     /** Adds to the head of a bundle (id, timestamp, …). */
-    shapeBundle?(page: BundlePage, kernel: { hex(): string; now(): string }): Record<string, unknown>;
+    shapeBundle?(page: BundlePage, kernel: { hex(): string; now(): string; zone: string }): Record<string, unknown>;
+    /** Body and headers of a refusal at the token endpoint, where they are not `error` and `error_description`. */
+    tokenError?(row: ErrorRow, hex: string): { body: unknown; headers: Readonly<Record<string, string>> };
     /** One issue of an OperationOutcome. */
     shapeError(row: ErrorRow, detail: IssueDetail, request: Request): unknown;
     /** Headers of a read beside the standard ones. */
     onRead?(type: string, id: string, version: number): Record<string, string>;
   };
+}
+
+/** What an id is minted for. */
+export interface Wanted {
+  /** Tenant or practice of the site. */
+  tenant: string;
+  /** The record; absent where none is at hand. */
+  resource?: Resource;
+  /** Is there a record of that id already? */
+  taken(id: string): boolean;
+}
+
+/** What another face of a site is made with. */
+export interface CompanionTools {
+  face: Face;
+  site: Site;
+  /** Mixed into the digests of tokens. */
+  salt: string;
+  registrar: Registrar;
+  /** Seconds until a change shows in the vendor's change feeds. */
+  feedSeconds?: number;
+}
+
+/** Another face of the same site. Its routes are added when it is made, before those of FHIR. */
+export interface Companion {
+  /** Paths at which its errors look its own way. */
+  owns?(path: string): boolean;
+  renderError?(error: string, params: Record<string, unknown>, request: Request): Reply;
+  start?(): void;
+  stop?(): void | Promise<void>;
+  /** Adds to the control face. */
+  control?(face: Face): void;
+  /** Paths by name, and settings. */
+  describe?(): { paths?: Record<string, string>; settings?: Record<string, string> };
 }
 
 /** A vendor from another one: tables are replaced cell by cell, the capability table as a whole. */
