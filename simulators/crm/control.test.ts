@@ -51,7 +51,7 @@ test('a CRM user edits: one commit, in the name of the user', async () => {
 
 test.each([
   ['no changes', {}, 400, 'say what changes'],
-  ['an unknown object', { changes: [{ op: 'create', type: 'Lead', fields: {} }] }, 400, 'the CRM has no object Lead'],
+  ['an unknown object', { changes: [{ op: 'create', type: 'Nope', fields: {} }] }, 400, 'the CRM has no object Nope'],
   ['a refused record', { changes: [{ op: 'create', type: 'Contact', fields: {} }] }, 400, 'REQUIRED_FIELD_MISSING'],
   [
     'nobody there',
@@ -73,7 +73,7 @@ test('a condition is a condition and nothing else', async () => {
 
 test('every record has the system fields, and nothing else that the schema does not name', () => {
   const [row] = crm.rows('Contact');
-  const own = ['Name', 'LastName', 'EHR_Key__c', 'Deceased__c', 'Active__c', 'MobilePhone'];
+  const own = ['Name', 'LastName', 'EHR_Key__c', 'Deceased__c', 'Active__c', 'MobilePhone', 'HasOptedOutOfEmail', 'DoNotCall'];
   expect(Object.keys(row!).sort()).toEqual([...SYSTEM_FIELDS, ...own].sort());
 });
 

@@ -2,6 +2,7 @@ import { ConfigurationError, type Context, ControlError, controlHandler, type Fa
 import { CrmError } from './errors.ts';
 import { changesOf, type Org } from './org.ts';
 import { drain } from './rest/query.ts';
+import type { OrgRules } from './rules.ts';
 import { isKey } from './schema.ts';
 import type { CrmSettings } from './settings.ts';
 import { compileCondition } from './soql/condition.ts';
@@ -20,7 +21,7 @@ export interface CrmCommit {
   /** The caller's own name for this commit: made again under it, nothing changes and the answer is the same. */
   call?: string;
   changes: {
-    op: 'create' | 'update' | 'upsert' | 'delete';
+    op: 'create' | 'update' | 'upsert' | 'delete' | 'undelete';
     type: string;
     id?: string;
     /** Finds the record in place of `id`. */
@@ -61,6 +62,7 @@ function applyChange(org: Org, writer: Writer, { op, type: name, id, key, fields
     if (!key) throw new ControlError(400, 'an upsert needs "key": {"field", "value"}');
     return void writer.upsert(type, key.field, key.value, fields);
   }
+  if (op === 'undelete' && id) return void writer.undelete(type, id);
   const field = key && type.field(key.field);
   if (key && (!field || !isKey(field))) throw new ControlError(400, `${key.field} is no key of ${type.name}`);
   const found = id ?? (field ? org.store.byIndex(type, field, key!.value)[0]?.id : undefined);
@@ -68,7 +70,7 @@ function applyChange(org: Org, writer: Writer, { op, type: name, id, key, fields
     throw new ControlError(404, `no ${type.name} has ${key ? `${key.field} = ${key.value}` : 'that id: say "id" or "key"'}`);
   if (op === 'update') writer.update(type, found, fields);
   else if (op === 'delete') writer.delete(type, found);
-  else throw new ControlError(400, `"op" must be create, update, upsert or delete, not ${JSON.stringify(op)}`);
+  else throw new ControlError(400, `"op" must be create, update, upsert, delete or undelete (by id), not ${JSON.stringify(op)}`);
 }
 
 /** Live records as they are journalled, in order of creation. @throws SoqlError, CrmError */
@@ -136,6 +138,19 @@ export function mountControl(face: Face, org: Org): void {
     const change = jsonBody<Partial<CrmSettings>>(context) ?? {};
     const all = org.settings.change(change);
     org.kernel.journal.append({ sim: 'crm', tenant: org.id, kind: 'setup', data: { settings: change } });
+    return all;
+  });
+  add(
+    'GET',
+    '/v1/crm/rules',
+    'crm-rules',
+    'Validation rules, duplicate rules, assignment rules and profiles.',
+    () => org.rules.all,
+  );
+  add('POST', '/v1/crm/rules', 'crm-set-rules', 'Replaces those lists that are given.', (context) => {
+    const change = jsonBody<OrgRules>(context) ?? {};
+    const all = org.rules.change(change);
+    org.kernel.journal.append({ sim: 'crm', tenant: org.id, kind: 'setup', data: { rules: change } });
     return all;
   });
   add('GET', '/v1/crm/sessions', 'crm-sessions', 'The live sessions of API clients.', () => ({ sessions: org.sessions.list() }));

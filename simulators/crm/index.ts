@@ -6,13 +6,16 @@ import { crmError, ERRORS, type ErrorName } from './errors.ts';
 import { mountOAuth, oauthError } from './oauth/index.ts';
 import { type CrmClient, type CrmUser, Org } from './org.ts';
 import { mountRest, restFallback } from './rest/index.ts';
+import type { OrgRules } from './rules.ts';
 import { loadSchema, type ObjectDefinition } from './schema.ts';
 import type { CrmSettings } from './settings.ts';
 import { mountSoap, soapError } from './soap.ts';
+import { mountStreaming } from './streaming/index.ts';
 import type { Row } from './values.ts';
 
 export type { CrmCommit, CrmCommitted } from './control.ts';
 export type { CrmClient, CrmUser } from './org.ts';
+export type { OrgRules } from './rules.ts';
 export { type FieldDefinition, type ObjectDefinition, SYSTEM_FIELDS } from './schema.ts';
 export { CRM_SETTINGS, type CrmSettings } from './settings.ts';
 export { compileCondition } from './soql/condition.ts';
@@ -59,6 +62,10 @@ export interface CrmOptions {
   users?: readonly CrmUser[];
   /** Folder of `<object>.json`, or the definitions themselves. */
   schema?: string | readonly ObjectDefinition[];
+  /** Accounts may be persons: FirstName, LastName, Person… on Account, each with a hidden contact. */
+  personAccounts?: boolean;
+  /** How the org was customised. */
+  rules?: OrgRules;
   /** What clients reach this face by, when it is not what they connect to. */
   publicUrl?: string;
   /** REST calls a day before REQUEST_LIMIT_EXCEEDED; 5 million. */
@@ -79,6 +86,8 @@ export interface Crm extends Part {
   commit(body: CrmCommit): Promise<CrmCommitted>;
   /** Live records of a type as journalled, in order of creation; `where` is a SOQL condition. */
   rows(type: string, where?: string): Row[];
+  /** Replaces lists of validation rules, duplicate rules, assignments, profiles; shows all. @throws ConfigurationError */
+  rules(change?: OrgRules): OrgRules;
   /** Changes what an administrator has set up; shows all of it. @throws ConfigurationError */
   settings(change?: Partial<CrmSettings>): CrmSettings;
   /** Ends all API sessions; says how many. */
@@ -100,7 +109,8 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
       throw new Error(`createCrm: client ${id} runs as ${runAs}, who is no user`);
   }
   const settings = { ...(dailyRequests === undefined ? {} : { dailyRequests }), ...options.settings };
-  const org = new Org({ kernel, id: orgId, schema: loadSchema(options.schema), users, clients, settings });
+  const schema = loadSchema(options.schema, { personAccounts: options.personAccounts });
+  const org = new Org({ kernel, id: orgId, schema, users, clients, settings, rules: options.rules });
   const face: Face = new Face(kernel, {
     sim: 'crm',
     tenant: org.id,
@@ -113,6 +123,7 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
   mountOAuth(face, org);
   mountSoap(face, org);
   mountBulk1(face, org);
+  mountStreaming(face, org);
   mountRest(face, org);
   return {
     name: 'crm',
@@ -125,6 +136,7 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
       org.start();
     },
     stop: async () => {
+      org.bayeux.drop();
       await face.close();
       await org.stop();
     },
@@ -132,6 +144,7 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
     control: (control) => mountControl(control, org),
     commit: (body) => commitAsUser(org, body),
     rows: (type, where) => rowsWhere(org, type, where),
+    rules: (change = {}) => org.rules.change(change),
     settings: (change = {}) => org.settings.change(change),
     killSessions: () => org.sessions.kill({}),
   };

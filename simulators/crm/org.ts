@@ -12,6 +12,8 @@ import { type Session, Sessions } from './sessions.ts';
 import { type CrmSettings, Settings } from './settings.ts';
 import type { QueryTools } from './soql/select.ts';
 import { Store, type Stored } from './store.ts';
+import { Bayeux } from './streaming/bayeux.ts';
+import { Feed } from './streaming/feed.ts';
 import { Writer } from './writer.ts';
 
 /** A user of the org. Without a password nobody can log in as this user. */
@@ -105,6 +107,8 @@ export class Org {
   readonly rules: Rulebook;
   readonly locks: Locks;
   readonly jobs: Jobs;
+  readonly feed: Feed;
+  readonly bayeux: Bayeux;
   /** False once the org is shut down: what runs in the background stops. */
   open = true;
   #usage: Cell<number>;
@@ -123,6 +127,8 @@ export class Org {
     this.locks = new Locks(this.kernel.clock);
     this.store = new Store(this.kernel.database);
     this.jobs = new Jobs(this);
+    this.feed = new Feed(this);
+    this.bayeux = new Bayeux(this, this.feed);
     this.sessions = new Sessions(this.kernel, id, () => this.settings.all.sessionMinutes * 60_000);
     this.codes = this.kernel.cell<CodeGrant>('crm.codes');
     this.cursors = this.kernel.cell<Cursor>('crm.cursors');
@@ -140,6 +146,7 @@ export class Org {
   /** Ends what runs in the background. */
   async stop(): Promise<void> {
     this.open = false;
+    this.bayeux.drop();
     await this.jobs.settled();
   }
 
@@ -212,14 +219,23 @@ export class Org {
         const change = { sim: 'crm', tenant: this.id, act, data: Object.keys(data).length > 0 ? data : undefined, apply };
         if (context) await context.commit(change);
         else await this.kernel.commit({ ...change, actor: session.actor, cause: how.cause });
+        this.#publish(writer);
         await held;
         return answer as T;
       } catch (error) {
-        if (error instanceof Unwritten) return error.answer as T;
+        if (error instanceof Unwritten) {
+          this.#publish(writer);
+          return error.answer as T;
+        }
         if (!(error instanceof LockBusy)) throw error;
         await this.locks.change(left);
       }
     }
+  }
+
+  // Platform events go out at once, whatever becomes of the rest of the call.
+  #publish({ published }: Writer): void {
+    for (const { type, fields, userId, uuid } of published) this.feed.publish(type, fields, userId, uuid);
   }
 
   /** Counts a call against the daily limit. @throws CrmError REQUEST_LIMIT_EXCEEDED */

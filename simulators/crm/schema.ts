@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigurationError } from '#kernel';
+import { isImport, readImport } from './import/index.ts';
+import { withoutPersonAccounts, withPersonAccounts } from './person-schema.ts';
 
 const FIELD_TYPES = [
   'id',
@@ -238,16 +240,27 @@ const ADVICE = ' (The simulated org has the built-in schema: load your own with 
  * Reads a folder of `<object>.json` files (as `fixtures/schemas/crm`), or takes the definitions as they are. User need not
  * be among them: every org has it. @throws ConfigurationError naming the file, or the field that makes no sense
  */
-export function loadSchema(from: string | readonly ObjectDefinition[] = DEFAULT_FOLDER): Schema {
-  const given = typeof from === 'string' ? readFolder(from) : from;
+export function loadSchema(
+  from: string | readonly ObjectDefinition[] = DEFAULT_FOLDER,
+  options: { personAccounts?: boolean } = {},
+): Schema {
+  const read = typeof from === 'string' ? loadFolder(from) : from;
+  const given = options.personAccounts ? withPersonAccounts(read) : withoutPersonAccounts(read);
   for (const { name, fields } of given) {
-    const lost = fields.find((f) => f.reference && f.reference !== 'User' && !given.some((one) => one.name === f.reference));
+    const known = (type: string) => type === 'User' || given.some((one) => one.name === type);
+    const lost = fields.find((f) => f.reference && !known(f.reference));
     if (lost) throw new ConfigurationError(`${name}.${lost.name} refers to ${lost.reference}, which has no schema`);
   }
   const complete = given.some(({ name }) => name === 'User')
     ? given
     : [...given, readDefinition(join(DEFAULT_FOLDER, 'user.json'))];
   return new Schema(complete, from === DEFAULT_FOLDER ? ADVICE : '');
+}
+
+// The format of our own, or what an org gave out.
+function loadFolder(path: string): ObjectDefinition[] {
+  if (path !== DEFAULT_FOLDER && existsSync(path) && isImport(path)) return readImport(path, readFolder(DEFAULT_FOLDER));
+  return readFolder(path);
 }
 
 function readFolder(folder: string): ObjectDefinition[] {

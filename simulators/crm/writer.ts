@@ -49,6 +49,8 @@ export class Writer {
   readonly records: RecordRef[] = [];
   readonly before: unknown[] = [];
   readonly after: unknown[] = [];
+  /** Platform events to be published with this transaction. */
+  readonly published: { type: SObjectType; fields: Row; userId: string; uuid: string }[] = [];
   /** Records that this transaction locks: what it writes, and their parents. */
   readonly locked = new Set<string>();
   #options: WriterOptions;
@@ -80,6 +82,18 @@ export class Writer {
       );
     }
     return stored;
+  }
+
+  /** Publishes a platform event: it becomes no record. @throws CrmError */
+  publish(seen: SObjectType, body: Body, raw = ''): { id: string; uuid: string } {
+    const type = this.#writable(seen, 'createable', 'no-access');
+    const fields = this.#values(type, body, 'createable', raw);
+    this.#complete(type, fields);
+    const { kernel, userId } = this.#options;
+    const hex = kernel.mint('crm/event');
+    const uuid = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
+    this.published.push({ type, fields, userId, uuid });
+    return { id: makeId('e00', hex), uuid };
   }
 
   /** Writes a complete new row. */

@@ -34,8 +34,11 @@ export interface Reply {
   body?: string | Buffer;
   /** The record versions that this reply shows. */
   served?: RecordRef[];
-  /** Writes the body piece by piece until `closed` resolves; in place of `body`. */
-  stream?: (write: (text: string) => void, closed: Promise<void>) => void;
+  /**
+   * Writes the body piece by piece, in place of `body`: until `closed` resolves, or until its own promise does, which ends
+   * the reply. `write` resolves when the peer takes more (or is gone), in a later turn of the event loop.
+   */
+  stream?: (write: (text: string) => Promise<void>, closed: Promise<void>) => void | Promise<void>;
 }
 
 /** What a handler is given: the request, and the only ways to act. */
@@ -47,6 +50,8 @@ export interface Context {
   setActor(client: string): void;
   /** The only way to write: fires the commit hooks and writes the journal row in the same transaction. */
   commit(change: Change): Promise<Committed>;
+  /** Whether the client has hung up: a reply would be lost. */
+  gone(): boolean;
   /** Passes the `store-read` hook for records about to be read. */
   reading(records: RecordRef[]): Promise<void>;
 }
@@ -209,7 +214,7 @@ export class Face {
     let reply: Reply | undefined;
     let severed: string | undefined;
     try {
-      reply = await this.#handle(request, exchange, handler);
+      reply = await this.#handle(request, exchange, handler, () => socket.destroyed);
     } catch (error) {
       if (!(error instanceof Severed)) throw error;
       severed = error.how;
@@ -219,7 +224,7 @@ export class Face {
     send(res, reply);
   }
 
-  async #handle(request: Request, exchange: Exchange, handler: Handler): Promise<Reply> {
+  async #handle(request: Request, exchange: Exchange, handler: Handler, gone: () => boolean): Promise<Reply> {
     const { rules } = this.#kernel;
     const render = (error: string, params = {}) => this.options.renderError(error, params, request);
     const attempt = async (run: () => Promise<void>): Promise<void> => {
@@ -237,7 +242,7 @@ export class Face {
     await attempt(async () => {
       if (!this.options.internal) await rules.fire('request', exchange);
       if (request.oversize) exchange.reject('invalid', { message: `the body exceeds ${request.oversize} bytes` });
-      exchange.reply = await handler(this.#context(request, exchange));
+      exchange.reply = await handler(this.#context(request, exchange, gone));
     });
     if (!this.options.internal) {
       await attempt(() => rules.fire('reply', exchange));
@@ -246,12 +251,13 @@ export class Face {
     return exchange.reply as Reply;
   }
 
-  #context(request: Request, exchange: Exchange): Context {
+  #context(request: Request, exchange: Exchange, gone: () => boolean): Context {
     const kernel = this.#kernel;
     return {
       kernel,
       request,
       exchange,
+      gone,
       setActor: (client) => {
         exchange.client = client;
       },
@@ -344,11 +350,18 @@ function send(res: express.Response, reply: Reply): void {
   if (reply.stream) {
     res.writeHead(reply.status, reply.headers);
     res.flushHeaders();
-    const write = (text: string): void => {
+    const closed = new Promise<void>((resolve) => res.on('close', () => resolve()));
+    const write = (text: string): Promise<void> => {
       if (res.writableLength > MAX_UNREAD) res.destroy();
-      else res.write(text);
+      const full = !res.destroyed && !res.write(text);
+      if (!full) return new Promise((resolve) => setImmediate(resolve));
+      const drained = new Promise<void>((resolve) => res.once('drain', () => resolve()));
+      return Promise.race([drained, closed]);
     };
-    reply.stream(write, new Promise((resolve) => res.on('close', () => resolve())));
+    reply.stream(write, closed)?.then(
+      () => res.end(),
+      () => res.destroy(),
+    );
     return;
   }
   const body = reply.body === undefined ? undefined : Buffer.isBuffer(reply.body) ? reply.body : Buffer.from(reply.body);

@@ -16,7 +16,7 @@ interface RowResult {
   created?: boolean;
 }
 
-type One = (writer: Writer, record: Body) => { stored: Stored; created?: boolean };
+type One = (writer: Writer, record: Body) => { stored: Stored; created?: boolean } | { id: string; uuid: string };
 
 const LIMIT = 200;
 
@@ -31,7 +31,10 @@ function each(records: Body[], allOrNone: boolean, writer: Writer, one: One): An
   const failures = new Map<number, CrmError>();
   const results = records.map((record, i): RowResult => {
     try {
-      const { stored, created } = one(writer, record);
+      const done = one(writer, record);
+      if ('uuid' in done)
+        return { id: done.id, success: true, errors: [{ statusCode: 'OPERATION_ENQUEUED', message: done.uuid, fields: [] }] };
+      const { stored, created } = done;
       return { id: stored.id, success: true, errors: [], ...(created === undefined ? {} : { created }) };
     } catch (error) {
       if (!(error instanceof CrmError)) throw error;
@@ -65,7 +68,10 @@ function bulk(call: Call, writer: Writer, one: One): Answer {
 }
 
 const create: RestRoute['run'] = (call, writer) =>
-  bulk(call, writer, (w, record) => ({ stored: w.create(typeIn(call, record), record, call.raw) }));
+  bulk(call, writer, (w, record) => {
+    const type = typeIn(call, record);
+    return type.definition.event ? w.publish(type, record, call.raw) : { stored: w.create(type, record, call.raw) };
+  });
 
 const update: RestRoute['run'] = (call, writer) =>
   bulk(call, writer, (w, record) => {

@@ -29,7 +29,6 @@ const MISSING: readonly (readonly [path: string, what: string])[] = [
   [`${ROOT}/analytics{/*rest}`, 'reports and dashboards'],
   [`${ROOT}/ui-api{/*rest}`, 'the UI API'],
   ['/services/apexrest{/*rest}', 'Apex REST'],
-  ['/cometd/*rest', 'the Streaming API'],
 ];
 
 const versionRoot: RestRoute = {

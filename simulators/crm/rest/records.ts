@@ -32,6 +32,12 @@ function overridden(call: Call): void {
 }
 
 const create: RestRoute['run'] = (call, writer) => {
+  if (at(call).definition.event) {
+    const { id, uuid } = writer.publish(at(call), bodyOf(call), call.raw);
+    // Success with an entry among the errors: that is how Salesforce says "on its way".
+    const queued = { statusCode: 'OPERATION_ENQUEUED', message: uuid, fields: [] };
+    return { status: 201, body: { id, success: true, errors: [queued] } };
+  }
   const { id, type } = writer.create(at(call), bodyOf(call), call.raw);
   return { status: 201, body: { id, success: true, errors: [] }, headers: { location: urlOf(call, type, id) } };
 };

@@ -1,0 +1,163 @@
+import { digest, type JournalEvent, type RecordRef } from '#kernel';
+import type { Schema, SObjectType } from '../schema.ts';
+import type { Row, Value } from '../values.ts';
+
+/** Change Data Capture from the commits of the journal: Change Data Capture Developer Guide, "Change Event Message Structure". */
+
+/** An event on a channel. */
+export interface Message {
+  channels: readonly string[];
+  replayId: number;
+  /** Type whose fields the payload shows; absent for platform events. */
+  type?: string;
+  data: { schema: string; payload: Record<string, unknown>; event: Record<string, unknown> };
+  /** Record versions that it shows. */
+  served: RecordRef[];
+}
+
+/** Replay ids of one commit: its sequence number times this, and on. Clients must not count on their distance. */
+export const STEP = 100_000;
+const MOST_CHANGES = 100_000;
+const MOST_BYTES = 1_000_000;
+
+export const schemaId = (name: string): string =>
+  Buffer.from(digest('crm.event', name), 'hex').toString('base64url').slice(0, 22);
+
+/** `/data/ContactChangeEvent`, `/data/Visit__ChangeEvent`. */
+export const changeEventName = (type: string): string =>
+  type.endsWith('__c') ? `${type.slice(0, -3)}__ChangeEvent` : `${type}ChangeEvent`;
+
+/** Object whose changes a channel carries; `*` for all, undefined when there is no such channel. */
+export function entityOf(channel: string, schema: Schema): string | undefined {
+  if (channel === '/data/ChangeEvents') return '*';
+  return schema.types.find((type) => emits(type) && channel === `/data/${changeEventName(type.name)}`)?.name;
+}
+
+/** Whether changes of these records are captured. */
+export const emits = ({ definition }: SObjectType): boolean => !definition.readOnly && !definition.event;
+
+const ADDRESS = /^(Mailing|Other|Billing|Shipping|PersonMailing|PersonOther|)(Street|City|State|PostalCode|Country)$/;
+const NEVER = ['Id', 'IsDeleted', 'SystemModstamp'];
+
+/** `FirstName` stands in `Name`, `MailingCity` in `MailingAddress`, where the type has the whole of them. */
+function placeOf(type: SObjectType, name: string): [group: string | undefined, name: string] {
+  if (/^(First|Last)Name$|^Salutation$/.test(name) && type.field('FirstName') && type.field('LastName')) return ['Name', name];
+  const [, prefix, part] = ADDRESS.exec(name) ?? [];
+  return part && type.field(`${prefix}Street`) ? [`${prefix}Address`, part] : [undefined, name];
+}
+
+function put(type: SObjectType, payload: Record<string, unknown>, name: string, value: Value): string {
+  const [group, part] = placeOf(type, name);
+  if (!group) {
+    payload[name] = value;
+    return name;
+  }
+  payload[group] ??= {};
+  (payload[group] as Record<string, unknown>)[part] = value;
+  return `${group}.${part}`;
+}
+
+type Kind = 'CREATE' | 'UPDATE' | 'DELETE' | 'UNDELETE';
+
+interface Change {
+  type: SObjectType;
+  kind: Kind;
+  ref: RecordRef;
+  before?: Row;
+  after: Row;
+}
+
+function changesOf({ records = [], before = [], after = [] }: JournalEvent, schema: Schema): Change[] {
+  return records.flatMap((ref, i) => {
+    const type = schema.type(ref.type);
+    if (!type || !emits(type)) return [];
+    const [old, now] = [(before[i] ?? undefined) as Row | undefined, after[i] as Row];
+    const kind = !old ? 'CREATE' : now.IsDeleted === true ? 'DELETE' : old.IsDeleted === true ? 'UNDELETE' : 'UPDATE';
+    return [{ type, kind, ref, before: old, after: now }];
+  });
+}
+
+/** What an event says beside its header. */
+function bodyOf({ type, kind, before = {}, after }: Change): { fields: Record<string, unknown>; changed: string[] } {
+  const fields: Record<string, unknown> = {};
+  const changed: string[] = [];
+  if (kind === 'DELETE') return { fields, changed };
+  for (const { name, computed } of type.fields) {
+    if (NEVER.includes(name) || computed) continue;
+    const value = after[name] ?? null;
+    const same = value === (before[name] ?? null);
+    if (kind === 'UPDATE' ? same : value === null) continue;
+    const place = put(type, fields, name, value);
+    if (kind === 'UPDATE') changed.push(place);
+  }
+  return { fields, changed };
+}
+
+const uuid = (hex: string): string => hex.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+
+/** The change events of one commit. The same change of several records is one event. */
+export function changeEvents(event: JournalEvent, schema: Schema): Message[] {
+  const changes = changesOf(event, schema);
+  const { seq, wall } = event;
+  const data = event.data as { origin?: string; changeEvents?: 'gap' | 'overflow' } | undefined;
+  const common = {
+    changeOrigin: data?.origin ?? 'com/salesforce/api/soap/60.0;client=SfdcInternalAPI/',
+    transactionKey: uuid(digest('crm.transaction', event.process, seq)),
+    commitTimestamp: Date.parse(wall),
+    commitNumber: 10_000_000_000 + seq * 7,
+    commitUser: changes[0]?.after.LastModifiedById,
+  };
+  const messages: Message[] = [];
+  const add = (type: SObjectType, header: Record<string, unknown>, fields: Record<string, unknown>, served: RecordRef[]) => {
+    const sequenceNumber = messages.length + 1;
+    const name = changeEventName(type.name);
+    const payload = { ...fields, ChangeEventHeader: { ...header, ...common, entityName: type.name, sequenceNumber } };
+    messages.push({
+      channels: [`/data/${name}`, '/data/ChangeEvents'],
+      replayId: seq * STEP + sequenceNumber,
+      type: type.name,
+      data: { schema: schemaId(name), payload, event: { replayId: seq * STEP + sequenceNumber } },
+      served,
+    });
+  };
+  if (data?.changeEvents === 'overflow' || changes.length > MOST_CHANGES) {
+    for (const type of new Set(changes.map((change) => change.type)))
+      add(type, { changeType: 'GAP_OVERFLOW', recordIds: [`${type.definition.keyPrefix}*`], changedFields: [] }, {}, []);
+    return messages;
+  }
+  let last: { key: string; message: Message } | undefined;
+  for (const change of changes) {
+    const { type, kind, ref, after } = change;
+    const { fields, changed } = bodyOf(change);
+    const text = JSON.stringify(fields);
+    const gap = data?.changeEvents === 'gap' || text.length > MOST_BYTES;
+    const key = `${type.name}/${kind}/${gap}/${text}`;
+    if (last?.key === key) {
+      (last.message.data.payload.ChangeEventHeader as { recordIds: string[] }).recordIds.push(ref.id);
+      if (!gap) last.message.served.push(ref);
+      continue;
+    }
+    const header = { changeType: gap ? `GAP_${kind}` : kind, recordIds: [ref.id], changedFields: gap ? [] : changed };
+    add(type, header, gap ? { LastModifiedDate: after.LastModifiedDate } : fields, gap ? [] : [ref]);
+    last = { key, message: messages.at(-1)! };
+  }
+  return messages;
+}
+
+/** The event as somebody sees it who does not see every field; undefined when not even the object. */
+export function seenBy(message: Message, whole: Schema, view: Schema): Message | undefined {
+  if (view === whole || !message.type) return message;
+  const type = whole.type(message.type)!;
+  const seen = view.type(message.type);
+  if (!seen) return undefined;
+  const payload = structuredClone(message.data.payload);
+  const header = payload.ChangeEventHeader as { changedFields: string[] };
+  for (const { name } of type.fields) {
+    if (seen.field(name)) continue;
+    const [group, part] = placeOf(type, name);
+    if (group) delete (payload[group] as Record<string, unknown> | undefined)?.[part];
+    else delete payload[name];
+    header.changedFields = header.changedFields.filter((one) => one !== (group ? `${group}.${part}` : name));
+  }
+  return { ...message, data: { ...message.data, payload } };
+}
