@@ -206,6 +206,11 @@ export class World {
     return this.#o.promises.retry;
   }
 
+  /** The longest interval at which the subject polls this site or the CRM (ms); 0 where it does not. */
+  get pollInterval(): number {
+    return this.#o.terms.pollInterval;
+  }
+
   /** The declared sync window, in ms. */
   get syncWindow(): number {
     return this.#o.promises.sync_window;

@@ -6,7 +6,8 @@ export const rs08 = defineCheck({
   group: 'resilience',
   severity: 'B',
   level: 2,
-  requirement: 'A message that cannot be processed is set apart and can be seen; the messages before and behind it are applied.',
+  requirement:
+    'A message that cannot be processed is refused with AE or AR, so that the hospital sees it; those before and behind it are applied.',
   seeds: ['S0', 'S4'],
   harm: 'One odd character at two in the morning, and no patient has been synced since.',
   needs: ['hl7'],
