@@ -5,6 +5,9 @@ import type { EhrSite } from './site.ts';
 import { shown } from './smart/registry.ts';
 import type { IssueDetail } from './vendors/vendor.ts';
 
+// Names of properties of the site.
+const SETTINGS: Readonly<Record<string, readonly string[]>> = { approve: ['auto', 'ask'], pace: ['run', 'vendor'] };
+
 /** A site's own routes on the control face. */
 export function addControl(face: Face, site: EhrSite): void {
   const root = `/v1/sites/${site.name}`;
@@ -54,14 +57,26 @@ export function addControl(face: Face, site: EhrSite): void {
     if (!site.clients.remove(id)) throw new ControlError(404, `no client ${id} was registered with ${site.name} while it runs`);
     return { removed: id };
   });
-  add('POST', '/settings', 'settings', 'How the site behaves: {"approve": "auto" | "ask"}.', (context) => {
-    const settings = jsonBody<Record<string, unknown>>(context) ?? {};
-    const strange = Object.keys(settings).find((key) => key !== 'approve');
-    if (strange) throw new ControlError(400, `${JSON.stringify(strange)} is no setting of a site; there is: approve`);
-    if (settings.approve !== 'auto' && settings.approve !== 'ask') throw new ControlError(400, '"approve" is auto or ask');
-    site.approve = settings.approve;
-    return { approve: site.approve };
-  });
+  add(
+    'POST',
+    '/settings',
+    'settings',
+    `How the site behaves: {"approve": "auto" | "ask", "pace": "run" | "vendor"}.`,
+    (context) => {
+      const settings = jsonBody<Record<string, unknown>>(context) ?? {};
+      for (const [name, value] of Object.entries(settings)) {
+        const choices = SETTINGS[name];
+        if (!choices)
+          throw new ControlError(
+            400,
+            `${JSON.stringify(name)} is no setting of a site; there are ${Object.keys(SETTINGS).join(', ')}`,
+          );
+        if (!choices.includes(String(value))) throw new ControlError(400, `"${name}" is ${choices.join(' or ')}`);
+      }
+      Object.assign(site, settings);
+      return { approve: site.approve, pace: site.pace };
+    },
+  );
   add('DELETE', '/paging', 'end-paging', 'Ends every paging session of the site at once.', () => ({ ended: site.endPaging() }));
 }
 

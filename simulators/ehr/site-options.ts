@@ -26,6 +26,8 @@ export interface EhrSiteOptions {
   feedSeconds?: number;
   /** How granted scopes are spelled: an app setting at Epic. Default `v1`. */
   scopeStyle?: 'v1' | 'v2';
+  /** Export jobs without waiting and without a window between them (`run`, the default), or with the vendor's own times. */
+  pace?: 'run' | 'vendor';
   /** Requests for a user's approval are approved at once, or answered with a page. Default `auto`. */
   approve?: 'auto' | 'ask';
   /**

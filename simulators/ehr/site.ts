@@ -1,6 +1,7 @@
 import { digest, Face, type Kernel, type ListenOptions, type Part, type PartDescription, Rejected } from '#kernel';
 import { seedChanges } from './clinic.ts';
 import { addControl } from './control.ts';
+import type { ExportJob, Jobs, Pace } from './engine/bulk/jobs.ts';
 import { applyChanges, type CommitRequest, type Registrar } from './engine/changes.ts';
 import type { Grant, PagingSession, Site } from './engine/context.ts';
 import { criterion } from './engine/criterion.ts';
@@ -29,6 +30,7 @@ interface Settings {
   practitioners: string[];
   /** As set while the site runs. */
   approve?: 'auto' | 'ask';
+  pace?: Pace;
 }
 
 // How many calls this second of the clock has seen.
@@ -71,7 +73,9 @@ export class EhrSite implements Part {
   #companions: readonly Companion[];
   readonly #clients: Registry;
   readonly #defaults: readonly string[];
+  readonly #exports: { start(): void; stop(): void };
   #approve: 'auto' | 'ask';
+  #pace: Pace;
 
   constructor(kernel: Kernel, options: EhrSiteOptions) {
     const { name, authority, timeZone, publicUrl } = options;
@@ -126,7 +130,21 @@ export class EhrSite implements Part {
     this.faces = [this.face];
     const tools = { face: this.face, site: this.#site, salt: this.#salt(), registrar: this.#registrar };
     this.#companions = (this.vendor.companions ?? []).map((make) => make({ ...tools, feedSeconds: options.feedSeconds }));
-    addRoutes(this.face, this.#site, this.#endpoint(options.scopeStyle ?? 'v1'), { registrar: this.#registrar });
+    this.#pace = this.#settings.get('site')?.pace ?? options.pace ?? 'run';
+    const endpoint = this.#endpoint(options.scopeStyle ?? 'v1');
+    this.#exports = addRoutes(this.face, this.#site, endpoint, { registrar: this.#registrar }, this.#jobs(endpoint.salt));
+  }
+
+  #jobs(salt: string): Jobs {
+    return {
+      site: this.#site,
+      salt,
+      cell: this.#kernel.cell<ExportJob>(`ehr.${this.name}.exports`),
+      last: this.#kernel.cell<number>(`ehr.${this.name}.exported`),
+      progress: new Map(),
+      pace: () => this.#pace,
+      stopped: false,
+    };
   }
 
   #endpoint(style: 'v1' | 'v2'): TokenEndpoint {
@@ -162,6 +180,7 @@ export class EhrSite implements Part {
   async start({ host, ports, identity }: ListenOptions): Promise<void> {
     await this.seed();
     await this.face.listen({ host, port: ports.http, tlsPort: ports.https, identity });
+    this.#exports.start();
     for (const companion of this.#companions) companion.start?.();
   }
 
@@ -182,6 +201,7 @@ export class EhrSite implements Part {
   }
 
   async stop(): Promise<void> {
+    this.#exports.stop();
     for (const companion of this.#companions) await companion.stop?.();
     await this.face.close();
   }
@@ -278,6 +298,16 @@ export class EhrSite implements Part {
     this.#settings.set('site', { ...this.#settings.get('site')!, approve: how });
   }
 
+  /** How long exports take, and how often they may be had. */
+  get pace(): Pace {
+    return this.#pace;
+  }
+
+  set pace(pace: Pace) {
+    this.#pace = pace;
+    this.#settings.set('site', { ...this.#settings.get('site')!, pace });
+  }
+
   /** Ends all paging sessions. @returns how many. */
   endPaging(): number {
     const { sessions } = this.#site;
@@ -299,7 +329,8 @@ export class EhrSite implements Part {
       addresses[`fhir${suffix}`] = `${origin}${paths.fhir}`;
       addresses[`token${suffix}`] = `${origin}${paths.token}`;
       for (const described of this.#companions)
-        for (const [which, path] of Object.entries(described.describe?.().paths ?? {})) addresses[`${which}${suffix}`] = `${origin}${path}`;
+        for (const [which, path] of Object.entries(described.describe?.().paths ?? {}))
+          addresses[`${which}${suffix}`] = `${origin}${path}`;
       if (grants.includes('authorization_code')) addresses[`authorize${suffix}`] = `${origin}${paths.authorize}`;
     }
     const credentials: Record<string, string> = {

@@ -4,6 +4,7 @@ import { parameterOf } from './parameters.ts';
 
 const CODES: Record<string, string> = { search: 'search-type' };
 const SECURITY = 'http://terminology.hl7.org/CodeSystem/restful-security-service';
+const EXPORT = 'http://hl7.org/fhir/uv/bulkdata/OperationDefinition';
 const OAUTH_URIS = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris';
 
 /** `/metadata`, made from the capability table: it declares what works here and nothing else. */
@@ -31,6 +32,7 @@ export function capabilityStatement(site: Site, origin: string): unknown {
         },
         ...(vendor.system.length > 0 ? { interaction: vendor.system.map((code) => ({ code })) } : {}),
         resource,
+        ...(vendor.bulk.system ? { operation: [{ name: 'export', definition: `${EXPORT}/export` }] } : {}),
       },
     ],
   };
@@ -51,6 +53,9 @@ function declare({ vendor }: Site, type: string, table: TypeCapability): unknown
     conditionalRead: read.length === 2 ? 'full-support' : (read[0] ?? 'not-supported'),
     conditionalUpdate: update,
     conditionalDelete: remove ?? 'not-supported',
+    ...(table.operations?.$export
+      ? { operation: [{ name: 'export', definition: `${EXPORT}/${type === 'Group' ? 'group' : 'patient'}-export` }] }
+      : {}),
     ...(table.include?.length ? { searchInclude: table.include } : {}),
     ...(table.revInclude?.length ? { searchRevInclude: table.revInclude } : {}),
     searchParam: [

@@ -38,6 +38,8 @@ export interface StatementOverlay {
   every?: Partial<TypeCapability>;
   /** Parameters listed after `_count` only filter what others found: how Epic orders its statement. */
   postAfterCount?: boolean;
+  /** Parameters that the vendor's hooks look at, by kind: no criteria of the engine's. */
+  house?: Readonly<Record<string, string>>;
   /** Interactions that the vendor has and its statement lacks. */
   system?: readonly SystemInteraction[];
 }
@@ -97,13 +99,14 @@ function readStatement(path: string): unknown {
   }
 }
 
-function readType(declared: Declared, { types, every, postAfterCount }: StatementOverlay): TypeCapability {
+function readType(declared: Declared, { types, every, postAfterCount, house = {} }: StatementOverlay): TypeCapability {
   const { type, searchParam = [], operation = [] } = declared;
   const codes = (declared.interaction ?? []).map(({ code }) => (code === 'search-type' ? 'search' : code));
   const count = searchParam.findIndex(({ name }) => name === '_count');
   const chains = searchParam.map(({ name }) => name).filter((name) => isChain(type, name));
-  const search = searchParam.flatMap(({ name }, i) => {
+  const search = searchParam.flatMap(({ name }, i): (readonly [string, 'native' | 'post' | 'house' | null])[] => {
     if (NO_CRITERIA.includes(name) || chains.includes(name)) return [];
+    if (Object.hasOwn(house, name)) return [[name, 'house'] as const];
     const post = postAfterCount && count >= 0 && i > count && name !== '_id';
     return [[name, isSearchable(type, name) ? (post ? 'post' : 'native') : null] as const];
   });
@@ -124,7 +127,9 @@ function readType(declared: Declared, { types, every, postAfterCount }: Statemen
     include: declared.searchInclude ?? [],
     revInclude: declared.searchRevInclude ?? [],
     conditional,
-    ...(operation.length > 0 ? { operations: Object.fromEntries(operation.map((one) => [operationName(one), null])) } : {}),
+    ...(operation.length > 0
+      ? { operations: Object.fromEntries(operation.map((one) => [operationName(one), simulated(type, operationName(one))])) }
+      : {}),
     ...every,
     ...types[type],
   };
@@ -136,5 +141,7 @@ const READS: Record<string, ('not-match' | 'modified-since')[]> = {
   'modified-since': ['modified-since'],
   'full-support': ['not-match', 'modified-since'],
 };
+const simulated = (type: string, name: string): 'native' | null =>
+  name === '$export' && ['Group', 'Patient'].includes(type) ? 'native' : null;
 // Names differ from server to server; bulk export is called group-export, group-level-export, export.
 const operationName = ({ name }: { name: string }): string => (/export$/.test(name) ? '$export' : `$${name.replace(/^\$/, '')}`);

@@ -22,13 +22,14 @@ export function included(
   scopes: readonly string[],
 ): Row[] {
   if (shape.include.length === 0 && shape.revInclude.length === 0) return [];
+  const include = shape.include.flatMap((one) => throughPage(site, type, one));
   const seen = new Set(page.map(({ rid }) => rid));
   const added: Row[] = [];
   let level: Row[] = page.map((row) => ({ ...row, type }));
   for (let depth = 0; depth < DEPTH && level.length > 0; depth++) {
     const wanted = ({ iterate }: Include): boolean => depth === 0 || iterate;
     const found = [
-      ...shape.include.filter(wanted).flatMap((one) => forward(site, level, one)),
+      ...include.filter(wanted).flatMap((one) => forward(site, level, one)),
       ...shape.revInclude.filter(wanted).flatMap((one) => backward(site, level, one)),
     ];
     level = found.filter(({ rid, type: other }) => {
@@ -40,6 +41,17 @@ export function included(
     added.push(...level);
   }
   return added;
+}
+
+// What a vendor declares of a type that the page only points at (`Schedule:actor:Practitioner` of slots) takes two steps.
+function throughPage({ vendor }: Site, type: string, one: Include): Include[] {
+  const { source, parameter, target } = one;
+  const declared = vendor.capability[type]?.include?.includes([source, parameter, ...(target ? [target] : [])].join(':'));
+  if (source === type || !declared) return [one];
+  return [
+    { source: type, parameter: '*', target: source, iterate: false },
+    { ...one, iterate: true },
+  ];
 }
 
 const references = (type: string, name: string): SearchParameter[] => {

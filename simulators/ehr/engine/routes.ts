@@ -4,6 +4,8 @@ import type { TokenEndpoint } from '../smart/endpoint.ts';
 import { introspectionHandler } from '../smart/introspect.ts';
 import { tokenHandler, wrongVerb } from '../smart/token.ts';
 import type { Interaction } from '../vendors/vendor.ts';
+import { addBulk } from './bulk/index.ts';
+import type { Jobs } from './bulk/jobs.ts';
 import { postBundle } from './bundle-post.ts';
 import { capabilityStatement, smartConfiguration } from './capability-statement.ts';
 import type { Site } from './context.ts';
@@ -27,8 +29,14 @@ const ROUTES: [method: string, path: string, interaction: Interaction, operation
   ['DELETE', '/:type/:id', 'delete', 'delete', 'Delete.'],
 ];
 
-/** Every address of a site. One line a route; what the vendor lacks is refused in its own form. */
-export function addRoutes(face: Face, site: Site, endpoint: TokenEndpoint, writes: Writes): void {
+/** Every address of a site. One line a route; what the vendor lacks is refused in its own form. @returns its export jobs. */
+export function addRoutes(
+  face: Face,
+  site: Site,
+  endpoint: TokenEndpoint,
+  writes: Writes,
+  jobs: Jobs,
+): ReturnType<typeof addBulk> {
   const { fhir, token, authorize, introspect } = site.paths;
   const tools: Tools = { site, salt: endpoint.salt, writes };
   const add = (method: string, path: string, operation: string, doc: string, handler: Handler) =>
@@ -62,13 +70,15 @@ export function addRoutes(face: Face, site: Site, endpoint: TokenEndpoint, write
   add('GET', '/_history', 'history', 'Versions of everything, where the vendor has it.', (context) =>
     systemHistory(tools, context),
   );
+  const bulk = addBulk(face, jobs);
   for (const [method, path, interaction, name, doc] of ROUTES) add(method, path, name, doc, handlerOf(tools, interaction));
   for (const method of ['GET', 'POST'])
-    add(method, '/:type/:id/*rest', 'operation', 'Operations: none is simulated yet.', ({ request }) =>
+    add(method, '/:type/:id/*rest', 'operation', 'Operations: those that there are stand above.', ({ request }) =>
       operation(site, request.params),
     );
-  add('POST', '/:type/:id', 'operation', 'Operations: none is simulated yet.', ({ request }) => {
+  add('POST', '/:type/:id', 'operation', 'Operations: those that there are stand above.', ({ request }) => {
     const { type = '', id = '' } = request.params;
     return id.startsWith('$') ? operation(site, { type, id }) : refuse('not-allowed', {});
   });
+  return bulk;
 }

@@ -1,5 +1,6 @@
 import { capabilityOf } from '../engine/capability.ts';
 import statement from './epic/capability.generated.json' with { type: 'json' };
+import { EPIC_BULK } from './bulk.ts';
 import { EPIC_ERRORS, ERROR_SYSTEM } from './epic/errors.ts';
 import { moreNumbers, onWrite } from './epic/filing.ts';
 import { EPIC_OVERLAY } from './epic/overlay.ts';
@@ -114,6 +115,7 @@ export const epic = defineVendor(r4, {
       'Something went wrong trying to authorize the client. Please try logging in again. If the problem persists, contact your system administrator.',
     smartConfiguration: {},
   },
+  bulk: EPIC_BULK,
   search: {
     defaultCount: 1000,
     prefixes: ['eq', 'lt', 'le', 'gt', 'ge'],

@@ -1,6 +1,7 @@
 import { DATE_PREFIXES } from '../engine/criteria.ts';
 import { DEFINITIONS } from '../engine/definitions.ts';
 import { SEARCH_PARAMETERS } from '../engine/parameters.ts';
+import { R4_BULK } from './bulk.ts';
 import type { CapabilityTable, ErrorName, ErrorRow, Interaction, TypeCapability, Vendor } from './vendor.ts';
 
 const INTERACTIONS: Interaction[] = [
@@ -27,6 +28,7 @@ const capability: CapabilityTable = Object.fromEntries(
       revInclude: ['*'],
       conditional: { create: true, update: true, delete: 'single', read: ['not-match', 'modified-since'], updateCreate: true },
       unknown: 'reject',
+      ...(type === 'Patient' || type === 'Group' ? { operations: { $export: 'native' } } : {}),
     };
     return [type, table];
   }),
@@ -80,6 +82,9 @@ const errors: Record<ErrorName, ErrorRow> = {
   'invalid-request': oauth('invalid_request', 'The token request is not valid.'),
   'unsupported-grant': oauth('unsupported_grant_type', 'This grant type is not supported.'),
   'unauthorized-client': oauth('unauthorized_client', 'The client may not do this.'),
+  'export-running': row(429, 'throttled', 'An export of this client is running: wait for it, or delete it.'),
+  'export-too-soon': row(429, 'throttled', 'This was exported too recently.'),
+  'export-signature': row(403, 'forbidden', 'The address of the file is not valid, or not any more.'),
   'invalid-grant': oauth('invalid_grant', 'The code or refresh token is not valid.'),
   invariant: row(422, 'invariant', 'A rule of the resource is broken.'),
   'multiple-matches': row(412, 'multiple-matches', 'The condition is met by several resources.'),
@@ -139,6 +144,7 @@ export const r4: Vendor = Object.freeze({
     explains: true,
     smartConfiguration: { token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384'] },
   },
+  bulk: R4_BULK,
   search: {
     defaultCount: 50,
     maxCount: 1000,

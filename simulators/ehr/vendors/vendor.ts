@@ -1,10 +1,11 @@
 import type { Identifier } from '@medplum/fhirtypes';
 import type { Face, Reply, Request } from '#kernel';
 import type { Conditional, Interaction, StatementOverlay, SystemInteraction } from '../engine/capability.ts';
-import type { DatePrefix } from '../engine/criteria.ts';
-import type { PatchOperation } from '../engine/json-patch.ts';
 import type { Registrar } from '../engine/changes.ts';
 import type { Grant, Site } from '../engine/context.ts';
+import type { DatePrefix } from '../engine/criteria.ts';
+import type { Bulk } from './bulk.ts';
+import type { PatchOperation } from '../engine/json-patch.ts';
 import type { Resource, Stored } from '../engine/resource.ts';
 
 export type { Interaction } from '../engine/capability.ts';
@@ -29,8 +30,8 @@ export interface TypeCapability {
    * null exists at the vendor and is missing here (a loud 501).
    */
   search: Readonly<Record<string, 'native' | 'post' | 'house' | null>>;
-  /** Operations that the vendor has and this simulator lacks. */
-  operations?: Readonly<Record<string, null>>;
+  /** Operations that the vendor has; null for those that this simulator lacks. */
+  operations?: Readonly<Record<string, 'native' | null>>;
   /** All of them must be met. */
   needs?: readonly SearchNeeds[];
   /** Parameters that may be chained: all, or as `patient.name`. */
@@ -112,6 +113,9 @@ export const ERROR_NAMES = [
   'unsupported-grant',
   'unauthorized-client',
   'invalid-grant',
+  'export-running',
+  'export-too-soon',
+  'export-signature',
   'invariant',
   'multiple-matches',
   'test-failed',
@@ -238,6 +242,8 @@ export interface Vendor {
     explains: boolean;
     smartConfiguration: Readonly<Record<string, unknown>>;
   };
+  /** How `$export` goes, where a type's `operations` have it. */
+  bulk: Bulk;
   search: {
     defaultCount: number;
     maxCount: number;
@@ -293,7 +299,7 @@ export interface Vendor {
     onReply?(request: Request, operation: string, site: Site): Record<string, string>;
     /** The number that a new record of this id gets from the registration desk; the next of a series when absent. */
     numberOf?(id: string): string | undefined;
-    /** An id of the vendor's form from 64 hex digits, or from a number that the site gives out once per type, from 0. */
+    /** An id of the vendor's form from 64 hex digits, or from a number that the site gives out once per type, from 1. */
     mintId(hex: string, type: string, serial: () => number, wanted?: Wanted): string;
     /** Tenant in the addresses of a site that states none, from 64 hex digits that are the site's own; by itself its name. */
     tenant?(hex: string): string;
@@ -304,7 +310,12 @@ export interface Vendor {
     /** What the vendor files of a valid resource that a client sends, or a refusal. */
     onWrite?(resource: Resource, before: Stored | undefined, site: SiteFacts): Resource;
     /** Looks at a JSON Patch before it is applied: elements that may be patched, tests that it must hold. */
-    onPatch?(type: string, operations: readonly PatchOperation[], before: Stored, site: SiteFacts): readonly PatchOperation[] | void;
+    onPatch?(
+      type: string,
+      operations: readonly PatchOperation[],
+      before: Stored,
+      site: SiteFacts,
+    ): readonly PatchOperation[] | undefined;
     /** Resources that change with what a client wrote, in the same commit: the slot of an appointment. */
     alongside?(after: Resource, before: Stored | undefined, site: SiteFacts): Stored[];
     /** What every version is given, whoever writes it: ids of list elements by which a patch names them. */

@@ -33,6 +33,8 @@ const html = (title: string, lines: string): { type: string; body: string } => (
 </html>\r
 `,
 });
+const EXPORT_REFUSED =
+  'Error processing Bulk Data Kickoff request: Request not allowed: The Client requested this Group too recently.';
 const notFound: ErrorRow = {
   ...r4.errors['unknown-path'],
   raw: html(
@@ -75,6 +77,9 @@ export const EPIC_ERRORS: Partial<Record<ErrorName, ErrorRow>> = {
       body: '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN""http://www.w3.org/TR/html4/strict.dtd">\r\n<HTML><HEAD><TITLE>Service Unavailable</TITLE>\r\n<META HTTP-EQUIV="Content-Type" Content="text/html; charset=us-ascii"></HEAD>\r\n<BODY><h2>Service Unavailable</h2>\r\n<hr><p>HTTP Error 503. The service is unavailable.</p>\r\n</BODY></HTML>\r\n',
     },
   },
+  // The text as reported by users (smart-on-fhir/cumulus); its status is not documented, and it says nothing of when.
+  'export-running': fatal(400, 'business-rule', '59159', EXPORT_REFUSED),
+  'export-too-soon': fatal(400, 'business-rule', '59159', EXPORT_REFUSED),
   // Epic documents no rate limit; a site's own gateway may have one.
   throttled: { ...r4.errors.throttled, raw: { type: 'text/plain', body: 'Too Many Requests' } },
   invalid: fatal(400, 'invalid', '59102', 'Content invalid against the specification or a profile.'),
