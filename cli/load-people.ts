@@ -62,7 +62,12 @@ const mobileOf = ({ telecom }: Person): string => telecom.find(({ use, period })
 /** Writes commits as the clinic's desk would make them. */
 async function openDesk({ site, sandbox, seed, runKey, cohort, now }: PrepareOptions) {
   const { hooks } = VENDORS.find(({ id }) => id === site.vendor)!;
-  const idOf = (type: string, { n }: Person): string => hooks.mintId(digest(seed, runKey, cohort, type, n), type);
+  const idOf = (type: string, { n }: Person): string => {
+    const hex = digest(seed, runKey, cohort, type, n);
+    // Where ids are numbers: one far above those that the site gives out itself.
+    const serial = () => 1_000_000_000 + Number.parseInt(hex.slice(0, 11), 16);
+    return hooks.mintId(hex, type, serial, { tenant: site.tenant ?? site.practice ?? '', taken: () => false });
+  };
   const staff = async (type: string) =>
     (await sandbox.of(site.name).call<{ resources: Record<string, unknown>[] }>('GET', `/v1/sites/${site.name}/records/${type}`))
       .resources;

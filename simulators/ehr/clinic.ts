@@ -36,9 +36,10 @@ const location = (system: string, { number, name, line }: (typeof CLINIC.locatio
 });
 
 /** The commit with which a site starts its life: practitioners, locations, and the group that lists its patients. */
-export function seedChanges(system: string): ChangeRequest[] {
+export function seedChanges(system: string, more: readonly Resource[] = []): ChangeRequest[] {
   const group: Resource = { resourceType: 'Group', active: true, type: 'person', actual: true, name: CLINIC.group.name };
   return [
+    ...more,
     ...CLINIC.practitioners.map((one) => practitioner(system, one)),
     ...CLINIC.locations.map((one) => location(system, one)),
     group,

@@ -11,7 +11,10 @@ export type Json = any;
 export const OID = '1.2.840.114350.1.13.999.2.7.5.737384.14';
 export const BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
-const ALL = RESOURCE_TYPES.map((type) => `system/${type}.*`);
+const ALL = [
+  ...[...RESOURCE_TYPES, 'Subscription', 'SubscriptionTopic'].map((type) => `system/${type}.*`),
+  'athena/service/Athenanet.MDP.*',
+];
 
 /** A site on a free port with a client that may do everything, for tests. */
 export interface TestSite {
@@ -42,8 +45,13 @@ export async function startSite(
   await site.start({ host: '127.0.0.1', ports: { http: 0 } });
   const { fhir, token } = site.describe().addresses as { fhir: string; token: string };
   const bearer = accessToken ?? (await fetchToken(kernel, token, 'all')).access_token;
+  const practice = site.vendor.overlay.house?.['ah-practice'] && site.describe().credentials.tenant;
+  const addressed = (url: string): string =>
+    practice && !/[?&]ah-practice=/.test(url)
+      ? `${url}${url.includes('?') ? '&' : '?'}ah-practice=Organization/a-1.Practice-${practice}`
+      : url;
   const call = (path: string, init: RequestInit = {}): Promise<Response> =>
-    fetch(path.startsWith('http') ? path : `${fhir}${path}`, {
+    fetch(addressed(path.startsWith('http') ? path : `${fhir}${path}`), {
       ...init,
       headers: {
         accept: 'application/fhir+json',
@@ -86,7 +94,13 @@ export async function assertion(
 export const form = (assertion: string, more: Record<string, string> = {}): URLSearchParams =>
   new URLSearchParams({ grant_type: 'client_credentials', client_assertion_type: BEARER, client_assertion: assertion, ...more });
 
-export async function fetchToken(kernel: Kernel, token: string, client: string, scope = ''): Promise<Json> {
+/** Asks for all scopes in the name of `all`: some vendors give none that was not asked for. */
+export async function fetchToken(
+  kernel: Kernel,
+  token: string,
+  client: string,
+  scope = client === 'all' ? ALL.join(' ') : '',
+): Promise<Json> {
   const more: Record<string, string> = scope ? { scope } : {};
   return (await fetch(token, { method: 'POST', body: form(await assertion(kernel, token, client), more) })).json();
 }

@@ -7,7 +7,7 @@ import type { RecordRef } from './identity.ts';
  * closed or failed. `message`/`ack`: one HL7 message offered and what came back. `token`: an access token was issued.
  * `auth`: a credential was refused, with the true reason. `rule`/`fault`/`heal`: a rule was armed, hit, removed.
  * `gate`: a call was parked or released. `queue`: a link took a commit on, or has nothing to say for it. `intruder`: a
- * control call without the token. `send`: a job of a simulator wrote to a person (a reminder, a campaign). `setup`: an
+ * control call without the token. `send`: a job of a simulator wrote to a person (a reminder, a campaign). `notice`: a notification offered to a subscriber, and what came of it. `setup`: an
  * administrator changed how a simulator is set up. `lag`: event-loop delay. `start`/`stop`: life of a process. `run`, `check`,
  * `subject`: written by the judge.
  */
@@ -29,6 +29,7 @@ export type EventKind =
   | 'gate'
   | 'intruder'
   | 'send'
+  | 'notice'
   | 'setup'
   | 'lag'
   | 'run'

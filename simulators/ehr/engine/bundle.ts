@@ -10,6 +10,7 @@ export function bundleText(site: Site, page: BundlePage): string {
     ...vendor.hooks.shapeBundle?.(page, {
       hex: () => kernel.mint('bundle'),
       now: () => new Date(kernel.clock.now()).toISOString(),
+      zone: site.store.zone,
     }),
     type: 'searchset',
     total: page.total,

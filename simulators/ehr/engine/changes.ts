@@ -46,8 +46,10 @@ export interface Offer {
 
 /** What the site adds to a new resource: an id, and the identifiers that the registration desk gives out. */
 export interface Registrar {
-  mintId(type: string): string;
+  mintId(type: string, resource?: Resource, taken?: (id: string) => boolean): string;
   complete(resource: Resource): Resource;
+  /** What every version is given. */
+  settle(resource: Resource, id: string): Resource;
 }
 
 /**
@@ -61,7 +63,10 @@ export function applyChanges(
   changes: readonly ChangeRequest[],
   now: string,
 ): Omit<Committed, 'seq'> {
-  const ids = changes.map((change) => checkChange(change, registrar));
+  const ids: string[] = [];
+  const taken = (type: string) => (id: string) =>
+    store.locate(type, id) !== undefined || ids.some((one, i) => one === id && changes[i]!.type === type);
+  for (const change of changes) ids.push(checkChange(change, registrar, taken(change.type)));
   const names = new Map(
     changes.flatMap((change, i) => (change.as ? [[`urn:uuid:${change.as}`, `${change.type}/${ids[i]}`]] : [])),
   );
@@ -85,7 +90,7 @@ const refuse = (code: Issue['code'], expression: string, message: string): never
   throw new InvalidResource([{ code, expression, message }]);
 };
 
-function checkChange(change: ChangeRequest, registrar: Registrar): string {
+function checkChange(change: ChangeRequest, registrar: Registrar, taken: (id: string) => boolean): string {
   const { op, type, id, resource, patch } = change;
   if (!['create', 'update', 'delete'].includes(op))
     refuse('structure', 'op', `must be create, update or delete, not ${JSON.stringify(op)}`);
@@ -97,7 +102,7 @@ function checkChange(change: ChangeRequest, registrar: Registrar): string {
   if (id === undefined && op !== 'create') refuse('required', 'id', `${op} ${type} needs the id`);
   if (resource?.id !== undefined && id !== undefined && resource.id !== id)
     refuse('value', `${type}.id`, `must be ${id}, not ${resource.id}`);
-  return id ?? resource?.id ?? registrar.mintId(type);
+  return id ?? resource?.id ?? registrar.mintId(type, resource, taken);
 }
 
 function intended(store: Store, registrar: Registrar, change: ChangeRequest, id: string, names: Map<string, string>): Resource {
@@ -108,7 +113,7 @@ function intended(store: Store, registrar: Registrar, change: ChangeRequest, id:
     next = { ...current, ...patch } as Resource;
     for (const [element, value] of Object.entries(patch)) if (value === null) delete next[element];
   } else next = { ...(resource as Resource), id };
-  next = resolveNames(op === 'create' ? registrar.complete(next) : next, names);
+  next = registrar.settle(resolveNames(op === 'create' ? registrar.complete(next) : next, names), id);
   const issues = validate(next);
   if (issues.length > 0) throw new InvalidResource(issues);
   return next;

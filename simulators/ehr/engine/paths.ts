@@ -13,7 +13,13 @@ export interface Path {
 /** Reads the text form of a path, as the generated definitions have it. */
 export function parsePath(text: string): Path {
   const at = text.lastIndexOf(':');
-  const steps = text.slice(0, at) === '' ? [] : text.slice(0, at).split('.').map(parseStep);
+  const steps =
+    text.slice(0, at) === ''
+      ? []
+      : text
+          .slice(0, at)
+          .split(/\.(?![^[]*\])/)
+          .map(parseStep);
   return { steps, of: text.slice(at + 1) };
 }
 

@@ -1,3 +1,4 @@
+import { mintId } from '../registrar.ts';
 import type { ErrorName, Given, IssueDetail, SiteFacts, TypeCapability } from '../vendors/vendor.ts';
 import type { Site } from './context.ts';
 import type { Criterion } from './criteria.ts';
@@ -27,20 +28,24 @@ export function parseSearch(site: Site, type: string, table: TypeCapability, par
   const shaping = all.filter(isShaping);
   const criteria = all.filter((one) => !isShaping(one) && one.value !== '');
   const kept = site.vendor.hooks.onSearch?.(type, criteria, factsOf(site)) ?? criteria;
-  for (const { name } of kept) {
+  for (const { name } of kept.filter(({ own }) => !own)) {
     if (table.search[name] === null) missing(`the search parameter ${name} of ${type}`);
     // What shapes a result, and is not offered here, must not be taken for a filter that found nothing to do.
     if (table.search[name] === undefined && NEVER.includes(name)) missing(`the search parameter ${name}`);
   }
-  const unknown = kept.filter((one) => !isKnown(table, one));
+  const unknown = kept.filter((one) => !one.own && !isKnown(table, one));
   const notes = unknown.map(({ name }) => ({
     error: 'unknown-parameter' as const,
     diagnostics: `Unknown query parameter: ${name}`,
     expression: name,
   }));
   if (notes.length > 0 && table.unknown === 'reject') refuseWith('unknown-parameter', notes);
-  const known = kept.filter((one) => isKnown(table, one));
-  const compiled = known.map((one) => ({ one, criterion: criterion(site, type, one, table.modifiers) }));
+  const known = kept.filter((one) => one.own || isKnown(table, one));
+  const criteriaOf = known.filter((one) => one.own || table.search[one.name] !== 'house');
+  const compiled = criteriaOf.map((one) => ({
+    one,
+    criterion: criterion(site, type, one, one.own ? undefined : table.modifiers),
+  }));
   const noted = table.unknown === 'note' ? notes.map(({ expression }) => expression) : [];
   const hopeless = !enough(table, known, noted.length > 0 ? notes : []);
   const pick = (kind: 'native' | 'post') =>
@@ -83,13 +88,18 @@ export const factsOf = (site: Site): SiteFacts => ({
     site.store
       .search({ type, criteria: Object.entries(params).map(([name, value]) => criterion(site, type, { name, value })) })
       .flatMap(({ id }) => site.store.read(type, id) ?? []),
-  mint: (type) => site.vendor.hooks.mintId(site.kernel.mint(`ehr.${site.name}.${type}`), type),
+  mint: (type) =>
+    mintId(site.kernel, site.name, site.vendor, type, {
+      tenant: site.tenant,
+      taken: (id) => site.store.locate(type, id) !== undefined,
+    }),
   rejectWith: (error: ErrorName, details) => refuseWith(error, [...details]),
   reject: (error: ErrorName, detail = {}) => refuse(error, detail),
 });
 
 function enough(table: TypeCapability, known: readonly Given[], notes: IssueDetail[]): boolean {
-  const has = (name: string): boolean => name.split('|').some((one) => known.some((given) => fullName(given) === one));
+  const has = (name: string): boolean =>
+    name.split('|').some((one) => known.some((given) => !given.own && fullName(given) === one));
   for (const needs of table.needs ?? []) {
     if (needs.anyOf.some((set) => set.every(has))) continue;
     if (needs.weak === 'empty' && known.some(({ name }) => table.search[name] === 'native')) return false;

@@ -1,4 +1,6 @@
+import type { Vendor } from '../vendors/vendor.ts';
 import type { Site } from './context.ts';
+import { localInstant } from './local-time.ts';
 import type { StoredText } from './store.ts';
 
 /**
@@ -6,14 +8,19 @@ import type { StoredText } from './store.ts';
  * them spliced in, so that no page of results is parsed and written anew.
  */
 export function wireText(site: Site, type: string, row: StoredText): string {
-  const text = site.vendor.versions === 'hidden' ? row.json : withMeta(type, row);
+  const text = site.vendor.versions === 'hidden' ? row.json : withMeta(type, row, metaOf(site, row));
   return type === 'Group' && row.id === site.groupId() ? withMembers(site, text) : text;
 }
 
-function withMeta(type: string, { id, version, updated, json }: StoredText): string {
+function metaOf({ vendor, store }: Site, { version, updated }: StoredText): string {
+  if (vendor.versions === 'updated') return `"lastUpdated":"${localInstant(Date.parse(updated), store.zone)}"`;
+  return `"versionId":"${shownVersion(vendor, version)}","lastUpdated":"${updated}"`;
+}
+
+function withMeta(type: string, { id, json }: StoredText, shown: string): string {
   const head = `{"resourceType":"${type}","id":"${id}"`;
   const rest = json.slice(head.length);
-  const meta = `,"meta":{"versionId":"${version}","lastUpdated":"${updated}"`;
+  const meta = `,"meta":{${shown}`;
   const own = ',"meta":{';
   return head + (rest.startsWith(own) ? `${meta},${rest.slice(own.length)}` : `${meta}}${rest}`);
 }
@@ -27,8 +34,13 @@ export function withMembers(site: Pick<Site, 'store'>, text: string): string {
   return members === '' ? text : `${text.slice(0, -1)},"member":[${members}]}`;
 }
 
+/** The number that a client sees of a stored version, which counts from 1. */
+export const shownVersion = ({ firstVersion = 1 }: Pick<Vendor, 'firstVersion'>, version: number): number =>
+  version - 1 + firstVersion;
+
 /** `ETag` and `Last-Modified`, where the vendor has versions. */
 export function versionHeaders(site: Site, version: number, updated: string): Record<string, string> {
   if (site.vendor.versions === 'hidden') return {};
-  return { etag: `W/"${version}"`, 'last-modified': new Date(updated).toUTCString() };
+  if (site.vendor.versions === 'updated') return { 'last-modified': new Date(updated).toUTCString() };
+  return { etag: `W/"${shownVersion(site.vendor, version)}"`, 'last-modified': new Date(updated).toUTCString() };
 }

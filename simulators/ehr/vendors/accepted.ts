@@ -1,5 +1,6 @@
 import type { Interaction } from '../engine/capability.ts';
 import type { Resource } from '../engine/resource.ts';
+import { ATHENA_ACCEPTED } from './athena/accepted.ts';
 import { CERNER_ACCEPTED } from './cerner/accepted.ts';
 import type { Pointer } from './samples.ts';
 
@@ -18,7 +19,7 @@ export interface Written {
 }
 
 /** By vendor. */
-export const ACCEPTED: Readonly<Record<string, Accepted>> = { cerner: CERNER_ACCEPTED };
+export const ACCEPTED: Readonly<Record<string, Accepted>> = { athena: ATHENA_ACCEPTED, cerner: CERNER_ACCEPTED };
 
 /** The parameters with which a vendor lets one ask for that value. */
 export const asked = (vendor: string, type: string, name: string, value: string): [string, string][] =>

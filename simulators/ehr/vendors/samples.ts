@@ -37,6 +37,8 @@ export class Sample {
 
   /** Adds what is required and missing, everywhere. */
   finish(): Resource {
+    // Some vendors show free slots alone.
+    if (this.resource.resourceType === 'Slot') this.resource.status ??= 'free';
     this.#complete(this.resource, this.resource.resourceType);
     fix(this.resource, this.#pointer);
     return this.resource;
@@ -47,9 +49,12 @@ export class Sample {
     const last = steps.at(-1)!.element;
     let holder: Values = this.resource;
     let type = this.resource.resourceType;
-    for (const { element: name } of steps.slice(0, -1)) {
+    for (const { element: name, filter } of steps.slice(0, -1)) {
       const element = shapeOf(type)?.elements.get(name);
-      const inner = holder[name] ?? (element?.list ? [{}] : {});
+      const first = filter ? { [filter.name]: filter.value } : {};
+      // One among several that differ by what the path says of it.
+      if (filter && Array.isArray(holder[name])) (holder[name] as unknown[]).push(first);
+      const inner = holder[name] ?? (element?.list || filter ? [first] : first);
       holder[name] = inner;
       type = element?.type ?? '';
       if (Array.isArray(inner) && (inner.at(-1) as Values)[last] !== undefined && !shapeOf(type)?.elements.get(last)?.list)
@@ -218,6 +223,56 @@ export const BY_HAND: Readonly<Record<string, (v: Variant) => { elements: object
       (v: Variant) => ({ elements: v === 'a' ? { meta: { tag: [{ code: 'scannable' }] } } : {}, query: pick(v, 'true', 'none') }),
     ]),
   ),
+  'Appointment.-date-or-req-period': (v) => {
+    const day = pick(v, '2021-03-04', '2022-05-06');
+    return { elements: { start: `${day}T08:00:00Z`, end: `${day}T09:00:00Z` }, query: day };
+  },
+  ...Object.fromEntries(
+    Object.entries({
+      'Communication.-email-status': ['email-status'],
+      'RelatedPerson.-relationship-level': ['relationship-level'],
+      'RelatedPerson.-encounter': ['related-person-encounter', 'Encounter'],
+      'Coverage.-encounter': ['coverage-encounter', 'Encounter'],
+      'Slot.-location': ['scheduling-location', 'Location'],
+    }).map(([parameter, [name, target]]) => [
+      parameter,
+      (v: Variant) => {
+        const reference = `https://other.example/fhir/${target}/${v}`;
+        const concept = { coding: [{ system: 'urn:codes', code: `${v}-code` }] };
+        const value = target ? { valueReference: { reference } } : { valueCodeableConcept: concept };
+        const url = `https://fhir-ehr.cerner.com/r4/StructureDefinition/${name}`;
+        return { elements: { extension: [{ url, ...value }] }, query: target ? reference : `urn:codes|${v}-code` };
+      },
+    ]),
+  ),
+  // Some vendors leave proposed ones out.
+  'Appointment.status': (v) => ({ elements: { status: pick(v, 'booked', 'cancelled') }, query: pick(v, 'booked', 'cancelled') }),
+  // One vendor asks only what goes on after a time: the first is later, and there is nothing after the second.
+  'MedicationRequest.-timing-boundsPeriod': (v) => ({
+    elements: {
+      dosageInstruction: [
+        {
+          timing: {
+            repeat: { boundsPeriod: { start: pick(v, '2030-01-01', '2020-01-01'), end: pick(v, '2030-02-01', '2020-02-01') } },
+          },
+        },
+      ],
+    },
+    query: pick(v, 'ge2025-01-01T00:00:00Z', 'ge2040-01-01T00:00:00Z'),
+  }),
+  'MedicationRequest.ingredient-code': (v) => ({
+    elements: {
+      contained: [
+        {
+          resourceType: 'Medication',
+          id: 'm',
+          ingredient: [{ itemCodeableConcept: { coding: [{ system: 'urn:codes', code: `${v}-in` }] } }],
+        },
+      ],
+      medicationReference: { reference: '#m' },
+    },
+    query: `urn:codes|${v}-in`,
+  }),
   'Observation.category': (v) => {
     const code = pick(v, 'laboratory', 'vital-signs');
     const system = 'http://terminology.hl7.org/CodeSystem/observation-category';
