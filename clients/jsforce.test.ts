@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import jsforce, { type Connection } from 'jsforce';
+import { StreamingExtension } from 'jsforce/lib/api/streaming.js';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 
 /** jsforce, unmodified, over plain http: what its users do most. */
@@ -203,6 +204,9 @@ describe('streaming', () => {
     event: { replayId: number };
   }
 
+  // Its types leave out what it inherits.
+  const hangUp = (client: object) => (client as { disconnect(): void }).disconnect();
+
   test('change events live, then replayed from where one stopped', async () => {
     const channel = '/data/ContactChangeEvent';
     const heard: ChangeEvent[] = [];
@@ -210,7 +214,7 @@ describe('streaming', () => {
       for (let i = 0; heard.length < n && i < 100; i++) await new Promise((resolve) => setTimeout(resolve, 30));
       assert.ok(heard.length >= n, `${heard.length} of ${n} events`);
     };
-    const live = connection.streaming.createClient([new jsforce.StreamingExtension.Replay(channel, -1)]);
+    const live = connection.streaming.createClient([new StreamingExtension.Replay(channel, -1)]);
     const subscription = live.subscribe(channel, (message: ChangeEvent) => void heard.push(message));
     await subscription;
     const { id } = await connection.sobject('Contact').create({ LastName: 'Streamed' });
@@ -225,16 +229,16 @@ describe('streaming', () => {
     );
     assert.match(heard[0]!.payload.ChangeEventHeader.changeOrigin, /^com\/salesforce\/api\/rest\/\d\d\.0/);
     subscription.cancel();
-    live.disconnect();
+    hangUp(live);
     const first = heard[0]!.event.replayId;
     heard.length = 0;
-    const later = connection.streaming.createClient([new jsforce.StreamingExtension.Replay(channel, first)]);
+    const later = connection.streaming.createClient([new StreamingExtension.Replay(channel, first)]);
     const again = later.subscribe(channel, (message: ChangeEvent) => void heard.push(message));
     await again;
     await until(1);
     assert.equal(heard[0]!.payload.ChangeEventHeader.changeType, 'UPDATE');
     assert.ok(heard[0]!.event.replayId > first);
-    later.disconnect();
+    hangUp(later);
     await new Promise((resolve) => setTimeout(resolve, 100));
   });
 });

@@ -1,5 +1,6 @@
 import { ConfigurationError, type Context, ControlError, controlHandler, type Face, jsonBody } from '#kernel';
 import { CrmError } from './errors.ts';
+import { reachOut, remind, type SendJob } from './jobs.ts';
 import { changesOf, type Org } from './org.ts';
 import { drain } from './rest/query.ts';
 import type { OrgRules } from './rules.ts';
@@ -154,6 +155,20 @@ export function mountControl(face: Face, org: Org): void {
     return all;
   });
   add('GET', '/v1/crm/sessions', 'crm-sessions', 'The live sessions of API clients.', () => ({ sessions: org.sessions.list() }));
+  add(
+    'POST',
+    '/v1/crm/jobs/reminder',
+    'crm-remind',
+    'Reminds people of visits as a job of the org does: {where, object, person, start, to, unless, text, cohort}, all optional. Each message is a `send` event.',
+    (context) => remind(org, jsonBody<SendJob>(context) ?? {}),
+  );
+  add(
+    'POST',
+    '/v1/crm/jobs/outreach',
+    'crm-reach-out',
+    'Writes to people for a campaign: {where, object, to, unless, text, cohort}, all optional. Each message is a `send` event.',
+    (context) => reachOut(org, jsonBody<SendJob>(context) ?? {}),
+  );
   add(
     'DELETE',
     '/v1/crm/sessions',

@@ -80,6 +80,7 @@ export const ERRORS = {
   'bad-id': row(400, 'MALFORMED_ID', '{label}: id value of incorrect type: {value}'),
   'bad-id-in-call': protocol(400, 'MALFORMED_ID', 'malformed id {value}'),
   'no-cross-reference': row(404, 'INVALID_CROSS_REFERENCE_KEY', 'invalid cross reference id'),
+  'bad-record-type': row(400, 'INVALID_CROSS_REFERENCE_KEY', "Record Type ID: this ID value isn't valid for the user: {id}"),
   'no-delete': row(400, 'INSUFFICIENT_ACCESS_OR_READONLY', 'insufficient access rights on object id'),
   'no-access': row(400, 'INSUFFICIENT_ACCESS_OR_READONLY', 'insufficient access rights on object id'),
   'not-yours': row(403, 'INSUFFICIENT_ACCESS_OR_READONLY', 'insufficient access rights on object id'),

@@ -3,6 +3,7 @@ import { Face, jsonReply, type Kernel, type Part, type Request } from '#kernel';
 import { mountBulk1 } from './bulk/v1.ts';
 import { type CrmCommit, type CrmCommitted, commitAsUser, mountControl, rowsWhere } from './control.ts';
 import { crmError, ERRORS, type ErrorName } from './errors.ts';
+import { reachOut, remind, type SendJob, type Sent } from './jobs.ts';
 import { mountOAuth, oauthError } from './oauth/index.ts';
 import { type CrmClient, type CrmUser, Org } from './org.ts';
 import { mountRest, restFallback } from './rest/index.ts';
@@ -14,6 +15,7 @@ import { mountStreaming } from './streaming/index.ts';
 import type { Row } from './values.ts';
 
 export type { CrmCommit, CrmCommitted } from './control.ts';
+export type { SendJob, Sent } from './jobs.ts';
 export type { CrmClient, CrmUser } from './org.ts';
 export type { OrgRules } from './rules.ts';
 export { type FieldDefinition, type ObjectDefinition, SYSTEM_FIELDS } from './schema.ts';
@@ -86,6 +88,9 @@ export interface Crm extends Part {
   commit(body: CrmCommit): Promise<CrmCommitted>;
   /** Live records of a type as journalled, in order of creation; `where` is a SOQL condition. */
   rows(type: string, where?: string): Row[];
+  /** Runs a job that writes to people. @throws ControlError */
+  remind(job?: SendJob): Promise<{ sent: Sent[]; skipped: number }>;
+  reachOut(job?: SendJob): Promise<{ sent: Sent[]; skipped: number }>;
   /** Replaces lists of validation rules, duplicate rules, assignments, profiles; shows all. @throws ConfigurationError */
   rules(change?: OrgRules): OrgRules;
   /** Changes what an administrator has set up; shows all of it. @throws ConfigurationError */
@@ -144,6 +149,8 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
     control: (control) => mountControl(control, org),
     commit: (body) => commitAsUser(org, body),
     rows: (type, where) => rowsWhere(org, type, where),
+    remind: (job) => remind(org, job),
+    reachOut: (job) => reachOut(org, job),
     rules: (change = {}) => org.rules.change(change),
     settings: (change = {}) => org.settings.change(change),
     killSessions: () => org.sessions.kill({}),

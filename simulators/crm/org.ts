@@ -265,17 +265,30 @@ export class Org {
     return new Date(this.kernel.clock.now()).toISOString().slice(0, 10);
   }
 
+  #missingRecordTypes(): Record<string, unknown>[] {
+    if (!this.schema.type('RecordType')) return [];
+    return this.schema.types.flatMap(({ name, definition: { recordTypes = [] } }) =>
+      recordTypes
+        .filter(({ id }) => !this.store.find(id))
+        .map(({ id: Id, developerName: DeveloperName, name: Name, person = false }) => ({
+          ...{ Id, DeveloperName, Name, SobjectType: name, IsPersonType: person },
+        })),
+    );
+  }
+
   // The users are records too, written when the org is new. Without an exchange a commit is done when the call returns.
   #setUp(): void {
     const missing = this.users.filter((user) => !this.store.find(user.id));
-    if (missing.length === 0) return;
+    const recordTypes = this.#missingRecordTypes();
+    if (missing.length + recordTypes.length === 0) return;
     const type = this.schema.type('User')!;
-    const writer = this.writer(missing[0]!.id, { setup: true });
+    const writer = this.writer(this.users[0]!.id, { setup: true });
     const apply = () => {
       for (const { id, username, firstName, lastName, email } of missing) {
         const names = { FirstName: firstName, LastName: lastName, Alias: username.slice(0, 8) };
         writer.create(type, { Id: id, Username: username, Email: email, ...names });
       }
+      for (const fields of recordTypes) writer.create(this.schema.type('RecordType')!, fields);
       return changesOf(writer);
     };
     void this.kernel.commit({ sim: 'crm', tenant: this.id, act: 'create', actor: 'system', apply });

@@ -11,7 +11,9 @@ const isPersonField = ({ name, person }: FieldDefinition): boolean =>
 export function withoutPersonAccounts(definitions: readonly ObjectDefinition[]): ObjectDefinition[] {
   return definitions.map((definition) => {
     if (definition.name !== 'Account') return definition;
-    const recordTypes = definition.recordTypes?.filter(({ person }) => !person);
+    const plain = definition.recordTypes?.filter(({ person }) => !person) ?? [];
+    // One kind of account alone is no choice.
+    const recordTypes = plain.length > 1 ? plain : undefined;
     const fields = definition.fields.filter((field) => !isPersonField(field));
     return {
       ...definition,

@@ -352,6 +352,7 @@ export class Writer {
     if (!parents.some((parent) => id.startsWith(parent.definition.keyPrefix)))
       throw crmError('bad-id', { label: field.label, value }, [field.name]);
     const found = this.#options.store.find(id);
+    if (!found && field.name === 'RecordTypeId') throw crmError('bad-record-type', { id: String(value) }, [field.name]);
     if (!found) throw crmError('bad-cross-reference', {}, [field.name]);
     if (found.deleted) throw new CrmError(400, crmError('deleted').entries);
     return id;
