@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CHECKS } from '#conformance';
 import { createCrm } from '#crm';
-import { createEhrSite } from '#ehr';
+import { createEhrSite, VENDORS } from '#ehr';
 import { createHl7Site } from '#hl7';
 import { Kernel, ManualClock, type Part, type Route } from '#kernel';
 import { REGISTRIES } from './list.ts';
-import { UP_SITES } from './up.ts';
+import { UP_SITES } from './up-sites.ts';
 
 const HEAD = '<!-- Written by `npm run docs`; edit the registries, not this file. -->\n\n';
 
@@ -27,6 +27,13 @@ function registryPage(name: string): string {
   return `${HEAD}# ${title}\n\n${table(head, rows())}\n`;
 }
 
+// What a vendor's sources leave open, and how it was settled here.
+function notesOf({ sim, name }: Part): string {
+  const vendor = UP_SITES.find((site) => sim === 'ehr' && site.name === name)?.vendor;
+  const { notes = [] } = VENDORS.find(({ id }) => id === vendor) ?? {};
+  return notes.length === 0 ? '' : `${notes.map((note) => `- ${note}`).join('\n')}\n\n`;
+}
+
 // Which routes really behave, and what is missing: from the routes themselves.
 function fidelityPage(): string {
   const kernel = new Kernel({ clock: new ManualClock() });
@@ -39,7 +46,8 @@ function fidelityPage(): string {
   const row = ({ method, path, operation, tier, doc }: Route): string[] => [method, `\`${path}\``, operation, tier, doc ?? ''];
   const sections = parts.flatMap((part) =>
     part.faces.map(
-      (face) => `## ${part.name}\n\n${table(['method', 'path', 'operation', 'tier', 'what'], face.routes.map(row))}`,
+      (face) =>
+        `## ${part.name}\n\n${notesOf(part)}${table(['method', 'path', 'operation', 'tier', 'what'], face.routes.map(row))}`,
     ),
   );
   kernel.close();
@@ -49,7 +57,7 @@ Every route says how far it can be trusted. \`semantic\`: real behaviour, tested
 \`missing\`: a loud 501 that names what is missing. What no route takes is refused in the vendor's own form.
 
 Out of scope: C-CDA, flat files, DICOM, X12, direct database access, CRMs other than a Salesforce-shaped one. Not built yet:
-Oracle Health (Cerner), athenahealth and plain R4 faces, bulk export, subscriptions, Bulk API, CometD, XML.
+athenahealth, bulk export, subscriptions, Bulk API, CometD, XML.
 
 ${sections.join('\n\n')}
 `;

@@ -4,23 +4,18 @@ import { systemClock } from '#kernel';
 import { type Sandbox, type SandboxOptions, type SiteConfig, writeCa } from '#sandbox';
 import { parsing, suggestion, wholeNumber } from './arguments.ts';
 import { openSandbox } from './bring-up.ts';
+import { defaultPort, sitesOf } from './up-sites.ts';
 import { UsageError } from './usage.ts';
 
-/** Ports of `up`, one block of ten per site: HTTP, TLS at +1, HL7 in at +2. */
-const PORTS: Record<string, number> = { control: 4000, epic: 4010, cerner: 4020, athena: 4030, r4: 4035, crm: 4040 };
-
-/** The sites that `up` knows by name. */
-export const UP_SITES: readonly SiteConfig[] = [
-  { name: 'epic', vendor: 'epic', authority: '1.2.840.114350.1.13.999.2.7.5.737384.14', timeZone: 'America/New_York' },
-];
-
-export const UP_USAGE = `syncproof up [crm] [epic] [hl7] [options]   keeps parts running and prints how to connect
+export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [hl7] [options]   keeps parts running and prints how to connect
 
   Without names, all parts run. "hl7" means the HL7 links of the sites, "epic-hl7" those of one.
+  --site KEY=VALUE,…        one more site, or another one of that name: name, vendor, authority, time_zone, and where the
+                            vendor or you have them tenant, capability (the hospital's CapabilityStatement); repeatable
   --host ADDRESS            where to listen (127.0.0.1; anything else needs --control-token)
   --control-port N          port of the control API (4000); 0 takes a free one
   --port PART=N             HTTP port of a site or the crm; TLS takes the next one, a site's HL7 in the one after that;
-                            0 takes free ones (epic=4010, crm=4040; repeatable)
+                            0 takes free ones (epic=4010, cerner=4020, athena=4030, crm=4040, sites of yours from 4050; repeatable)
   --control-token TOKEN     token that control calls must carry
   --data FOLDER             keep all state there, across restarts and kills
   --ca FOLDER               keep the certificate authority there
@@ -30,9 +25,11 @@ export const UP_USAGE = `syncproof up [crm] [epic] [hl7] [options]   keeps parts
   --public-host NAME        one more host name in the certificates (repeatable)
   --link SITE=HOST:PORT     where a site's HL7 link sends to (repeatable)
   --follow SITE=URL         control URL of the process that holds the site, for links that run alone (repeatable)
-  Each option can come from the environment: SYNCPROOF_UP_HOST, SYNCPROOF_UP_CONTROL_PORT, …; repeatable ones separated by commas.`;
+  Each option can come from the environment: SYNCPROOF_UP_HOST, SYNCPROOF_UP_CONTROL_PORT, …; repeatable ones separated by commas,
+  sites by semicolons.`;
 
 const OPTIONS = {
+  site: { type: 'string', multiple: true },
   host: { type: 'string' },
   'control-port': { type: 'string' },
   port: { type: 'string', multiple: true },
@@ -51,7 +48,9 @@ const OPTIONS = {
 export async function up(args: string[]): Promise<number> {
   const { values, positionals } = parsing(OPTIONS, () => parseArgs({ args, options: OPTIONS, allowPositionals: true }));
   const given = withEnvironment(values);
+  const sites = sitesOf(given.site);
   const parts = partNames(
+    sites,
     positionals.length > 0 ? positionals : (process.env.SYNCPROOF_UP_PARTS ?? '').split(/[ ,]+/).filter(Boolean),
   );
   const people = wholeNumber(one(given.people) ?? '25', '--people');
@@ -60,9 +59,9 @@ export async function up(args: string[]): Promise<number> {
   const sandbox = await openSandbox({
     process: parts ? parts.join('+') : 'sandbox',
     parts,
-    sites: [...UP_SITES],
+    sites,
     host: one(given.host),
-    controlPort: wholeNumber(one(given['control-port']) ?? String(PORTS.control), '--control-port', 65_535),
+    controlPort: wholeNumber(one(given['control-port']) ?? String(defaultPort('control', sites)), '--control-port', 65_535),
     controlToken: one(given['control-token']),
     data,
     ca: one(given.ca) ?? (data ? `${data}/ca` : '.syncproof/ca'),
@@ -70,10 +69,10 @@ export async function up(args: string[]): Promise<number> {
     publicUrls: pairs(given['public-url'], '--public-url'),
     hosts: given['public-host'],
     follow: pairs(given.follow, '--follow'),
-    ports: portsOf(pairs(given.port, '--port')),
+    ports: portsOf(sites, pairs(given.port, '--port')),
   });
   try {
-    await populate(sandbox, people);
+    await populate(sandbox, sites, people);
     for (const [site, target] of links) await setLink(sandbox, site, target, one(given['control-token']));
     printParts(sandbox);
     await new Promise<void>((resolve) => {
@@ -93,7 +92,8 @@ function withEnvironment(values: Partial<Record<keyof typeof OPTIONS, string | s
   const given: Given = {};
   for (const [name, option] of Object.entries(OPTIONS) as [keyof typeof OPTIONS, { multiple?: boolean }][]) {
     const text = process.env[`SYNCPROOF_UP_${name.toUpperCase().replaceAll('-', '_')}`];
-    const fromEnvironment = text === undefined || text === '' ? undefined : option.multiple ? text.split(',') : [text];
+    const fromEnvironment =
+      text === undefined || text === '' ? undefined : option.multiple ? text.split(name === 'site' ? ';' : ',') : [text];
     const value = values[name];
     given[name] = value === undefined ? fromEnvironment : Array.isArray(value) ? value : [value];
   }
@@ -112,9 +112,9 @@ function pairs(list: string[] | undefined, flag: string): Record<string, string>
   );
 }
 
-function partNames(asked: string[]): string[] | undefined {
+function partNames(mounted: readonly SiteConfig[], asked: string[]): string[] | undefined {
   if (asked.length === 0) return undefined;
-  const sites = UP_SITES.map((site) => site.name);
+  const sites = mounted.map((site) => site.name);
   const known = ['crm', ...sites, ...sites.map((site) => `${site}-hl7`)];
   return asked.flatMap((name) => {
     if (name === 'hl7') return sites.map((site) => `${site}-hl7`);
@@ -123,13 +123,13 @@ function partNames(asked: string[]): string[] | undefined {
   });
 }
 
-function portsOf(given: Record<string, string>): SandboxOptions['ports'] {
-  const names = ['crm', ...UP_SITES.map((site) => site.name)];
+function portsOf(sites: readonly SiteConfig[], given: Record<string, string>): SandboxOptions['ports'] {
+  const names = ['crm', ...sites.map((site) => site.name)];
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown) throw new UsageError(`--port ${unknown}=…: no such part${suggestion(unknown, names)}`);
   return Object.fromEntries(
     names.flatMap((name) => {
-      const base = given[name] === undefined ? PORTS[name]! : wholeNumber(given[name], `--port ${name}=`, 65_533);
+      const base = given[name] === undefined ? defaultPort(name, sites) : wholeNumber(given[name], `--port ${name}=`, 65_533);
       const at = (offset: number): number => (base === 0 ? 0 : base + offset);
       return [
         [name, { http: at(0), https: at(1) }],
@@ -140,8 +140,8 @@ function portsOf(given: Record<string, string>): SandboxOptions['ports'] {
 }
 
 // Somebody who connects by hand should find people there; a restart with its data folder finds those of before.
-async function populate(sandbox: Sandbox, count: number): Promise<void> {
-  for (const site of UP_SITES) {
+async function populate(sandbox: Sandbox, sites: readonly SiteConfig[], count: number): Promise<void> {
+  for (const site of sites) {
     const part = sandbox.parts.find((p) => p.name === site.name && p.sim === 'ehr') as
       | { commit?: (body: unknown) => Promise<unknown> }
       | undefined;

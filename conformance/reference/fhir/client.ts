@@ -78,6 +78,18 @@ export async function findPatient(fhir: Fhir, site: Site, mrn: string): Promise<
 }
 
 /** All appointments of a patient, over all pages. Most EHRs cannot say which of them changed; what is the same is not written again. */
-export function changedAppointments(fhir: Fhir, patientId: string): Promise<Appointment[]> {
-  return fhir.search<Appointment>(`Appointment?patient=${encodeURIComponent(patientId)}`, 'Appointment');
+export async function changedAppointments(fhir: Fhir, patientId: string): Promise<Appointment[]> {
+  const query = `Appointment?patient=${encodeURIComponent(patientId)}`;
+  const search = () => fhir.search<Appointment>(wantsDate.has(fhir) ? `${query}&${EVER}` : query, 'Appointment');
+  try {
+    return await search();
+  } catch (error) {
+    if (!(error instanceof Failure && error.code === 'fhir-400') || wantsDate.has(fhir)) throw error;
+    wantsDate.add(fhir);
+    return search();
+  }
 }
+
+/** Cerner refuses a search for appointments without a date; others need none. What a server wants is learned once. */
+const wantsDate = new WeakSet<Fhir>();
+const EVER = 'date=ge1900-01-01T00:00:00Z';

@@ -37,13 +37,18 @@ export async function commitPlans({ site, context }: Call, registrar: Registrar,
           return applyChanges(
             site.store,
             registrar,
-            changing.map(({ change }) => change!),
+            changing.flatMap(({ change, also = [] }) => [change!, ...also]),
             now(),
           );
         },
       });
       let at = 0;
-      return plans.map((plan) => (plan.change ? { plan, after: after[at++] as Stored | null } : { plan }));
+      return plans.map((plan) => {
+        if (!plan.change) return { plan };
+        const image = after[at] as Stored | null;
+        at += 1 + (plan.also?.length ?? 0);
+        return { plan, after: image };
+      });
     } catch (error) {
       if (error instanceof Overtaken) {
         if (attempt < ATTEMPTS) continue;

@@ -7,6 +7,7 @@ import type { Resource, Stored } from './resource.ts';
 import { factsOf } from './search.ts';
 import { matchesOf } from './search-page.ts';
 import { validate } from './validate.ts';
+import { shownVersion } from './wire.ts';
 
 /** A write as it was asked for, by itself or as an entry of a bundle. */
 export interface WriteRequest {
@@ -29,6 +30,8 @@ export interface Plan {
   act: string;
   /** Absent where nothing is to be done: the resource is there, or is gone. */
   change?: ChangeRequest;
+  /** What the vendor changes with it. */
+  also?: ChangeRequest[];
   status: number;
   /** The resource that a condition found, where there is no change. */
   found?: { id: string; version: number };
@@ -56,6 +59,7 @@ function planCreate(call: Call, { body, ifNoneExist, newId }: WriteRequest): Pla
     interaction: 'create',
     act: actOf(undefined, resource),
     change: { op: 'create', type, id: newId, resource },
+    also: alongside(call, resource, undefined),
     status: 201,
     holds: always,
   };
@@ -66,7 +70,7 @@ function planCreate(call: Call, { body, ifNoneExist, newId }: WriteRequest): Pla
   if (matches.length > 1) refuse('multiple-matches', { diagnostics: `If-None-Exist: ${ifNoneExist}` });
   const [found] = matches;
   return found
-    ? { ...plan, change: undefined, status: 200, found }
+    ? { ...plan, change: undefined, also: undefined, status: 200, found }
     : { ...plan, holds: () => matchesOf(call, ifNoneExist).length === 0 };
 }
 
@@ -108,7 +112,8 @@ function planUpdate(call: Call, { body, ifMatch, condition, newId }: WriteReques
   const change: ChangeRequest = live
     ? { op: 'update', type, id, resource, ifVersion }
     : { op: id === undefined ? 'create' : 'update', type, id, resource, upsert: true };
-  return { interaction: 'update', act: actOf(before, resource), change, status: live ? 200 : 201, holds: target.holds };
+  const also = alongside(call, resource, before);
+  return { interaction: 'update', act: actOf(before, resource), change, also, status: live ? 200 : 201, holds: target.holds };
 }
 
 function planPatch(call: Call, { body, ifMatch }: WriteRequest, target: Target): Plan {
@@ -122,8 +127,8 @@ function planPatch(call: Call, { body, ifMatch }: WriteRequest, target: Target):
     });
   const stated = matched(call, ifMatch, version);
   const operations = operationsOf(body);
-  site.vendor.hooks.onPatch?.(type, operations, before, factsOf(site));
-  const patched = patchedBy(before, operations);
+  const applied = site.vendor.hooks.onPatch?.(type, operations, before, factsOf(site)) ?? operations;
+  const patched = patchedBy(before, applied);
   const resource = filed(call, ofType(patched, type), before);
   if (resource.id !== id) refuse('value', { diagnostics: 'a patch cannot change the id', expression: `${type}.id` });
   const change: ChangeRequest = { op: 'update', type, id, resource, ifVersion: version };
@@ -132,6 +137,7 @@ function planPatch(call: Call, { body, ifMatch }: WriteRequest, target: Target):
     interaction: 'patch',
     act: actOf(before, resource),
     change,
+    also: alongside(call, resource, before),
     status: 200,
     holds: () => target.holds() && (stated !== undefined || site.store.locate(type, id)?.version === version),
   };
@@ -166,7 +172,7 @@ function planDelete(call: Call, { ifMatch }: WriteRequest, { id, version, delete
 }
 
 // The version that If-Match states, which must be the current one. Weak and strong tags count the same.
-function matched({ table }: Call, ifMatch: string | undefined, version: number | undefined): number | undefined {
+function matched({ table, site }: Call, ifMatch: string | undefined, version: number | undefined): number | undefined {
   if (ifMatch === undefined) {
     if (table.mustMatch && version !== undefined)
       refuse('precondition-required', { diagnostics: 'If-Match is required', expression: 'If-Match' });
@@ -174,9 +180,11 @@ function matched({ table }: Call, ifMatch: string | undefined, version: number |
   }
   if (ifMatch.trim() === '*' && version !== undefined) return version;
   const stated = Number(/^(?:W\/)?"?(\d+)"?$/.exec(ifMatch.trim())?.[1] ?? Number.NaN);
-  if (stated !== version)
-    refuse('precondition-failed', { diagnostics: `If-Match says ${ifMatch}, the resource is at version ${version ?? 'none'}` });
-  return stated;
+  if (version === undefined || stated !== shownVersion(site.vendor, version))
+    refuse('precondition-failed', {
+      diagnostics: `If-Match says ${ifMatch}, the resource is at version ${version === undefined ? 'none' : shownVersion(site.vendor, version)}`,
+    });
+  return version;
 }
 
 function ofType(body: unknown, type: string): Resource {
@@ -185,10 +193,21 @@ function ofType(body: unknown, type: string): Resource {
   return body as Resource;
 }
 
+// Each at the version that was looked at: what another call took meanwhile is not taken twice.
+const alongside = ({ site }: Call, after: Resource, before: Stored | undefined): ChangeRequest[] =>
+  (site.vendor.hooks.alongside?.(after, before, factsOf(site)) ?? []).map((resource) => ({
+    op: 'update',
+    type: resource.resourceType,
+    id: resource.id,
+    resource,
+    ifVersion: Number(resource.meta.versionId),
+  }));
+
 // What the vendor files of what was sent, once that is valid in itself.
 function filed({ site }: Call, resource: Resource, before: Stored | undefined): Resource {
   const { onWrite } = site.vendor.hooks;
   if (!onWrite) return resource;
-  const issues = validate(resource);
+  // Rules between elements are for what is filed: some of it is the vendor's to fill in.
+  const issues = validate(resource).filter(({ code }) => code !== 'invariant');
   return issues.length > 0 ? refuseInvalid(issues) : onWrite(resource, before, factsOf(site));
 }

@@ -52,7 +52,7 @@ export function readShape(site: Site, type: string, table: TypeCapability, shapi
   return {
     include: values('_include').flatMap((one) => includes(one, type, table.include ?? [], bad)),
     revInclude: values('_revinclude').flatMap((one) => includes(one, type, table.revInclude ?? [], bad)),
-    sort,
+    sort: sort.length > 0 ? sort : [...(table.sort ?? [])],
     summary: (values('_count').some(({ value }) => /^0+$/.test(value)) ? 'count' : summary) as ResultShape['summary'],
     elements: list('_elements'),
     total: list('_total').at(-1) !== 'none',
