@@ -42,7 +42,7 @@ public final class CamelClient {
             expect(template.requestBody(query, null, String.class), "\"totalSize\":1");
             String composite = "{\"allOrNone\":true,\"compositeRequest\":[{\"method\":\"POST\",\"referenceId\":\"one\","
                 + "\"url\":\"/services/data/v60.0/sobjects/Contact\",\"body\":{\"LastName\":\"Composite\"}}]}";
-            expect(template.requestBody("salesforce:compositeRaw?rawPayload=true&compositeMethod=POST&format=JSON", composite, String.class),
+            expect(template.requestBody("salesforce:composite?rawPayload=true&compositeMethod=POST", composite, String.class),
                 "\"httpStatusCode\":201");
             String first = heard.poll(20, TimeUnit.SECONDS);
             expect(String.valueOf(first), "\"changeType\":\"CREATE\"");
