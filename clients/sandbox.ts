@@ -17,8 +17,8 @@ export interface Sandbox {
   part(name: string): Part;
   /** A call of the control API. @throws with its message when refused */
   control<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T>;
-  /** Registers a person at the hospital; gives the id of the Patient. */
-  register(person: Person): Promise<string>;
+  /** Registers a person at a site (`epic` when absent); gives the id of the Patient. */
+  register(person: Person, site?: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -51,15 +51,16 @@ export async function startSandbox(): Promise<Sandbox> {
     caFile,
     control,
     part: (name) => parts.find((part) => part.name === name)!,
-    async register({ mrn, family, given }) {
+    async register({ mrn, family, given }, site = 'epic') {
+      const { mrnSystem } = parts.find((part) => part.name === site)!.credentials;
       const resource = {
         resourceType: 'Patient',
-        identifier: [{ use: 'usual', system: `urn:oid:${AUTHORITY}`, value: mrn }],
+        identifier: [{ use: 'usual', system: mrnSystem, value: mrn }],
         name: [{ use: 'official', family, given: [given] }],
         gender: 'female',
         birthDate: '1980-02-29',
       };
-      const { records } = await control<{ records: { id: string }[] }>('POST', '/v1/sites/epic/commits', {
+      const { records } = await control<{ records: { id: string }[] }>('POST', `/v1/sites/${site}/commits`, {
         act: 'register',
         changes: [{ op: 'create', type: 'Patient', resource }],
       });

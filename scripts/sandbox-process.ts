@@ -1,6 +1,6 @@
 /**
- * A sandbox as a process of its own, for tests that connect real clients: one Epic site with its links and the CRM, on free
- * ports. Prints one line of JSON once everything listens, and stops when its standard input ends.
+ * A sandbox as a process of its own, for tests that connect real clients: an Epic site with its links, a plain R4 site
+ * and the CRM, on free ports. Prints one line of JSON once everything listens, and stops when its standard input ends.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,11 @@ const folder = mkdtempSync(join(tmpdir(), 'syncproof-clients-'));
 const sandbox = await startSandbox({
   process: 'clients',
   seed: 'clients',
-  sites: [{ name: 'epic', vendor: 'epic', authority: '1.2.840.114350.1.13.999.2.7.5.737384.14', timeZone: 'America/New_York' }],
+  parts: ['crm', 'epic', 'epic-hl7', 'plain'],
+  sites: [
+    { name: 'epic', vendor: 'epic', authority: '1.2.840.114350.1.13.999.2.7.5.737384.14', timeZone: 'America/New_York' },
+    { name: 'plain', vendor: 'r4', authority: 'https://plain.example', timeZone: 'America/New_York' },
+  ],
 });
 const { controlUrl, parts, authority } = sandbox;
 console.log(

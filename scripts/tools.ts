@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { executable, type Found, findK6, which } from './k6.ts';
@@ -37,11 +37,12 @@ async function findPython(say: (line: string) => void): Promise<Found> {
   const python = `${folder}/bin/python`;
   const complete = `${folder}/.complete`;
   try {
-    if (!existsSync(complete)) {
+    const wanted = readFileSync(REQUIREMENTS, 'utf8');
+    if (!existsSync(complete) || readFileSync(complete, 'utf8') !== wanted) {
       say('installing the Python clients into .cache/python');
       await run(system, ['-m', 'venv', '--clear', folder]);
       await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]);
-      await run('touch', [complete]);
+      writeFileSync(complete, wanted);
     }
     return { path: python };
   } catch (error) {

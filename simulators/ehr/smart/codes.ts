@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { digest } from '#kernel';
-import type { ClientRegistration } from './clients.ts';
+import { type Context, digest } from '#kernel';
+import { type ClientRegistration, isPublic } from './clients.ts';
 import { type RefreshGrant, sweep, type TokenEndpoint } from './endpoint.ts';
 import { TokenRefused } from './refusal.ts';
 import { intersect } from './scopes.ts';
@@ -40,6 +40,21 @@ export function approvedBy(endpoint: TokenEndpoint, client: ClientRegistration, 
   const lasting = scopes.some((scope) => LASTING.includes(scope));
   const refreshToken = lasting ? refreshTokenOf(endpoint, { client: client.id, scopes, user, expires: 0 }) : undefined;
   return { client, scopes, requestedScope: scopes.join(' '), user, refreshToken };
+}
+
+/**
+ * The public app that a refresh token was given to, where the request does not say who makes it: RFC 6749 section 6 asks
+ * proof of confidential apps only.
+ */
+export function holderOf(
+  { clients, refreshTokens, salt }: TokenEndpoint,
+  { request }: Context,
+  form: URLSearchParams,
+): ClientRegistration | undefined {
+  if (request.headers.authorization !== undefined || form.has('client_id') || form.has('client_assertion')) return undefined;
+  const known = refreshTokens.get(digest(salt, 'refresh', form.get('refresh_token') ?? ''));
+  const client = known && clients.get(known.client);
+  return client && isPublic(client) ? client : undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type Context, digest, type Handler, Rejected, type Reply } from '#kernel';
 import { authenticateClient } from './client-authentication.ts';
 import type { ClientRegistration } from './clients.ts';
-import { approvedBy, refreshed } from './codes.ts';
+import { approvedBy, holderOf, refreshed } from './codes.ts';
 import { sweep, type TokenEndpoint } from './endpoint.ts';
 import { noteRefusal, TokenRefused } from './refusal.ts';
 import { intersect, parseScope, type ScopeStyle, spell } from './scopes.ts';
@@ -29,7 +29,9 @@ export const tokenHandler = (endpoint: TokenEndpoint): Handler =>
       throw new TokenRefused('unsupported-grant', `grant_type ${grant} is not supported`);
     const forItself = grant === 'client_credentials';
     const methods = forItself ? vendor.auth.methods : vendor.auth.userMethods;
-    const client = await authenticateClient(endpoint, context, form, methods);
+    const client =
+      (grant === 'refresh_token' && holderOf(endpoint, context, form)) ||
+      (await authenticateClient(endpoint, context, form, methods));
     context.setActor(`client:${client.id}`);
     if (forItself) return issue(endpoint, context, byItself(endpoint, client, form.get('scope') ?? ''));
     const exchange = grant === 'authorization_code' ? approvedBy : refreshed;
