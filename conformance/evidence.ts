@@ -55,7 +55,10 @@ export class Evidence {
     if (log.error) return ours(`The check could not be carried out: ${log.error.split('\n')[0]}`);
     if (log.endedAt === undefined) return not('interrupted', 'The run ended before this check did.');
     try {
-      return check.expect(new CheckFacts(this, cohort, log));
+      const findings = check.expect(new CheckFacts(this, cohort, log));
+      // Who was stopped in the middle has not failed at what was to come, nor at what was under way.
+      const isHalf = log.aborted && findings.some((finding) => finding.verdict === 'untestable');
+      return isHalf ? findings.filter((finding) => finding.verdict !== 'fail') : findings;
     } catch (error) {
       return ours(`The check could not be judged: ${error instanceof Error ? error.stack : String(error)}`);
     }
