@@ -47,7 +47,7 @@ export async function startSite(
   const bearer = accessToken ?? (await fetchToken(kernel, token, 'all')).access_token;
   const practice = site.vendor.overlay.house?.['ah-practice'] && site.describe().credentials.tenant;
   const addressed = (url: string): string =>
-    practice && !/[?&]ah-practice=/.test(url)
+    practice && url.startsWith(fhir) && !/[?&]ah-practice=/.test(url)
       ? `${url}${url.includes('?') ? '&' : '?'}ah-practice=Organization/a-1.Practice-${practice}`
       : url;
   const call = (path: string, init: RequestInit = {}): Promise<Response> =>

@@ -10,6 +10,7 @@ import statement from './athena/capability.generated.json' with { type: 'json' }
 import { ATHENA_ERRORS, POLICY } from './athena/errors.ts';
 import { idOf, mintId, numberOf, PRACTICE, practiceOf, settle } from './athena/ids.ts';
 import { ATHENA_OVERLAY } from './athena/overlay.ts';
+import { ATHENA_BULK } from './bulk.ts';
 import { r4 } from './r4.ts';
 import { defineVendor, type Given, type SiteFacts } from './vendor.ts';
 
@@ -100,6 +101,8 @@ export const athena = defineVendor(r4, {
   formats: { json: ['application/fhir+json', 'application/json'] },
   headers: { 'cache-control': 'no-cache,no-store,must-revalidate', server: 'Apache' },
   errors: ATHENA_ERRORS,
+  // `ah-practice` is a parameter of this call too.
+  bulk: { ...ATHENA_BULK, unknown: 'ignore' },
   companions: [v1, subscriptions],
   sources: [
     'https://api.platform.athenahealth.com/fhir/r4/metadata (ah-r4-base 2.0.0)',

@@ -15,7 +15,7 @@ import {
 import { ATHENA_COLUMN } from './athena/sidebyside.ts';
 
 /** What a row looks at: a running site with a patient and seven appointments. */
-export interface Scene {
+interface Scene {
   test: TestSite;
   patient: string;
   /** Status, headers of interest and body of a call. */

@@ -46,6 +46,9 @@ export function mintId(_hex: string, type: string, serial: () => number, wanted?
     const id = idOf(practice, type, given);
     if (!wanted?.taken(id)) return id;
   }
+  // The group of all patients is the practice's own.
+  const group = `a-1.c-${practice}`;
+  if (type === 'Group' && !wanted?.taken(group)) return group;
   for (;;) {
     const id = idOf(practice, type, String((START[type] ?? 1) + serial()));
     if (!wanted?.taken(id)) return id;

@@ -1,0 +1,206 @@
+import { createHmac } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ManualClock } from '#kernel';
+import { fetchToken, type Json, register, startSite, type TestSite } from '../test-site.ts';
+
+const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
+let test: TestSite;
+let clock: ManualClock;
+let listener: Awaited<ReturnType<typeof listen>>;
+
+async function listen() {
+  const got: { headers: IncomingHttpHeaders; text: string; body: Json }[] = [];
+  const answers: number[] = [];
+  const server = createServer((req, res) => {
+    const chunks: Buffer[] = [];
+    req.on('data', (chunk) => chunks.push(chunk));
+    req.on('end', () => {
+      const text = Buffer.concat(chunks).toString();
+      got.push({ headers: req.headers, text, body: JSON.parse(text) });
+      res.writeHead(answers.shift() ?? 204).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { got, answers, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, close: () => server.close() };
+}
+
+const wanted = (topic = 'Patient.update', more: Json = {}): Json => ({
+  resourceType: 'Subscription',
+  status: 'requested',
+  criteria: `${test.fhir}/SubscriptionTopic/${topic}`,
+  _criteria: {
+    extension: [{ url: `${BACKPORT}/backport-filter-criteria`, valueString: 'ah-practice=Organization/a-1.Practice-195900' }],
+  },
+  channel: {
+    type: 'rest-hook',
+    endpoint: listener.url,
+    payload: 'application/fhir+json',
+    _payload: { extension: [{ url: `${BACKPORT}/backport-payload-content`, valueCode: 'id-only' }] },
+    header: ['X-Mine: yes'],
+  },
+  ...more,
+});
+const subscribe = (body: Json, headers: Record<string, string> = {}) =>
+  test.call('/Subscription', {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/fhir+json', ...headers },
+  });
+const update = (id: string, city: string) =>
+  test.site.commit({ act: 'update', changes: [{ op: 'update', type: 'Patient', id, patch: { address: [{ city }] } }] });
+const arrived = async (count: number) => {
+  await vi.waitFor(
+    async () => {
+      await clock.advance(0);
+      expect(listener.got.length).toBe(count);
+    },
+    { timeout: 3000, interval: 5 },
+  );
+  // What came of it is in the journal a moment later.
+  await vi.waitFor(() => expect(outcomes().length).toBe(count), { timeout: 3000, interval: 5 });
+};
+const outcomes = () => test.kernel.journal.read({ kind: 'notice' }).filter(({ data }) => data!.state !== 'offered');
+
+beforeEach(async () => {
+  clock = new ManualClock('2026-03-02T12:00:00.000Z');
+  listener = await listen();
+  test = await startSite({ vendor: 'athena', clock, tokenSeconds: 86_400 });
+});
+afterEach(async () => {
+  await test.close();
+  listener.close();
+});
+
+describe('subscribing', () => {
+  it('lists topics, takes one subscription a topic, shows it, ends it', async () => {
+    const { entry } = await test.get('/SubscriptionTopic');
+    expect(entry.map(({ resource }: Json) => resource.id)).toContain('Appointment.check-in');
+    const reply = await subscribe(wanted());
+    const made = (await reply.json()) as Json;
+    expect([reply.status, made.status]).toEqual([201, 'active']);
+    expect((await subscribe(wanted())).status).toBe(409);
+    expect(await test.get('/Subscription')).toMatchObject({
+      total: 1,
+      type: 'searchset',
+      entry: [{ resource: { id: made.id } }],
+    });
+    expect((await test.call(`/Subscription/${made.id}`, { method: 'DELETE' })).status).toBe(204);
+    expect((await test.get('/Subscription')).total).toBe(0);
+  });
+
+  it.each([
+    ['another status', { status: 'active' }],
+    ['an unknown topic', { criteria: 'x/SubscriptionTopic/Moon.phase' }],
+    ['no practice', { _criteria: {} }],
+    ['full resources', { channel: { type: 'rest-hook', endpoint: 'https://a.example/', payload: 'application/fhir+json' } }],
+    ['another channel', { channel: { type: 'email' } }],
+    ['no subscription', { resourceType: 'Patient' }],
+  ])('refuses %s', async (_title, more) => {
+    expect((await subscribe(wanted('Patient.update', more))).status).toBe(400);
+    expect((await test.get('/Subscription')).total).toBe(0);
+  });
+
+  it('wants the scope for it', async () => {
+    const { access_token } = await fetchToken(test.kernel, test.token, 'all', 'system/Patient.read');
+    expect((await subscribe(wanted(), { authorization: `Bearer ${access_token}` })).status).toBe(403);
+  });
+});
+
+describe('notifications', () => {
+  it('carry ids alone, signed, numbered anew in each bundle', async () => {
+    await subscribe(wanted(), { 'x-hub-secret': 'hush' });
+    const id = await register(test, 'Ng', '528595');
+    await update(id, 'Peoria');
+    await arrived(1);
+    await update(id, 'Joliet');
+    await arrived(2);
+    const [first, second] = listener.got;
+    expect(first!.headers['x-hub-signature']).toBe(`sha256=${createHmac('sha256', 'hush').update(first!.text).digest('hex')}`);
+    expect([first!.headers['content-type'], first!.headers['x-mine']]).toEqual(['application/fhir+json', 'yes']);
+    const [status, audit] = first!.body.entry;
+    expect([first!.body.type, status.resource.resourceType, audit.resource.resourceType]).toEqual([
+      'history',
+      'SubscriptionStatus',
+      'AuditEvent',
+    ]);
+    const [event] = status.resource.notificationEvent;
+    expect(event).toMatchObject({
+      eventNumber: '1',
+      id: audit.resource.id,
+      focus: {
+        reference: 'Patient/a-195900.E-528595',
+        identifier: { system: 'urn:athenahealth:athenanet:patient:195900', value: '528595' },
+      },
+    });
+    expect([status.resource.eventsSinceSubscriptionStart, status.request, status.response]).toEqual([
+      '1',
+      { method: 'GET', url: expect.stringMatching(/^Subscription\/.*\/\$status$/) },
+      { status: '200' },
+    ]);
+    const again = second!.body.entry[0].resource.notificationEvent[0];
+    expect([again.eventNumber, again.id === event.id]).toEqual(['1', false]);
+    expect(first!.text).not.toContain('Peoria');
+  });
+
+  it('are journalled with what they showed', async () => {
+    await subscribe(wanted('Patient.create'));
+    const id = await register(test, 'Ng', '1');
+    await arrived(1);
+    const [told] = outcomes();
+    expect([told!.served, told!.data!.status]).toEqual([[{ sim: 'ehr', tenant: 'north', type: 'Patient', id, version: 1 }], 204]);
+    const offered = test.kernel.journal.read({ kind: 'notice' })[0]!;
+    expect(told!.cause).toBe(offered.seq);
+  });
+
+  it('are tried again under the same id until they are taken', async () => {
+    listener.answers.push(500, 503);
+    await subscribe(wanted('Patient.create'));
+    await register(test, 'Ng', '1');
+    await arrived(1);
+    await clock.advance(1000);
+    await arrived(2);
+    await clock.advance(2000);
+    await arrived(3);
+    expect(new Set(listener.got.map(({ body }) => body.entry[1].resource.id)).size).toBe(1);
+    await clock.advance(3_600_000);
+    expect(listener.got.length).toBe(3);
+  });
+
+  it('outlive a restart', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'syncproof-notices-'));
+    const options = { vendor: 'athena', clock, tokenSeconds: 86_400, data };
+    await test.close();
+    test = await startSite(options);
+    listener.answers.push(500);
+    await subscribe(wanted('Patient.create'));
+    await register(test, 'Ng', '1');
+    await arrived(1);
+    await test.close();
+    await clock.advance(5000);
+    test = await startSite(options);
+    await arrived(2);
+    rmSync(data, { recursive: true });
+  });
+
+  it('name appointments by number alone', async () => {
+    await subscribe(wanted('Appointment.schedule'));
+    const patient = await register(test, 'Ng', '1');
+    const participant = [{ status: 'accepted', actor: { reference: `Patient/${patient}` } }];
+    const resource = {
+      resourceType: 'Appointment',
+      status: 'booked',
+      start: '2026-03-09T15:00:00Z',
+      end: '2026-03-09T15:30:00Z',
+      participant,
+    };
+    await test.site.commit({ act: 'book', changes: [{ op: 'create', type: 'Appointment', resource }] });
+    await arrived(1);
+    const { focus } = listener.got[0]!.body.entry[0].resource.notificationEvent[0];
+    expect([focus.reference, focus.identifier.value]).toEqual([undefined, expect.stringMatching(/^\d+$/)]);
+  });
+});
