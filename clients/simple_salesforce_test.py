@@ -59,3 +59,16 @@ try:
     raise SystemExit("a contact without a last name was accepted")
 except SalesforceMalformedRequest as error:
     assert error.content[0]["errorCode"] == "REQUIRED_FIELD_MISSING", error.content
+
+rows = [{"EHR_Key__c": f"authority|bulk-{i}", "LastName": f"Bulk {i}"} for i in range(150)] + [{"EHR_Key__c": "authority|bad", "LastName": ""}]
+[done] = salesforce.bulk2.Contact.upsert(records=rows, external_id_field="EHR_Key__c", wait=1)
+assert done["numberRecordsProcessed"] == 151 and done["numberRecordsFailed"] == 1, done
+assert "REQUIRED_FIELD_MISSING" in salesforce.bulk2.Contact.get_failed_records(done["job_id"])
+assert salesforce.bulk2.Contact.get_successful_records(done["job_id"]).count("authority|bulk-") == 150
+pages = list(salesforce.bulk2.Contact.query("SELECT Id, EHR_Key__c FROM Contact WHERE EHR_Key__c LIKE 'authority|bulk-%'", wait=1))
+assert sum(page.count("authority|bulk-") for page in pages) == 150, pages
+
+results = salesforce.bulk.Task.insert([{"Subject": f"one {i}"} for i in range(20)], wait=1)
+assert all(row["success"] for row in results), results
+found = salesforce.bulk.Task.query("SELECT Id, CreatedDate FROM Task WHERE Subject LIKE 'one %'", wait=1)
+assert len(found) == 20 and isinstance(found[0]["CreatedDate"], int), found

@@ -112,6 +112,7 @@ export class Org {
   /** False once the org is shut down: what runs in the background stops. */
   open = true;
   #usage: Cell<number>;
+  #running = new Set<{ since: number }>();
 
   constructor(options: OrgOptions) {
     const id = toId18(options.id);
@@ -245,6 +246,20 @@ export class Org {
     if (used === 1) for (const [day] of this.#usage.entries()) if (day !== today) this.#usage.delete(day);
     this.#usage.set(today, used);
     if (used > this.dailyRequests) throw crmError('throttled');
+  }
+
+  /** A request that is on its way; call the answer when it is done. @throws CrmError when too many run too long already */
+  running(): () => void {
+    const { concurrentLong, longMs } = this.settings.all;
+    const now = this.kernel.clock.now();
+    if (this.#running.size >= concurrentLong) {
+      let long = 0;
+      for (const { since } of this.#running) if (now - since >= longMs) long++;
+      if (long >= concurrentLong) throw crmError('long-limit');
+    }
+    const one = { since: now };
+    this.#running.add(one);
+    return () => void this.#running.delete(one);
   }
 
   get dailyRequests(): number {

@@ -145,3 +145,18 @@ describe('locks', () => {
     crm.crm.settings({ lockHoldMs: 0 });
   });
 });
+
+test('many requests that run long: the next is refused', async () => {
+  crm.crm.settings({ concurrentLong: 1, longMs: 100, lockHoldMs: 1000 });
+  const slow = make({ LastName: 'Slow' });
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  await crm.clock.advance(200);
+  const { status, body } = await crm.call('GET', 'limits');
+  expect([status, body[0]]).toEqual([
+    403,
+    { message: 'ConcurrentPerOrgLongTxn Limit exceeded.', errorCode: 'REQUEST_LIMIT_EXCEEDED' },
+  ]);
+  await crm.clock.advance(2000);
+  expect((await slow).status).toBe(201);
+  crm.crm.settings({ concurrentLong: 25, lockHoldMs: 0 });
+});

@@ -40,7 +40,6 @@ export class Store {
       CREATE INDEX IF NOT EXISTS crm_all ON crm_row (type);
       CREATE INDEX IF NOT EXISTS crm_live ON crm_row (type, deleted);
       CREATE INDEX IF NOT EXISTS crm_stamp ON crm_row (type, stamp);
-      CREATE INDEX IF NOT EXISTS crm_newest ON crm_row (stamp);
       CREATE TABLE IF NOT EXISTS crm_index (
         type TEXT, field TEXT, value TEXT, n INTEGER, PRIMARY KEY (type, field, value, n)) WITHOUT ROWID;`);
     this.#head = Number(database.sql.prepare('SELECT max(stamp) AS head FROM crm_row').get()?.head ?? 0);

@@ -115,8 +115,10 @@ export const replyOf = ({ status, body, text, headers, served }: Answer): Reply 
 export function restHandler(org: Org, run: (call: Call, context: Context) => Promise<Answer> | Answer, csv = false): Handler {
   return async (context) => {
     const limit = () => ({ 'sforce-limit-info': org.limitInfo });
+    let done = () => {};
     try {
       const call = callOf(org, context, csv);
+      done = org.running();
       const answer = await run(call, context);
       return replyOf({ ...answer, headers: { ...answer.headers, ...limit() } });
     } catch (error) {
@@ -124,6 +126,8 @@ export function restHandler(org: Org, run: (call: Call, context: Context) => Pro
       if (!known) throw error;
       const allowed = known.entries[0]?.errorCode === 'METHOD_NOT_ALLOWED' ? allowHeader(known) : {};
       return jsonReply(known.status, known.entries, { ...limit(), ...allowed });
+    } finally {
+      done();
     }
   };
 }

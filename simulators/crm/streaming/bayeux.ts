@@ -24,6 +24,7 @@ export type Told = Record<string, unknown>;
 
 const HOLD_MS = 110_000;
 const PATIENCE_MS = 40_000;
+const GATHER_MS = 10;
 const MOST_WAITING = 20_000;
 const PAGE = 1000;
 
@@ -41,6 +42,7 @@ interface Client {
   subscriptions: Map<string, Subscription>;
   waiting: { channel: string; message: Message }[];
   connected: boolean;
+  flushing: boolean;
   /** Ends the long poll that is held, if one is. */
   poll?: { release: () => void; gone: () => boolean };
   forget: () => void;
@@ -140,6 +142,7 @@ export class Bayeux {
       subscriptions: new Map(),
       waiting: [],
       connected: false,
+      flushing: false,
       forget: () => {},
     };
     this.#clients.set(id, client);
@@ -286,9 +289,15 @@ export class Bayeux {
     if (seen) client.waiting.push({ channel, message: seen });
   }
 
-  // What would go to a connection that is gone waits for the next one.
+  // Events of some milliseconds go out together: under load a poll for each would cost more than the writes.
   #flush(client: Client): void {
-    if (client.poll && !client.poll.gone()) client.poll.release();
+    if (client.flushing) return;
+    client.flushing = true;
+    this.#org.kernel.clock.after(GATHER_MS, () => {
+      client.flushing = false;
+      // What would go to a connection that is gone waits for the next one.
+      if (client.poll && !client.poll.gone()) client.poll.release();
+    });
   }
 
   #take(clientId: string): Client['waiting'] {

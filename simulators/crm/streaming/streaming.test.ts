@@ -52,6 +52,7 @@ describe('change events', () => {
     const held = poll(client);
     const options = { 'sforce-call-options': 'client=Sync' };
     const { body } = await crm.call('POST', 'sobjects/Contact', { LastName: 'Cdc', MailingCity: 'Bern' }, options);
+    await crm.clock.advance(20);
     const [, created] = await held;
     expect(created).toMatchObject({
       channel: CHANNEL,
