@@ -1,4 +1,4 @@
-import { type Cancel, type Cell, type Exchange, type JournalEvent, type Outgoing, Rejected, Severed } from '#kernel';
+import { type Cancel, type Cell, digest, type Exchange, type JournalEvent, type Outgoing, Rejected, Severed } from '#kernel';
 import type { Site } from '../engine/context.ts';
 import type { Stored } from '../engine/resource.ts';
 import { type Notice, noticeBundle, type Subscription, signature } from './notice.ts';
@@ -50,8 +50,8 @@ export class Courier {
   start(): void {
     this.#stopped = false;
     const { journal } = this.#site.kernel;
-    const { marks } = this.#desk;
-    const from = marks.get('read') ?? journal.head;
+    const { marks, subscriptions } = this.#desk;
+    const from = marks.get('read') ?? Math.min(journal.head, ...[...subscriptions.values()].map(({ since }) => since));
     this.#unfollow = journal.follow(from, (event) => this.#hear(event));
     this.#wake(0);
   }
@@ -70,8 +70,10 @@ export class Courier {
     for (const [i, record] of (event.records ?? []).entries()) {
       const images = [event.before?.[i] ?? null, event.after?.[i] ?? null] as [Stored | null, Stored | null];
       const topic = topicOf(record.type, event.act ?? '', ...images);
-      for (const { id: subscription } of [...subscriptions.values()].filter((one) => one.topic === topic)) {
-        const hex = kernel.mint(`ehr.${name}.notice`);
+      const told = [...subscriptions.values()].filter((one) => one.topic === topic && event.seq > one.since);
+      for (const { id: subscription } of told) {
+        // A function of the event: heard again after a kill, it is the same notice.
+        const hex = digest(kernel.seed, kernel.runKey, name, subscription, event.seq, i);
         const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
         const notice = { id, subscription, record, at: event.wall, actor: event.actor, cause: event.seq };
         waiting.set(id, { ...notice, attempts: 0, due: now, deadline: now + HOUR });

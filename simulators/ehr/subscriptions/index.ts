@@ -119,6 +119,7 @@ function read(site: Site, desk: Desk, context: Context, given: unknown): Subscri
     client,
     topic,
     endpoint: endpoint!,
+    since: site.kernel.journal.head,
     headers: header,
     secret: context.request.headers['x-hub-secret'],
     resource: { ...(given as object), id, status: 'active' },

@@ -9,6 +9,8 @@ export interface Subscription {
   /** `Patient.update` */
   topic: string;
   endpoint: string;
+  /** Journal sequence number after which events are told. */
+  since: number;
   /** Header lines of the channel. */
   headers: string[];
   /** Signs each delivery, where the client gave one (`X-Hub-Secret`). */

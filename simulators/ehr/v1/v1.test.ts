@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '#kernel';
 import { appointment, fetchToken, type Json, register, startControl, startSite, type TestSite } from '../test-site.ts';
@@ -249,6 +250,47 @@ describe('appointments', () => {
     expect((await get('/providers/1001')).body[0]).toMatchObject({ providerid: 1001, lastname: 'Okafor' });
     expect(test.site.describe().credentials).toMatchObject({ departments: '201 202', tenant: '195900' });
   });
+});
+
+it('whatever comes in, the answer is a refusal in its own form, or does what it says', async () => {
+  await register(test, 'Lovelace', '203713');
+  const value = fc.oneof(fc.string(), fc.constantFrom('', '203713', '201', '02/30/2026', '03/09/2026', '-1', '99999999999'));
+  const name = fc.constantFrom(
+    'lastname',
+    'dob',
+    'sex',
+    'ssn',
+    'address2',
+    'departmentid',
+    'patientid',
+    'startdate',
+    'enddate',
+    'limit',
+    'offset',
+  );
+  const path = fc.constantFrom(
+    '/patients',
+    '/patients/203713',
+    '/patients/%00',
+    '/appointments/booked',
+    '/appointments/open',
+    '/appointments/1/cancel',
+  );
+  const method = fc.constantFrom('GET', 'POST', 'PUT', 'DELETE');
+  await fc.assert(
+    fc.asyncProperty(method, path, fc.dictionary(name, value), async (verb, at, fields) => {
+      const query = new URLSearchParams(fields);
+      const reply = await test.call(verb === 'GET' ? `${root}${at}?${query}` : root + at, {
+        method: verb,
+        ...(verb === 'GET' ? {} : { body: query }),
+      });
+      const body = (await reply.json()) as Json;
+      expect(test.kernel.journal.read({ kind: 'stop' })).toEqual([]);
+      expect(reply.status).toBeLessThan(500);
+      if (reply.status >= 400) expect(typeof body.error).toBe('string');
+    }),
+    { numRuns: 150 },
+  );
 });
 
 describe('changed feeds', () => {
