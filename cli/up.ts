@@ -20,6 +20,9 @@ export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [hl7] [opti
   --data FOLDER             keep all state there, across restarts and kills
   --ca FOLDER               keep the certificate authority there
   --seed TEXT               seed of everything that is generated
+  --crm-schema PATH         schema of your org in place of the built-in one: object definitions, describe output, or the folder
+                            of an sfdx project
+  --crm-person-accounts     accounts may be persons
   --people N                people to register at each site at first start (25)
   --public-url FACE=URL     base URL under which clients reach a face (repeatable)
   --public-host NAME        one more host name in the certificates (repeatable)
@@ -37,6 +40,8 @@ const OPTIONS = {
   data: { type: 'string' },
   ca: { type: 'string' },
   seed: { type: 'string' },
+  'crm-schema': { type: 'string' },
+  'crm-person-accounts': { type: 'boolean' },
   people: { type: 'string' },
   'public-url': { type: 'string', multiple: true },
   'public-host': { type: 'string', multiple: true },
@@ -69,6 +74,7 @@ export async function up(args: string[]): Promise<number> {
     publicUrls: pairs(given['public-url'], '--public-url'),
     hosts: given['public-host'],
     follow: pairs(given.follow, '--follow'),
+    crm: { schema: one(given['crm-schema']), personAccounts: given['crm-person-accounts'] !== undefined },
     ports: portsOf(sites, pairs(given.port, '--port')),
   });
   try {
@@ -88,14 +94,14 @@ export async function up(args: string[]): Promise<number> {
 
 type Given = Partial<Record<keyof typeof OPTIONS, string[]>>;
 
-function withEnvironment(values: Partial<Record<keyof typeof OPTIONS, string | string[]>>): Given {
+function withEnvironment(values: Partial<Record<keyof typeof OPTIONS, string | boolean | string[]>>): Given {
   const given: Given = {};
   for (const [name, option] of Object.entries(OPTIONS) as [keyof typeof OPTIONS, { multiple?: boolean }][]) {
     const text = process.env[`SYNCPROOF_UP_${name.toUpperCase().replaceAll('-', '_')}`];
     const fromEnvironment =
       text === undefined || text === '' ? undefined : option.multiple ? text.split(name === 'site' ? ';' : ',') : [text];
     const value = values[name];
-    given[name] = value === undefined ? fromEnvironment : Array.isArray(value) ? value : [value];
+    given[name] = value === undefined ? fromEnvironment : Array.isArray(value) ? value : [String(value)];
   }
   return given;
 }

@@ -68,7 +68,7 @@ assert salesforce.bulk2.Contact.get_successful_records(done["job_id"]).count("au
 pages = list(salesforce.bulk2.Contact.query("SELECT Id, EHR_Key__c FROM Contact WHERE EHR_Key__c LIKE 'authority|bulk-%'", wait=1))
 assert sum(page.count("authority|bulk-") for page in pages) == 150, pages
 
-results = salesforce.bulk.Task.insert([{"Subject": f"one {i}"} for i in range(20)], wait=1)
+results = salesforce.bulk.Task.insert([{"Subject": f"one {i}"} for i in range(20)])
 assert all(row["success"] for row in results), results
-found = salesforce.bulk.Task.query("SELECT Id, CreatedDate FROM Task WHERE Subject LIKE 'one %'", wait=1)
+found = salesforce.bulk.Task.query("SELECT Id, CreatedDate FROM Task WHERE Subject LIKE 'one %'")
 assert len(found) == 20 and isinstance(found[0]["CreatedDate"], int), found
