@@ -284,9 +284,20 @@ export class Evidence {
     return this.#manifest.promises.sync_window;
   }
 
+  /** How many rows of the map are judged: not the opaque ones, nor those that come by no channel, nor the CRM's own where edits are not read. */
   mapCoverage(): { judged: number; of: number } {
-    const { judged, of } = this.oracle.coverage();
-    return { judged, of };
+    const { judged, of, opaque } = this.oracle.coverage();
+    const channels = new Set(this.#manifest.sites.flatMap((site) => site.channels.read.map(({ kind }) => kind)));
+    const isBlind = this.#manifest.crm.back.kind === 'none';
+    const reached = (object: string) => new Set([...channels].flatMap((channel) => this.oracle.rowsFor(object, channel)));
+    const beyond = this.oracle.map.objects.flatMap(({ object }) => {
+      const within = reached(object);
+      return this.oracle
+        .rowsFor(object)
+        .filter((row) => row.owner !== 'sync' && !opaque.includes(row.id))
+        .filter((row) => !within.has(row) || (isBlind && row.owner === 'crm'));
+    });
+    return { judged: judged - beyond.length, of };
   }
 
   /** Identifiers and canaries that belong to one patient of a cohort alone, with that patient's record key. */
