@@ -53,26 +53,33 @@ async function findPython(say: (line: string) => void): Promise<Found> {
   }
 }
 
-/** The HAPI receiver of `clients/java`, built by Maven into .cache/java when first needed, and the Java that runs it. */
-async function findHapi(say: (line: string) => void): Promise<Found> {
-  const [java, maven] = [which('java'), which('mvn')];
-  if (!java || !maven) return { reason: 'no Java with Maven in PATH; on Debian: apt-get install default-jdk-headless maven' };
-  try {
-    if (!existsSync(path('.cache/java/hapi-receiver.jar'))) {
-      say('building the HAPI receiver into .cache/java');
-      await run(maven, ['-q', '-B', '-f', path('clients/java/pom.xml'), 'package']);
+/** A Java program of `clients/<folder>`, built by Maven into .cache/<folder> when first needed, and the Java that runs it. */
+const findJava =
+  (folder: string, jar: string, what: string) =>
+  async (say: (line: string) => void): Promise<Found> => {
+    const [java, maven] = [which('java'), which('mvn')];
+    if (!java || !maven) return { reason: 'no Java with Maven in PATH; on Debian: apt-get install default-jdk-headless maven' };
+    try {
+      if (!existsSync(path(`.cache/${folder}/${jar}`))) {
+        say(`building ${what} into .cache/${folder}`);
+        await run(maven, ['-q', '-B', '-f', path(`clients/${folder}/pom.xml`), 'package']);
+      }
+      return { path: java };
+    } catch (error) {
+      const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+      const [line = String(error)] = `${stdout}\n${stderr}`.split('\n').filter((each) => each.includes('ERROR'));
+      return { reason: `${what} cannot be built (${line})` };
     }
-    return { path: java };
-  } catch (error) {
-    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    const [line = String(error)] = `${stdout}\n${stderr}`.split('\n').filter((each) => each.includes('ERROR'));
-    return { reason: `the HAPI receiver cannot be built (${line})` };
-  }
-}
+  };
 
 export const TOOLS: readonly Tool[] = [
   { name: 'k6', variable: 'K6_BIN', find: (say) => findK6({ say }) },
   { name: 'Chromium', variable: 'SYNCPROOF_CHROMIUM', find: findChromium },
   { name: 'Python clients', variable: 'SYNCPROOF_PYTHON', find: findPython },
-  { name: 'HAPI receiver', variable: 'SYNCPROOF_JAVA', find: findHapi },
+  { name: 'HAPI receiver', variable: 'SYNCPROOF_JAVA', find: findJava('java', 'hapi-receiver.jar', 'the HAPI receiver') },
+  {
+    name: 'FHIR validator',
+    variable: 'SYNCPROOF_JAVA_FHIR',
+    find: findJava('java-fhir', 'fhir-validator.jar', 'the FHIR validator'),
+  },
 ];
