@@ -48,7 +48,12 @@ const REGISTRIES: readonly Registry[] = [
     folder: 'simulators/ehr/vendors',
     index: 'simulators/ehr/vendors/index.ts',
     property: 'id',
-    helpers: { 'vendor.ts': 'what a vendor is', 'samples.ts': 'people of the contract suite' },
+    helpers: {
+      'vendor.ts': 'what a vendor is',
+      'accepted.ts': 'writes that the contract suite knows to be taken',
+      'bulk.ts': 'what bulk export is at a vendor',
+      'samples.ts': 'people of the contract suite',
+    },
   },
   { folder: 'conformance/checks', index: 'conformance/checks/index.ts', property: 'id' },
   {

@@ -182,7 +182,9 @@ describe.each(VENDORS)('$id', (vendor) => {
     );
 
     const searches = table.interactions.includes('search');
-    it.skipIf(!searches)('treats an unknown parameter as the table says', async () => {
+    // What has no search has no parameter to be unknown.
+    if (!searches) return;
+    it('treats an unknown parameter as the table says', async () => {
       const sample = new Sample(type, pointer);
       const names = lookup(table, 'zzz');
       const id = names.includes('_id') ? await store(sample.finish()) : '';

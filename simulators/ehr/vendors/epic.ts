@@ -1,6 +1,6 @@
 import { capabilityOf } from '../engine/capability.ts';
-import statement from './epic/capability.generated.json' with { type: 'json' };
 import { EPIC_BULK } from './bulk.ts';
+import statement from './epic/capability.generated.json' with { type: 'json' };
 import { EPIC_ERRORS, ERROR_SYSTEM } from './epic/errors.ts';
 import { moreNumbers, onWrite } from './epic/filing.ts';
 import { EPIC_OVERLAY } from './epic/overlay.ts';

@@ -4,9 +4,9 @@ import type { Conditional, Interaction, StatementOverlay, SystemInteraction } fr
 import type { Registrar } from '../engine/changes.ts';
 import type { Grant, Site } from '../engine/context.ts';
 import type { DatePrefix } from '../engine/criteria.ts';
-import type { Bulk } from './bulk.ts';
 import type { PatchOperation } from '../engine/json-patch.ts';
 import type { Resource, Stored } from '../engine/resource.ts';
+import type { Bulk } from './bulk.ts';
 
 export type { Interaction } from '../engine/capability.ts';
 
