@@ -141,7 +141,7 @@ export class Writer {
       rules.validate(type, row, known?.row);
       rules.findDuplicates(type, row, wishes, store, known?.id);
     }
-    this.#unique(type, row, known?.id);
+    this.#unique(type, row, known?.id, known?.row);
     this.#lock(type, row, known);
   }
 
@@ -161,9 +161,9 @@ export class Writer {
   }
 
   /** @throws CrmError */
-  update(seen: SObjectType, id: string, body: Body, raw = ''): Stored {
+  update(seen: SObjectType, id: string, body: Body, raw = '', found?: Stored): Stored {
     const type = this.#writable(seen, 'updateable', 'no-access');
-    const known = this.#existing(type, id);
+    const known = this.#existing(type, id, found);
     const values = this.#values(type, body, 'updateable', raw);
     const { schema } = this.#options;
     if (isPersonType(schema, type)) {
@@ -211,7 +211,7 @@ export class Writer {
     if (key === null) throw crmError('no-such-key', { value });
     const matches = this.#options.store.byIndex(type, field, key);
     if (matches.length > 1) return { matches };
-    if (matches[0]) return { stored: this.update(type, matches[0].id, body, options.raw), created: false };
+    if (matches[0]) return { stored: this.update(type, matches[0].id, body, options.raw, matches[0]), created: false };
     if (options.updateOnly) throw crmError('no-such-key', { value });
     return { stored: this.create(type, body, options.raw, { [field.name]: key }), created: true };
   }
@@ -258,10 +258,10 @@ export class Writer {
     return type;
   }
 
-  #existing(type: SObjectType, id: string): Stored {
+  #existing(type: SObjectType, id: string, at?: Stored): Stored {
     const id18 = toId18(id);
     if (!id18) throw crmError('no-such-key', { value: id });
-    const found = id18.startsWith(type.definition.keyPrefix) ? this.#options.store.find(id18) : undefined;
+    const found = at ?? (id18.startsWith(type.definition.keyPrefix) ? this.#options.store.find(id18) : undefined);
     if (!found) throw crmError('no-cross-reference');
     if (found.deleted) throw crmError('deleted');
     const { profile, userId } = this.#options;
@@ -366,10 +366,11 @@ export class Writer {
     if (names.length > 0) throw crmError('required-missing', { names: names.join(', ') }, names);
   }
 
-  #unique(type: SObjectType, row: Row, own?: string): void {
+  #unique(type: SObjectType, row: Row, own?: string, before?: Row): void {
     for (const field of type.indexed) {
       const value = row[field.name];
-      if (!field.unique || value === undefined || value === null) continue;
+      // What stays as it was cannot clash.
+      if (!field.unique || value === undefined || value === null || value === before?.[field.name]) continue;
       const other = this.#options.store.byIndex(type, field, value).find((r) => r.id !== own);
       if (other) throw crmError('duplicate', { field: field.name, id: toId15(other.id) });
     }
