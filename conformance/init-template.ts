@@ -228,7 +228,7 @@ capabilities:
 # Fixed ports. ${attached ? 'A sync that is attached has to know them before.' : 'Free ones are taken without this.'}
 ${attached ? FIXED_PORTS : FREE_PORTS}
 
-# Optional helpers, each a URL or a command; each makes runs shorter or lets more checks run.
+# Optional helpers, each a URL or a command. Today "ready" is asked before the first check; the others wait for checks to come.
 #hooks:
 #  ready: http://127.0.0.1:8080/health
 #  poll_now: [curl, -fsS, -X, POST, 'http://127.0.0.1:8080/poll']
