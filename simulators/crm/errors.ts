@@ -89,6 +89,7 @@ export const ERRORS = {
   'out-of-range': row(400, 'NUMBER_OUTSIDE_VALID_RANGE', '{label}: value outside of valid range on numeric field: {value}'),
   precondition: protocol(412, 'PRECONDITION_FAILED', 'The record has been modified since the time that the request names'),
   'long-limit': protocol(403, 'REQUEST_LIMIT_EXCEEDED', 'ConcurrentPerOrgLongTxn Limit exceeded.'),
+  'too-large': protocol(400, 'LIMIT_EXCEEDED', 'The request body exceeds {limit} MB'),
   'batch-halted': protocol(412, 'BATCH_PROCESSING_HALTED', 'Batch processing halted, HaltOnError is set and a subrequest failed'),
   'too-many-ids': protocol(400, 'EXCEEDED_ID_LIMIT', 'There are more than {limit} ids in this window; ask for a shorter one'),
   'bad-cross-reference': row(400, 'INVALID_CROSS_REFERENCE_KEY', 'invalid cross reference id'),

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CRM_DEFAULTS } from './index.ts';
 import { openCrm, type TestCrm } from './testing.ts';
@@ -176,4 +177,33 @@ describe('SOAP login', () => {
     expect(text).toContain(`<faultcode>sf:${code}</faultcode><faultstring>${code}: ${message}`);
     expect(text).toContain(`<sf:exceptionCode>${code}</sf:exceptionCode>`);
   });
+});
+
+test('SOAP of any form is answered in SOAP', async () => {
+  const words = [
+    '<',
+    '>',
+    '/',
+    'se:Body',
+    'login',
+    'username',
+    'password',
+    '<![CDATA[',
+    ']]>',
+    '&#x110000;',
+    '&amp;',
+    ' ',
+    'xmlns="x"',
+  ];
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.constantFrom(...words), { maxLength: 30 }), async (parts) => {
+      const reply = await fetch(`${crm.url}/services/Soap/u/50.0`, { method: 'POST', body: parts.join('') });
+      expect([500, 501]).toContain(reply.status);
+      expect(await reply.text()).toContain('<faultcode>');
+    }),
+    { numRuns: 60 },
+  );
+  const long = await fetch(`${crm.url}/services/Soap/u/50.0`, { method: 'POST', body: '<username '.repeat(200_000) });
+  expect(await long.text()).toContain('EXCEEDED_MAX_SIZE_REQUEST');
+  expect(crm.kernel.journal.read({ kind: 'stop' })).toEqual([]);
 });

@@ -20,9 +20,10 @@ function unescaped(text: string): string {
   const cdata = /^\s*<!\[CDATA\[([\s\S]*?)\]\]>\s*$/.exec(text);
   if (cdata) return cdata[1]!;
   return text
-    .replace(/&#(x[0-9a-f]+|\d+);/gi, (_, n: string) =>
-      String.fromCodePoint(n[0]?.toLowerCase() === 'x' ? Number.parseInt(n.slice(1), 16) : Number(n)),
-    )
+    .replace(/&#(x[0-9a-f]+|\d+);/gi, (whole, n: string) => {
+      const code = n[0]?.toLowerCase() === 'x' ? Number.parseInt(n.slice(1), 16) : Number(n);
+      return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+    })
     .replace(/&(lt|gt|quot|apos|amp);/g, (entity) => Object.keys(ENTITIES).find((c) => ENTITIES[c] === entity)!);
 }
 
@@ -53,6 +54,8 @@ export function mountSoap(face: Face, org: Org): void {
 }
 
 function soap(org: Org, { request, exchange, setActor }: Context): Reply {
+  // A login is short; nobody may keep us reading.
+  if (request.body.length > 100_000) return soapError(500, 'EXCEEDED_MAX_SIZE_REQUEST', 'The request exceeds 100,000 bytes');
   const source = request.body.toString();
   const version = Number(request.params.version);
   const [, call] = /<(?:[\w.-]+:)?Body[^>]*>\s*<(?:[\w.-]+:)?(\w+)/.exec(source) ?? [];

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openCrm, type TestCrm } from '../testing.ts';
@@ -179,4 +182,27 @@ describe('query', () => {
     expect(body.split('\r\n')[0]).toBe('"Id"|"Contact__r.LastName"|"Contact__r.Owner.Name"');
     expect(body.split('\r\n')[1]).toMatch(/"One"\|"Integration User"$/);
   });
+});
+
+test('a job that was cut off goes on where it stopped: each row once', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'bulk-'));
+  const first = await openCrm({ kernel: { data } });
+  const { id } = (await first.call('POST', 'jobs/ingest', { object: 'Task', operation: 'insert' })).body;
+  const rows = Array.from({ length: 3000 }, (_, i) => `cut ${i}\n`).join('');
+  await first.call('PUT', `jobs/ingest/${id}/batches`, `Subject\n${rows}`, { 'content-type': 'text/csv' });
+  await first.call('PATCH', `jobs/ingest/${id}`, { state: 'UploadComplete' });
+  const { state, numberRecordsProcessed } = (await first.call('GET', `jobs/ingest/${id}`)).body;
+  expect([state, numberRecordsProcessed < 3000]).toEqual(['InProgress', true]);
+  await first.close();
+  const second = await openCrm({ kernel: { data } });
+  for (;;) {
+    const { body } = await second.call('GET', `jobs/ingest/${id}`);
+    if (body.state === 'JobComplete') break;
+  }
+  const subjects = second.crm.rows('Task').map((row) => row.Subject);
+  expect([subjects.length, new Set(subjects).size]).toEqual([3000, 3000]);
+  const { body } = await second.call('GET', `jobs/ingest/${id}/successfulResults`);
+  expect(body.split('\n').length).toBe(3002);
+  await second.close();
+  rmSync(data, { recursive: true });
 });

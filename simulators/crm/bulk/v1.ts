@@ -180,6 +180,7 @@ class Bulk1 {
   addBatch(call: AsyncCall): Reply {
     const job = this.#job(call);
     if (job.state !== 'Open') throw new AsyncError('InvalidJobState', `Invalid job state: ${job.state}`);
+    if (call.body.length > 10_000_000) throw new AsyncError('InvalidBatch', 'A batch must not exceed 10,000,000 characters');
     if (call.body.trim() === '')
       throw new AsyncError('ClientInputError', 'Failed to read request. Request may be empty or its content type may be wrong');
     const now = this.#org.kernel.clock.now();

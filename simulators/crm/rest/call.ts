@@ -142,6 +142,7 @@ function callOf(org: Org, { request, exchange, setActor }: Context, csv: boolean
   org.countCall();
   const version = request.params.version ?? '';
   if (request.params.version !== undefined && !knownVersion(version)) throw crmError('not-found');
+  if (!csv && request.body.length > LARGEST) throw crmError('too-large', { limit: LARGEST / 1024 / 1024 });
   if (!csv) checkForm(request.headers, request.body.length);
   const { method, params, query, headers, origin } = request;
   const upload = csv && /csv/i.test(request.headers['content-type'] ?? '');
@@ -159,6 +160,8 @@ function bodyText({ 'content-encoding': encoding = 'identity' }: Record<string, 
   }
 }
 
+// Only bulk jobs take more.
+const LARGEST = 50 * 1024 * 1024;
 const LIMIT = { maxOutputLength: 64 * 1024 * 1024 };
 
 /** How a call writes: as whom, and by which way as change events name it. */
