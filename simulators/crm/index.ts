@@ -125,11 +125,11 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
     renderError: (error, params, request) => renderError(org, error, params, request),
     fallback: restFallback(org, () => face),
   });
+  mountRest(face, org);
   mountOAuth(face, org);
   mountSoap(face, org);
   mountBulk1(face, org);
   mountStreaming(face, org);
-  mountRest(face, org);
   return {
     name: 'crm',
     sim: 'crm',
