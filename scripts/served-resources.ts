@@ -10,7 +10,7 @@ import { Kernel, ManualClock } from '#kernel';
 import { loadStories, type StoryCommit, type StoryRecord, type StoryWorld, tell } from '#scenarios';
 
 const AUTHORITY = '1.2.840.114350.1.13.999.2.7.5.737384.14';
-const ROUNDS = 5;
+const ROUNDS = 3;
 
 for (const { id, overlay } of VENDORS) {
   const kernel = new Kernel({ clock: new ManualClock(), seed: 'served' });

@@ -306,12 +306,15 @@ async function readRequest(req: express.Request, options: FaceOptions): Promise<
   const limit = options.maxBody ?? 16 * 1024 * 1024;
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    // The rest is read and thrown away, so that the client hears why; a client that never ends is cut off.
-    if (size > 4 * limit) throw new Error(`the body exceeds ${limit} bytes by far`);
-    if (size <= limit) chunks.push(chunk);
-  }
+  // A request that announces no body has none: waiting for its end would be a third of what a read costs.
+  const announced = req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined;
+  if (announced)
+    for await (const chunk of req as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      // The rest is read and thrown away, so that the client hears why; a client that never ends is cut off.
+      if (size > 4 * limit) throw new Error(`the body exceeds ${limit} bytes by far`);
+      if (size <= limit) chunks.push(chunk);
+    }
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(req.headers))
     headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
@@ -328,7 +331,7 @@ async function readRequest(req: express.Request, options: FaceOptions): Promise<
     query: new URLSearchParams(at < 0 ? '' : req.originalUrl.slice(at + 1)),
     params,
     headers,
-    body: Buffer.concat(chunks),
+    body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
     oversize: size > limit ? limit : undefined,
     secure,
     origin: options.publicUrl ?? `${secure ? 'https' : 'http'}://${req.headers.host ?? 'localhost'}`,
@@ -364,12 +367,14 @@ function send(res: express.Response, reply: Reply): void {
     );
     return;
   }
-  const body = reply.body === undefined ? undefined : Buffer.isBuffer(reply.body) ? reply.body : Buffer.from(reply.body);
+  const { body = '' } = reply;
+  const none = reply.status === 204;
   res.writeHead(reply.status, {
     ...reply.headers,
-    ...(reply.status === 204 ? {} : { 'content-length': String(body?.length ?? 0) }),
+    ...(none ? {} : { 'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.length }),
   });
-  res.end(reply.status === 204 ? undefined : body);
+  // A text goes out together with the head, in one piece.
+  res.end(none ? undefined : body);
 }
 
 /** Opens a server on a port, turning the system's errors into ones that say what to do. */

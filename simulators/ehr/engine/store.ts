@@ -123,6 +123,10 @@ export class Store {
   /** The stored texts of these rows, in their order; rows deleted meanwhile are missing. */
   texts(rids: readonly number[]): StoredText[] {
     if (rids.length === 0) return [];
+    if (rids.length === 1) {
+      const row = this.#sql.get('SELECT id, version, updated, json FROM ehr_resource WHERE rid = ? AND deleted = 0', rids[0]!);
+      return row ? [row as unknown as StoredText] : [];
+    }
     const sql = `SELECT r.id, r.version, r.updated, r.json FROM json_each(?) j CROSS JOIN ehr_resource r ON r.rid = j.value
       WHERE r.deleted = 0 ORDER BY j.key`;
     return this.#sql.all(sql, JSON.stringify(rids)) as unknown as StoredText[];
