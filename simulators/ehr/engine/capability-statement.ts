@@ -12,6 +12,7 @@ export function capabilityStatement(site: Site, origin: string): unknown {
   const { vendor, paths, kernel } = site;
   const resource = Object.entries(vendor.capability).flatMap(([type, table]) => (table ? [declare(site, type, table)] : []));
   const patches = Object.values(vendor.capability).some((table) => table?.interactions.includes('patch'));
+  const interactions = vendor.system.filter((code) => code !== 'export');
   return {
     resourceType: 'CapabilityStatement',
     status: 'active',
@@ -30,9 +31,9 @@ export function capabilityStatement(site: Site, origin: string): unknown {
           extension: [{ extension: oauthUris(site, origin), url: OAUTH_URIS }],
           service: [{ coding: [{ system: SECURITY, code: 'SMART-on-FHIR', display: 'SMART-on-FHIR' }], text: 'SMART-on-FHIR' }],
         },
-        ...(vendor.system.length > 0 ? { interaction: vendor.system.map((code) => ({ code })) } : {}),
+        ...(interactions.length > 0 ? { interaction: interactions.map((code) => ({ code })) } : {}),
         resource,
-        ...(vendor.bulk.system ? { operation: [{ name: 'export', definition: `${EXPORT}/export` }] } : {}),
+        ...(vendor.system.includes('export') ? { operation: [{ name: 'export', definition: `${EXPORT}/export` }] } : {}),
       },
     ],
   };

@@ -16,7 +16,7 @@ const INTERACTIONS = [
 ] as const;
 /** What can be done with a resource type. A statement says `search-type` for `search`. */
 export type Interaction = (typeof INTERACTIONS)[number];
-const SYSTEM = ['transaction', 'batch', 'history-system'] as const;
+const SYSTEM = ['transaction', 'batch', 'history-system', 'export'] as const;
 /** What can be asked of the whole server. */
 export type SystemInteraction = (typeof SYSTEM)[number];
 
@@ -75,7 +75,7 @@ export function capabilityOf(source: unknown, overlay: StatementOverlay = { type
   const { resourceType, fhirVersion, rest } = (statement ?? {}) as {
     resourceType?: string;
     fhirVersion?: string;
-    rest?: { mode?: string; interaction?: { code: string }[]; resource?: Declared[] }[];
+    rest?: { mode?: string; interaction?: { code: string }[]; operation?: { name: string }[]; resource?: Declared[] }[];
   };
   if (resourceType !== 'CapabilityStatement')
     throw new Error(`a capability must be a CapabilityStatement, not ${resourceType ?? typeof statement}`);
@@ -87,7 +87,8 @@ export function capabilityOf(source: unknown, overlay: StatementOverlay = { type
   const capability = Object.fromEntries(
     server.resource.map((one) => [one.type, isHeld(one.type) ? readType(one, overlay) : null]),
   );
-  const stated = (server.interaction ?? []).map(({ code }) => code);
+  const operations = (server.operation ?? []).map((one) => operationName(one).slice(1));
+  const stated = [...(server.interaction ?? []).map(({ code }) => code), ...operations];
   return { capability, system: SYSTEM.filter((name) => stated.includes(name) || overlay.system?.includes(name)) };
 }
 

@@ -14,14 +14,14 @@ import { fhirReply, refuse } from './replies.ts';
 import type { Writes } from './writes.ts';
 
 const ROUTES: [method: string, path: string, interaction: Interaction, operation: string, doc: string][] = [
+  ['GET', '/:type/_history', 'history-type', 'history', 'Versions of every resource of a type.'],
+  ['GET', '/:type/:id', 'read', 'read', 'Read.'],
   ['GET', '/:type', 'search', 'search', 'Search by query string, page by page.'],
   ['POST', '/:type/_search', 'search', 'search', 'Search by form.'],
   ['POST', '/:type', 'create', 'create', 'Create; with If-None-Exist where the vendor has it.'],
   ['PUT', '/:type', 'update', 'update', 'Update of the resource that a condition names.'],
   ['PATCH', '/:type', 'patch', 'patch', 'JSON Patch of the resource that a condition names.'],
   ['DELETE', '/:type', 'delete', 'delete', 'Delete of the resource that a condition names.'],
-  ['GET', '/:type/_history', 'history-type', 'history', 'Versions of every resource of a type.'],
-  ['GET', '/:type/:id', 'read', 'read', 'Read.'],
   ['GET', '/:type/:id/_history', 'history-instance', 'history', 'Versions of a resource.'],
   ['GET', '/:type/:id/_history/:version', 'vread', 'vread', 'Read of one version.'],
   ['PUT', '/:type/:id', 'update', 'update', 'Update; If-Match is honoured.'],
@@ -29,7 +29,7 @@ const ROUTES: [method: string, path: string, interaction: Interaction, operation
   ['DELETE', '/:type/:id', 'delete', 'delete', 'Delete.'],
 ];
 
-/** Every address of a site. One line a route; what the vendor lacks is refused in its own form. @returns its export jobs. */
+/** Every address of a site. One line a route, those that are asked for most before others; what the vendor lacks is refused in its own form. @returns its export jobs. */
 export function addRoutes(
   face: Face,
   site: Site,
@@ -47,19 +47,6 @@ export function addRoutes(
       handler,
     );
 
-  const { auth } = site.vendor;
-  const oauth = (methods: string[], path: string, operation: string, doc: string, handler: Handler) => {
-    for (const method of methods) face.route(method, path, { operation, tier: 'semantic', secret: true, doc }, handler);
-  };
-  const others = ['GET', 'PUT', 'PATCH', 'DELETE'];
-  oauth(['POST'], token, 'token', `Tokens: ${auth.grants.join(', ')}.`, tokenHandler(endpoint));
-  oauth(others, token, 'token', 'Refused: the token request is a POST.', wrongVerb(endpoint, 'token'));
-  if (auth.grants.includes('authorization_code'))
-    oauth(['GET', 'POST'], authorize, 'authorize', 'Approval by a user, by a page or at once; PKCE.', approvalHandler(endpoint));
-  if (auth.introspection !== 'none') {
-    oauth(['POST'], introspect, 'introspect', 'What a token is good for (RFC 7662).', introspectionHandler(endpoint));
-    oauth(others, introspect, 'introspect', 'Refused: introspection is a POST.', wrongVerb(endpoint, 'introspect'));
-  }
   add('GET', '/metadata', 'metadata', 'CapabilityStatement, made from the table of what works.', ({ request }) =>
     fhirReply(site.vendor, request, 200, JSON.stringify(capabilityStatement(site, request.origin))),
   );
@@ -80,5 +67,18 @@ export function addRoutes(
     const { type = '', id = '' } = request.params;
     return id.startsWith('$') ? operation(site, { type, id }) : refuse('not-allowed', {});
   });
+  const { auth } = site.vendor;
+  const oauth = (methods: string[], path: string, operation: string, doc: string, handler: Handler) => {
+    for (const method of methods) face.route(method, path, { operation, tier: 'semantic', secret: true, doc }, handler);
+  };
+  const others = ['GET', 'PUT', 'PATCH', 'DELETE'];
+  oauth(['POST'], token, 'token', `Tokens: ${auth.grants.join(', ')}.`, tokenHandler(endpoint));
+  oauth(others, token, 'token', 'Refused: the token request is a POST.', wrongVerb(endpoint, 'token'));
+  if (auth.grants.includes('authorization_code'))
+    oauth(['GET', 'POST'], authorize, 'authorize', 'Approval by a user, by a page or at once; PKCE.', approvalHandler(endpoint));
+  if (auth.introspection !== 'none') {
+    oauth(['POST'], introspect, 'introspect', 'What a token is good for (RFC 7662).', introspectionHandler(endpoint));
+    oauth(others, introspect, 'introspect', 'Refused: introspection is a POST.', wrongVerb(endpoint, 'introspect'));
+  }
   return bulk;
 }

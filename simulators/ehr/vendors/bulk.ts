@@ -2,8 +2,6 @@ import type { Access } from '../smart/scopes.ts';
 
 /** How a vendor exports in bulk. `{fhir}` in paths is the FHIR base; times are what the vendor has outside of a test run. */
 export interface Bulk {
-  /** Is everything exported at once, too (`[base]/$export`)? */
-  system: boolean;
   paths: { job: string; file: string };
   /** How the name of a job looks, from 64 hex digits. */
   key: (hex: string) => string;
@@ -30,7 +28,6 @@ export interface Bulk {
 
 /** The standard: hl7.org/fhir/uv/bulkdata/STU2/export.html */
 export const R4_BULK: Bulk = {
-  system: true,
   paths: { job: '{fhir}/bulk-export/jobs/:job', file: '{fhir}/bulk-export/files/:file' },
   key: (hex) => hex.slice(0, 32),
   letter: 'r',
@@ -52,7 +49,6 @@ export const R4_BULK: Bulk = {
  */
 export const EPIC_BULK: Bulk = {
   ...R4_BULK,
-  system: false,
   paths: {
     job: '/interconnect-fhir-oauth/api/FHIR/BulkRequest/:job',
     file: '/interconnect-fhir-oauth/api/FHIR/BulkRequest/:job/:file',
@@ -70,11 +66,10 @@ export const EPIC_BULK: Bulk = {
 /** fhir.cerner.com/millennium/bulk-data: files by 307 to a signed address, 600 s between polls, kept for 30 days. */
 export const CERNER_BULK: Bulk = {
   ...R4_BULK,
-  system: false,
   delivery: 'redirect',
   progress: () => 'in-progress',
   times: { retryAfter: 600, job: 60, kept: 30 * 86_400, window: 0 },
 };
 
 /** docs.athenahealth.com/api/fhir-r4/group: Group level only; how polls and manifest look is not documented, so the standard. */
-export const ATHENA_BULK: Bulk = { ...R4_BULK, system: false };
+export const ATHENA_BULK: Bulk = R4_BULK;

@@ -113,7 +113,7 @@ export const r4: Vendor = Object.freeze({
   software: { name: 'Syncproof R4', version: '1' },
   paths: { fhir: '/fhir', token: '/oauth2/token', authorize: '/oauth2/authorize', introspect: '/oauth2/introspect' },
   capability,
-  system: ['transaction', 'batch', 'history-system'],
+  system: ['transaction', 'batch', 'history-system', 'export'],
   overlay: {
     types: {},
     every: { unknown: 'reject' },

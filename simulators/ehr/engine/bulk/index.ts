@@ -14,7 +14,7 @@ const PIECE = 50;
 /** Bulk export of a site, at the levels that its table has. @returns what starts and stops its jobs. */
 export function addBulk(face: Face, jobs: Jobs): { start(): void; stop(): void } {
   const { site } = jobs;
-  const { capability, bulk } = site.vendor;
+  const { capability, bulk, system } = site.vendor;
   const listing = new Listing(site.kernel.database);
   const has = (type: string): boolean => capability[type]?.operations?.$export === 'native';
   const add = (methods: string[], path: string, operation: string, doc: string, handler: Handler) => {
@@ -23,7 +23,7 @@ export function addBulk(face: Face, jobs: Jobs): { start(): void; stop(): void }
   const levels: [there: boolean, level: Level, path: string, what: string][] = [
     [has('Group'), 'group', '/Group/:id/$export', 'a group'],
     [has('Patient'), 'patient', '/Patient/$export', 'all patients'],
-    [bulk.system, 'system', '/$export', 'everything'],
+    [system.includes('export'), 'system', '/$export', 'everything'],
   ];
   if (!levels.some(([there]) => there)) return { start: () => {}, stop: () => {} };
   for (const [there, level, path, what] of levels)
