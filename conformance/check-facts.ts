@@ -44,7 +44,11 @@ export class CheckFacts {
     const found = this.#evidence.asMapped(this.cohort, mark.at);
     if (mark.by === 'never-settled')
       found.push(
-        fail('never-settled', 'The state still changed four sync windows after the last stimulus.', { evidence: [mark.event] }),
+        fail('never-settled', 'The state still changed four sync windows after the last stimulus.', {
+          expected: 'rest',
+          actual: this.#busiest(mark.at),
+          evidence: [mark.event],
+        }),
       );
     // Where the systems are as they should be, a record that one channel did not show is no harm, as long as that channel is
     // read at all; one that is declared and never read is absent.
@@ -59,6 +63,15 @@ export class CheckFacts {
       );
     }
     return found;
+  }
+
+  // The CRM record that was written most, where anybody wrote one.
+  #busiest(at: number): string | undefined {
+    const [most] = this.#evidence.facts
+      .crmOf(this.cohort)
+      .map(({ type, versions }) => ({ type, id: versions[0]?.ref.id, times: versions.filter((one) => one.at <= at).length }))
+      .sort((a, b) => b.times - a.times);
+    return most && `${most.type}/${most.id} written ${most.times} times`;
   }
 
   #isReadOtherwise(owed: string): boolean {
