@@ -143,6 +143,12 @@ export const epic = defineVendor(r4, {
     'https://github.com/fastenhealth/fasten-sources (recorded sandbox traffic)',
     'https://github.com/api-evangelist/epic-systems (capability statement, error codes)',
   ],
+  notes: [
+    ...r4.notes!,
+    'Not documented, and settled so: a code holds 300 s and a refresh token 90 days; introspection is at `/oauth2/introspect`, undeclared.',
+    'Not documented: the status of an export that is asked for too soon (400 here, no Retry-After) and the words of X-Progress. The window of 24 hours holds where the site is set to `pace: vendor`.',
+    'An export needs the search API of each type, as Epic has it; types without are named in the manifest (`error`).',
+  ],
   hooks: {
     // `e`, 22 characters of base64url with `.` for `_`, `3`: erXuFYUfucBZaryVksYEcMg3
     mintId: (hex) => `e${Buffer.from(hex.slice(0, 32), 'hex').toString('base64url').replaceAll('_', '.')}3`,

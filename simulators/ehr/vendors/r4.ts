@@ -170,6 +170,10 @@ export const r4: Vendor = Object.freeze({
     'https://hl7.org/fhir/R4/search.html',
     'https://hl7.org/fhir/smart-app-launch/backend-services.html',
   ],
+  notes: [
+    'Scopes on one patient (`patient/…`), `openid` with its id_token, and launch from the EHR are not simulated: they are not granted.',
+    'An export shows the state at its transaction time. What was deleted since `_since` is not listed in `deleted`.',
+  ],
   hooks: {
     mintId: (hex: string) =>
       [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-'),
