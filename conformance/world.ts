@@ -190,6 +190,11 @@ export class World {
     return `${msh}\rEVN|${event}|{{time}}\r`;
   }
 
+  /** The character set of this site's messages, as MSH-18 names it; empty for ASCII. */
+  get charset(): string {
+    return this.#o.sandbox.parts.find((p) => p.name === `${this.site.name}-hl7`)?.credentials.charset ?? 'UNICODE UTF-8';
+  }
+
   /** PID-3 of a patient at this site. */
   pid3(mrn: string): string {
     const { name, authority } = this.site;

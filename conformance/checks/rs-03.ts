@@ -15,8 +15,10 @@ export const rs03 = defineCheck({
     const person = world.person('patient');
     await world.note('first wait', world.retry.first_wait);
     const rule = { fault: 'vendor-error', params: { error: 'unavailable' }, where: { sim: 'crm', text: person.mrn } };
-    await world.arm('unavailable', { ...rule, when: { during: AWAY_MS } });
+    await world.arm('unavailable', rule);
     await world.register('patient', person);
+    // Counted from the first refusal: a message may have waited in a long queue before it led to one.
+    await world.seen(() => world.hasFired('unavailable'), world.syncWindow);
     await world.pass(AWAY_MS);
     await world.heal('unavailable');
     await world.settled('after');

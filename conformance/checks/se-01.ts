@@ -1,5 +1,8 @@
 import { defineCheck, fail, untestable } from '../check.ts';
 
+// A vendor's own scope (athenahealth's v1 API knows one for all) is the app's registration to narrow, not the sync's.
+const isWild = (scope: string): boolean => scope.includes('*') && /^(system|user|patient)\//.test(scope);
+
 export const se01 = defineCheck({
   id: 'SE-01',
   title: 'It asks for no more than it needs',
@@ -20,7 +23,7 @@ export const se01 = defineCheck({
     if (tokens.length === 0) return [untestable('did-not-bite', 'The subject never asked this site for a token.')];
     const wild = tokens.flatMap(({ requested, granted, event }) =>
       requested
-        .filter((scope) => scope.includes('*') || !granted.includes(scope))
+        .filter((scope) => isWild(scope) || !granted.includes(scope))
         .map((scope) =>
           fail('excess-scope', `The scope ${scope} was asked for.`, {
             expected: granted.join(' '),

@@ -12,6 +12,8 @@ export type FhirSettings = {
   clientSecret?: string;
   scopes?: string;
   groupId?: string;
+  /** athenahealth: one base URL serves all practices, so each call says which; visits are listed by the v1 API beside it. */
+  athena?: { practice: string; v1Url?: string; departments: string[] };
 };
 
 export type MllpSettings = { bind: Address; sender?: string; processingId?: string; charset?: string };
@@ -109,6 +111,14 @@ function readSite(flat: Flat, name: string): Site {
           clientSecret: at('CLIENT_SECRET'),
           scopes: at('SCOPES'),
           groupId: at('GROUP_ID'),
+          athena:
+            at('VENDOR') === 'athena'
+              ? {
+                  practice: need(flat, `SYNCPROOF_${upper}_TENANT`),
+                  v1Url: at('V1_URL'),
+                  departments: words(at('DEPARTMENTS') ?? ''),
+                }
+              : undefined,
         }
       : undefined,
     sendTo: sendTo ? address(sendTo) : undefined,

@@ -4,6 +4,7 @@ import type { FhirSettings, Site } from '../settings.ts';
 import type { Steps } from '../steps.ts';
 import { type Appointment, mrnSystem, type Patient } from './map.ts';
 import type { Token } from './token.ts';
+import { type Athena, visitIds } from './visits.ts';
 
 export type Resource = { resourceType: string; id?: string };
 export type Bundle = Resource & { link?: { relation: string; url: string }[]; entry?: { resource?: Resource }[] };
@@ -15,6 +16,8 @@ export type Fhir = {
   read<T extends Resource>(pathOrLink: string): Promise<T>;
   /** All resources of that type that a search finds, over all its pages. */
   search<T extends Resource>(path: string, type: T['resourceType']): Promise<T[]>;
+  /** athenahealth: the FHIR ids of a patient's visits, which its FHIR face cannot list. Absent at other vendors. */
+  listVisits?(patientId: string): Promise<string[]>;
 };
 
 /** A client of one site's FHIR face. Throws `Failure`; a failed page fails the search, which is never a shorter result. */
@@ -33,17 +36,24 @@ export function openFhir(fhir: FhirSettings, http: Http, now: () => number, step
     return `Bearer ${token?.value}`;
   }
 
-  async function read<T extends Resource>(pathOrLink: string, again = true): Promise<T> {
+  async function get(url: URL, accept: string, again = true): Promise<unknown> {
+    const sent = await authorization();
+    const { status, headers, body } = await http(url.href, { headers: { accept, authorization: sent } });
+    if (status === 401 && again) {
+      if (sent === `Bearer ${token?.value}`) token = undefined;
+      return get(url, accept, false);
+    }
+    if (status !== 200) throw new Failure(status, `fhir-${status}`, retryAfterMs(headers, now()));
+    return body;
+  }
+
+  async function read<T extends Resource>(pathOrLink: string): Promise<T> {
     const url = new URL(pathOrLink, `${fhir.url}/`);
     // A link to another server would be handed our token.
     if (url.origin !== new URL(fhir.url).origin) throw new Failure(400, 'foreign-link');
-    const sent = await authorization();
-    const { status, headers, body } = await http(url.href, { headers: { accept: 'application/fhir+json', authorization: sent } });
-    if (status === 401 && again) {
-      if (sent === `Bearer ${token?.value}`) token = undefined;
-      return read(pathOrLink, false);
-    }
-    if (status !== 200) throw new Failure(status, `fhir-${status}`, retryAfterMs(headers, now()));
+    if (fhir.athena && !url.searchParams.has('ah-practice'))
+      url.searchParams.set('ah-practice', `Organization/a-1.Practice-${fhir.athena.practice}`);
+    const body = await get(url, 'application/fhir+json');
     if (typeof (body as Resource | undefined)?.resourceType !== 'string') throw new Failure(0, 'not-fhir');
     return body as T;
   }
@@ -63,7 +73,12 @@ export function openFhir(fhir: FhirSettings, http: Http, now: () => number, step
     return found;
   }
 
-  return { connect: async () => void (await authorization()), read: (pathOrLink) => read(pathOrLink), search };
+  return {
+    connect: async () => void (await authorization()),
+    read,
+    search,
+    listVisits: fhir.athena && ((patientId) => visitIds(fhir.athena as Athena, patientId, (url) => get(url, 'application/json'))),
+  };
 }
 
 /** The link to the next page, taken as it is: what it means is the server's secret. */
@@ -79,6 +94,10 @@ export async function findPatient(fhir: Fhir, site: Site, mrn: string): Promise<
 
 /** All appointments of a patient, over all pages. Most EHRs cannot say which of them changed; what is the same is not written again. */
 export async function changedAppointments(fhir: Fhir, patientId: string): Promise<Appointment[]> {
+  if (fhir.listVisits) {
+    const ids = await fhir.listVisits(patientId);
+    return ids.length === 0 ? [] : fhir.search<Appointment>(`Appointment?_id=${ids.join(',')}`, 'Appointment');
+  }
   const query = `Appointment?patient=${encodeURIComponent(patientId)}`;
   const search = () => fhir.search<Appointment>(wantsDate.has(fhir) ? `${query}&${EVER}` : query, 'Appointment');
   try {

@@ -187,4 +187,48 @@ describe('the client', () => {
       )?.id,
     ).toBe('e1');
   });
+
+  describe('at athenahealth', () => {
+    const athena = { practice: '7', v1Url: 'http://ehr/v1', departments: ['1', '2'] };
+    const open = (http: Http, more = athena) => openFhir({ ...settings, athena: more }, http, () => 0, steps);
+    const booked =
+      'http://ehr/v1/7/appointments/booked/multipledepartment?startdate=01%2F01%2F1900&enddate=12%2F31%2F2199&departmentid=1%2C2&patientid=5&showcancelled=true';
+    const practice = 'ah-practice=Organization%2Fa-1.Practice-7';
+    const byId = (ids: string) => `http://ehr/R4/Appointment?_id=${encodeURIComponent(ids)}&${practice}`;
+
+    it('names the practice in each call, once', async () => {
+      const { http, calls } = serve({
+        [`http://ehr/R4/Patient/a-7.E-5?${practice}`]: [patient],
+        [`http://ehr/R4/Patient?cursor=x&${practice}`]: [page(undefined, patient)],
+      });
+      const fhir = open(http);
+      await fhir.read('Patient/a-7.E-5');
+      await fhir.search(`http://ehr/R4/Patient?cursor=x&${practice}`, 'Patient');
+      expect(calls).toHaveLength(3);
+    });
+
+    it('lists visits by the v1 API, page after page, and reads them by FHIR', async () => {
+      const { http } = serve({
+        [booked]: [{ appointments: [{ appointmentid: '31' }], next: '/v1/7/appointments/booked/multipledepartment?offset=1' }],
+        'http://ehr/v1/7/appointments/booked/multipledepartment?offset=1': [{ appointments: [{ appointmentid: 32 }] }],
+        [byId('a-7.appointment-31,a-7.appointment-32')]: [
+          page(undefined, { resourceType: 'Appointment', id: 'a1' }, { resourceType: 'Appointment', id: 'a2' }),
+        ],
+      });
+      expect((await steps.changedAppointments(open(http), 'a-7.E-5')).map(({ id }) => id)).toEqual(['a1', 'a2']);
+    });
+
+    it.each([
+      ['nobody has visits', athena, [{ appointments: [] }], 0],
+      ['there is no v1 API', { ...athena, v1Url: undefined }, [], 0],
+      ['the list fails', athena, [503], '503'],
+      ['the answer is no list', athena, [{ error: 'x' }], 'not-a-list'],
+      ['the next page is elsewhere', athena, [{ appointments: [{ appointmentid: 1 }], next: 'http://other/v1' }], 'foreign-link'],
+    ])('%s', async (_, more, answers, outcome) => {
+      const { http } = serve({ [booked]: answers });
+      const found = steps.changedAppointments(open(http, more as typeof athena), 'a-7.E-5').then((all) => all.length);
+      if (typeof outcome === 'number') await expect(found).resolves.toBe(outcome);
+      else await expect(found).rejects.toThrow(outcome);
+    });
+  });
 });

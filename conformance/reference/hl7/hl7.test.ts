@@ -114,6 +114,15 @@ describe('mapping', () => {
   });
 
   it.each([
+    ['20260310101500.250-0500', '2026-03-10T15:15:00.250Z'],
+    ['20260310101500-0500', '2026-03-10T15:15:00.999Z'],
+    ['20260310101500', '2026-03-10T15:15:00.999Z'],
+  ])('a message of %s is as old as the last moment that it can mean', (time, at) => {
+    const message = decode(header('ADT^A08').replace('20260310101500.250-0500', time), PID);
+    expect(steps.orderKey(message, site)).toEqual({ at: Date.parse(at), seq: '77' });
+  });
+
+  it.each([
     ['says nothing about what is empty', 'PID|1||1234||Lee^Ann', { LastName: 'Lee', FirstName: 'Ann' }],
     [
       'empties what is ""',
@@ -134,6 +143,11 @@ describe('mapping', () => {
       { LastName: 'Lee', FirstName: 'Ann' },
     ],
     ['keeps no date that is partial', 'PID|1||1234||||198001', {}],
+    [
+      'takes the home address by either word for it, never another',
+      'PID|1||1234||||||||9 Post Rd^^Ames^IA^50010^US^mailing~1 Elm St^^Springfield^IL^62701^US^home',
+      { MailingStreet: '1 Elm St', MailingCity: 'Springfield', MailingState: 'IL', MailingPostalCode: '62701' },
+    ],
     ['knows the dead', `PID|1||1234${'|'.repeat(27)}Y`, { Deceased__c: true }],
   ])('%s', (_, pid, fields) => expect(contact(pid)).toEqual(fields));
 

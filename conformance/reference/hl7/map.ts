@@ -15,10 +15,14 @@ import {
   value,
 } from './message.ts';
 
-/** When the EHR committed what this message says: EVN-2, or MSH-7 where there is no EVN (SIU). */
+/**
+ * When the EHR committed what this message says: EVN-2, or MSH-7 where there is no EVN (SIU). A time without a fraction may be
+ * any moment of its second and counts as the last one, so that no read from earlier in that second undoes the message.
+ */
 export function orderKey(message: Message, site: Site): Stamp {
   const recorded = value(segment(message, 'EVN'), 2) || value(message.segments[0], 7);
-  return { at: instant(recorded, site) ?? 0, seq: message.control };
+  const at = instant(recorded, site);
+  return { at: at === undefined ? 0 : at + (recorded.includes('.') ? 0 : 999), seq: message.control };
 }
 
 /**
@@ -73,8 +77,10 @@ export function mapMessagePatient(message: Message, _site: Site, steps: Steps): 
   const pid = segment(message, 'PID');
   const name = repetitions(pid, 5).find((one) => part(one, 7) === 'L') ?? repetitions(pid, 5)[0];
   const born = value(pid, 7);
+  // Oracle Health writes `home` where HL7's table has `H`.
   const home =
-    repetitions(pid, 11).find((one) => part(one, 7) === 'H') ?? repetitions(pid, 11).find((one) => part(one, 7) === '');
+    repetitions(pid, 11).find((one) => /^h(ome)?$/i.test(part(one, 7))) ??
+    repetitions(pid, 11).find((one) => part(one, 7) === '');
   const phones = repetitions(pid, 13);
   const phone = (equipment: string) =>
     phones.find((one) => part(one, 3) === equipment && (part(one, 2) === 'PRN' || part(one, 2) === ''));
