@@ -64,6 +64,7 @@ test.each([
   ['/LAMPS/1/', 200],
   ['/doors', 404],
   ['/broken', 500],
+  ['/lamps/%zz', 404],
 ])('%s: %i', async (path, status) => {
   expect((await get(path)).status).toBe(status);
 });
@@ -193,4 +194,29 @@ test('control: token, mistakes, rules, notes', async () => {
 
 test('control beyond loopback needs a token', async () => {
   await expect(new ControlApi(kernel, []).start({ host: '0.0.0.0', port: 0 })).rejects.toThrow(/needs a token/);
+});
+
+test('a stream goes out as fast as its reader takes it, and ends with its own promise', async () => {
+  let written = 0;
+  face.route('GET', '/long', { operation: 'read', tier: 'semantic' }, () => ({
+    status: 200,
+    stream: async (write, closed) => {
+      let open = true;
+      void closed.then(() => {
+        open = false;
+      });
+      for (; open && written < 200; written++) await write('x'.repeat(100_000));
+    },
+  }));
+  const reply = await get('/long');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  // What the reader does not take is not made: the socket's buffers are full long before the end.
+  expect(written).toBeLessThan(150);
+  expect((await reply.text()).length).toBe(20_000_000);
+  written = 0;
+  await (await get('/long')).body!.cancel();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const stopped = written;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect([written, stopped < 200]).toEqual([stopped, true]);
 });

@@ -100,12 +100,17 @@ export const jsonReply = (status: number, value: unknown, headers: Record<string
   body: JSON.stringify(value),
 });
 
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
 /** An HTTP face of a simulator. Express routes; this shell owns sockets, hooks and journal, and alone sends. */
 export class Face {
   readonly options: FaceOptions;
   readonly routes: Route[] = [];
   #kernel: Kernel;
-  #app = express();
+  // By method, so that a call is held against the paths of its own method only. Routers without an application: that one
+  // changes the prototypes of each request and reply, which is dear.
+  #routers = new Map<string, express.Router>(METHODS.map((method) => [method, express.Router()]));
+  #fallback: Handler;
   #servers: { server: http.Server; secure: boolean }[] = [];
   // The TCP sockets by peer: a TLS socket cannot reset the connection that it runs on, this one can.
   #sockets = new Map<string, Socket>();
@@ -113,28 +118,42 @@ export class Face {
   constructor(kernel: Kernel, options: FaceOptions) {
     this.#kernel = kernel;
     this.options = options;
-    this.#app.disable('x-powered-by').disable('etag');
-    this.#app.set('query parser', false);
+    this.#fallback = options.fallback ?? (({ request }) => options.renderError('not-found', {}, request));
   }
 
   /** Adds a route. Paths are Express 5 patterns; letter case and a trailing slash do not matter. */
   route(method: string, path: string, info: RouteInfo, handler: Handler): this {
     this.routes.push({ method, path, ...info });
-    const verb = method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete';
-    this.#app[verb](path, (req, res) => this.#serve(req, res, info, handler));
+    for (const one of method === 'ALL' ? METHODS : [method])
+      this.#routers.get(one)!.all(path, (req, res) => this.#serve(req, res, info, handler));
     return this;
   }
 
   /** Starts listening; port 0 takes a free one. @throws when a port is taken, naming it. */
   async listen(options: { host?: string; port?: number; tlsPort?: number; identity?: Identity }): Promise<void> {
-    const fallback: Handler = this.options.fallback ?? (({ request }) => this.options.renderError('not-found', {}, request));
-    this.#app.use((req, res) => this.#serve(req, res, { operation: 'unknown', tier: 'missing' }, fallback));
+    const answer: http.RequestListener = (req, res) => this.#answer(req as express.Request, res as express.Response);
     const host = options.host ?? '127.0.0.1';
-    if (options.port !== undefined) await this.#open(http.createServer(this.#app), host, options.port, false);
+    if (options.port !== undefined) await this.#open(http.createServer(answer), host, options.port, false);
     if (options.tlsPort !== undefined && options.identity) {
       const { key, cert } = options.identity;
-      await this.#open(https.createServer({ key, cert, minVersion: 'TLSv1.2' }, this.#app), host, options.tlsPort, true);
+      await this.#open(https.createServer({ key, cert, minVersion: 'TLSv1.2' }, answer), host, options.tlsPort, true);
     }
+  }
+
+  #answer(req: express.Request, res: express.Response): void {
+    const failed = (error: unknown): void => {
+      req.socket.destroy();
+      // A call that outlives its sandbox finds the journal closed: nobody is left to be told.
+      if (this.#kernel.database.sql.isOpen) this.#kernel.report(error, { sim: this.options.sim, tenant: this.options.tenant });
+    };
+    // Where no route takes it, and where the address cannot be decoded.
+    const otherwise = (error?: unknown): void => {
+      if (error !== undefined && error !== null && !(error instanceof URIError)) failed(error);
+      else this.#serve(req, res, { operation: 'unknown', tier: 'missing' }, this.#fallback).catch(failed);
+    };
+    const router = this.#routers.get(req.method === 'HEAD' ? 'GET' : req.method);
+    if (router) router(req, res, otherwise);
+    else otherwise();
   }
 
   async #open(server: http.Server, host: string, port: number, secure: boolean): Promise<void> {
@@ -319,16 +338,17 @@ async function readRequest(req: express.Request, options: FaceOptions): Promise<
   for (const [name, value] of Object.entries(req.headers))
     headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
   const secure = 'encrypted' in req.socket;
-  const at = req.originalUrl.indexOf('?');
+  const { url } = req;
+  const at = url.indexOf('?');
   const params: Record<string, string> = {};
-  for (const [name, value] of Object.entries(req.params as Record<string, string | string[]>)) {
+  for (const [name, value] of Object.entries((req.params ?? {}) as Record<string, string | string[]>)) {
     params[name] = Array.isArray(value) ? value.join('/') : value;
   }
   return {
     method: req.method,
-    url: req.originalUrl,
-    path: at < 0 ? req.originalUrl : req.originalUrl.slice(0, at),
-    query: new URLSearchParams(at < 0 ? '' : req.originalUrl.slice(at + 1)),
+    url,
+    path: at < 0 ? url : url.slice(0, at),
+    query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1)),
     params,
     headers,
     body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
