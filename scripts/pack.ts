@@ -47,9 +47,11 @@ function copyData(): void {
     cpSync(join(ROOT, file), join(TARGET, file));
   }
   chmodSync(join(TARGET, 'bin/syncproof.js'), 0o755);
-  // The bundled subject is started as its manifest says.
-  const manifest = join(TARGET, 'conformance/reference/syncproof.yaml');
-  if (existsSync(manifest)) writeFileSync(manifest, readFileSync(manifest, 'utf8').replaceAll('main.ts', 'main.js'));
+  // The bundled subject is started as its manifests say.
+  for (const file of globSync('conformance/reference/*.yaml', { cwd: TARGET })) {
+    const manifest = join(TARGET, file);
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replaceAll('main.ts', 'main.js'));
+  }
 }
 
 interface Manifest {
