@@ -55,7 +55,7 @@ export interface HeldBinds extends Binds {
   release(): Promise<void>;
 }
 
-/** First port of the subject's HL7 listeners, and its webhook, when nothing else is said (DESIGN.md 5.5). */
+/** First port of the subject's HL7 listeners, and its webhook, when nothing else is said. */
 const MLLP_PORT = 2575;
 const WEBHOOK_PORT = 4090;
 

@@ -28,7 +28,7 @@ export interface SettingsOptions {
 const API_VERSION = '60.0';
 
 /**
- * The settings that a subject is given, by their frozen names (DESIGN.md 5.1): flat, strings only, what does not apply
+ * The settings that a subject is given, by their frozen names (docs/settings.md): flat, strings only, what does not apply
  * is absent. The same go into its environment and into the file that `SYNCPROOF_CONFIG` names.
  * @throws when a part or an address that the manifest asks for is not there.
  */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { files, imports, isTest, read, resolveFrom } from './source.ts';
 
-/** Who may import whom (DESIGN.md, section 3). A unit is the folder whose files import each other by relative path. */
+/** Who may import whom. A unit is the folder whose files import each other by relative path. */
 interface Unit {
   folder: string;
   /** Its face, as others name it. */

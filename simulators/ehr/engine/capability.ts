@@ -3,7 +3,8 @@ import type { CapabilityTable, TypeCapability } from '../vendors/vendor.ts';
 import { isHeld } from './definitions.ts';
 import { isChain, isSearchable } from './parameters.ts';
 
-const INTERACTIONS = [
+/** Every interaction with a resource type that the engine has. */
+export const INTERACTIONS = [
   'read',
   'vread',
   'search',

@@ -1,27 +1,16 @@
+import { INTERACTIONS } from '../engine/capability.ts';
 import { DATE_PREFIXES } from '../engine/criteria.ts';
 import { DEFINITIONS } from '../engine/definitions.ts';
 import { SEARCH_PARAMETERS } from '../engine/parameters.ts';
 import { R4_BULK } from './bulk.ts';
-import type { CapabilityTable, ErrorName, ErrorRow, Interaction, TypeCapability, Vendor } from './vendor.ts';
-
-const INTERACTIONS: Interaction[] = [
-  'read',
-  'vread',
-  'search',
-  'create',
-  'update',
-  'patch',
-  'delete',
-  'history-instance',
-  'history-type',
-];
+import type { CapabilityTable, ErrorName, ErrorRow, TypeCapability, Vendor } from './vendor.ts';
 
 // The base declares all that the engine can do: every parameter of the R4 definitions, none of a vendor's own.
 const capability: CapabilityTable = Object.fromEntries(
   Object.entries(SEARCH_PARAMETERS).map(([type, parameters]) => {
     const names = Object.keys(parameters).filter((name) => name in DEFINITIONS.search[type]! || name === 'deceased');
     const table: TypeCapability = {
-      interactions: INTERACTIONS,
+      interactions: [...INTERACTIONS],
       search: { _id: 'native', ...Object.fromEntries(names.map((name) => [name, 'native' as const])) },
       chains: true,
       include: ['*'],
