@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { tapOutcome, verdictOutcome, vitestOutcome } from './outcome.ts';
+import { failureLines, tapOutcome, verdictOutcome, vitestOutcome } from './outcome.ts';
 
 const file = (status: string, ...tests: string[]) => ({
   name: 'a.test.ts',
@@ -38,5 +38,22 @@ describe('what a step counts', () => {
     ['an exit code against the line', '12 passed, 0 failed', 5, { passed: 12, failed: 1, skipped: [] }],
   ])('ours: %s', (_, text, code, expected) => {
     expect(verdictOutcome(text, code)).toEqual(expected);
+  });
+
+  it('names what failed, wherever in a log it stands', () => {
+    const log = [
+      '✓ a fine one',
+      '✗ a bad one',
+      '   because',
+      ...Array(20).fill('…'),
+      'not ok 7 - another',
+      ...Array(90).fill('…'),
+    ];
+    const lines = failureLines(log.join('\n'));
+    expect(lines).toContain('✗ a bad one');
+    expect(lines).toContain('   because');
+    expect(lines).toContain('not ok 7 - another');
+    expect(lines).not.toContain('✓ a fine one');
+    expect(lines).toHaveLength(16);
   });
 });

@@ -42,6 +42,14 @@ export function verdictOutcome(text: string, code: number): Outcome {
   return settle({ passed: Number(line[1]), failed: Number(line[2]), skipped: [] }, code);
 }
 
+/** The lines of a log that name what failed (vitest, TAP, our own scorecards), each with what follows it, `max` lines at most. */
+export function failureLines(text: string, max = 80): string[] {
+  const lines = text.split('\n');
+  const named = lines.flatMap((line, i) => (/^\s*(✗|×|not ok |FAIL )/.test(line) ? [i] : []));
+  const shown = new Set(named.flatMap((at) => [0, 1, 2, 3, 4, 5, 6, 7].map((more) => at + more)));
+  return lines.filter((_, i) => shown.has(i)).slice(0, max);
+}
+
 // Nothing run is never green, and an exit code that says failure is believed even when no test does.
 function settle(outcome: Outcome, code: number): Outcome {
   const ran = outcome.passed + outcome.failed + outcome.skipped.length > 0;

@@ -5,11 +5,11 @@
  * lacks are skipped by name; where CI=true, nothing may be.
  */
 import { spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Outcome, tapOutcome, type VitestReport, verdictOutcome, vitestOutcome } from './outcome.ts';
+import { failureLines, type Outcome, tapOutcome, type VitestReport, verdictOutcome, vitestOutcome } from './outcome.ts';
 import { TOOLS } from './tools.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -120,6 +120,7 @@ process.env.PATH = [join(ROOT, 'node_modules', '.bin'), process.env.PATH].join(d
 console.log(`Node ${process.versions.node}`);
 
 const total: Outcome = { passed: 0, failed: 0, skipped: [] };
+const broken: string[] = [];
 const missing = await findTools();
 for (const reason of missing) console.log(`${CI ? 'missing' : 'skipping the tests that need'} ${reason}`);
 if (CI) total.failed += missing.length;
@@ -143,8 +144,15 @@ for (const step of STEPS) {
   const words = outcome.failed > 0 ? `${outcome.failed} FAILED, ${outcome.passed} passed` : `${outcome.passed} passed`;
   console.log(`${step.name.padEnd(10)} ${seconds.padStart(6)}s  ${words}`);
   for (const name of outcome.skipped) console.log(`${' '.repeat(20)}skipped: ${name}`);
-  if (outcome.failed > 0) console.log(`${tail(log)}\n    (all of it: ${log})`);
+  if (outcome.failed > 0) {
+    console.log(`${tail(log)}\n    (all of it: ${log})`);
+    broken.push(`${step.name}:`, ...failureLines(readFileSync(log, 'utf8')));
+  }
 }
+
+// Once more at the end, by name: the end is what one sees of a long output.
+if (broken.length > 0) console.log(`\nwhat failed\n${broken.join('\n')}`);
+writeFileSync(join(LOGS, 'failed.txt'), broken.join('\n'));
 
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
