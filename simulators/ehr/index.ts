@@ -5,7 +5,7 @@ import type { EhrSiteOptions } from './site-options.ts';
 export { CLINIC } from './clinic.ts';
 export type { ChangeRequest, CommitRequest } from './engine/changes.ts';
 export type { Resource, Stored } from './engine/resource.ts';
-export { InvalidResource, type Issue } from './engine/validate.ts';
+export { InvalidResource, type Issue, validate } from './engine/validate.ts';
 export { EhrSite } from './site.ts';
 export type { CommitResult, EhrSiteOptions } from './site-options.ts';
 export type { ClientRegistration } from './smart/clients.ts';
