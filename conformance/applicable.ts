@@ -1,5 +1,7 @@
 import type { CheckDefinition } from './check.ts';
 import type { Manifest, SiteManifest } from './manifest.ts';
+import { type DataMap, isExclusion, sourceTypes } from './map.ts';
+import { onChannel } from './oracle.ts';
 
 /** The channels of a site that this suite can judge by today. */
 export function readChannels(site: SiteManifest): ('hl7' | 'poll')[] {
@@ -13,13 +15,20 @@ export type Judgeable = Pick<Manifest, 'crm'> & {
 };
 
 /** Why a check does not apply to a site, or undefined when it does. Skipping needs an undeclared capability, by name. */
-export function notApplicable(check: CheckDefinition, site: SiteManifest, manifest: Judgeable): string | undefined {
+export function notApplicable(check: CheckDefinition, site: SiteManifest, manifest: Judgeable, map: DataMap): string | undefined {
+  for (const type of check.takes ?? []) {
+    const rows = map.rows.filter((row) => sourceTypes(map, row).includes(type));
+    if (!site.channels.read.some(({ kind }) => rows.some((row) => onChannel(row, kind))))
+      return `the map takes nothing from ${type} on the channels of ${site.name}`;
+  }
   for (const need of check.needs ?? []) {
     const channels = readChannels(site);
     if ((need === 'hl7' || need === 'poll') && !channels.includes(need))
       return `${site.name} declares no ${need} channel for reading`;
     if (need === 'crm-back' && manifest.crm.back.kind === 'none')
       return 'the manifest declares no channel back from the CRM (crm.back: none)';
+    if (need === 'exclusions' && !map.rows.some(isExclusion))
+      return 'the map keeps nothing out of the CRM (sensitivity: exclude)';
     if (need === 'two-sites' && (manifest.sites?.length ?? 0) < 2) return 'the manifest names one site';
     if (need === 'restart' && !manifest.start?.restart)
       return 'the manifest does not allow that the subject is restarted (start.restart)';

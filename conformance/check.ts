@@ -3,7 +3,7 @@ import type { CheckInfo, Finding, Verdict } from './result.ts';
 import type { World } from './world.ts';
 
 /** What a check needs of the manifest; missing ones make it not applicable, by name. */
-export type Need = 'hl7' | 'poll' | 'crm-back' | 'write-back' | 'restart' | 'two-sites';
+export type Need = 'hl7' | 'poll' | 'crm-back' | 'write-back' | 'restart' | 'two-sites' | 'exclusions';
 
 /**
  * One check: what is done to the simulators, and what must then be true. Only `act` touches the world; `expect` is a pure
@@ -11,6 +11,8 @@ export type Need = 'hl7' | 'poll' | 'crm-back' | 'write-back' | 'restart' | 'two
  */
 export interface CheckDefinition extends CheckInfo {
   needs?: Need[];
+  /** Resource types that the map has to take something from; without them the check does not apply. */
+  takes?: string[];
   /** One of the five tests to pass before going live. */
   goLive?: boolean;
   /** Breaks the world for others (outage, restart, volume): runs when nothing else does. */

@@ -13,7 +13,7 @@ interface Minimum {
 
 const from = (pattern: RegExp) => (row: MapRow) => pattern.test(row.source);
 
-// The last visit and the consent matrix join when the simulators serve what they come from.
+// The consent matrix joins when the simulators serve what it comes from.
 const MINIMUM: readonly Minimum[] = [
   {
     what: 'identity',
@@ -67,6 +67,12 @@ const MINIMUM: readonly Minimum[] = [
   },
   { what: 'deceased flag', of: 'Patient', fills: from(/Patient\.deceased\b/), example: 'Patient.deceased.exists()' },
   {
+    what: 'last visit',
+    of: 'Patient',
+    fills: from(/%chart\.Encounter\b.*period/),
+    example: "%chart.Encounter.where(status = 'finished').last().period.start",
+  },
+  {
     what: 'appointment id',
     of: 'Appointment',
     fills: from(/Appointment\.(identifier|id)\b/),
@@ -96,7 +102,8 @@ const MINIMUM: readonly Minimum[] = [
 ];
 
 // Needed to keep rows right, though no person asks for them: they carry nothing about the patient's health.
-const HARMLESS = /Patient\.(active|id|link|meta)\b|Appointment\.(participant\.actor\.reference|id|meta)\b|^%site\b/;
+const HARMLESS =
+  /Patient\.(active|id|link|meta)\b|Appointment\.(participant\.actor\.reference|id|meta)\b|^%site\b|^\w+\.(id|subject\.reference|patient\.reference)$/;
 
 /** Warnings: what of the minimum is missing, and which rows copy more than it. */
 export function minimumProblems(map: DataMap): Problem[] {
@@ -111,7 +118,7 @@ export function minimumProblems(map: DataMap): Problem[] {
   for (const row of map.rows) {
     const known =
       row.owner === 'sync' || row.sensitivity !== 'copy' || HARMLESS.test(row.source) || MINIMUM.some(({ fills }) => fills(row));
-    if (known || !/^\W*[A-Z]/.test(row.source)) continue;
+    if (known || !/^\W*[A-Z]|%chart\./.test(row.source)) continue;
     problems.push({
       severity: 'warning',
       file,

@@ -260,6 +260,9 @@ it.each([
 
 it('names rows that no declared channel carries', () => {
   const only = (channels: string[]) => problemsOf({}, { channels });
-  expect(only(['hl7'])).toEqual([expect.stringMatching(/^warning fields.csv:\d+:\d+: Contact.Active__c cannot be reached/)]);
+  expect(only(['hl7'])).toEqual([
+    expect.stringMatching(/^warning fields.csv:\d+:\d+: Contact.Active__c, .* cannot be reached/),
+    ...['Referral__c', 'Allergy__c', 'Finding__c'].map((object) => expect.stringContaining(`: ${object}.EHR_Key__c, `)),
+  ]);
   expect(only(['hl7', 'poll'])).toEqual([]);
 });

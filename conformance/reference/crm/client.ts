@@ -11,6 +11,8 @@ export type Crm = {
   update(object: ObjectName, id: string, fields: Fields): Promise<void>;
   /** Creates or changes the row with this `EHR_Key__c`; safe to repeat. */
   upsert(object: ObjectName, key: string, fields: Fields): Promise<{ id: string | undefined; created: boolean }>;
+  /** Removes the row with this `EHR_Key__c`, if there is one. */
+  remove(object: ObjectName, key: string): Promise<void>;
   /** All rows of our objects that satisfy a SOQL condition, over all pages. */
   query(object: ObjectName, where: string): Promise<Row[]>;
 };
@@ -60,6 +62,11 @@ export function openCrm(settings: CrmSettings, http: Http, now: () => number): C
         toBody(fields),
       );
       return { id: (body as { id?: string } | undefined)?.id, created: status === 201 };
+    },
+    async remove(object, key) {
+      await call('DELETE', `${path}/sobjects/${object}/EHR_Key__c/${encodeURIComponent(key)}`).catch((error: unknown) => {
+        if (!(error instanceof Failure && error.status === 404)) throw error;
+      });
     },
     async query(object, where) {
       const names = ['Id', 'EHR_Key__c', 'SystemModstamp', ...selected(object)];

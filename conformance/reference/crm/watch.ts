@@ -2,8 +2,7 @@ import { type Link, NEVER, type ObjectName, type Row } from '../model.ts';
 import { askedToWait, nameOf } from '../retry.ts';
 import type { Context } from '../sync.ts';
 import type { Crm } from './client.ts';
-
-const OBJECTS: ObjectName[] = ['Contact', 'Appointment__c'];
+import { OBJECTS } from './fields.ts';
 
 /** Looks every so often for rows that a CRM user changed. Runs until the sync stops. */
 export async function watchCrm(context: Context, crm: Crm): Promise<void> {
