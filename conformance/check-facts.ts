@@ -91,6 +91,22 @@ export class CheckFacts {
     return history ? this.#evidence.rowsFor(history, this.at(label)).map((row) => imageAt(row, this.at(label)) as Row) : [];
   }
 
+  /** The same check's records of that name at other sites, with what the map asks for there and what the CRM holds. */
+  elsewhere(name: string, label: string): { site: string; expected: Map<string, string>; row: Row }[] {
+    const [check, own] = this.cohort.split('/') as [string, string];
+    return this.#evidence.sitesOf(check).flatMap((site) => {
+      const log = this.#evidence.facts.checks.get(`${check}/${site}`);
+      if (site === own || !log) return [];
+      return new CheckFacts(this.#evidence, `${check}/${site}`, log).asked(name, label).map((asked) => ({ site, ...asked }));
+    });
+  }
+
+  /** What the map asks of the rows of a record at a mark, by field, as text; and the rows as they were. */
+  asked(name: string, label: string): { expected: Map<string, string>; row: Row }[] {
+    const history = this.record(name);
+    return history ? this.#evidence.asked(history, this.at(label)) : [];
+  }
+
   /** Findings for values of a record that the map wants in one form (`e164`) and that are right, but in another. */
   inForm(name: string, label: string, transform: string, form: RegExp): Finding[] {
     const [row] = this.rows(name, label);

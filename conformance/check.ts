@@ -3,7 +3,7 @@ import type { CheckInfo, Finding, Verdict } from './result.ts';
 import type { World } from './world.ts';
 
 /** What a check needs of the manifest; missing ones make it not applicable, by name. */
-export type Need = 'hl7' | 'poll' | 'crm-back' | 'write-back' | 'restart' | 'two-sites' | 'exclusions';
+export type Need = 'hl7' | 'poll' | 'crm-back' | 'write-back' | 'restart' | 'two-sites' | 'two-vendors' | 'exclusions';
 
 /**
  * One check: what is done to the simulators, and what must then be true. Only `act` touches the world; `expect` is a pure

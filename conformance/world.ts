@@ -8,7 +8,7 @@ import {
   toEncounter,
   toPatient,
 } from '#fixtures';
-import { type Clock, type CommitRequest, type CommitResult, digest, type Random, type RecordRef, type Rule } from '#simulators';
+import { type Clock, type CommitRequest, type CommitResult, digest, Random, type RecordRef, type Rule } from '#simulators';
 import type { Evidence } from './evidence.ts';
 import type { Promises, SiteManifest } from './manifest.ts';
 import type { RunningSubject } from './recorder.ts';
@@ -105,6 +105,13 @@ export class World {
    */
   person(name: string, options: { complete?: boolean } = { complete: true }): Person {
     return generatePerson(this.random.fork(`person ${name}`), { authority: this.site.authority, today: this.day(0), ...options });
+  }
+
+  /** A person whom every site of this run knows alike: one name, one address, one history; the MRN is each hospital's own. */
+  sharedPerson(name: string): Person {
+    const random = new Random(digest(this.#o.runKey, this.cohort.split('/')[0]!, name));
+    const person = generatePerson(random, { authority: this.site.authority, today: this.day(0), complete: true });
+    return { ...person, mrn: this.person(name).mrn };
   }
 
   /** Commits a new patient. `register` is an outpatient registration (A04), `add` a person without a visit (A28). */

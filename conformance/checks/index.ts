@@ -78,6 +78,7 @@ import { se01 } from './se-01.ts';
 import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
 import { sv01 } from './sv-01.ts';
+import { sv03 } from './sv-03.ts';
 import { sv04 } from './sv-04.ts';
 
 /** Every check, in the order of the scorecard. */
@@ -159,6 +160,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   rc03,
   rc04,
   sv01,
+  sv03,
   sv04,
   lt01,
   lt02,

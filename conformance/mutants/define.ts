@@ -10,6 +10,8 @@ export interface MutantDefinition {
   reads?: 'hl7' | 'poll' | 'both';
   /** How many hospitals it serves; one unless said. */
   sites?: 1 | 2;
+  /** Vendor of the second hospital; that of the first unless said. */
+  second?: 'cerner';
   /** Checks that it has to be run on beside its kills and the core. */
   also?: string[];
   /** The steps that it replaces. */

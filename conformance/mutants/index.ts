@@ -14,6 +14,7 @@ import { countsEverything } from './counts-everything.ts';
 import { crmGivesUp } from './crm-gives-up.ts';
 import { crmWins } from './crm-wins.ts';
 import type { MutantDefinition } from './define.ts';
+import { dialsByHospital } from './dials-by-hospital.ts';
 import { dropsCancel } from './drops-cancel.ts';
 import { dropsExtension } from './drops-extension.ts';
 import { echoLoop } from './echo-loop.ts';
@@ -39,6 +40,7 @@ import { lawfulLookupFirst } from './lawful-lookup-first.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
 import { lawfulTwoSites } from './lawful-two-sites.ts';
+import { lawfulTwoVendors } from './lawful-two-vendors.ts';
 import { leapDay } from './leap-day.ts';
 import { letsSummariesStand } from './lets-summaries-stand.ts';
 import { linksLater } from './links-later.ts';
@@ -168,6 +170,8 @@ export const MUTANTS: readonly MutantDefinition[] = [
   mistakesStayBooked,
   needsEveryResource,
   stopsAtTwoHundred,
+  dialsByHospital,
+  lawfulTwoVendors,
 ];
 
 /** Subjects that must pass nothing at all: one does nothing, one acknowledges everything and writes nothing. */
