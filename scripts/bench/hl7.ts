@@ -86,7 +86,7 @@ async function link(port: number, count: number, settings: { connections?: numbe
     });
   }
   const site: SitePort = {
-    follow: (after, onEvent) => kernel.journal.follow(after, onEvent),
+    follow: (after, onEvents) => kernel.journal.trail(after, 'commit', onEvents),
     commit: async () => ({ records: [], resources: [], seq: 0 }),
     find: async () => [],
   };

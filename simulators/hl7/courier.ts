@@ -21,6 +21,8 @@ export class Stopped extends Error {}
 export interface Parcel {
   entry: Queued;
   outgoing: Outgoing;
+  /** What it was before any fault. */
+  built: Buffer;
   delivery: Delivery;
   onDone: () => void;
 }
@@ -152,10 +154,13 @@ export class Courier {
     const boxes = sendings.map(({ entry, outgoing }) => peer.expect(this.#answers(entry, outgoing)));
     try {
       const pieces = sendings.flatMap((sending) => {
-        const { entry, outgoing, delivery } = sending;
+        const { entry, outgoing, delivery, built } = sending;
         const { bytes, frame, intact } = outgoing;
-        if (!intact && !bytes.equals(this.pack(entry).bytes)) delivery.damaged = true;
-        sending.cause = this.#log.message(entry, delivery, decodeText(bytes));
+        // A fault puts other bytes in their place; it never changes them where they are.
+        const same = bytes === built || bytes.equals(built);
+        if (!intact && !same) delivery.damaged = true;
+        const plain = same && !entry.given && this.#facts.charset === 'UNICODE UTF-8';
+        sending.cause = this.#log.message(entry, delivery, plain ? entry.text : decodeText(bytes));
         return [frame.start, bytes, frame.end];
       });
       void writeOut(this.#kernel, peer, Buffer.concat(pieces), first!.outgoing);
@@ -170,7 +175,7 @@ export class Courier {
   // Waits for the answers that the message asks for: one of the application, or first that it was taken (enhanced mode).
   async #answer(sending: Sending, peer: Peer, box: Mailbox): Promise<Result> {
     const { outgoing, entry, settle } = sending;
-    const wanted = conditionsOf(outgoing.bytes.toString('latin1'));
+    const wanted = conditionsOf(outgoing.bytes);
     const control = this.#answers(entry, outgoing);
     if (!wanted) return this.#hear(sending, peer, box, control);
     const { accept, application } = wanted;

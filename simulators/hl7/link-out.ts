@@ -2,7 +2,7 @@ import type { Cell, Kernel, Outgoing } from '#kernel';
 import { AckDesk } from './ack-desk.ts';
 import { Courier, type Parcel, Stopped } from './courier.ts';
 import { type Delivery, type LinkCounts, LinkLog } from './link-log.ts';
-import type { Queued } from './outbox.ts';
+import type { Outbox, Queued } from './outbox.ts';
 import { senderOf } from './senders.ts';
 import type { LinkSettings } from './settings.ts';
 import type { SiteFacts } from './site.ts';
@@ -26,6 +26,8 @@ export interface LinkStatus extends LinkCounts {
 /** A message on its way: what faults made of it, and how far it got. */
 interface Journey extends Delivery {
   outgoing: Outgoing;
+  /** The bytes before any fault. */
+  built: Buffer;
   /** Kept back: for the next message about the same person, or for a while. */
   held: false | 'next' | 'while';
 }
@@ -39,16 +41,13 @@ interface Lane {
   failures: number;
 }
 
-/** Makes a message of its own of what a fault wants sent after another. */
-export type SendAfter = (entry: Queued, after: NonNullable<Outgoing['echoes']>[number]) => string;
-
 /** Sends the queue of a site over MLLP: in order for each person, each message sent again until it is answered. */
 export class LinkOut {
   readonly desk: AckDesk;
   #kernel: Kernel;
   #facts: SiteFacts;
   #queue: Cell<Queued>;
-  #sendAfter: SendAfter;
+  #outbox: Outbox;
   #settings: Cell<LinkSettings>;
   #log: LinkLog;
   #lanes: Lane[] = [];
@@ -61,11 +60,11 @@ export class LinkOut {
   /** Ends a pause early when the settings change. */
   #pause = new AbortController();
 
-  constructor(kernel: Kernel, facts: SiteFacts, queue: Cell<Queued>, sendAfter: SendAfter) {
+  constructor(kernel: Kernel, facts: SiteFacts, outbox: Outbox) {
     this.#kernel = kernel;
     this.#facts = facts;
-    this.#queue = queue;
-    this.#sendAfter = sendAfter;
+    this.#outbox = outbox;
+    this.#queue = outbox.queue;
     this.#settings = kernel.cell<LinkSettings>(`hl7.${facts.site}.link`);
     this.#log = new LinkLog(kernel, facts.site);
     this.desk = new AckDesk(kernel.clock);
@@ -210,17 +209,18 @@ export class LinkOut {
     // What a fault did to the bytes holds for the first attempt of each copy: the queue keeps the message as it was
     // built, and sends that again.
     const packed = journey.attempt === 1 ? { ...journey.outgoing } : lane.courier.pack(entry);
-    return { entry, outgoing: packed, delivery, onDone: () => this.#copyDone(entry, journey) };
+    return { entry, outgoing: packed, built: journey.built, delivery, onDone: () => this.#copyDone(entry, journey) };
   }
 
   // Once for each message, when it becomes the head. Undefined when a fault severed it.
   async #begin(entry: Queued, lane: Lane): Promise<Journey | undefined> {
     const outgoing = lane.courier.pack(entry);
+    const built = outgoing.bytes;
     // Acknowledged before a restart, and only its further copies were missing.
     if (entry.delivered) outgoing.copies = 0;
     // What a fault itself sends is not met by faults again: it would never end.
     else if (!entry.given?.echo && !(await lane.courier.introduce(entry, outgoing))) return undefined;
-    const journey: Journey = { outgoing, copy: 1, attempt: 0, held: false };
+    const journey: Journey = { outgoing, built, copy: 1, attempt: 0, held: false };
     this.#journeys.set(entry.control, journey);
     return journey;
   }
@@ -252,10 +252,10 @@ export class LinkOut {
     if (copy < outgoing.copies) return void this.#queue.set(entry.control, { ...entry, delivered: true });
     this.#remove(entry);
     for (const after of outgoing.echoes ?? []) {
-      const control = this.#sendAfter(entry, after);
+      const control = this.#outbox.after(entry, after);
       if (!after.afterNext) continue;
       const echo = this.#lanes[0]!.courier.pack(this.#queue.get(control)!);
-      const journey: Journey = { outgoing: echo, copy: 1, attempt: 0, held: 'next' };
+      const journey: Journey = { outgoing: echo, built: echo.bytes, copy: 1, attempt: 0, held: 'next' };
       this.#journeys.set(control, journey);
       this.#hold(journey, 'next', LONGEST_HOLD);
     }
@@ -271,6 +271,7 @@ export class LinkOut {
   // What was kept back for this message may go now.
   #remove(entry: Queued): void {
     this.#queue.delete(entry.control);
+    this.#outbox.relieved();
     this.#journeys.delete(entry.control);
     for (const { control, person } of this.#held()) {
       const journey = this.#journeys.get(control)!;

@@ -2,7 +2,7 @@ import type { Patient, Resource } from '@medplum/fhirtypes';
 import { type Cell, digest, type JournalEvent, type Kernel, type Outgoing, type RecordRef } from '#kernel';
 import { render } from './events/render.ts';
 import { images, personIn } from './events/trigger.ts';
-import { decodeText, encodeText } from './message/charset.ts';
+import { decodeText, lostIn } from './message/charset.ts';
 import { formatTime } from './message/time.ts';
 import { People, type Person } from './people.ts';
 import type { SiteFacts } from './site.ts';
@@ -48,6 +48,10 @@ export interface GivenMessage {
 
 // How long to wait before asking again for a patient that a site in another process could not give.
 const ASK_AGAIN = 500;
+// Commits that are taken in before others have their turn: messages are built while an answer is awaited.
+const A_TURN = 2;
+// Messages that wait at most. What was committed after them stays in the site's journal until there is room.
+const MOST_QUEUED = 5000;
 
 /**
  * Turns the commits of a site into queued messages. Reading a commit, building its messages, queueing them and moving
@@ -60,8 +64,8 @@ export class Outbox {
   #facts: SiteFacts;
   #port: SitePort;
   #cursor: Cell<number>;
-  #arrived: JournalEvent[] = [];
-  #filing = false;
+  /** Wakes the one who waits for room in the queue. */
+  #roomy = (): void => {};
   #stopped = new AbortController();
   #series: string;
   #base: string;
@@ -83,33 +87,48 @@ export class Outbox {
 
   /** Begins to read the site's journal where it left off. */
   start(): void {
-    const unfollow = this.#port.follow(this.#cursor.get('seq') ?? 0, (event) => {
-      if (event.kind !== 'commit' || event.sim !== 'ehr' || event.tenant !== this.#facts.site) return;
-      this.#arrived.push(event);
-      if (!this.#filing) void this.#file();
+    const unfollow = this.#port.follow(this.#cursor.get('seq') ?? 0, (events) => {
+      const own = events.filter(({ sim, tenant }) => sim === 'ehr' && tenant === this.#facts.site);
+      const [first] = own;
+      if (!first) return;
+      // The usual case is filed by the time that the commit returns.
+      const simple = own.length === 1 && this.queue.size < MOST_QUEUED && this.#strangers(first).length === 0;
+      return simple ? this.#file(first) : this.#fileAll(own);
     });
     this.#stopped.signal.addEventListener('abort', unfollow);
   }
 
   stop(): void {
     this.#stopped.abort();
+    this.#roomy();
   }
 
-  async #file(): Promise<void> {
-    this.#filing = true;
-    while (this.#arrived.length > 0 && !this.#stopped.signal.aborted) {
-      const event = this.#arrived[0]!;
+  /** A message has left the queue. */
+  relieved(): void {
+    this.#roomy();
+  }
+
+  async #fileAll(events: readonly JournalEvent[]): Promise<void> {
+    for (const [at, event] of events.entries()) {
+      while (this.queue.size >= MOST_QUEUED && !this.#stopped.signal.aborted) {
+        await new Promise<void>((resolve) => {
+          this.#roomy = resolve;
+        });
+      }
       const strangers = this.#strangers(event);
       if (strangers.length > 0) await this.#meet(strangers);
-      if (this.#stopped.signal.aborted) break;
-      this.#arrived.shift();
-      try {
-        this.#kernel.database.transaction(() => this.#take(event));
-      } catch (error) {
-        this.#kernel.report(error, { sim: 'hl7', tenant: this.#facts.site, cause: this.#cause(event) });
-      }
+      if (this.#stopped.signal.aborted) return;
+      this.#file(event);
+      if (at % A_TURN === A_TURN - 1) await new Promise((resolve) => setImmediate(resolve));
     }
-    this.#filing = false;
+  }
+
+  #file(event: JournalEvent): void {
+    try {
+      this.#kernel.database.transaction(() => this.#take(event));
+    } catch (error) {
+      this.#kernel.report(error, { sim: 'hl7', tenant: this.#facts.site, cause: this.#cause(event) });
+    }
   }
 
   #take(event: JournalEvent): void {
@@ -122,7 +141,7 @@ export class Outbox {
     const journal = (records: RecordRef[], data: Record<string, unknown>): number =>
       this.#kernel.journal.append({ sim: 'hl7', tenant: site, kind: 'queue', records, cohort, cause, act: event.act, data }).seq;
     for (const { control, message, person, text, records } of messages) {
-      const { lost } = encodeText(text, charset);
+      const lost = lostIn(text, charset);
       const seq = journal(records, { emitted: true, control, message, person, ...(lost > 0 ? { lost, charset } : {}) });
       this.queue.set(control, { control, message, person, text, records, cohort, seq });
     }

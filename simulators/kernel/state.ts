@@ -3,7 +3,8 @@ import type { Database } from './database.ts';
 /**
  * A named map of JSON values inside the process database. Everything that a simulator remembers beside its main
  * store lives in cells (tokens, paging sessions, queues, counters, armed rules), so that snapshot, restart and kill
- * treat all of it alike. Reads come from memory; writes go through to the database, inside the current transaction.
+ * treat all of it alike. Reads come from memory; writes go through to the database: at once, or at the end of the current
+ * transaction, where several writes of one key become one.
  */
 export class Cell<T> {
   readonly name: string;
@@ -11,6 +12,8 @@ export class Cell<T> {
   #put;
   #remove;
   #database: Database;
+  /** Keys that the current transaction has written or deleted. */
+  #changed = new Set<string>();
 
   constructor(database: Database, name: string) {
     this.name = name;
@@ -38,15 +41,14 @@ export class Cell<T> {
   }
 
   set(key: string, value: T): void {
-    this.#database.onRollback(() => this.load());
-    this.#put.run(this.name, key, JSON.stringify(value));
     this.#values.set(key, value);
+    this.#write(key);
   }
 
   delete(key: string): boolean {
-    this.#database.onRollback(() => this.load());
-    this.#remove.run(this.name, key);
-    return this.#values.delete(key);
+    const known = this.#values.delete(key);
+    this.#write(key);
+    return known;
   }
 
   clear(): void {
@@ -63,5 +65,26 @@ export class Cell<T> {
 
   get size(): number {
     return this.#values.size;
+  }
+
+  #write(key: string): void {
+    if (!this.#database.inTransaction) return this.#through(key);
+    if (this.#changed.size === 0) {
+      this.#database.beforeCommit(() => {
+        for (const each of this.#changed) this.#through(each);
+        this.#changed.clear();
+      });
+      this.#database.onRollback(() => {
+        this.#changed.clear();
+        this.load();
+      });
+    }
+    this.#changed.add(key);
+  }
+
+  #through(key: string): void {
+    const value = this.#values.get(key);
+    if (value === undefined) this.#remove.run(this.name, key);
+    else this.#put.run(this.name, key, JSON.stringify(value));
   }
 }

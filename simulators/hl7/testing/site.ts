@@ -141,8 +141,8 @@ export class FakeEhr implements SitePort {
     });
   }
 
-  follow(after: number, onEvent: (event: JournalEvent) => void): () => void {
-    return this.kernel.journal.follow(after, onEvent);
+  follow(after: number, onEvents: Parameters<SitePort['follow']>[1]): () => void {
+    return this.kernel.journal.trail(after, 'commit', onEvents);
   }
 
   #write(resources: Resource[]): { records: RecordRef[]; before: unknown[]; after: unknown[] } {
