@@ -135,6 +135,7 @@ function mountSite(kernel: Kernel, site: SiteConfig, options: SandboxOptions, wa
 export function localPort(kernel: Kernel, ehr: EhrSite): SitePort {
   return {
     follow: (after, onEvents) => kernel.journal.trail(after, 'commit', onEvents),
+    recall: (seq) => kernel.journal.event(seq),
     commit: async (request) => (await ehr.commit(request as unknown as CommitRequest)) as SiteCommitted,
     find: async (type, search) => ehr.find(type, search) as unknown as SiteCommitted['resources'],
   };

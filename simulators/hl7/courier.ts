@@ -35,7 +35,8 @@ export interface Result {
 
 /** A parcel under way. */
 interface Sending extends Parcel {
-  exchange: Exchange;
+  /** The attempt as rules see it. */
+  exchange: () => Exchange;
   /** Sequence number of the event that an outcome follows from. */
   cause: number;
   result?: Result;
@@ -77,7 +78,7 @@ export class Courier {
   /** Lets the faults at hook `message` act. @returns false when one of them severed the connection. */
   async introduce(entry: Queued, outgoing: Outgoing): Promise<boolean> {
     try {
-      await this.#fire('message', this.#exchange(entry, outgoing));
+      await this.#fire('message', () => this.#exchange(entry, outgoing));
       return true;
     } catch (error) {
       this.#severed(error);
@@ -95,11 +96,11 @@ export class Courier {
       if (outgoing.beside) forget = await this.#line.beside(outgoing.beside);
       if (outgoing.newConnection) this.#line.leave();
       this.state = this.#line.connected ? 'sending' : 'connecting';
-      const peer = await this.#line.open(() => this.#fire('connect', this.#exchange()));
+      const peer = await this.#line.open(() => this.#fire('connect', () => this.#exchange()));
       this.check();
       connected = true;
       this.state = 'sending';
-      for (const { exchange } of sendings) await this.#fire('frame', exchange);
+      if (this.#kernel.rules.any) for (const { exchange } of sendings) await this.#fire('frame', exchange);
       if (!peer.open) throw new Error('closed before the message was written');
       for (const late of peer.unasked()) this.#log.unasked(late);
       return await this.#exchanged(peer, sendings);
@@ -130,9 +131,13 @@ export class Courier {
     const { clock, database } = this.#kernel;
     const { entry, outgoing, delivery, onDone } = parcel;
     const started = clock.micros();
+    let exchange: Exchange | undefined;
     const sending: Sending = {
       ...parcel,
-      exchange: this.#exchange(entry, outgoing),
+      exchange: () => {
+        exchange ??= this.#exchange(entry, outgoing);
+        return exchange;
+      },
       cause: entry.seq,
       settle: (outcome, detail) => {
         const { on, sender } = this.#settings();
@@ -225,10 +230,9 @@ export class Courier {
         if (noted.action !== 'retry') return noted;
         continue;
       }
-      exchange.incoming = heard.frame;
-      await this.#fire('ack', exchange);
-      if (!exchange.incoming) continue;
-      const { outcome, ...detail } = readAck(exchange.incoming, control);
+      const answer = this.#kernel.rules.any ? await this.#faulted(heard.frame, exchange()) : heard.frame;
+      if (!answer) continue;
+      const { outcome, ...detail } = readAck(answer, control);
       if (acceptOnly && outcome === 'positive' && detail.code === 'CA') {
         this.#log.accepted(entry, delivery, cause, detail);
         return { outcome, action: 'done' };
@@ -238,6 +242,13 @@ export class Courier {
       if (result.action !== 'retry' || outcome === 'error' || outcome === 'reject') return result;
       noted = result;
     }
+  }
+
+  // What faults leave of an answer.
+  async #faulted(answer: Buffer, exchange: Exchange): Promise<Buffer | undefined> {
+    exchange.incoming = answer;
+    await this.#fire('ack', () => exchange);
+    return exchange.incoming;
   }
 
   // A new exchange for each attempt: a rule that may fire once hits one attempt, not all.
@@ -260,8 +271,9 @@ export class Courier {
     };
   }
 
-  async #fire(hook: Hook, exchange: Exchange): Promise<void> {
-    await this.#kernel.rules.fire(hook, exchange);
+  async #fire(hook: Hook, exchange: () => Exchange): Promise<void> {
+    const { rules } = this.#kernel;
+    if (rules.any) await rules.fire(hook, exchange());
     this.check();
   }
 

@@ -19,7 +19,7 @@ export type LinkState = 'idle' | 'connecting' | 'sending' | 'waiting' | 'stopped
 export interface LinkStatus extends LinkCounts {
   state: LinkState;
   target?: string;
-  /** Messages not yet done with. */
+  /** Messages not yet done with; of a long backlog those that are built, the rest waits in the site's journal. */
   queued: number;
 }
 
@@ -91,7 +91,7 @@ export class LinkOut {
   status(): LinkStatus {
     const { target } = this.settings;
     const stopped = this.#ended.signal.aborted || this.settings.paused;
-    return { state: stopped ? 'stopped' : this.#state, target, queued: this.#queue.size, ...this.#log.counts };
+    return { state: stopped ? 'stopped' : this.#state, target, queued: this.#outbox.size, ...this.#log.counts };
   }
 
   /** Looks at the queue again. */

@@ -33,6 +33,8 @@ export interface SitePort {
    * what `onEvents` gave back is done. Returns the way to stop.
    */
   follow(after: number, onEvents: (events: readonly JournalEvent[]) => void | Promise<void>): () => void;
+  /** An event of the site's journal again, by its number; for a site of the same process. */
+  recall?(seq: number): JournalEvent | undefined;
   /** @throws SiteAway */
   commit(body: SiteCommit): Promise<SiteCommitted>;
   /**

@@ -168,6 +168,11 @@ export class Journal {
     return rows.map((row) => JSON.parse(String(row.json)) as JournalEvent);
   }
 
+  /** The event of that number. */
+  event(seq: number): JournalEvent | undefined {
+    return this.read({ after: seq - 1, limit: 1 }).find((event) => event.seq === seq);
+  }
+
   /** Hears every event from now on. Returns the way to stop. */
   subscribe(listener: JournalListener): () => void {
     this.#listeners.add(listener);

@@ -145,6 +145,10 @@ export class FakeEhr implements SitePort {
     return this.kernel.journal.trail(after, 'commit', onEvents);
   }
 
+  recall(seq: number): JournalEvent | undefined {
+    return this.kernel.journal.event(seq);
+  }
+
   #write(resources: Resource[]): { records: RecordRef[]; before: unknown[]; after: unknown[] } {
     const before = resources.map(({ id }) => this.#store.get(id!) ?? null);
     const after = resources.map((each, at) => {
