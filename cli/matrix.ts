@@ -37,6 +37,7 @@ interface Expectation {
   passesNothing: boolean;
   reads: 'hl7' | 'poll' | 'both';
   sites: 1 | 2;
+  vendor?: 'r4';
   also: readonly string[];
 }
 
@@ -89,13 +90,14 @@ async function again(outcomes: readonly Outcome[], values: { seed: string; full?
 
 function expectations(only: string | undefined): Expectation[] {
   const all: Expectation[] = [
-    ...MUTANTS.map(({ id, kills, mayFail = [], also = [], reads = 'hl7', sites = 1 }) => ({
+    ...MUTANTS.map(({ id, kills, mayFail = [], also = [], reads = 'hl7', sites = 1, vendor }) => ({
       id,
       kills,
       mayFail,
       also,
       reads,
       sites,
+      vendor,
       passesNothing: false,
     })),
     ...NULLS.map((id) => ({
@@ -161,7 +163,7 @@ async function runOne(expectation: Expectation, values: { seed: string; full?: b
 }
 
 // The manifest as for the reference sync, with the mutant's process and the channels that it reads by.
-function reading(manifest: Manifest, { id, reads, sites: count }: Expectation): Manifest {
+function reading(manifest: Manifest, { id, reads, sites: count, vendor }: Expectation): Manifest {
   const kinds: string[] = reads === 'both' ? ['hl7', 'poll'] : [reads];
   const start = {
     ...manifest.start,
@@ -172,6 +174,7 @@ function reading(manifest: Manifest, { id, reads, sites: count }: Expectation): 
   const second = { ...first!, name: 'lakeside', authority: `${first!.authority}.2`, time_zone: 'America/Los_Angeles' };
   const sites = (count === 2 ? [first!, second] : manifest.sites).map((site) => ({
     ...site,
+    vendor: vendor ?? site.vendor,
     channels: {
       ...site.channels,
       read: site.channels.read.filter((channel) => kinds.includes(channel.kind)),

@@ -203,6 +203,17 @@ export class CheckFacts {
     return edited ? [] : [untestable('no-edit', 'No CRM user could edit a field with that owner.')];
   }
 
+  /** Untestable where one reply of the EHR showed all these records together. */
+  wereOnPages(names: readonly string[]): Finding[] {
+    const site = this.cohort.slice(this.cohort.indexOf('/') + 1);
+    const shown = names.map((name) => {
+      const first = this.record(name)?.versions[0]?.ref;
+      return first && this.#evidence.facts.servedAt(first, `${site}/poll`);
+    });
+    if (shown.some((at) => at === undefined) || new Set(shown).size > 1) return [];
+    return [untestable('did-not-bite', 'One reply showed all of them: no second page was needed.')];
+  }
+
   /** Untestable unless two messages about a record arrived against the order of their commits. */
   arrivedInReverse(name: string): Finding[] {
     const id = this.record(name)?.versions[0]?.ref.id;

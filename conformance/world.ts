@@ -134,6 +134,18 @@ export class World {
     return handle!;
   }
 
+  /** Books several appointments in one commit, all of one moment. */
+  async bookAll(names: readonly string[], patient: Handle): Promise<Handle[]> {
+    const changes = await Promise.all(names.map((name) => this.#booking(name, `Patient/${patient.ref.id}`, {})));
+    return this.#commit([...names], { act: 'book', changes });
+  }
+
+  /** Has the site put no more than so many matches on a page of search results, as a server may; 0 for its own counts. */
+  async pageLimit(most: number): Promise<void> {
+    const { name } = this.site;
+    await this.#o.sandbox.of(name).call('POST', `/v1/sites/${name}/settings`, { pageLimit: most });
+  }
+
   /** Moves an appointment, keeping its identity. */
   reschedule(appointment: Handle, start: number): Promise<Handle> {
     const { start: old, end } = appointment.resource as { start: string; end: string };

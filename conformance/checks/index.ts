@@ -56,6 +56,7 @@ import { lt02 } from './lt-02.ts';
 import { or01 } from './or-01.ts';
 import { or02 } from './or-02.ts';
 import { or04 } from './or-04.ts';
+import { or07 } from './or-07.ts';
 import { ow01 } from './ow-01.ts';
 import { ow02 } from './ow-02.ts';
 import { ow03 } from './ow-03.ts';
@@ -127,6 +128,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   or01,
   or02,
   or04,
+  or07,
   rs01,
   rs02,
   rs03,

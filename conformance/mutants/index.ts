@@ -19,6 +19,7 @@ import { dropsExtension } from './drops-extension.ts';
 import { echoLoop } from './echo-loop.ts';
 import { emptiesOnUpdate } from './empties-on-update.ts';
 import { everyReading } from './every-reading.ts';
+import { firstPageOnly } from './first-page-only.ts';
 import { flagsForEver } from './flags-for-ever.ts';
 import { followsUpFromNow } from './follows-up-from-now.ts';
 import { forgetsAuthority } from './forgets-authority.ts';
@@ -78,6 +79,7 @@ import { rewritesEachRound } from './rewrites-each-round.ts';
 import { shedsLoad } from './sheds-load.ts';
 import { stopsAtTwoHundred } from './stops-at-two-hundred.ts';
 import { strictReader } from './strict-reader.ts';
+import { strictlyLater } from './strictly-later.ts';
 import { takesEverything } from './takes-everything.ts';
 import { takesItsTime } from './takes-its-time.ts';
 import { tenDigits } from './ten-digits.ts';
@@ -104,6 +106,8 @@ export const MUTANTS: readonly MutantDefinition[] = [
   refusesCopies,
   linksLater,
   arrivalOrder,
+  firstPageOnly,
+  strictlyLater,
   pollGivesUp,
   shedsLoad,
   absentIsEmpty,

@@ -74,6 +74,7 @@ export const WRONG_TRAFFIC: WrongSubject[] = [
     'unexpected-row',
     { write: (o, f, act) => (o === 'Contact' || act !== 'poll' ? f : { ...f, EHR_Key__c: `${f.EHR_Key__c}-f` }) },
   ],
+  ['OR-07', 'takes the first page for all', 'not-read', { turnsPages: false }],
   ['RS-03', 'tries again at once', 'too-often', { waits: () => 5 }],
   ['RS-04', 'does not read how long it was asked to wait', 'too-early', { heeds: false }],
   ['RS-05', 'tries again at once', 'too-often', { waits: () => 5 }],
