@@ -48,6 +48,7 @@ import { id06 } from './id-06.ts';
 import { id07 } from './id-07.ts';
 import { ip01 } from './ip-01.ts';
 import { ip02 } from './ip-02.ts';
+import { ip03 } from './ip-03.ts';
 import { ip04 } from './ip-04.ts';
 import { ip06 } from './ip-06.ts';
 import { ip08 } from './ip-08.ts';
@@ -122,6 +123,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   ow06,
   ip01,
   ip02,
+  ip03,
   ip04,
   ip06,
   ip08,

@@ -45,6 +45,7 @@ import { letsSummariesStand } from './lets-summaries-stand.ts';
 import { linksLater } from './links-later.ts';
 import { livesForEver } from './lives-for-ever.ts';
 import { logsPayloads } from './logs-payloads.ts';
+import { looksTooEarly } from './looks-too-early.ts';
 import { losesOneInThree } from './loses-one-in-three.ts';
 import { makesNobody } from './makes-nobody.ts';
 import { matchesByName } from './matches-by-name.ts';
@@ -107,6 +108,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   linksLater,
   arrivalOrder,
   firstPageOnly,
+  looksTooEarly,
   strictlyLater,
   pollGivesUp,
   shedsLoad,

@@ -49,6 +49,12 @@ export const WRONG_TRAFFIC: WrongSubject[] = [
     'duplicate',
     { polls: false, creates: (o, act) => o !== 'Contact' && act === 'modify' },
   ],
+  [
+    'IP-03',
+    'makes a row for each copy',
+    'duplicate',
+    { polls: false, creates: () => true, write: (_, f) => ({ ...f, Title: 'again' }) },
+  ],
   ['IP-06', 'creates again what it did not hear of', 'duplicate', { polls: false, creates: (_, act) => act === 'register' }],
   ['IP-04', 'creates again what it did not hear of', 'duplicate', { polls: false, creates: (_, act) => act === 'retry' }],
   ['OR-01', 'lets what arrives last count', 'stale-value', { polls: false, lastWins: true }],

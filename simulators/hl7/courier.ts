@@ -114,6 +114,11 @@ export class Courier {
     }
   }
 
+  /** Opens the connection, if that can be. */
+  async ready(): Promise<void> {
+    await this.#line.open(() => this.#fire('connect', () => this.#exchange())).catch((error: unknown) => this.#severed(error));
+  }
+
   disconnect(): void {
     this.#line.disconnect();
   }

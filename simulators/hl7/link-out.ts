@@ -51,6 +51,8 @@ export class LinkOut {
   #settings: Cell<LinkSettings>;
   #log: LinkLog;
   #lanes: Lane[] = [];
+  /** Those that carry a copy beside the lanes. */
+  #extra = new Set<Courier>();
   #journeys = new Map<string, Journey>();
   /** Persons with a message in flight, by its control id. */
   #flying = new Map<string, string>();
@@ -107,7 +109,7 @@ export class LinkOut {
   stop(): void {
     this.#ended.abort();
     this.#interrupt();
-    for (const { courier } of this.#lanes) courier.end();
+    for (const courier of [...this.#lanes.map((lane) => lane.courier), ...this.#extra]) courier.end();
     this.#log.keep();
   }
 
@@ -122,10 +124,13 @@ export class LinkOut {
     const { connections = 1, pipeline = 1 } = this.settings;
     while (this.#lanes.length < connections * pipeline) {
       const shared = this.#lanes.length % pipeline > 0 ? this.#lanes.at(-1)!.courier : undefined;
-      const courier =
-        shared ?? new Courier(this.#kernel, this.#facts, this.#log, () => this.settings, this.#ended.signal, this.desk);
+      const courier = shared ?? this.#courier();
       this.#lanes.push({ courier, state: 'idle', running: false, failures: 0 });
     }
+  }
+
+  #courier(): Courier {
+    return new Courier(this.#kernel, this.#facts, this.#log, () => this.settings, this.#ended.signal, this.desk);
   }
 
   get #wanted(): Lane[] {
@@ -183,6 +188,7 @@ export class LinkOut {
       // The one that shall overtake is not kept back itself.
       if (!this.#held().some(({ person }) => person === entry.person)) return this.#hold(journey, 'next', LONGEST_HOLD);
     }
+    if (outgoing.abreast) await this.#copiesAbreast(entry, journey, lane);
     const riders = outgoing.together ? await this.#gather(outgoing.together, lane) : [];
     while (journey.copy <= outgoing.copies) {
       const crew = [this.#parcel(entry, journey, lane), ...riders.splice(0).map(([one, its]) => this.#parcel(one, its, lane))];
@@ -201,6 +207,26 @@ export class LinkOut {
       lane.failures = 0;
       journey.copy++;
       journey.attempt = 0;
+    }
+  }
+
+  // Further copies, each over a connection of its own, written together with the message itself; each is tried once.
+  async #copiesAbreast(entry: Queued, journey: Journey, { courier }: Lane): Promise<void> {
+    const { outgoing, built } = journey;
+    const others = Array.from({ length: outgoing.abreast! - 1 }, () => this.#courier());
+    outgoing.abreast = undefined;
+    // All connections stand before anything is written.
+    await Promise.all([courier, ...others].map((each) => each.ready()));
+    courier.check();
+    for (const [n, other] of others.entries()) {
+      const delivery = { copy: outgoing.copies + n + 1, attempt: 1 };
+      const ended = other.attempt([{ entry, outgoing: { ...outgoing }, built, delivery, onDone: () => {} }]);
+      const done = (): void => {
+        this.#extra.delete(other);
+        other.end();
+      };
+      this.#extra.add(other);
+      void ended.then(done, done);
     }
   }
 

@@ -127,6 +127,7 @@ describe('each fault leaves a correct receiver right, and shows the bug in one t
     ['T10', { fault: 'gone-before-answer' }, { duplicates: 'none' }],
     ['T11', { fault: 'impatient', params: { ms: 5 } }, { duplicates: 'none' }],
     ['D1', { fault: 'duplicate' }, { duplicates: 'none' }],
+    ['D1 at once', { fault: 'at-once', params: { copies: 3 } }, { duplicates: 'none' }],
     ['D1 late', { fault: 'late-copy', where: A04 }, { duplicates: 'none', order: 'arrival' }],
     ['D2', { fault: 'reused-id', times: 9 }, { duplicates: 'control-id' }],
     ['D3', { fault: 'sent-anew', params: { when: 'after-next' }, where: A04 }, { order: 'arrival', duplicates: 'control-id' }],
