@@ -293,13 +293,19 @@ export class CheckFacts {
     return this.#answer(name, (outcome) => outcome === 'positive', 'AA', 'refused');
   }
 
-  /** A finding unless the first message about a record was acknowledged at its first attempt. */
+  /**
+   * A finding unless the first message about a record was acknowledged at its first attempt. Silence counts only when it lasted
+   * as long as the subject says that an answer may take: a sender that gave up before has shown nothing.
+   */
   wasTakenAtOnce(name: string): Finding[] {
     const [message] = this.messagesOf(name);
     if (!message || message.sent.length === 0) return [];
     const [first] = message.acks;
     if (first?.outcome === 'positive' && message.sent.length === 1) return [];
-    const actual = first ? (first.code ?? first.outcome) : 'no answer';
+    const waited = first?.micros ?? Number.POSITIVE_INFINITY;
+    if (!first || first.outcome === 'refused' || (first.outcome === 'silent' && waited < this.#evidence.ackWait * 1000))
+      return [untestable('not-waited', `The frame "${name}" was given up before its answer was due.`, { sub: name })];
+    const actual = first.code ?? first.outcome;
     const evidence = [...message.sent, ...message.acks].map(({ event }) => event);
     return [
       fail('frame-lost', `The frame "${name}" was answered by ${actual} at the first attempt.`, {

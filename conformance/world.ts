@@ -33,7 +33,11 @@ export interface WorldOptions {
   sandbox: SandboxClient;
   /** The subject's process, for checks that kill it. */
   subject?: RunningSubject;
+<<<<<<< HEAD
   promises: Pick<Promises, 'negative_acks' | 'retry' | 'sync_window' | 'summaries_per_day' | 'followup_hours'>;
+=======
+  promises: Pick<Promises, 'negative_acks' | 'retry' | 'sync_window' | 'ack_wait'>;
+>>>>>>> df3dcf3 (HL-04: silence is a loss only when it lasted as long as the subject says that an answer may take; the wait runs from the last piece of a frame)
   settler: Settler;
   terms: SettleTerms;
   evidence: Evidence;
@@ -321,6 +325,11 @@ export class World {
   /** The longest interval at which the subject polls this site or the CRM (ms); 0 where it does not. */
   get pollInterval(): number {
     return this.#o.terms.pollInterval;
+  }
+
+  /** How long the subject says that an acknowledgement may take, in ms. */
+  get ackWait(): number {
+    return this.#o.promises.ack_wait;
   }
 
   /** The declared sync window, in ms. */

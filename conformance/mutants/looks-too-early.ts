@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { defineMutant } from './define.ts';
 
 const LOOKING_MS = 30;
@@ -12,7 +11,7 @@ export const looksTooEarly = defineMutant({
   steps: (reference) => ({
     async receive(message, text, inbox, machine) {
       if (known.has(message.control)) return;
-      await sleep(LOOKING_MS);
+      await machine.sleep(LOOKING_MS);
       if (!known.has(message.control)) {
         known.add(message.control);
         return reference.receive(message, text, inbox, machine);

@@ -173,7 +173,9 @@ export class Courier {
         sending.cause = this.#log.message(entry, delivery, plain ? entry.text : decodeText(bytes));
         return [frame.start, bytes, frame.end];
       });
-      void writeOut(this.#kernel, peer, Buffer.concat(pieces), first!.outgoing);
+      const written = writeOut(this.#kernel, peer, Buffer.concat(pieces), first!.outgoing);
+      // The time for the answer runs from the last piece; a peer that does not take the pieces gets no more of it than that.
+      if (first!.outgoing.cuts) await this.#within(this.#limit(first!.outgoing), written);
       return await Promise.all(sendings.map((sending, at) => this.#answer(sending, peer, boxes[at]!.box)));
     } finally {
       for (const { done } of boxes) done();
@@ -214,8 +216,7 @@ export class Courier {
     accepted = false,
   ): Promise<Result> {
     const { clock } = this.#kernel;
-    const { ackTimeoutMs, sender } = this.#settings();
-    const limit = outgoing.answerMs ?? ackTimeoutMs ?? senderOf(sender).ackTimeoutMs;
+    const limit = this.#limit(outgoing);
     const deadline = clock.now() + limit;
     let noted: Result | undefined;
     for (let noise = 0; ; noise++) {
@@ -247,6 +248,17 @@ export class Courier {
       if (result.action !== 'retry' || outcome === 'error' || outcome === 'reject') return result;
       noted = result;
     }
+  }
+
+  async #within(ms: number, work: Promise<void>): Promise<void> {
+    const enough = new AbortController();
+    await Promise.race([work, this.#kernel.clock.sleep(ms, enough.signal)]);
+    enough.abort();
+  }
+
+  #limit({ answerMs }: Outgoing): number {
+    const { ackTimeoutMs, sender } = this.#settings();
+    return answerMs ?? ackTimeoutMs ?? senderOf(sender).ackTimeoutMs;
   }
 
   // What faults leave of an answer.
