@@ -33,11 +33,7 @@ export interface WorldOptions {
   sandbox: SandboxClient;
   /** The subject's process, for checks that kill it. */
   subject?: RunningSubject;
-<<<<<<< HEAD
-  promises: Pick<Promises, 'negative_acks' | 'retry' | 'sync_window' | 'summaries_per_day' | 'followup_hours'>;
-=======
-  promises: Pick<Promises, 'negative_acks' | 'retry' | 'sync_window' | 'ack_wait'>;
->>>>>>> df3dcf3 (HL-04: silence is a loss only when it lasted as long as the subject says that an answer may take; the wait runs from the last piece of a frame)
+  promises: Pick<Promises, 'negative_acks' | 'retry' | 'sync_window' | 'ack_wait' | 'summaries_per_day' | 'followup_hours'>;
   settler: Settler;
   terms: SettleTerms;
   evidence: Evidence;

@@ -175,10 +175,9 @@ describe('each fault leaves a correct receiver right, and shows the bug in one t
   test.each(ROWS.map((row) => [row.fault, JSON.stringify(row.bug), row] as const))('%s %s', async (fault, _, row) => {
     const { params, where, times = 1, says = 'the same', bug, answerMs, always } = row;
     const rule = { fault, params, where, times };
-    const plain = await played({});
-    const truth = ended(
-      says === 'nothing' ? await played({}, { fault: 'drop', where: where ?? { operation: 'ADT^A40' } }) : plain,
-    );
+    const plain = await undisturbed();
+    const drop: Rule = { fault: 'drop', where: where ?? { operation: 'ADT^A40' } };
+    const truth = structuredClone(says === 'nothing' ? ended(await played({}, drop)) : plain);
     if (typeof says === 'function') says(truth.people);
     const right = await played({}, rule, answerMs);
     expect(ended(right)).toEqual(truth);
