@@ -19,6 +19,7 @@ export type { LinkState, LinkStatus } from './link-out.ts';
 export type { AckOutcome } from './message/ack.ts';
 export { CHARSETS, type Charset } from './message/charset.ts';
 export { parseTime } from './message/time.ts';
+export { HL7_NOTES } from './notes.ts';
 export type { GivenMessage } from './outbox.ts';
 export { remoteSitePort } from './remote.ts';
 export { looksReal, Scrubber } from './scrub.ts';
