@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { CHECKS } from '#conformance';
 import { createCrm } from '#crm';
 import { createEhrSite, VENDORS } from '#ehr';
-import { createHl7Site } from '#hl7';
+import { createHl7Site, HL7_NOTES } from '#hl7';
 import { Kernel, ManualClock, type Part, type Route } from '#kernel';
 import { REGISTRIES } from './list.ts';
 import { UP_SITES } from './up-sites.ts';
@@ -60,6 +60,10 @@ Out of scope: C-CDA, flat files, DICOM, X12, direct database access, CRMs other 
 SOSL, composite graphs, PushTopics, outbound messages, the Pub/Sub API (gRPC), SOAP beyond login, XML.
 
 ${sections.join('\n\n')}
+
+## HL7 v2 links
+
+${HL7_NOTES.map((note) => `- ${note}`).join('\n')}
 `;
 }
 

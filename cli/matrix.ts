@@ -37,7 +37,11 @@ interface Expectation {
   passesNothing: boolean;
   reads: 'hl7' | 'poll' | 'both';
   sites: 1 | 2;
+<<<<<<< HEAD
   second?: 'cerner';
+=======
+  vendor?: 'r4';
+>>>>>>> hl7
   also: readonly string[];
 }
 
@@ -90,14 +94,22 @@ async function again(outcomes: readonly Outcome[], values: { seed: string; full?
 
 function expectations(only: string | undefined): Expectation[] {
   const all: Expectation[] = [
+<<<<<<< HEAD
     ...MUTANTS.map(({ id, kills, mayFail = [], also = [], reads = 'hl7', sites = 1, second }) => ({
+=======
+    ...MUTANTS.map(({ id, kills, mayFail = [], also = [], reads = 'hl7', sites = 1, vendor }) => ({
+>>>>>>> hl7
       id,
       kills,
       mayFail,
       also,
       reads,
       sites,
+<<<<<<< HEAD
       second,
+=======
+      vendor,
+>>>>>>> hl7
       passesNothing: false,
     })),
     ...NULLS.map((id) => ({
@@ -163,7 +175,11 @@ async function runOne(expectation: Expectation, values: { seed: string; full?: b
 }
 
 // The manifest as for the reference sync, with the mutant's process and the channels that it reads by.
+<<<<<<< HEAD
 function reading(manifest: Manifest, { id, reads, sites: count, second: vendor }: Expectation): Manifest {
+=======
+function reading(manifest: Manifest, { id, reads, sites: count, vendor }: Expectation): Manifest {
+>>>>>>> hl7
   const kinds: string[] = reads === 'both' ? ['hl7', 'poll'] : [reads];
   const start = {
     ...manifest.start,
@@ -175,6 +191,7 @@ function reading(manifest: Manifest, { id, reads, sites: count, second: vendor }
   const second = { ...first!, ...own, name: 'lakeside', authority: `${first!.authority}.2`, time_zone: 'America/Los_Angeles' };
   const sites = (count === 2 ? [first!, second] : manifest.sites).map((site) => ({
     ...site,
+    vendor: vendor ?? site.vendor,
     channels: {
       ...site.channels,
       read: site.channels.read.filter((channel) => kinds.includes(channel.kind)),

@@ -359,6 +359,11 @@ export class Evidence {
     return value === false || value === '' || field === 'Name' || this.oracle.allowedFields(object).has(field);
   }
 
+  /** How long the subject says that an acknowledgement may take, in ms. */
+  get ackWait(): number {
+    return this.#manifest.promises.ack_wait;
+  }
+
   /** The declared sync window, in ms. */
   get syncWindow(): number {
     return this.#manifest.promises.sync_window;

@@ -33,7 +33,7 @@ export interface WorldOptions {
   sandbox: SandboxClient;
   /** The subject's process, for checks that kill it. */
   subject?: RunningSubject;
-  promises: Pick<Promises, 'negative_acks' | 'retry' | 'sync_window' | 'summaries_per_day' | 'followup_hours'>;
+  promises: Pick<Promises, 'negative_acks' | 'retry' | 'sync_window' | 'ack_wait' | 'summaries_per_day' | 'followup_hours'>;
   settler: Settler;
   terms: SettleTerms;
   evidence: Evidence;
@@ -139,6 +139,18 @@ export class World {
       changes: [await this.#booking(name, `Patient/${patient.ref.id}`, options)],
     });
     return handle!;
+  }
+
+  /** Books several appointments in one commit, all of one moment. */
+  async bookAll(names: readonly string[], patient: Handle): Promise<Handle[]> {
+    const changes = await Promise.all(names.map((name) => this.#booking(name, `Patient/${patient.ref.id}`, {})));
+    return this.#commit([...names], { act: 'book', changes });
+  }
+
+  /** Has the site put no more than so many matches on a page of search results, as a server may; 0 for its own counts. */
+  async pageLimit(most: number): Promise<void> {
+    const { name } = this.site;
+    await this.#o.sandbox.of(name).call('POST', `/v1/sites/${name}/settings`, { pageLimit: most });
   }
 
   /** Moves an appointment, keeping its identity. */
@@ -316,6 +328,11 @@ export class World {
   /** The longest interval at which the subject polls this site or the CRM (ms); 0 where it does not. */
   get pollInterval(): number {
     return this.#o.terms.pollInterval;
+  }
+
+  /** How long the subject says that an acknowledgement may take, in ms. */
+  get ackWait(): number {
+    return this.#o.promises.ack_wait;
   }
 
   /** The declared sync window, in ms. */

@@ -48,6 +48,7 @@ import { id06 } from './id-06.ts';
 import { id07 } from './id-07.ts';
 import { ip01 } from './ip-01.ts';
 import { ip02 } from './ip-02.ts';
+import { ip03 } from './ip-03.ts';
 import { ip04 } from './ip-04.ts';
 import { ip06 } from './ip-06.ts';
 import { ip08 } from './ip-08.ts';
@@ -56,6 +57,7 @@ import { lt02 } from './lt-02.ts';
 import { or01 } from './or-01.ts';
 import { or02 } from './or-02.ts';
 import { or04 } from './or-04.ts';
+import { or07 } from './or-07.ts';
 import { ow01 } from './ow-01.ts';
 import { ow02 } from './ow-02.ts';
 import { ow03 } from './ow-03.ts';
@@ -122,12 +124,14 @@ export const CHECKS: readonly CheckDefinition[] = [
   ow06,
   ip01,
   ip02,
+  ip03,
   ip04,
   ip06,
   ip08,
   or01,
   or02,
   or04,
+  or07,
   rs01,
   rs02,
   rs03,

@@ -8,6 +8,8 @@ export interface MutantDefinition {
   breaks: string;
   /** How it reads the EHR; by messages alone unless said, as a poll soon repairs what a message broke. */
   reads?: 'hl7' | 'poll' | 'both';
+  /** At whose EHR, where that matters: one that shows when a record was last updated, say. The reference's own unless said. */
+  vendor?: 'r4';
   /** How many hospitals it serves; one unless said. */
   sites?: 1 | 2;
   /** Vendor of the second hospital; that of the first unless said. */

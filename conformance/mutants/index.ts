@@ -20,6 +20,7 @@ import { dropsExtension } from './drops-extension.ts';
 import { echoLoop } from './echo-loop.ts';
 import { emptiesOnUpdate } from './empties-on-update.ts';
 import { everyReading } from './every-reading.ts';
+import { firstPageOnly } from './first-page-only.ts';
 import { flagsForEver } from './flags-for-ever.ts';
 import { followsUpFromNow } from './follows-up-from-now.ts';
 import { forgetsAuthority } from './forgets-authority.ts';
@@ -46,6 +47,7 @@ import { letsSummariesStand } from './lets-summaries-stand.ts';
 import { linksLater } from './links-later.ts';
 import { livesForEver } from './lives-for-ever.ts';
 import { logsPayloads } from './logs-payloads.ts';
+import { looksTooEarly } from './looks-too-early.ts';
 import { losesOneInThree } from './loses-one-in-three.ts';
 import { makesNobody } from './makes-nobody.ts';
 import { matchesByName } from './matches-by-name.ts';
@@ -80,6 +82,7 @@ import { rewritesEachRound } from './rewrites-each-round.ts';
 import { shedsLoad } from './sheds-load.ts';
 import { stopsAtTwoHundred } from './stops-at-two-hundred.ts';
 import { strictReader } from './strict-reader.ts';
+import { strictlyLater } from './strictly-later.ts';
 import { takesEverything } from './takes-everything.ts';
 import { takesItsTime } from './takes-its-time.ts';
 import { tenDigits } from './ten-digits.ts';
@@ -106,6 +109,9 @@ export const MUTANTS: readonly MutantDefinition[] = [
   refusesCopies,
   linksLater,
   arrivalOrder,
+  firstPageOnly,
+  looksTooEarly,
+  strictlyLater,
   pollGivesUp,
   shedsLoad,
   absentIsEmpty,

@@ -83,8 +83,12 @@ export class FakeSandbox {
     for (const draft of drafts) this.b.add(draft);
   }
 
-  async call(_method: string, path: string, body?: Given): Promise<object> {
-    if (path.endsWith('/link/messages')) return this.#give(body!);
+  async call(_method: string, path: string, body?: Given | { pageLimit: number }): Promise<object> {
+    if (path.endsWith('/link/messages')) return this.#give(body as Given);
+    if (path.endsWith('/settings')) {
+      this.#subject.pageSize = (body as { pageLimit: number }).pageLimit || Number.POSITIVE_INFINITY;
+      return {};
+    }
     const resource = path.endsWith('Practitioner')
       ? { id: 'prac1', name: [{ given: ['Grace'], family: 'Poe' }] }
       : { id: 'loc1', name: 'Main Clinic' };

@@ -31,6 +31,7 @@ interface Settings {
   /** As set while the site runs. */
   approve?: 'auto' | 'ask';
   pace?: Pace;
+  pageLimit?: number;
 }
 
 // How many calls this second of the clock has seen.
@@ -112,6 +113,7 @@ export class EhrSite implements Part {
       sessions: kernel.cell<PagingSession>(`ehr.${name}.paging`),
       grants: kernel.cell<Grant>(`ehr.${name}.tokens`),
       tokenSeconds: options.tokenSeconds ?? auth.tokenSeconds,
+      pageLimit: () => this.pageLimit,
       spend: meter(kernel),
     };
     const oauth = [this.#site.paths.token, this.#site.paths.introspect];
@@ -306,6 +308,16 @@ export class EhrSite implements Part {
   set pace(pace: Pace) {
     this.#pace = pace;
     this.#settings.set('site', { ...this.#settings.get('site')!, pace });
+  }
+
+  /** The most that a page of search results holds; without a number the vendor's own counts hold alone. */
+  get pageLimit(): number {
+    return this.#settings.get('site')?.pageLimit ?? Number.POSITIVE_INFINITY;
+  }
+
+  set pageLimit(most: number) {
+    const pageLimit = most > 0 && Number.isFinite(most) ? most : undefined;
+    this.#settings.set('site', { ...this.#settings.get('site')!, pageLimit });
   }
 
   /** Ends all paging sessions. @returns how many. */

@@ -43,6 +43,8 @@ export interface Site {
   readonly grants: Cell<Grant>;
   /** Lifetime of tokens in seconds. */
   readonly tokenSeconds: number;
+  /** The most that a page of search results holds, however many were asked for: a server may give less. */
+  readonly pageLimit: () => number;
   /** Counts a call; how many there were in this second of the clock. */
   readonly spend: () => number;
 }

@@ -112,10 +112,11 @@ function enough(table: TypeCapability, known: readonly Given[], notes: IssueDeta
 function pageSize(site: Site, table: TypeCapability, shaping: readonly Given[]): number {
   const { defaultCount, maxCount } = { ...site.vendor.search, ...counts(table) };
   const asked = shaping.find(({ name }) => name === '_count')?.value;
-  if (asked === undefined) return defaultCount;
+  const most = site.pageLimit();
+  if (asked === undefined) return Math.min(defaultCount, most);
   if (!/^\d+$/.test(asked))
     refuse('invalid-parameter', { diagnostics: `_count must be a number, not ${asked}`, expression: '_count' });
-  return Math.max(1, Math.min(Number(asked), maxCount));
+  return Math.max(1, Math.min(Number(asked), maxCount, most));
 }
 
 const counts = ({ defaultCount, maxCount }: TypeCapability) => ({
