@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '#kernel';
-import { type Sandbox, type SandboxOptions, type SiteConfig, writeCa } from '#sandbox';
+import { populate, type Sandbox, type SandboxOptions, type SiteConfig, writeCa } from '#sandbox';
 import { parsing, suggestion, wholeNumber } from './arguments.ts';
 import { openSandbox } from './bring-up.ts';
-import { populate } from './up-people.ts';
+
 import { defaultPort, sitesOf } from './up-sites.ts';
 import { UsageError } from './usage.ts';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { createEhrSite, type EhrSite, VENDORS } from '#ehr';
 import { Kernel, ManualClock } from '#kernel';
-import type { Sandbox, SiteConfig } from '#sandbox';
-import { populate } from './up-people.ts';
+import { populate } from './crowd.ts';
+import type { Sandbox, SiteConfig } from './sandbox.ts';
 
 const authority = '1.2.840.114350.1.13.999.2.7.5.737384.14';
 const configs: SiteConfig[] = VENDORS.map(({ id }) => ({ name: id, vendor: id, authority, timeZone: 'America/Chicago' }));

@@ -1,6 +1,6 @@
 import type { EhrSite, Resource } from '#ehr';
 import { chartOf, type Entry, people, type Staff, toPatient } from '#fixtures';
-import type { Sandbox, SiteConfig } from '#sandbox';
+import type { Sandbox, SiteConfig } from './sandbox.ts';
 
 export interface Crowd {
   /** How many people at each site. */
@@ -38,7 +38,8 @@ export async function populate(sandbox: Sandbox, sites: readonly SiteConfig[], {
   }
 }
 
-const toChange = ({ as, resource }: Entry) => ({
+/** One entry of a chart as a change of a commit. */
+export const toChange = ({ as, resource }: Entry) => ({
   op: 'create' as const,
   type: resource.resourceType,
   as,
