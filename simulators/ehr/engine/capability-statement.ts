@@ -62,6 +62,7 @@ function declare({ vendor }: Site, type: string, table: TypeCapability): unknown
     searchParam: [
       ...names.map((name) => ({ name, type: kindOf(name) })),
       ...(table.chains === true ? [] : (table.chains ?? [])).map((name) => ({ name, type: chainKind(type, name) })),
+      ...(table.has ? [{ name: '_has', type: 'string', documentation: 'Reverse chaining, one level.' }] : []),
       ...(searches ? [{ name: '_count', type: 'number', documentation: 'Number of results per page.' }] : []),
     ],
   };

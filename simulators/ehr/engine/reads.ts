@@ -1,5 +1,6 @@
-import type { Reply } from '#kernel';
+import { Rejected, type Reply } from '#kernel';
 import { deny } from '../smart/authorize.ts';
+import { baseUrl } from './bundle.ts';
 import type { Call } from './context.ts';
 import { covered } from './covered.ts';
 import { fhirReply, refuse } from './replies.ts';
@@ -18,6 +19,8 @@ export async function read(call: Call): Promise<Reply> {
   if (!text) return refuse('deleted', { expression: 'id' });
   if (covered(call, [row]).length === 0)
     deny(site, context, 'forbidden', `the scopes on ${type} are narrowed to others`, call.grant.client);
+  const survivor = vendor.hooks.survivorOf?.(type, text.json);
+  if (survivor !== undefined) sendOn(call, survivor);
   const headers = { ...versionHeaders(site, text.version, text.updated), ...vendor.hooks.onRead?.(type, text.id, text.version) };
   if (unchanged(call, text.version, text.updated)) return { status: 304, headers: { ...vendor.headers, ...headers }, served: [] };
   return {
@@ -30,6 +33,12 @@ export async function read(call: Call): Promise<Reply> {
     ),
     served: [rowRef(site.name, type, text)],
   };
+}
+
+// Where the record went. What it was is not shown.
+function sendOn({ site, context, type }: Call, survivor: string): never {
+  const location = `${baseUrl(site, context.request)}/${type}/${survivor}`;
+  throw new Rejected('merged', { details: [{ error: 'merged', expression: 'id' }], location });
 }
 
 function unchanged({ table, context }: Call, version: number, updated: string): boolean {

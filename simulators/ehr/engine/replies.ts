@@ -50,7 +50,8 @@ export function renderError(
   const error = atToken ? (AT_TOKEN[known] ?? known) : known;
   const row = vendor.errors[error];
   const retry: Record<string, string> = params.retryAfter === undefined ? {} : { 'retry-after': String(params.retryAfter) };
-  const headers = { ...vendor.headers, ...row.headers, ...retry };
+  const moved: Record<string, string> = params.location === undefined ? {} : { location: String(params.location) };
+  const headers = { ...vendor.headers, ...row.headers, ...retry, ...moved };
   if (row.oauth) {
     const own = vendor.hooks.tokenError?.(row, hex());
     if (own) return json(row.status, 'application/json', own.body, { ...headers, ...own.headers });

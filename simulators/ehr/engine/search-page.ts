@@ -1,13 +1,16 @@
 import { type Context, type RecordRef, Rejected, type Reply } from '#kernel';
+import { deny } from '../smart/authorize.ts';
+import { noteRefusal } from '../smart/refusal.ts';
+import { allows, filtersOf } from '../smart/scopes.ts';
 import type { IssueDetail } from '../vendors/vendor.ts';
 import { baseUrl, bundleText } from './bundle.ts';
 import type { Call, PagingSession, Site } from './context.ts';
 import { covered } from './covered.ts';
 import { included, refsOf } from './includes.ts';
 import { parameterOf } from './parameters.ts';
-import { fhirReply, outcome, refuse } from './replies.ts';
+import { fhirReply, outcome, refuse, refuseWith } from './replies.ts';
 import { isPartial, partialText } from './result-shape.ts';
-import { type ParsedSearch, parseSearch } from './search.ts';
+import { categoriesOf, type ParsedSearch, parseSearch } from './search.ts';
 import type { SortKey } from './sort.ts';
 import { type RowRef, rowRef } from './store.ts';
 import { wireText } from './wire.ts';
@@ -18,6 +21,8 @@ export async function firstPage(call: Call, params: URLSearchParams): Promise<Re
   const { vendor, store } = site;
   const search = parseSearch(site, type, table, params);
   const { native, post, shape, self, hopeless } = search;
+  checkReach(call, search);
+  checkSubTypes(call, search.categories);
   const counting = shape.summary === 'count';
   const wanted = counting || ((table.total ?? vendor.search.total) === 'all' && shape.total);
   const total = wanted ? (hopeless ? 0 : matchCount(call, search)) : undefined;
@@ -32,6 +37,32 @@ export async function firstPage(call: Call, params: URLSearchParams): Promise<Re
   const cursor = vendor.search.cursor ? params.get(vendor.search.session.parameter) : null;
   const from = cursor === null ? { after: 0 } : placeOf(site, type, search, cursor);
   return page(call, search, { type, query: params.toString(), total, ...from, client, expires: 0 });
+}
+
+// What a search looks into beside its own type wants the right to be searched, too.
+function checkReach({ site, context, grant }: Call, { reaches }: ParsedSearch): void {
+  for (const type of reaches)
+    if (!allows(grant.scopes, type, 's') || filtersOf(grant.scopes, type, 's'))
+      deny(site, context, 'forbidden', `_has looks into ${type}, which the scopes do not cover`, grant.client);
+}
+
+// Sub-types that the search applies to and the token leaves out.
+function suppressed({ site, type, filters }: Call, asked: readonly string[] | undefined): IssueDetail[] {
+  const known = site.vendor.search.subTypes?.[type];
+  if (!known || !filters) return [];
+  const granted = filters.flatMap((filter) => categoriesOf([...new URLSearchParams(filter)]) ?? Object.keys(known));
+  return Object.entries(known)
+    .filter(([code]) => (asked?.includes(code) ?? true) && !granted.includes(code))
+    .map(([, name]) => ({ error: 'sub-type-suppressed', diagnostics: `Client not authorized for ${type} - ${name}` }));
+}
+
+function checkSubTypes(call: Call, asked: readonly string[] | undefined): void {
+  const { site, type, context, grant } = call;
+  const applies = Object.keys(site.vendor.search.subTypes?.[type] ?? {}).filter((code) => asked?.includes(code) ?? true);
+  const left = suppressed(call, asked);
+  if (left.length === 0 || left.length < applies.length) return;
+  noteRefusal(site, context, context.exchange.operation, `the scopes on ${type} are narrowed to other categories`, grant.client);
+  refuseWith('no-sub-type', [...left, { error: 'no-sub-type' }]);
 }
 
 // A token that is narrowed does not learn how many others there are.
@@ -86,7 +117,8 @@ async function page(call: Call, search: ParsedSearch, session: PagingSession): P
   const base = baseUrl(site, context.request);
   const matches = entriesOf(site, base, type, kept, 'match', search);
   const entries = [...matches, ...others.flatMap((row) => entriesOf(site, base, row.type, [row], 'include', search))];
-  const notes = notesOf(site, search, matches.length === 0 && !more && session.after === 0);
+  const first = session.after === 0;
+  const notes = [...notesOf(site, search, matches.length === 0 && !more && first), ...suppressed(call, search.categories)];
   const last = rows.at(-1);
   const opened = !(more && last)
     ? undefined
@@ -175,6 +207,8 @@ export function matchesOf(call: Call, query: string): RowRef[] {
   const { site, type, table } = call;
   const params = new URLSearchParams(query.replace(/^[^?]*\?/, ''));
   if ([...params].length === 0) throw new Rejected('missing-criteria', { message: 'a condition needs search parameters' });
-  const { native, post, hopeless } = parseSearch(site, type, { ...table, unknown: 'reject' }, params);
+  const search = parseSearch(site, type, { ...table, unknown: 'reject' }, params);
+  checkReach(call, search);
+  const { native, post, hopeless } = search;
   return hopeless ? [] : site.store.search({ type, criteria: [...native, ...post], limit: 2 });
 }

@@ -205,11 +205,12 @@ describe.each(VENDORS)('$id', (vendor) => {
     const declared = Object.fromEntries(
       rest[0].resource.map((item: Json) => [item.type, item.searchParam.map((param: Json) => param.name)]),
     );
-    const table = types(vendor).map(([type, { search, chains, interactions }]) => [
+    const table = types(vendor).map(([type, { search, chains, has, interactions }]) => [
       type,
       [
         ...Object.keys(search).filter((name) => search[name]),
         ...(chains === true ? [] : (chains ?? [])),
+        ...(has ? ['_has'] : []),
         ...(interactions.includes('search') ? ['_count'] : []),
       ],
     ]);

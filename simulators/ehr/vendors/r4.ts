@@ -13,6 +13,7 @@ const capability: CapabilityTable = Object.fromEntries(
       interactions: [...INTERACTIONS],
       search: { _id: 'native', ...Object.fromEntries(names.map((name) => [name, 'native' as const])) },
       chains: true,
+      has: true,
       include: ['*'],
       revInclude: ['*'],
       conditional: { create: true, update: true, delete: 'single', read: ['not-match', 'modified-since'], updateCreate: true },
@@ -87,6 +88,9 @@ const errors: Record<ErrorName, ErrorRow> = {
   'unknown-value': row(400, 'value', 'A search value is unknown.', { severity: 'information' }),
   'unknown-tenant': row(404, 'not-found', 'There is nothing at this address.'),
   'invalid-scope': oauth('invalid_scope', 'No scope that was asked for is granted.'),
+  merged: row(302, 'processing', 'The resource was merged into another one.'),
+  'sub-type-suppressed': row(200, 'suppressed', 'The scopes cover a part of this type only.', { severity: 'warning' }),
+  'no-sub-type': row(400, 'invalid', 'The scopes cover nothing of what was asked for.'),
   'too-many': row(400, 'too-costly', 'The search matches too much.'),
 };
 

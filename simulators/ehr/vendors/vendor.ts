@@ -36,6 +36,8 @@ export interface TypeCapability {
   needs?: readonly SearchNeeds[];
   /** Parameters that may be chained: all, or as `patient.name`. */
   chains?: true | readonly string[];
+  /** Is reverse chaining (`_has`) offered? */
+  has?: boolean;
   /** Modifiers that are offered, `:Type` aside; absent for all that the engine knows. */
   modifiers?: readonly string[];
   /** `Type:parameter`, or `*` for every reference. */
@@ -129,6 +131,9 @@ export const ERROR_NAMES = [
   'unknown-tenant',
   'invalid-scope',
   'too-many',
+  'merged',
+  'sub-type-suppressed',
+  'no-sub-type',
 ] as const;
 export type ErrorName = (typeof ERROR_NAMES)[number];
 
@@ -263,6 +268,11 @@ export interface Vendor {
     cursor?: boolean;
     /** An empty result says so in an outcome entry. */
     emptyNote: boolean;
+    /**
+     * Parts of a type, by a code of its category, on which apps are granted rights one by one: a search that applies to some
+     * that the token does not cover leaves them out and says so.
+     */
+    subTypes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
     /** What the query string of a POST _search counts for. */
     postQuery: 'merge' | 'ignore';
   };
@@ -320,6 +330,8 @@ export interface Vendor {
     alongside?(after: Resource, before: Stored | undefined, site: SiteFacts): Stored[];
     /** What every version is given, whoever writes it: ids of list elements by which a patch names them. */
     settle?(resource: Resource, id: string): Resource;
+    /** Id of the record to which a read of this one is sent on. */
+    survivorOf?(type: string, text: string): string | undefined;
     /** What a read shows of a stored text, where that is less than the whole. */
     onShow?(type: string, text: string): string;
     /** Query of a next link from that of the first page and the session's parameter; by itself it is that parameter alone. */

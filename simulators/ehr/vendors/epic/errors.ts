@@ -48,6 +48,23 @@ export const EPIC_ERRORS: Partial<Record<ErrorName, ErrorRow>> = {
   'not-found': fatal(404, 'not-found', '59008', 'The FHIR ID provided was not found.'),
   'unknown-path': notFound,
   'unknown-type': notFound,
+  // Documented with a redirect to the survivor; its status is not.
+  merged: fatal(302, 'processing', '4107', 'The resource requested has been merged.'),
+  'sub-type-suppressed': {
+    ...fatal(
+      200,
+      'suppressed',
+      '59204',
+      "The authenticated client's search request applies to a sub-resource that the client is not authorized for. Results of this sub-type will not be returned.",
+    ),
+    severity: 'warning',
+  },
+  'no-sub-type': fatal(
+    400,
+    'invalid',
+    '59022',
+    'Combination of parameters is not valid for any authorized sub-resource. No search was performed.',
+  ),
   deleted: fatal(410, 'deleted', '4103', 'The resource requested has been deleted.'),
   'not-allowed': {
     ...r4.errors['not-allowed'],
