@@ -30,11 +30,15 @@ for (const { id, overlay } of VENDORS) {
   const more = overlay.house?.['ah-practice'] ? `?ah-practice=a-1.Practice-${credentials.tenant}` : '';
   for (const type of Object.keys(site.vendor.capability)) {
     if (!site.vendor.capability[type]?.interactions.includes('read')) continue;
-    for (const one of site.list(type, 20_000)) {
+    for (const [n, one] of site.list(type, 20_000).entries()) {
       const address = `${type}/${one.id}`;
       const reply = await fetch(`${addresses.fhir}/${address}${more}`, { headers });
       if (!reply.ok) throw new Error(`${id} answers ${reply.status} to ${address}: ${await reply.text()}`);
       console.log(JSON.stringify({ vendor: id, address, text: await reply.text(), odd: odd.get(address) }));
+      // Forms vary little within a type.
+      if (id !== 'epic' || n >= 8) continue;
+      const xml = await fetch(`${addresses.fhir}/${address}`, { headers: { ...headers, accept: 'application/fhir+xml' } });
+      console.log(JSON.stringify({ vendor: 'epic-xml', address, text: await xml.text() }));
     }
   }
   await site.stop();

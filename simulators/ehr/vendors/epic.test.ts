@@ -99,9 +99,20 @@ describe('media types', () => {
     const reply = await test.call(`/Patient/${ada}`, { headers: { accept } });
     expect([reply.status, reply.headers.get('content-type')?.split(';')[0]]).toEqual([200, type]);
   });
-  it.each(['*/*', '', 'application/fhir+xml', 'text/xml'])('"%s" would be XML: a 501 says what to ask for', async (accept) => {
+  it.each([
+    ['*/*', 'application/fhir+xml'],
+    ['', 'application/fhir+xml'],
+    ['text/html', 'application/fhir+xml'],
+    ['application/fhir+xml', 'application/fhir+xml'],
+    ['text/xml', 'text/xml'],
+  ])('"%s" is answered in XML: %s', async (accept, type) => {
     const reply = await test.call(`/Patient/${ada}`, { headers: { accept } });
-    expect([reply.status, await reply.text()]).toEqual([501, expect.stringContaining('application/fhir+json')]);
+    expect([reply.status, reply.headers.get('content-type')?.split(';')[0]]).toEqual([200, type]);
+    expect(await reply.text()).toMatch(/^<\?xml [^>]+><Patient xmlns="http:\/\/hl7.org\/fhir"><id value="e/);
+    const found = await (await test.call(`/Patient?identifier=203713`, { headers: { accept } })).text();
+    expect(found).toMatch(/<Bundle xmlns=[^>]+><type value="searchset"\/><total value="1"\/>.*<resource><Patient /);
+    const missing = await test.call('/Patient/eNobody3', { headers: { accept } });
+    expect([missing.status, await missing.text()]).toEqual([404, expect.stringContaining('<OperationOutcome xmlns=')]);
     expect((await test.call(`/Patient/${ada}?_format=json`, { headers: { accept } })).status).toBe(200);
   });
   it('.well-known/smart-configuration is JSON whatever is asked for', async () => {

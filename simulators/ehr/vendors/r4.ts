@@ -125,6 +125,8 @@ export const r4: Vendor = Object.freeze({
     codeSeconds: 60,
     refreshSeconds: 30 * 86_400,
     rotates: true,
+    ehrLaunch: true,
+    launchError: 'invalid_request',
     introspection: 'declared',
     authorizeError: 'The request for approval is not valid.',
     algorithms: ['RS384', 'ES384', 'RS256', 'RS512', 'ES256'],
@@ -164,7 +166,7 @@ export const r4: Vendor = Object.freeze({
     'https://hl7.org/fhir/smart-app-launch/backend-services.html',
   ],
   notes: [
-    'Scopes on one patient (`patient/…`), `openid` with its id_token, and launch from the EHR are not simulated: they are not granted.',
+    'Scopes on one patient (`patient/…`), a patient picked at launch (`launch/patient`) and `openid` with its id_token are not simulated: they are not granted. An app is launched from the EHR by `POST /v1/sites/<site>/launches`; what a user sees there is not narrowed to that patient.',
     'An export shows the state at its transaction time. What was deleted since `_since` is not listed in `deleted`.',
   ],
   hooks: {

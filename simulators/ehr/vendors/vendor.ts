@@ -224,6 +224,10 @@ export interface Vendor {
     refreshSeconds: number;
     /** A refresh gives a new refresh token and ends the one before. */
     rotates: boolean;
+    /** Is an app launched from within the EHR, with the patient at hand? */
+    ehrLaunch: boolean;
+    /** OAuth error for a launch that is unknown, used or over. */
+    launchError: string;
     /** Introspection: in the discovery document, only there when called, or missing. */
     introspection: 'declared' | 'silent' | 'none';
     /** Scopes beside those on resources that apps get by default. */
@@ -283,7 +287,8 @@ export interface Vendor {
   formats: {
     /** Media types that are answered in kind. */
     json: readonly string[];
-    /** What the vendor answers when nothing, or anything, is accepted. */
+    xml?: readonly string[];
+    /** What the vendor answers when nothing, or anything, is accepted; XML also where nothing of what is accepted is known. */
     otherwise: 'json' | 'xml';
   };
   /** A create answers with the resource, or with nothing but where it is. */

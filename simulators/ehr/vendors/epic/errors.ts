@@ -130,8 +130,4 @@ export const EPIC_ERRORS: Partial<Record<ErrorName, ErrorRow>> = {
   'unsupported-search': fatal(400, 'invalid', '59102', 'Content invalid against the specification or a profile.'),
   'unknown-value': { ...fatal(400, 'value', '59109', 'An element or header value is invalid.'), severity: 'information' },
   'session-expired': fatal(400, 'expired', '4113', 'Session ID for cached search results has expired.'),
-  'not-acceptable': {
-    ...r4.errors['not-simulated'],
-    text: 'Epic answers this in XML, which is not simulated: ask for JSON with "Accept: application/fhir+json" (or _format=json).',
-  },
 };
