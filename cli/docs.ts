@@ -78,6 +78,13 @@ package registry that Medplum tests with: Patient, Blood Pressure and Medication
 holds charts against them; what an oddity breaks is excused by that oddity alone. Other profiles of US Core are followed by their
 must-support elements, but no validator has said so.
 
+## Synthea
+
+\`syncproof up --synthea output/fhir\` loads what Synthea wrote for FHIR R4 (transaction bundles, one person a file; tried with Synthea
+3.3.0) at each site. People get an MRN of the site; doctors and places that Synthea names by a query become those of the site; types
+that no site keeps are left out, counted, and references to them go. A patient who is not recognisably Synthea's (its identifier, a
+social security number that begins with 999, phones of area 555, no mail) is refused, with the name of the file.
+
 ## Oddities
 
 Shares are of those charts that have what it takes. Every one is legal FHIR unless it says what it is not.

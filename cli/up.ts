@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '#kernel';
-import { populate, type Sandbox, type SandboxOptions, type SiteConfig, writeCa } from '#sandbox';
+import { type Loaded, loadSynthea, populate, type Sandbox, type SandboxOptions, type SiteConfig, writeCa } from '#sandbox';
 import { parsing, suggestion, wholeNumber } from './arguments.ts';
 import { openSandbox } from './bring-up.ts';
 
@@ -25,6 +25,7 @@ export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [hl7] [opti
   --crm-person-accounts     accounts may be persons
   --people N                people to register at each site at first start (25)
   --history YEARS           years of clinical history that they have at most (2); 0 for none
+  --synthea FOLDER          load the people that Synthea wrote there (its output/fhir) at each site at first start
   --public-url FACE=URL     base URL under which clients reach a face (repeatable)
   --public-host NAME        one more host name in the certificates (repeatable)
   --link SITE=HOST:PORT     where a site's HL7 link sends to (repeatable)
@@ -45,6 +46,7 @@ const OPTIONS = {
   'crm-person-accounts': { type: 'boolean' },
   people: { type: 'string' },
   history: { type: 'string' },
+  synthea: { type: 'string' },
   'public-url': { type: 'string', multiple: true },
   'public-host': { type: 'string', multiple: true },
   link: { type: 'string', multiple: true },
@@ -66,6 +68,7 @@ export async function up(args: string[]): Promise<number> {
   };
   const links = Object.entries(pairs(given.link, '--link'));
   const data = one(given.data);
+  const synthea = one(given.synthea);
   const sandbox = await openSandbox({
     process: parts ? parts.join('+') : 'sandbox',
     parts,
@@ -84,6 +87,7 @@ export async function up(args: string[]): Promise<number> {
   });
   try {
     await populate(sandbox, sites, crowd);
+    if (synthea !== undefined) sayLoaded(await loadSynthea(sandbox, sites, synthea));
     for (const [site, target] of links) await setLink(sandbox, site, target, one(given['control-token']));
     printParts(sandbox);
     await new Promise<void>((resolve) => {
@@ -147,6 +151,13 @@ function portsOf(sites: readonly SiteConfig[], given: Record<string, string>): S
         [`${name}-hl7`, { tcp: at(2) }],
       ];
     }),
+  );
+}
+
+function sayLoaded({ bundles, left }: Loaded): void {
+  const types = Object.entries(left).map(([type, count]) => `${type} ${count}`);
+  console.log(
+    `loaded ${bundles} bundles of Synthea${types.length > 0 ? `; left out, as no site keeps them: ${types.join(', ')}` : ''}`,
   );
 }
 

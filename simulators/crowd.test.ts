@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { createEhrSite, type EhrSite, VENDORS } from '#ehr';
 import { Kernel, ManualClock } from '#kernel';
-import { populate } from './crowd.ts';
+import { loadSynthea, populate } from './crowd.ts';
 import type { Sandbox, SiteConfig } from './sandbox.ts';
 
 const authority = '1.2.840.114350.1.13.999.2.7.5.737384.14';
@@ -13,7 +16,7 @@ async function sandboxOf(crowd: { people: number; years: number }) {
   for (const site of sites) await site.seed();
   const sandbox = { kernel, parts: sites } as unknown as Sandbox;
   await populate(sandbox, configs, crowd);
-  return { kernel, sites, again: () => populate(sandbox, configs, crowd) };
+  return { kernel, sites, sandbox, again: () => populate(sandbox, configs, crowd) };
 }
 const count = (site: EhrSite, type: string) => site.find(type, {}).length;
 
@@ -43,4 +46,57 @@ test('without history there are people alone', async () => {
   for (const site of sites)
     expect([count(site, 'Patient'), count(site, 'Encounter'), count(site, 'Observation')]).toEqual([5, 0, 0]);
   kernel.close();
+});
+
+describe('bundles of Synthea', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'synthea-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const write = (name: string, value: unknown) => writeFileSync(join(folder, name), JSON.stringify(value));
+  const bundle = (id: string, system = 'https://github.com/synthetichealth/synthea') => ({
+    resourceType: 'Bundle',
+    type: 'transaction',
+    entry: [
+      { resource: { resourceType: 'Patient', id, identifier: [{ system, value: id }], name: [{ family: id }] } },
+      {
+        resource: {
+          resourceType: 'Encounter',
+          id: `${id}-visit`,
+          status: 'finished',
+          class: { code: 'AMB' },
+          subject: { reference: `urn:uuid:${id}` },
+          participant: [{ individual: { reference: 'Practitioner?identifier=x|1' } }],
+        },
+      },
+      { resource: { resourceType: 'Claim', id: `${id}-claim` } },
+    ],
+  });
+
+  test('are loaded at each site, once; what is left out is counted', async () => {
+    write('a.json', bundle('a1'));
+    write('hospitalInformation1.json', { resourceType: 'Bundle', entry: [] });
+    const { kernel, sites, sandbox } = await sandboxOf({ people: 0, years: 0 });
+    expect(await loadSynthea(sandbox, configs, folder)).toEqual({ bundles: 4, left: { Claim: 4 } });
+    for (const site of sites) {
+      const [visit] = site.find('Encounter', {}) as unknown as {
+        subject: { reference: string };
+        participant: [{ individual: object }];
+      }[];
+      expect(visit!.subject.reference).toBe(`Patient/${site.find('Patient', { family: 'a1' })[0]!.id}`);
+      expect(visit!.participant[0].individual).toHaveProperty('reference', expect.stringContaining('Practitioner/'));
+    }
+    write('b.json', bundle('b1'));
+    expect(await loadSynthea(sandbox, configs, folder)).toEqual({ bundles: 4, left: { Claim: 4 } });
+    expect(sites.map((site) => count(site, 'Patient'))).toEqual([2, 2, 2, 2]);
+    kernel.close();
+  });
+
+  test('stop at the first that is not Synthea’s, no JSON or no folder, by name', async () => {
+    const { kernel, sandbox } = await sandboxOf({ people: 0, years: 0 });
+    write('c.json', bundle('c1', 'urn:oid:1.2.3'));
+    await expect(loadSynthea(sandbox, configs, folder)).rejects.toThrow(/c\.json: a patient has no identifier of https/);
+    writeFileSync(join(folder, 'c.json'), '{');
+    await expect(loadSynthea(sandbox, configs, folder)).rejects.toThrow(/c\.json: /);
+    await expect(loadSynthea(sandbox, configs, join(folder, 'nowhere'))).rejects.toThrow(/nowhere cannot be read/);
+    kernel.close();
+  });
 });

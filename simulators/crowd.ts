@@ -1,5 +1,8 @@
-import type { EhrSite, Resource } from '#ehr';
-import { chartOf, type Entry, people, type Staff, toPatient } from '#fixtures';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type EhrSite, InvalidResource, RESOURCE_TYPES, type Resource } from '#ehr';
+import { chartOf, type Entry, NotSynthetic, people, type Staff, syntheaChart, toPatient } from '#fixtures';
+import { ConfigurationError } from '#kernel';
 import type { Sandbox, SiteConfig } from './sandbox.ts';
 
 export interface Crowd {
@@ -57,4 +60,50 @@ export function staffOf(site: EhrSite): Staff {
     practitioners: named('Practitioner', site.practitioners, ({ name }) => (name as [{ text: string }])[0].text),
     locations: named('Location', site.locations, ({ name }) => String(name)),
   };
+}
+
+/** How many bundles were loaded at each site, and what of them was left out, by type. */
+export interface Loaded {
+  bundles: number;
+  left: Record<string, number>;
+}
+
+/**
+ * Loads what Synthea wrote (`output/fhir`, one bundle a person) at each site, once: a restart with its data folder has it already.
+ * @throws ConfigurationError naming the file that cannot be loaded: no bundle, not Synthea's, not FHIR.
+ */
+export async function loadSynthea(sandbox: Sandbox, sites: readonly SiteConfig[], folder: string): Promise<Loaded> {
+  const loaded: Loaded = { bundles: 0, left: {} };
+  const done = sandbox.kernel.cell<boolean>('up.synthea');
+  // Beside people, Synthea lists its hospitals and doctors: the site has its own.
+  const files = bundlesIn(folder).filter((name) => !/^(hospital|practitioner)Information/.test(name));
+  if (files.length === 0) throw new ConfigurationError(`${folder} holds no bundles (*.json) of people`);
+  for (const [site, { name, authority }] of ehrSites(sandbox, sites)) {
+    const staff = staffOf(site);
+    for (const file of files) {
+      if (done.get(`${name}/${file}`)) continue;
+      const text = readFileSync(join(folder, file), 'utf8');
+      try {
+        const { entries, left } = syntheaChart(JSON.parse(text), { name, authority }, staff, RESOURCE_TYPES);
+        await site.commit({ act: 'seed', actor: 'user:clinic', changes: entries.map(toChange) });
+        for (const [type, count] of Object.entries(left)) loaded.left[type] = (loaded.left[type] ?? 0) + count;
+      } catch (error) {
+        if (!(error instanceof NotSynthetic || error instanceof InvalidResource || error instanceof SyntaxError)) throw error;
+        throw new ConfigurationError(`${join(folder, file)}: ${error.message}`, { cause: error });
+      }
+      done.set(`${name}/${file}`, true);
+      loaded.bundles++;
+    }
+  }
+  return loaded;
+}
+
+function bundlesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.json'))
+      .sort();
+  } catch (error) {
+    throw new ConfigurationError(`${folder} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
 }
