@@ -2,7 +2,7 @@ import { type Context, type RecordRef, Rejected, type Reply } from '#kernel';
 import { deny } from '../smart/authorize.ts';
 import { noteRefusal } from '../smart/refusal.ts';
 import { allows, filtersOf } from '../smart/scopes.ts';
-import type { IssueDetail } from '../vendors/vendor.ts';
+import type { BundlePage, IssueDetail } from '../vendors/vendor.ts';
 import { baseUrl, bundleText } from './bundle.ts';
 import type { Call, PagingSession, Site } from './context.ts';
 import { covered } from './covered.ts';
@@ -112,13 +112,15 @@ async function page(call: Call, search: ParsedSearch, session: PagingSession): P
   const kept = covered(call, store.narrow(type, rows, search.post));
   const more = found.length > count;
   const others = included(site, type, kept, shape, grant.scopes);
-  const served: RecordRef[] = [...kept.map((row) => rowRef(site.name, type, row)), ...refsOf(site.name, others)];
-  await context.reading(served);
+  await context.reading([...kept.map((row) => rowRef(site.name, type, row)), ...refsOf(site.name, others)]);
   const base = baseUrl(site, context.request);
-  const matches = entriesOf(site, base, type, kept, 'match', search);
-  const entries = [...matches, ...others.flatMap((row) => entriesOf(site, base, row.type, [row], 'include', search))];
+  const shown: Shown = { entries: [], served: [] };
+  await show(shown, call, base, type, kept, 'match', shape);
+  const matches = shown.entries.length;
+  for (const row of others) await show(shown, call, base, row.type, [row], 'include', shape);
+  const { entries, served } = shown;
   const first = session.after === 0;
-  const notes = [...notesOf(site, search, matches.length === 0 && !more && first), ...suppressed(call, search.categories)];
+  const notes = [...notesOf(site, search, matches === 0 && !more && first), ...suppressed(call, search.categories)];
   const last = rows.at(-1);
   const opened = !(more && last)
     ? undefined
@@ -133,7 +135,7 @@ async function page(call: Call, search: ParsedSearch, session: PagingSession): P
   const text = bundleText(site, {
     base,
     type,
-    total: (table.total ?? vendor.search.total) === 'page' ? matches.length : session.total,
+    total: (table.total ?? vendor.search.total) === 'page' ? matches : session.total,
     links: vendor.search.linkOrder.flatMap((relation) =>
       urls[relation] === undefined ? [] : [{ relation, url: urls[relation] }],
     ),
@@ -157,18 +159,36 @@ function rowsAfter(
   return store.sorted({ ...query, sort: sortKeys(type, shape.sort), place: session.place });
 }
 
-function entriesOf(
-  site: Site,
+/** What of a page is ready to be sent, and which versions it shows: those that are current when they are read. */
+interface Shown {
+  entries: BundlePage['entries'];
+  served: RecordRef[];
+}
+
+/** Rows that are read in one turn of the event loop: a page of a thousand must not hold up everybody else. */
+const SLICE = 200;
+
+async function show(
+  { entries, served }: Shown,
+  { site }: Call,
   base: string,
   type: string,
   rows: readonly RowRef[],
   mode: 'match' | 'include',
-  { shape }: ParsedSearch,
-) {
-  return site.store.texts(rows.map(({ rid }) => rid)).map((row) => {
-    const text = wireText(site, type, row);
-    return { fullUrl: `${base}/${type}/${row.id}`, text: isPartial(shape) ? partialText(text, type, shape) : text, mode };
-  });
+  shape: ParsedSearch['shape'],
+): Promise<void> {
+  for (let at = 0; at < rows.length; at += SLICE) {
+    if (at > 0) await new Promise((resolve) => setImmediate(resolve));
+    for (const row of site.store.texts(rows.slice(at, at + SLICE).map(({ rid }) => rid))) {
+      const text = wireText(site, type, row);
+      entries.push({
+        fullUrl: `${base}/${type}/${row.id}`,
+        text: isPartial(shape) ? partialText(text, type, shape) : text,
+        mode,
+      });
+      served.push(rowRef(site.name, type, row));
+    }
+  }
 }
 
 function notesOf({ vendor }: Site, { noted }: ParsedSearch, empty: boolean): IssueDetail[] {
