@@ -53,7 +53,10 @@ function suppressed({ site, type, filters }: Call, asked: readonly string[] | un
   const granted = filters.flatMap((filter) => categoriesOf([...new URLSearchParams(filter)]) ?? Object.keys(known));
   return Object.entries(known)
     .filter(([code]) => (asked?.includes(code) ?? true) && !granted.includes(code))
-    .map(([, name]) => ({ error: 'sub-type-suppressed', diagnostics: `Client not authorized for ${type} - ${name}` }));
+    .map(([, name]) => ({
+      error: 'sub-type-suppressed' as const,
+      diagnostics: `Client not authorized for ${type} - ${name}. Search results of this type have not been included.`,
+    }));
 }
 
 function checkSubTypes(call: Call, asked: readonly string[] | undefined): void {
@@ -120,7 +123,8 @@ async function page(call: Call, search: ParsedSearch, session: PagingSession): P
   for (const row of others) await show(shown, call, base, row.type, [row], 'include', shape);
   const { entries, served } = shown;
   const first = session.after === 0;
-  const notes = [...notesOf(site, search, matches === 0 && !more && first), ...suppressed(call, search.categories)];
+  // What is left out is said before that nothing is left.
+  const notes = [...suppressed(call, search.categories), ...notesOf(site, search, matches === 0 && !more && first)];
   const last = rows.at(-1);
   const opened = !(more && last)
     ? undefined

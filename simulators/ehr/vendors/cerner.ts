@@ -3,7 +3,7 @@ import { capabilityOf } from '../engine/capability.ts';
 import { CERNER_BULK } from './bulk.ts';
 import { CERNER_STATEMENT } from './cerner/capability.ts';
 import { CERNER_ERRORS, ELEMENT_ISSUES, FIXED_TEXTS } from './cerner/errors.ts';
-import { alongside, onShow, onWrite, settle } from './cerner/filing.ts';
+import { alongside, infer, onShow, onWrite, settle } from './cerner/filing.ts';
 import { CERNER_NOTES } from './cerner/notes.ts';
 import { CERNER_OVERLAY } from './cerner/overlay.ts';
 import { onPatch } from './cerner/patches.ts';
@@ -88,6 +88,7 @@ export const cerner = defineVendor(r4, {
     tenant: uuid,
     onSearch,
     onPatch,
+    infer,
     onWrite,
     alongside,
     settle,

@@ -58,6 +58,13 @@ const CATEGORIES = [
   'survey',
   'sdoh',
   'imaging',
+  // Not in the statement, and known all the same (recorded).
+  'procedure',
+  'exam',
+  'therapy',
+  'activity',
+  'phenotype',
+  'smartdata',
 ];
 const isCategory = (value: string): boolean => {
   const code = value.replace(/^.*\|/, '');
@@ -132,6 +139,11 @@ export const epic = defineVendor(r4, {
       Condition: {
         'problem-list-item': 'Problems',
         'encounter-diagnosis': 'Encounter Diagnosis',
+        genomics: 'Genomics',
+        'dental-finding': 'Dental Finding',
+        infection: 'Infection',
+        'medical-history': 'Medical History',
+        'reason-for-visit': 'Reason For Visit',
         'health-concern': 'Health Concern',
       },
       Observation: {
@@ -139,6 +151,10 @@ export const epic = defineVendor(r4, {
         'vital-signs': 'Vitals',
         'social-history': 'Social History',
         survey: 'Assessments',
+        periodontal: 'Periodontal',
+        phenotype: 'Phenotype',
+        smartdata: 'SmartData Elements',
+        'obstetrics-gynecology': 'Obstetrics and Gynecology',
       },
     },
     postQuery: 'ignore',
@@ -162,7 +178,7 @@ export const epic = defineVendor(r4, {
     'Not documented, and settled so: a code holds 300 s and a refresh token 90 days; introspection is at `/oauth2/introspect`, undeclared.',
     'Not documented: the status of an export that is asked for too soon (400 here, no Retry-After) and the words of X-Progress. The window of 24 hours holds where the site is set to `pace: vendor`.',
     'XML, which it answers to clients that do not ask for JSON, has the right form and is of tier `shape`: numbers lose trailing zeros. Bodies in XML are not read.',
-    'Not documented: the status of the redirect from a merged patient (302 here) and the names of sub-types in 59204 other than Condition - Encounter Diagnosis. A search by the id of a merged patient finds that chart.',
+    'Not documented: the status of the redirect from a merged patient (302 here) and the codes of most sub-types in 59204 (names as recorded, but for Problems, Health Concern, Labs, Vitals and Social History). A search by the id of a merged patient finds that chart.',
     'An export needs the search API of each type, as Epic has it; types without are named in the manifest (`error`).',
   ],
   hooks: {

@@ -88,6 +88,7 @@ const errors: Record<ErrorName, ErrorRow> = {
   'unknown-value': row(400, 'value', 'A search value is unknown.', { severity: 'information' }),
   'unknown-tenant': row(404, 'not-found', 'There is nothing at this address.'),
   'invalid-scope': oauth('invalid_scope', 'No scope that was asked for is granted.'),
+  'no-search': row(405, 'not-supported', 'This type cannot be searched.'),
   merged: row(302, 'processing', 'The resource was merged into another one.'),
   'sub-type-suppressed': row(200, 'suppressed', 'The scopes cover a part of this type only.', { severity: 'warning' }),
   'no-sub-type': row(400, 'invalid', 'The scopes cover nothing of what was asked for.'),

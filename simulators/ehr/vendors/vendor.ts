@@ -132,6 +132,7 @@ export const ERROR_NAMES = [
   'invalid-scope',
   'too-many',
   'merged',
+  'no-search',
   'sub-type-suppressed',
   'no-sub-type',
 ] as const;
@@ -322,6 +323,8 @@ export interface Vendor {
     moreNumbers?(mrn: Identifier): Identifier[];
     /** Rewrites, drops or refuses search parameters before they are looked at. */
     onSearch?(type: string, given: Given[], site: SiteFacts): Given[];
+    /** Elements that the vendor works out itself where a client, rightly, leaves them out of what it sends. */
+    infer?(resource: Resource): Resource;
     /** What the vendor files of a valid resource that a client sends, or a refusal. */
     onWrite?(resource: Resource, before: Stored | undefined, site: SiteFacts): Resource;
     /** Looks at a JSON Patch before it is applied: elements that may be patched, tests that it must hold. */

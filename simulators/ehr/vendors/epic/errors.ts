@@ -48,6 +48,8 @@ export const EPIC_ERRORS: Partial<Record<ErrorName, ErrorRow>> = {
   'not-found': fatal(404, 'not-found', '59008', 'The FHIR ID provided was not found.'),
   'unknown-path': notFound,
   'unknown-type': notFound,
+  // Recorded of Provenance, which can be read.
+  'no-search': notFound,
   // Documented with a redirect to the survivor; its status is not.
   merged: fatal(302, 'processing', '4107', 'The resource requested has been merged.'),
   'sub-type-suppressed': {
