@@ -97,6 +97,9 @@ describe.each(VENDORS)('$id', (vendor) => {
       expectRefusal((await send(type, interaction, table)).reply, 'not-allowed'),
     );
 
+    if (!table.interactions.includes('search'))
+      it('search is refused', async () => expectRefusal(await test.call(`/${type}?_id=x`), 'no-search'));
+
     const declared = Object.keys(table.search).filter(
       (name) =>
         table.search[name] &&
