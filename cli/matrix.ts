@@ -37,11 +37,8 @@ interface Expectation {
   passesNothing: boolean;
   reads: 'hl7' | 'poll' | 'both';
   sites: 1 | 2;
-<<<<<<< HEAD
-  second?: 'cerner';
-=======
   vendor?: 'r4';
->>>>>>> hl7
+  second?: 'cerner';
   also: readonly string[];
 }
 
@@ -94,22 +91,15 @@ async function again(outcomes: readonly Outcome[], values: { seed: string; full?
 
 function expectations(only: string | undefined): Expectation[] {
   const all: Expectation[] = [
-<<<<<<< HEAD
-    ...MUTANTS.map(({ id, kills, mayFail = [], also = [], reads = 'hl7', sites = 1, second }) => ({
-=======
-    ...MUTANTS.map(({ id, kills, mayFail = [], also = [], reads = 'hl7', sites = 1, vendor }) => ({
->>>>>>> hl7
+    ...MUTANTS.map(({ id, kills, mayFail = [], also = [], reads = 'hl7', sites = 1, vendor, second }) => ({
       id,
       kills,
       mayFail,
       also,
       reads,
       sites,
-<<<<<<< HEAD
-      second,
-=======
       vendor,
->>>>>>> hl7
+      second,
       passesNothing: false,
     })),
     ...NULLS.map((id) => ({
@@ -175,11 +165,7 @@ async function runOne(expectation: Expectation, values: { seed: string; full?: b
 }
 
 // The manifest as for the reference sync, with the mutant's process and the channels that it reads by.
-<<<<<<< HEAD
-function reading(manifest: Manifest, { id, reads, sites: count, second: vendor }: Expectation): Manifest {
-=======
-function reading(manifest: Manifest, { id, reads, sites: count, vendor }: Expectation): Manifest {
->>>>>>> hl7
+function reading(manifest: Manifest, { id, reads, sites: count, vendor, second: other }: Expectation): Manifest {
   const kinds: string[] = reads === 'both' ? ['hl7', 'poll'] : [reads];
   const start = {
     ...manifest.start,
@@ -187,7 +173,7 @@ function reading(manifest: Manifest, { id, reads, sites: count, vendor }: Expect
     env: { ...manifest.start.env, SYNC_CHANNELS: kinds.join(',') },
   };
   const [first] = manifest.sites;
-  const own = vendor === 'cerner' ? { vendor, tenant: 'b1b2c3d4-0000-4000-8000-000000000002' } : {};
+  const own = other === 'cerner' ? { vendor: other, tenant: 'b1b2c3d4-0000-4000-8000-000000000002' } : {};
   const second = { ...first!, ...own, name: 'lakeside', authority: `${first!.authority}.2`, time_zone: 'America/Los_Angeles' };
   const sites = (count === 2 ? [first!, second] : manifest.sites).map((site) => ({
     ...site,

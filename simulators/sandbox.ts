@@ -17,6 +17,8 @@ import {
   type Part,
 } from '#kernel';
 
+export { type Crowd, ehrSites, type Loaded, loadSynthea, populate, staffOf, toChange } from './crowd.ts';
+
 /** One EHR site to mount. */
 export type SiteConfig = Pick<EhrSiteOptions, 'name' | 'vendor' | 'tenant' | 'authority' | 'timeZone' | 'clients' | 'capability'>;
 

@@ -174,7 +174,10 @@ const core = String(cpus().length - 1);
 
 async function server<T>(...args: string[]): Promise<Server<T>> {
   const began = performance.now();
-  const child = fork(fileURLToPath(import.meta.url), args, { stdio: 'inherit', execArgv: ['--no-warnings'] });
+  const child = fork(fileURLToPath(import.meta.url), args, {
+    stdio: 'inherit',
+    execArgv: ['--no-warnings', ...process.execArgv],
+  });
   if (pinned) spawnSync('taskset', ['-acp', core, String(child.pid)]);
   const [ready] = (await once(child, 'message')) as [T];
   const took = performance.now() - began;

@@ -2,6 +2,7 @@ import { type Context, ControlError, controlHandler, type Face, jsonBody, Reject
 import type { CommitRequest } from './engine/changes.ts';
 import { InvalidResource } from './engine/validate.ts';
 import type { EhrSite } from './site.ts';
+import type { LaunchRequest } from './smart/launch.ts';
 import { shown } from './smart/registry.ts';
 import type { IssueDetail } from './vendors/vendor.ts';
 
@@ -55,6 +56,19 @@ export function addControl(face: Face, site: EhrSite): void {
     'register-client',
     'Registers an app, or replaces it: {id, scopes?, publicKeyPem? | publicJwk? | jwks? | jwksUrl?, secret?, redirectUris?, scopeStyle?, mapped?, activeFrom?}.',
     (context) => ({ client: shown(site.clients.add(jsonBody(context), site.vendor.capability)) }),
+  );
+  add(
+    'POST',
+    '/launches',
+    'launch',
+    'Starts an app from within the EHR, as a user with a chart open: {client, patient, encounter?, user?}. Gives {iss, launch} for the launch address of the app.',
+    (context) => {
+      try {
+        return site.launch(jsonBody<LaunchRequest>(context) ?? ({} as LaunchRequest));
+      } catch (error) {
+        throw new ControlError(400, (error as Error).message);
+      }
+    },
   );
   add('DELETE', '/clients/:id', 'remove-client', 'Takes an app back that was registered while the site runs.', ({ request }) => {
     const { id = '' } = request.params;

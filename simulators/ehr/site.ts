@@ -17,7 +17,8 @@ import { withMembers } from './engine/wire.ts';
 import { registrarOf } from './registrar.ts';
 import { type CommitResult, checkZone, type EhrSiteOptions, vendorOf } from './site-options.ts';
 import { ClientKeys, type ClientRegistration, type FetchedKeys } from './smart/clients.ts';
-import type { ApprovedCode, RefreshGrant, TokenEndpoint } from './smart/endpoint.ts';
+import type { ApprovedCode, Launch, RefreshGrant, TokenEndpoint } from './smart/endpoint.ts';
+import { type LaunchRequest, startLaunch } from './smart/launch.ts';
 import { defaultScopes, PRIVATE_KEY_FILE, REFERENCE_CLIENT, SUBJECT_KEY } from './smart/reference-client.ts';
 import { Registry } from './smart/registry.ts';
 import { VENDORS } from './vendors/index.ts';
@@ -75,6 +76,7 @@ export class EhrSite implements Part {
   readonly #clients: Registry;
   readonly #defaults: readonly string[];
   readonly #exports: { start(): void; stop(): void };
+  readonly #oauth: TokenEndpoint;
   #approve: 'auto' | 'ask';
   #pace: Pace;
 
@@ -133,8 +135,9 @@ export class EhrSite implements Part {
     const tools = { face: this.face, site: this.#site, salt: this.#salt(), registrar: this.#registrar };
     this.#companions = (this.vendor.companions ?? []).map((make) => make({ ...tools, feedSeconds: options.feedSeconds }));
     this.#pace = this.#settings.get('site')?.pace ?? options.pace ?? 'run';
-    const endpoint = this.#endpoint(options.scopeStyle ?? 'v1');
-    this.#exports = addRoutes(this.face, this.#site, endpoint, { registrar: this.#registrar }, this.#jobs(endpoint.salt));
+    this.#oauth = this.#endpoint(options.scopeStyle ?? 'v1');
+    const writes = { registrar: this.#registrar };
+    this.#exports = addRoutes(this.face, this.#site, this.#oauth, writes, this.#jobs(this.#oauth.salt));
   }
 
   #jobs(salt: string): Jobs {
@@ -159,6 +162,7 @@ export class EhrSite implements Part {
       jtis: kernel.cell<number>(`ehr.${this.name}.jtis`),
       codes: kernel.cell<ApprovedCode>(`ehr.${this.name}.codes`),
       refreshTokens: kernel.cell<RefreshGrant>(`ehr.${this.name}.refresh`),
+      launches: kernel.cell<Launch>(`ehr.${this.name}.launches`),
       salt: this.#salt(),
       style,
       approve: () => this.#approve,
@@ -283,6 +287,15 @@ export class EhrSite implements Part {
     const count = grants.size;
     grants.clear();
     return count;
+  }
+
+  /**
+   * Starts an app from within the EHR, as a user does with a chart open. @returns what the EHR adds to the app's launch address.
+   * @throws Error naming what is wrong.
+   */
+  launch(request: LaunchRequest): { iss: string; launch: string } {
+    const launch = startLaunch(this.#oauth, request);
+    return { iss: this.describe().addresses.fhirTls ?? this.describe().addresses.fhir ?? '', launch };
   }
 
   /** The apps of the site. */

@@ -24,6 +24,14 @@ export interface Grant {
   expires: number;
   /** `Practitioner/<id>` of the user who approved it, where one did. */
   user?: string;
+  /** What was on the screen when the app was launched from the EHR. */
+  launch?: LaunchContext;
+}
+
+/** Ids of the patient, and of the encounter if one was open. */
+export interface LaunchContext {
+  patient: string;
+  encounter?: string;
 }
 
 /** One site as its handlers see it. */
