@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import {
   CHECKS,
   type CheckDefinition,
+  type DataMap,
   diagnose,
   formatDuration,
   formatProblem,
@@ -62,9 +63,9 @@ export async function check(args: string[]): Promise<number> {
   for (const problem of problems) console.error(formatProblem(problem));
   if (!manifest || problems.some((problem) => problem.severity === 'error')) return 2;
   const checks = selectChecks(values.only);
-  console.log(outlook(checks, manifest));
+  console.log(outlook(checks, manifest, map!));
   if (values.list || values['dry-run']) {
-    for (const one of checks) console.log(`  ${one.id.padEnd(6)} ${one.title}${skipText(one, manifest)}`);
+    for (const one of checks) console.log(`  ${one.id.padEnd(6)} ${one.title}${skipText(one, manifest, map!)}`);
     return 0;
   }
   const run = await prepare({ values, manifest, map, checks });
@@ -105,14 +106,14 @@ export function selectChecks(only: string | undefined): CheckDefinition[] {
 
 const selectable = (): string[] => [...new Set(['go-live', ...CHECKS.map(({ group }) => group), ...CHECKS.map(({ id }) => id)])];
 
-function skipText(one: CheckDefinition, manifest: Manifest): string {
-  const reasons = manifest.sites.map((site) => notApplicable(one, site, manifest));
+function skipText(one: CheckDefinition, manifest: Manifest, map: DataMap): string {
+  const reasons = manifest.sites.map((site) => notApplicable(one, site, manifest, map));
   return reasons.every(Boolean) ? `   (not applicable: ${reasons[0]})` : '';
 }
 
 // First line of a run: how long, and how far this manifest can come.
-function outlook(checks: readonly CheckDefinition[], manifest: Manifest): string {
-  const applicable = checks.filter((one) => manifest.sites.some((site) => !notApplicable(one, site, manifest)));
+function outlook(checks: readonly CheckDefinition[], manifest: Manifest, map: DataMap): string {
+  const applicable = checks.filter((one) => manifest.sites.some((site) => !notApplicable(one, site, manifest, map)));
   const window = manifest.promises.sync_window;
   const alone = applicable.filter((one) => one.alone).length;
   const ms = 3_000 + 2 * window + alone * 2 * window;

@@ -1,5 +1,6 @@
 import type { CheckDefinition } from './check.ts';
 import type { Manifest, SiteManifest } from './manifest.ts';
+import type { DataMap } from './map.ts';
 
 /** The channels of a site that this suite can judge by today. */
 export function readChannels(site: SiteManifest): ('hl7' | 'poll')[] {
@@ -10,16 +11,37 @@ export function readChannels(site: SiteManifest): ('hl7' | 'poll')[] {
 export type Judgeable = Pick<Manifest, 'crm'> & {
   sites?: readonly SiteManifest[];
   start?: Pick<Manifest['start'], 'restart' | 'attach'>;
+  promises?: Pick<Manifest['promises'], 'sync_window' | 'reconcile_window'>;
 };
 
+/** As long as a check can wait for somebody to reconcile, in ms. */
+const LONGEST_WAIT_MS = 600_000;
+
+/** How long the subject may take to see what was changed in the CRM (ms): at once where it hears of it, else when it reconciles. */
+export const rereadWindow = ({ crm, promises }: Judgeable): number =>
+  (crm.back.kind === 'none' ? promises?.reconcile_window : promises?.sync_window) ?? Number.POSITIVE_INFINITY;
+
 /** Why a check does not apply to a site, or undefined when it does. Skipping needs an undeclared capability, by name. */
-export function notApplicable(check: CheckDefinition, site: SiteManifest, manifest: Judgeable): string | undefined {
+export function notApplicable(
+  check: CheckDefinition,
+  site: SiteManifest,
+  manifest: Judgeable,
+  map: Pick<DataMap, 'objects' | 'rows'>,
+): string | undefined {
+  for (const { source, owner } of check.maps ?? []) {
+    const objects = map.objects.filter((object) => object.source === source);
+    if (objects.length === 0) return `the map takes in no ${source}`;
+    const isOwned = map.rows.some((row) => row.owner === owner && objects.some(({ object }) => object === row.object));
+    if (owner && !isOwned) return `the map has no field of ${source} that the ${owner} owns`;
+  }
   for (const need of check.needs ?? []) {
     const channels = readChannels(site);
     if ((need === 'hl7' || need === 'poll') && !channels.includes(need))
       return `${site.name} declares no ${need} channel for reading`;
     if (need === 'crm-back' && manifest.crm.back.kind === 'none')
       return 'the manifest declares no channel back from the CRM (crm.back: none)';
+    if (need === 'crm-reread' && manifest.crm.back.kind === 'none' && !(rereadWindow(manifest) <= LONGEST_WAIT_MS))
+      return 'the manifest declares no channel back from the CRM (crm.back: none), and promises.reconcile_window is too long to wait for';
     if (need === 'two-sites' && (manifest.sites?.length ?? 0) < 2) return 'the manifest names one site';
     if (need === 'restart' && !manifest.start?.restart)
       return 'the manifest does not allow that the subject is restarted (start.restart)';

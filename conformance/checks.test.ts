@@ -49,7 +49,7 @@ describe('metadata', () => {
 
   it('what breaks the world runs alone', () => {
     // A throttle is on a whole system; what hangs holds a place in the queue of whoever has few, and a link has two ends only.
-    const wide = /outageMs|crowd\(|\.kill\(|give\(['"]poison|fault: '(throttle|hang|half-open)'/;
+    const wide = /outageMs|crowd\(|\.kill\(|give\(['"]poison|fault: '(throttle|hang|half-open)'|crm\.(hold|alter)\(/;
     for (const { id, alone = false } of CHECKS) {
       const text = readFileSync(new URL(`./checks/${id.toLowerCase()}.ts`, import.meta.url), 'utf8');
       expect([id, alone]).toEqual([id, wide.test(text)]);
@@ -70,7 +70,7 @@ describe('a perfect subject passes', () => {
     expect(await play(check, { ...PERFECT, takes: () => false }, polling)).toMatchObject({ verdict: 'pass' });
   });
 
-  const pushed = CHECKS.filter(({ needs = [] }) => !needs.includes('poll') && !needs.includes('crm-back'));
+  const pushed = CHECKS.filter(({ needs = [] }) => !needs.some((need) => ['poll', 'crm-back', 'crm-reread'].includes(need)));
   it.each(pushed)('$id, by messages alone', async (check) => {
     const listening = manifest([site({ read: [{ kind: 'hl7' }], write_back: 'none' })], { kind: 'none' });
     expect(await play(check, { polls: false }, listening)).toMatchObject({ verdict: 'pass' });

@@ -36,7 +36,7 @@ export class Evidence {
   /** The verdict of a check over the given sites: each site's findings, rolled up. */
   judge(check: CheckDefinition, sites: readonly SiteManifest[]): Judged {
     if (sites.length === 0) {
-      const why = this.#manifest.sites.map((site) => notApplicable(check, site, this.#manifest)).find(Boolean);
+      const why = this.#manifest.sites.map((site) => notApplicable(check, site, this.#manifest, this.oracle.map)).find(Boolean);
       return { verdict: 'not-applicable', reason: 'not-declared', message: why ?? 'the manifest names no site', findings: [] };
     }
     const findings = sites.flatMap((site) => this.#onSite(check, site).map((finding) => ({ channel: site.name, ...finding })));
@@ -241,9 +241,19 @@ export class Evidence {
     return row && { type: row.type, id: row.versions[0]!.ref.id };
   }
 
-  /** A text-like field of the patient's object with that owner, and a value that it does not hold. */
+  /** What the map says of a lead that looks like a new patient, and the fields of the lead by which it is found. */
+  get leadRule(): 'none' | 'flag' | 'convert' {
+    return (this.oracle.objectsFor('Patient')[0]?.lead_match.split(':')[0] || 'none') as 'none' | 'flag' | 'convert';
+  }
+
+  /** Fields by which the map's rule finds leads: to ask for them, the CRM has to be told their values. */
+  get leadFields(): string[] {
+    return (this.oracle.objectsFor('Patient')[0]?.lead_match.split(':')[1] ?? '').split(/[\s;,]+/).filter(Boolean);
+  }
+
+  /** A text-like field of a record's object (the patient's, when none is given) with that owner, and a value that it does not hold. */
   editableField(owner: 'ehr' | 'crm', ref?: RecordRef): { field: string; value: string } | undefined {
-    const rows = this.rowsOfMap('Patient').filter(
+    const rows = this.rowsOfMap(ref?.type ?? 'Patient').filter(
       (row) => row.owner === owner && row.transform !== 'key' && row.transform !== 'opaque',
     );
     const history = ref && this.facts.truth.get(recordKey(ref));
@@ -276,6 +286,7 @@ export class Evidence {
 
   /** Whether a write of that value is within the map; defaults and computed names are the CRM's own doing. */
   mayHold(object: string, field: string, value: unknown): boolean {
+    if (object === 'Lead' && this.leadRule !== 'none') return true;
     return value === false || value === '' || field === 'Name' || this.oracle.allowedFields(object).has(field);
   }
 

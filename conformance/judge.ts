@@ -97,7 +97,7 @@ export function checkResult(
   header: Pick<Header, 'seed' | 'runKey' | 'command'>,
 ): CheckResult {
   const { id, title, group, severity, level, requirement, seeds, harm } = check;
-  const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest));
+  const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest, evidence.oracle.map));
   const { verdict, reason, message, findings } = evidence.judge(check, sites);
   const logs = sites.map((site) => evidence.facts.checks.get(cohortOf(check, site)));
   return {
@@ -122,7 +122,9 @@ export function checkResult(
 
 function invariantResults(check: CheckDefinition, evidence: Evidence, manifest: Manifest): InvariantResult[] {
   return manifest.sites
-    .filter((site) => !notApplicable(check, site, manifest) && evidence.facts.checks.has(cohortOf(check, site)))
+    .filter(
+      (site) => !notApplicable(check, site, manifest, evidence.oracle.map) && evidence.facts.checks.has(cohortOf(check, site)),
+    )
     .flatMap((site) =>
       INVARIANTS.map(({ id, title, judge: judgeOne }) => {
         const cohort = cohortOf(check, site);

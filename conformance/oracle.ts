@@ -144,7 +144,8 @@ export class Oracle {
         : actual;
     const same = (value: FieldValue): boolean => {
       if (isEmpty(value) || isEmpty(found)) return isEmpty(value) && isEmpty(found);
-      return type.type.same(value, found, tolerance);
+      const tooLong = type.size !== undefined && typeof value === 'string' && value.length > type.size;
+      return tooLong ? isCutOf(value, found, type.size!) : type.type.same(value, found, tolerance);
     };
     const judged = expected.unjudged === undefined;
     return {
@@ -263,19 +264,11 @@ export class Oracle {
       const otherwise = outcome.state === 'missing' ? rule.onMissing : rule.onInvalid;
       if (typeof otherwise === 'object') return { row, values: [otherwise.literal] };
       if (otherwise === 'clear') return { row, values: [rule.type.type.empty] };
-      if (otherwise === 'raw' && outcome.state === 'invalid') return this.#raw(rule, outcome.raw);
+      if (otherwise === 'raw' && outcome.state === 'invalid') return { row, values: [outcome.raw] };
       if (otherwise === 'quarantine') return { row, values: [], unjudged: 'quarantined' };
       // `keep`: what an older version asked for stays.
     }
     return { row, values: [], unjudged: asked ? 'never-held' : 'not-triggered' };
-  }
-
-  // A text that is too long cannot be copied raw either; how it is cut is the subject's to document.
-  #raw(rule: Rule, raw: string): ExpectedField {
-    const { row, type } = rule;
-    return type.size !== undefined && raw.length > type.size
-      ? { row, values: [], unjudged: 'undecided' }
-      : { row, values: [raw] };
   }
 }
 
@@ -293,6 +286,16 @@ export function onChannel(row: MapRow, channel: string): boolean {
 
 interface Linked {
   link?: { type?: string; other?: { reference?: string } }[];
+}
+
+/** What a cut may end in. */
+const MARK = /\s*(…|\.\.\.|\*|~|\[(cut|truncated)\])?$/i;
+
+// A text that is too long cannot be copied whole. Where it is cut, and with what mark, is the subject's to say; but what is left
+// has to be its beginning, and most of what fits.
+function isCutOf(whole: string, actual: unknown, size: number): boolean {
+  const kept = String(actual).replace(MARK, '');
+  return whole.startsWith(kept) && String(actual).length <= size && kept.length >= size / 2;
 }
 
 const replacement = (image: object): string | undefined =>

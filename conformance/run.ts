@@ -1,5 +1,5 @@
 import { type Clock, digest, Random } from '#simulators';
-import { cohortOf, notApplicable, readChannels } from './applicable.ts';
+import { cohortOf, notApplicable, readChannels, rereadWindow } from './applicable.ts';
 import type { CheckDefinition } from './check.ts';
 import { checkResult } from './judge.ts';
 import type { Manifest, SiteManifest } from './manifest.ts';
@@ -66,7 +66,7 @@ class CheckRunner {
   async run(check: CheckDefinition): Promise<void> {
     const { manifest, progress, signal } = this.#o;
     if (signal?.aborted) return;
-    const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest));
+    const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest, this.#o.map));
     if (sites.length === 0) return;
     progress?.({ type: 'started', check });
     // Alone means without the other sites, too: they share the subject that is killed and the CRM that is away.
@@ -100,7 +100,17 @@ class CheckRunner {
     const { evidence } = this.#recorder;
     const terms = settleTerms(site, this.#o.manifest, map);
     const { promises } = this.#o.manifest;
-    const of = { cohort, site, sandbox, subject: this.#subject, settler: this.#settler, terms, evidence, promises };
+    const of = {
+      cohort,
+      site,
+      sandbox,
+      subject: this.#subject,
+      settler: this.#settler,
+      terms,
+      evidence,
+      promises,
+      reread: rereadWindow(this.#o.manifest),
+    };
     return new World({ ...of, clock: this.#clock, random, runKey, outageMs });
   }
 }
@@ -137,5 +147,6 @@ export function settleTerms(site: SiteManifest, manifest: Manifest, map: DataMap
     batchInterval: manifest.promises.batch_interval,
     retryWait: manifest.promises.retry.max_wait,
     types: map.objects.map((object) => object.source),
+    objects: map.objects.map(({ object }) => object),
   };
 }

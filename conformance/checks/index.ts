@@ -4,8 +4,10 @@ import { ap02 } from './ap-02.ts';
 import { ap03 } from './ap-03.ts';
 import { ap04 } from './ap-04.ts';
 import { ap05 } from './ap-05.ts';
+import { ap06 } from './ap-06.ts';
 import { ap07 } from './ap-07.ts';
 import { ap08 } from './ap-08.ts';
+import { ap09 } from './ap-09.ts';
 import { bv01 } from './bv-01.ts';
 import { dm01 } from './dm-01.ts';
 import { dm02 } from './dm-02.ts';
@@ -17,6 +19,7 @@ import { dq01 } from './dq-01.ts';
 import { dq02 } from './dq-02.ts';
 import { dq03 } from './dq-03.ts';
 import { dq04 } from './dq-04.ts';
+import { dq08 } from './dq-08.ts';
 import { hl01 } from './hl-01.ts';
 import { hl02 } from './hl-02.ts';
 import { hl03 } from './hl-03.ts';
@@ -32,13 +35,16 @@ import { id04 } from './id-04.ts';
 import { id05 } from './id-05.ts';
 import { id06 } from './id-06.ts';
 import { id07 } from './id-07.ts';
+import { id08 } from './id-08.ts';
 import { ip01 } from './ip-01.ts';
 import { ip02 } from './ip-02.ts';
 import { ip04 } from './ip-04.ts';
 import { ip06 } from './ip-06.ts';
+import { ip07 } from './ip-07.ts';
 import { ip08 } from './ip-08.ts';
 import { lt01 } from './lt-01.ts';
 import { lt02 } from './lt-02.ts';
+import { lt05 } from './lt-05.ts';
 import { or01 } from './or-01.ts';
 import { or02 } from './or-02.ts';
 import { or04 } from './or-04.ts';
@@ -47,6 +53,7 @@ import { ow02 } from './ow-02.ts';
 import { ow03 } from './ow-03.ts';
 import { ow06 } from './ow-06.ts';
 import { rc01 } from './rc-01.ts';
+import { rc02 } from './rc-02.ts';
 import { rc04 } from './rc-04.ts';
 import { rs01 } from './rs-01.ts';
 import { rs02 } from './rs-02.ts';
@@ -60,6 +67,7 @@ import { se01 } from './se-01.ts';
 import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
 import { sv01 } from './sv-01.ts';
+import { sv05 } from './sv-05.ts';
 
 /** Every check, in the order of the scorecard. */
 export const CHECKS: readonly CheckDefinition[] = [
@@ -70,6 +78,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   id05,
   id06,
   id07,
+  id08,
   dm01,
   dm02,
   dm03,
@@ -81,8 +90,10 @@ export const CHECKS: readonly CheckDefinition[] = [
   ap03,
   ap04,
   ap05,
+  ap06,
   ap07,
   ap08,
+  ap09,
   ow01,
   ow02,
   ow03,
@@ -91,6 +102,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   ip02,
   ip04,
   ip06,
+  ip07,
   ip08,
   or01,
   or02,
@@ -115,15 +127,19 @@ export const CHECKS: readonly CheckDefinition[] = [
   dq02,
   dq03,
   dq04,
+  dq08,
   se01,
   se04,
   se05,
   bv01,
   rc01,
+  rc02,
   rc04,
   sv01,
+  sv05,
   lt01,
   lt02,
+  lt05,
 ];
 
 /** How many blockers each level will have when the suite is whole. */

@@ -11,6 +11,7 @@ import { crmWins } from './crm-wins.ts';
 import type { MutantDefinition } from './define.ts';
 import { dropsCancel } from './drops-cancel.ts';
 import { dropsExtension } from './drops-extension.ts';
+import { dropsLocked } from './drops-locked.ts';
 import { echoLoop } from './echo-loop.ts';
 import { emptiesOnUpdate } from './empties-on-update.ts';
 import { forgetsAuthority } from './forgets-authority.ts';
@@ -42,6 +43,7 @@ import { modifyIsNew } from './modify-is-new.ts';
 import { needsPatientFirst } from './needs-patient-first.ts';
 import { neverArrives } from './never-arrives.ts';
 import { neverClears } from './never-clears.ts';
+import { neverCuts } from './never-cuts.ts';
 import { noNewPersons } from './no-new-persons.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { oneConnectionOnly } from './one-connection-only.ts';
@@ -59,10 +61,14 @@ import { revivesMerged } from './revives-merged.ts';
 import { rewritesEachRound } from './rewrites-each-round.ts';
 import { shedsLoad } from './sheds-load.ts';
 import { strictReader } from './strict-reader.ts';
+import { swallowsRefusals } from './swallows-refusals.ts';
 import { takesEverything } from './takes-everything.ts';
 import { takesItsTime } from './takes-its-time.ts';
+import { takesOverLeads } from './takes-over-leads.ts';
 import { tenDigits } from './ten-digits.ts';
 import { utcDay } from './utc-day.ts';
+import { watchesContactsOnly } from './watches-contacts-only.ts';
+import { writesBackLate } from './writes-back-late.ts';
 
 /** Every mutant; the lawful variants last. */
 export const MUTANTS: readonly MutantDefinition[] = [
@@ -125,6 +131,12 @@ export const MUTANTS: readonly MutantDefinition[] = [
   rewritesEachRound,
   strictReader,
   takesItsTime,
+  dropsLocked,
+  neverCuts,
+  swallowsRefusals,
+  takesOverLeads,
+  watchesContactsOnly,
+  writesBackLate,
   forgetsAuthority,
   lawfulSerial,
   lawfulPolling,

@@ -14,7 +14,7 @@ import { type Http, heeding } from './http.ts';
 import type { Change, CrmEdit, Desired, Fact, Fields, Identity, Link, Machine, ObjectName, Row, Stamp } from './model.ts';
 import { backoff, isRetryable } from './retry.ts';
 import type { FhirSettings, Site } from './settings.ts';
-import { appointmentKey, appointmentStatus, birthDate, contactKey, localDate, normalisePhone, sex } from './values.ts';
+import { appointmentKey, appointmentStatus, birthDate, contactKey, fit, localDate, normalisePhone, sex } from './values.ts';
 
 /**
  * Every decision that the sync takes, by name and in the order of a change's journey. The rest is plumbing. A sync that
@@ -50,6 +50,7 @@ export type Steps = {
   normalisePhone(text: string): string | undefined;
   sex(code: string | null | undefined): string;
   appointmentStatus(code: string): string | undefined;
+  fit(name: string, text: string): string;
   // Which of two statements counts.
   isNewer(stamp: Stamp, than: Stamp | undefined): boolean;
   mergeFields(desired: Desired, change: Pick<Change, 'fields' | 'stamp'>, steps: Steps): Desired;
@@ -62,7 +63,7 @@ export type Steps = {
   crmChangesSince(crm: Crm, object: ObjectName, cursor: string | undefined): Promise<Row[]>;
   resolveCrmEdit(row: Row, link: Link): CrmEdit;
   checkpoint(rows: Row[], postponed: Row[], cursor: string | undefined): string | undefined;
-  writeBack(link: Link, edit: Fields, site: Site, now: number): string;
+  writeBack(link: Link, edit: Fields, site: Site, now: number, patient?: Link): string;
   // Something goes wrong; or there is much to do.
   isRetryable(error: unknown): boolean;
   backoff(attempt: number, retryAfterMs: number, random: () => number): number | undefined;
@@ -96,6 +97,7 @@ export const referenceSteps: Steps = {
   normalisePhone,
   sex,
   appointmentStatus,
+  fit,
   isNewer,
   mergeFields,
   save,

@@ -57,6 +57,9 @@ interface AppointmentImage {
   participant: { actor: { reference: string; display?: string } }[];
 }
 
+const cut = (text: string | undefined, size: number): string | undefined =>
+  text !== undefined && text.length > size ? `${text.slice(0, size - 1).trim()}…` : text;
+
 const SEX: Record<string, string> = { male: 'Male', female: 'Female', other: 'Other', unknown: 'Unknown' };
 const STATUS: Record<string, string> = {
   booked: 'Booked',
@@ -102,7 +105,7 @@ export function contactOf(image: unknown, authority = AUTHORITY): Omit<Row, 'Id'
     HomePhone: dial(point('phone', 'home')),
     Email: point('email')?.toLowerCase() ?? null,
     MailingStreet: home?.line.join(', ') ?? null,
-    MailingCity: home?.city ?? null,
+    MailingCity: cut(home?.city, 40) ?? null,
     MailingState: home?.state ?? null,
     MailingPostalCode: home?.postalCode ?? null,
     Deceased__c: rest.deceasedBoolean === true || rest.deceasedDateTime !== undefined,

@@ -4,6 +4,7 @@ import { contactOf, keyOf, visitOf } from './by-hand.ts';
 import { FakeChores } from './fake-chores.ts';
 import type { Pending } from './fake-link.ts';
 import { readMessage } from './fake-message.ts';
+import type { FakeOrg } from './fake-org.ts';
 import type { FakeRules } from './fake-rules.ts';
 import { AUTHORITY, CLIENT, type JournalBuilder, ORG, SITE } from './journal-builder.ts';
 import { NEGATIVE_ACKS } from './setting.ts';
@@ -25,12 +26,15 @@ export class FakeSubject {
   readonly output: string[] = [];
   readonly #b: JournalBuilder;
   readonly #rules: FakeRules;
+  readonly #org: FakeOrg;
   readonly #does: Behaviour;
   /** Where its writes to the EHR go. */
-  readonly #writeBack: (patientId: string, patch: object) => void;
+  readonly #writeBack: (type: string, id: string, patch: object) => void;
   /** CRM ids by object and key, and the patient of each appointment that it wrote, by key. */
   #rows = new Map<string, string>();
   #visits = new Map<string, string>();
+  /** The appointment behind each of them. */
+  #visitIds = new Map<string, string>();
   #patients = new Set<string>();
   readonly #chores: FakeChores;
   #killed = false;
@@ -43,8 +47,15 @@ export class FakeSubject {
   #hasToken = false;
   #minted = 0;
 
-  constructor(b: JournalBuilder, rules: FakeRules, does: Behaviour, writeBack: (patientId: string, patch: object) => void) {
+  constructor(
+    b: JournalBuilder,
+    rules: FakeRules,
+    org: FakeOrg,
+    does: Behaviour,
+    writeBack: (type: string, id: string, patch: object) => void,
+  ) {
     this.#b = b;
+    this.#org = org;
     this.#rules = rules;
     this.#does = does;
     this.#writeBack = writeBack;
@@ -101,11 +112,15 @@ export class FakeSubject {
   /** A user edited a row. */
   edited(object: string, id: string, fields: Image): void {
     if (this.#does.polls === false) return;
-    this.#chores.try(id, () => {
-      if (this.isDown) return false;
-      this.#resolve(object, id, fields);
-      return true;
-    });
+    const work = () =>
+      this.#chores.try(id, () => {
+        if (this.isDown) return false;
+        this.#resolve(object, id, fields);
+        return true;
+      });
+    const { editsAfter = 0 } = this.#does;
+    if (editsAfter > 0) this.#chores.after(editsAfter, work);
+    else work();
   }
 
   /** When it has something to do next (µs). */
@@ -152,6 +167,7 @@ export class FakeSubject {
     }
     const patientId = idIn((image as Linked).participant?.map(({ actor }) => actor.reference));
     this.#visits.set(key, patientId);
+    this.#visitIds.set(key, ref.id);
     return this.#write('Appointment__c', key, visitOf(image, this.#contactOf(patientId)), act);
   }
 
@@ -202,6 +218,14 @@ export class FakeSubject {
       this.#hanging.set(key, request);
       return false;
     }
+    const why = this.#org.refuses(object, anew ? undefined : known, changed);
+    if (why) {
+      this.#b.reply(request, 400);
+      if (why !== 'locked' && this.#does.reports !== false) this.output.push(`not written: ${why}`);
+      // What is locked now can be had later; what does not fit will not fit the next time either.
+      return why !== 'locked';
+    }
+    if (anew && object === 'Contact') this.#meetLeads(changed);
     const id = anew ? this.#mint(object) : known;
     this.#rows.set(`${object} ${key}`, id);
     this.#b.crm(object, id, changed);
@@ -218,6 +242,12 @@ export class FakeSubject {
     return true;
   }
 
+  #meetLeads(fields: Image): void {
+    const { leads } = this.#does;
+    for (const lead of leads ? this.#b.rows('Lead') : [])
+      if (lead.Email === fields.Email) this.#b.crm('Lead', String(lead.Id), leads!(fields));
+  }
+
   #mint(object: string): string {
     const prefix = object === 'Contact' ? '003' : 'a01';
     return `${prefix}${this.#b.cohort.replace(/\W/g, '').slice(0, 4)}${String(++this.#minted).padStart(8, '0')}AAA`;
@@ -225,21 +255,29 @@ export class FakeSubject {
 
   #resolve(object: string, id: string, fields: Image): void {
     this.#b.reply(this.#b.request('crm', 'GET', '/query?q=SELECT'), 200, [{ ...this.#b.ref(object, id), tenant: ORG }]);
-    const own = (name: string) => name === 'Preferred_Language__c';
+    const own = (name: string) => name === 'Preferred_Language__c' || name === 'Note__c';
     const names = Object.keys(fields);
     const standard = { revert: names.filter((name) => !own(name)), writeBack: names.filter(own) };
     const { revert, writeBack } = this.#does.edit?.(fields) ?? standard;
-    const patientId = [...this.#patients].find((one) => this.#contactOf(one) === id)!;
+    const [visitKey] = [...this.#visits.keys()].filter((key) => this.#rows.get(`Appointment__c ${key}`) === id);
+    const visitId = visitKey && this.#visitIds.get(visitKey);
+    const patientId = visitKey ? this.#visits.get(visitKey)! : [...this.#patients].find((one) => this.#contactOf(one) === id)!;
     if (revert.length > 0) {
-      const right: Image = { Preferred_Language__c: null, ...contactOf(this.#b.image('Patient', patientId)) };
+      const right: Image = visitId
+        ? visitOf(this.#b.image('Appointment', visitId), this.#contactOf(patientId))
+        : { Preferred_Language__c: null, ...contactOf(this.#b.image('Patient', patientId)) };
       this.#b.crm(object, id, Object.fromEntries(revert.map((name) => [name, right[name]])));
     }
     for (const name of writeBack) {
+      if (visitId) {
+        this.#writeBack('Appointment', visitId, { comment: fields[name] });
+        continue;
+      }
       const language = { coding: [{ system: 'urn:ietf:bcp:47', code: fields[name] }] };
       const patch = own(name)
         ? { communication: [{ language, preferred: true }] }
         : { telecom: [{ system: 'phone', use: 'mobile', value: fields[name] }] };
-      this.#writeBack(patientId, patch);
+      this.#writeBack('Patient', patientId, patch);
     }
   }
 }

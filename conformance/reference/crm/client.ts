@@ -11,6 +11,8 @@ export type Crm = {
   update(object: ObjectName, id: string, fields: Fields): Promise<void>;
   /** Creates or changes the row with this `EHR_Key__c`; safe to repeat. */
   upsert(object: ObjectName, key: string, fields: Fields): Promise<{ id: string | undefined; created: boolean }>;
+  /** Ids of the rows of any object that satisfy a SOQL condition. */
+  find(object: string, where: string): Promise<string[]>;
   /** All rows of our objects that satisfy a SOQL condition, over all pages. */
   query(object: ObjectName, where: string): Promise<Row[]>;
 };
@@ -45,6 +47,17 @@ export function openCrm(settings: CrmSettings, http: Http, now: () => number): C
     }
   }
 
+  async function rowsOf(soql: string): Promise<Record<string, unknown>[]> {
+    const rows: Record<string, unknown>[] = [];
+    for (let url: string | undefined = `${path}/query/?q=${encodeURIComponent(soql)}`; url; ) {
+      const page = (await call('GET', url)).body as { records: Record<string, unknown>[]; nextRecordsUrl?: string };
+      if (!Array.isArray(page?.records)) throw new Failure(0, 'not-a-query-result');
+      rows.push(...page.records);
+      url = page.nextRecordsUrl;
+    }
+    return rows;
+  }
+
   return {
     async create(object, fields) {
       const { body } = await call('POST', `${path}/sobjects/${object}`, toBody(fields));
@@ -61,24 +74,19 @@ export function openCrm(settings: CrmSettings, http: Http, now: () => number): C
       );
       return { id: (body as { id?: string } | undefined)?.id, created: status === 201 };
     },
+    async find(object, where) {
+      return (await rowsOf(`SELECT Id FROM ${object} WHERE ${where}`)).map((row) => String(row.Id));
+    },
     async query(object, where) {
       const names = ['Id', 'EHR_Key__c', 'SystemModstamp', ...selected(object)];
-      const soql = `SELECT ${names.join(', ')} FROM ${object} WHERE ${where}`;
-      const rows: Row[] = [];
-      for (let url: string | undefined = `${path}/query/?q=${encodeURIComponent(soql)}`; url; ) {
-        const page = (await call('GET', url)).body as { records: Record<string, unknown>[]; nextRecordsUrl?: string };
-        if (!Array.isArray(page?.records)) throw new Failure(0, 'not-a-query-result');
-        for (const row of page.records)
-          rows.push({
-            object,
-            id: String(row.Id),
-            key: String(row.EHR_Key__c ?? ''),
-            modified: String(row.SystemModstamp),
-            fields: fromRow(object, row),
-          });
-        url = page.nextRecordsUrl;
-      }
-      return rows;
+      const rows = await rowsOf(`SELECT ${names.join(', ')} FROM ${object} WHERE ${where}`);
+      return rows.map((row) => ({
+        object,
+        id: String(row.Id),
+        key: String(row.EHR_Key__c ?? ''),
+        modified: String(row.SystemModstamp),
+        fields: fromRow(object, row),
+      }));
     },
   };
 }

@@ -10,7 +10,10 @@ export const EHR_OWNED: Record<ObjectName, readonly string[]> = {
 };
 
 /** The fields that the CRM owns: filled from the EHR once, when the record is created; edits travel to the EHR. */
-export const CRM_OWNED: Record<ObjectName, readonly string[]> = { Contact: ['Preferred_Language__c'], Appointment__c: [] };
+export const CRM_OWNED: Record<ObjectName, readonly string[]> = {
+  Contact: ['Preferred_Language__c'],
+  Appointment__c: ['Note__c'],
+};
 
 /** What a new record holds where the EHR has said nothing. */
 export const AT_CREATION: Record<ObjectName, Fields> = {

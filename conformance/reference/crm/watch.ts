@@ -49,7 +49,8 @@ function takeEdit({ steps, store, machine, settings, setAside }: Context, row: R
   if (reverted.length > 0 || Object.keys(writeBack).length > 0) store.putHeld(link, { ...link.held, ...revert, ...writeBack });
   if (Object.keys(writeBack).length > 0) {
     const site = settings.sites.find((one) => one.name === link.site);
-    if (site?.sendTo) store.queueMessage(site.name, steps.writeBack(link, writeBack, site, machine.now()));
+    if (site?.sendTo)
+      store.queueMessage(site.name, steps.writeBack(link, writeBack, site, machine.now(), store.link('Contact', link.person)));
     else setAside(link.site, `${row.key} ${row.modified}`, 'no way to write back to this site');
   }
   if (reverted.length === 0) return [];

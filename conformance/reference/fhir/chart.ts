@@ -4,7 +4,7 @@ import { Failure } from '../retry.ts';
 import type { Site } from '../settings.ts';
 import type { Context } from '../sync.ts';
 import type { Fhir } from './client.ts';
-import { identityOf, type Patient, seedOf } from './map.ts';
+import { identityOf, type Patient, seedOf, seedOfAppointment } from './map.ts';
 
 /** A patient to look up: by the EHR's own id where we know it, by MRN where we do not; both when we knew them before. */
 export type Chart = { link?: Link; fhirId: string | null };
@@ -37,7 +37,7 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
       person: key,
       stamp: listStamp,
       fields,
-      seed: {},
+      seed: seedOfAppointment(appointment, steps),
     });
   }
   if (stop.aborted) return;

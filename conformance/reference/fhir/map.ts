@@ -28,6 +28,7 @@ export type Appointment = {
   appointmentType?: { text?: string };
   start?: string;
   end?: string;
+  comment?: string;
   participant?: { actor?: { reference?: string; display?: string } }[];
 };
 
@@ -54,27 +55,30 @@ export function mapPatient(patient: Patient, site: Site, steps: Steps): Fields {
   const [home] = homes;
   const mobilePhone = phone('mobile');
   const homePhone = phone('home');
-  return stated({
-    MRN__c: identity?.mrn,
-    MRN_Authority__c: identity?.authority,
-    LastName: name?.family?.trim() || undefined,
-    FirstName: name?.given?.[0]?.trim() || null,
-    Birthdate: patient.birthDate === undefined ? null : steps.birthDate(patient.birthDate),
-    Sex__c: steps.sex(patient.gender),
-    MobilePhone: mobilePhone === undefined ? null : steps.normalisePhone(mobilePhone),
-    HomePhone: homePhone === undefined ? null : steps.normalisePhone(homePhone),
-    Email:
-      telecom
-        .find((one) => one.system === 'email')
-        ?.value?.trim()
-        .toLowerCase() || null,
-    MailingStreet: homes.flatMap((one) => one.line ?? []).join(', ') || null,
-    MailingCity: home?.city ?? null,
-    MailingState: home?.state ?? null,
-    MailingPostalCode: home?.postalCode ?? null,
-    Deceased__c: patient.deceasedBoolean === true || patient.deceasedDateTime !== undefined,
-    Active__c: patient.active ?? true,
-  });
+  return stated(
+    {
+      MRN__c: identity?.mrn,
+      MRN_Authority__c: identity?.authority,
+      LastName: name?.family?.trim() || undefined,
+      FirstName: name?.given?.[0]?.trim() || null,
+      Birthdate: patient.birthDate === undefined ? null : steps.birthDate(patient.birthDate),
+      Sex__c: steps.sex(patient.gender),
+      MobilePhone: mobilePhone === undefined ? null : steps.normalisePhone(mobilePhone),
+      HomePhone: homePhone === undefined ? null : steps.normalisePhone(homePhone),
+      Email:
+        telecom
+          .find((one) => one.system === 'email')
+          ?.value?.trim()
+          .toLowerCase() || null,
+      MailingStreet: homes.flatMap((one) => one.line ?? []).join(', ') || null,
+      MailingCity: home?.city ?? null,
+      MailingState: home?.state ?? null,
+      MailingPostalCode: home?.postalCode ?? null,
+      Deceased__c: patient.deceasedBoolean === true || patient.deceasedDateTime !== undefined,
+      Active__c: patient.active ?? true,
+    },
+    steps,
+  );
 }
 
 /** The CRM-owned fields of a patient whom the CRM does not have yet. */
@@ -83,20 +87,28 @@ export function seedOf(patient: Patient): Fields {
   return preferred ? { Preferred_Language__c: preferred } : {};
 }
 
+/** The CRM-owned fields of an appointment that the CRM does not have yet. */
+export function seedOfAppointment({ comment }: Appointment, steps: Steps): Fields {
+  return comment ? stated({ Note__c: comment }, steps) : {};
+}
+
 /** The appointment fields of a FHIR appointment; the contact is added by whoever knows whose list it stood in. */
 export function mapAppointment(appointment: Appointment, site: Site, steps: Steps): Fields {
   const display = (type: string) =>
     appointment.participant?.find((one) => one.actor?.reference?.startsWith(`${type}/`))?.actor?.display ?? null;
   const start = utc(appointment.start);
-  return stated({
-    Start__c: start,
-    End__c: appointment.end === undefined ? null : utc(appointment.end),
-    Local_Date__c: start && steps.localDate(start, site.timeZone),
-    Status__c: steps.appointmentStatus(appointment.status ?? ''),
-    Type__c: appointment.appointmentType?.text ?? null,
-    Provider__c: display('Practitioner'),
-    Location__c: display('Location'),
-  });
+  return stated(
+    {
+      Start__c: start,
+      End__c: appointment.end === undefined ? null : utc(appointment.end),
+      Local_Date__c: start && steps.localDate(start, site.timeZone),
+      Status__c: steps.appointmentStatus(appointment.status ?? ''),
+      Type__c: appointment.appointmentType?.text ?? null,
+      Provider__c: display('Practitioner'),
+      Location__c: display('Location'),
+    },
+    steps,
+  );
 }
 
 function utc(instant: string | undefined): string | undefined {

@@ -193,7 +193,11 @@ describe('mapping', () => {
 
 it('writes back who and what, and nothing else', () => {
   const said = (value: string) => ({ value, stamp: { at: 1, seq: '' } });
-  const link = { desired: { MRN__c: said('1234'), LastName: said('O|Lee'), FirstName: said('Ann') } } as unknown as Link;
+  const link = {
+    object: 'Contact',
+    person: `${OID}|1234`,
+    desired: { MRN__c: said('1234'), LastName: said('O|Lee'), FirstName: said('Ann') },
+  } as unknown as Link;
   const message = decodeMessage(steps.writeBack(link, { Preferred_Language__c: 'es' }, site, 0));
   const pid = segment(message, 'PID');
   expect([message.type, message.event, value(message.segments[0], 11), value(message.segments[0], 5)]).toEqual([
@@ -210,4 +214,16 @@ it('writes back who and what, and nothing else', () => {
     '',
     '',
   ]);
+});
+
+it('writes the note of an appointment back as a change of that appointment', () => {
+  const said = (value: string) => ({ value, stamp: { at: 1, seq: '' } });
+  const link = { object: 'Appointment__c', key: `${OID}|77`, person: `${OID}|1234`, desired: {} } as unknown as Link;
+  const patient = { desired: { LastName: said('Lee') } } as unknown as Link;
+  const written = (note: string | null) => decodeMessage(steps.writeBack(link, { Note__c: note }, site, 0, patient));
+  const message = written('Confirmed | by phone');
+  expect([message.type, message.event]).toEqual(['SIU', 'S14']);
+  expect([value(segment(message, 'SCH'), 2), value(segment(message, 'NTE'), 3)]).toEqual(['77', 'Confirmed | by phone']);
+  expect(steps.findIdentity(segment(message, 'PID')?.fields[3] ?? [], site)).toEqual({ authority: OID, mrn: '1234' });
+  expect(segment(written(null), 'NTE')?.fields[3]).toEqual([[['""']]]);
 });
