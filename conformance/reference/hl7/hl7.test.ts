@@ -185,6 +185,13 @@ describe('mapping', () => {
     expect(steps.mapMessageAppointment(message, site, steps).Status__c).toBe(word);
   });
 
+  it('reads the type of a visit that has no code', () => {
+    const sch = SCH.split('|');
+    sch[8] = 'Procedure';
+    const message = decode(header('SIU^S14'), sch.join('|'), PID);
+    expect(steps.mapMessageAppointment(message, site, steps).Type__c).toBe('Procedure');
+  });
+
   it('reads a merge: MRG retires, PID survives', () => {
     const facts = steps.mapMessage(decode(header('ADT^A40'), PID, `MRG|99^^^NORTH&${OID}&ISO^MR`), site, steps);
     expect(facts[1]).toMatchObject({ loser: `${OID}|99`, survivor: `${OID}|1234` });

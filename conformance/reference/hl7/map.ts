@@ -121,7 +121,8 @@ export function mapMessageAppointment(message: Message, site: Site, steps: Steps
       Local_Date__c: start ? steps.localDate(start, site.timeZone) : undefined,
       // SCH-25 is what the hospital's own screen shows; the event alone decides only where a site leaves it empty or has its own codes.
       Status__c: steps.appointmentStatus(value(sch, 25)) ?? steps.appointmentStatus(STATUS_OF_EVENT[message.event] ?? ''),
-      Type__c: sent(sch, 8) ? text(value(sch, 8, 2)) : undefined,
+      // Where a type has no code of its own (Oracle Health), its name stands in the code's place.
+      Type__c: sent(sch, 8) ? text(value(sch, 8, 2) || value(sch, 8)) : undefined,
       Provider__c: sent(segment(message, 'AIP'), 3)
         ? text([part(provider, 3), part(provider, 2)].filter(Boolean).join(' '))
         : undefined,
