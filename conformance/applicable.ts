@@ -14,6 +14,9 @@ export type Judgeable = Pick<Manifest, 'crm'> & {
   promises?: Pick<Manifest['promises'], 'sync_window' | 'reconcile_window'>;
 };
 
+/** Types that a vendor's API does not have (the capability statements in simulators/ehr/vendors). */
+const SHOWS_NO: Partial<Record<SiteManifest['vendor'], readonly string[]>> = { athena: ['Consent'] };
+
 /** As long as a check can wait for somebody to reconcile, in ms. */
 const LONGEST_WAIT_MS = 600_000;
 
@@ -34,6 +37,8 @@ export function notApplicable(
     const isOwned = map.rows.some((row) => row.owner === owner && objects.some(({ object }) => object === row.object));
     if (owner && !isOwned) return `the map has no field of ${source} that the ${owner} owns`;
   }
+  for (const { source } of check.maps ?? [])
+    if (SHOWS_NO[site.vendor]?.includes(source)) return `${site.name}: ${site.vendor} shows no ${source} by its API`;
   for (const need of check.needs ?? []) {
     const channels = readChannels(site);
     if ((need === 'hl7' || need === 'poll') && !channels.includes(need))

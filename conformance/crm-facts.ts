@@ -25,9 +25,14 @@ export class CrmFacts {
   /** The messages about a record that the job of that label sent. */
   remindersOf(name: string, label: string): { text: string; event: EventId }[] {
     const history = this.#record(name);
-    const from = this.#jobAt(label);
+    const [from, to] = [this.#jobAt(label), this.#nextJobAfter(label)];
     const rows = new Set((history ? this.#evidence.everRowsFor(history) : []).map(({ key }) => key));
-    return this.#evidence.facts.sends.filter(({ at, records }) => at > from && records.some((key) => rows.has(key)));
+    return this.#evidence.facts.sends.filter(({ at, records }) => at > from && at < to && records.some((key) => rows.has(key)));
+  }
+
+  /** The messages to a person that the campaign of that label sent. */
+  messagesTo(name: string, label: string): { text: string; event: EventId }[] {
+    return this.remindersOf(name, label);
   }
 
   /** Untestable unless a write was refused because the record was held under that name. */
@@ -102,6 +107,12 @@ export class CrmFacts {
   #record(name: string): History<Resource> | undefined {
     const ref = this.#log.notes.get(`record ${name}`) as Parameters<typeof recordKey>[0] | undefined;
     return ref && this.#evidence.facts.truth.get(recordKey(ref));
+  }
+
+  #nextJobAfter(label: string): number {
+    const from = this.#jobAt(label);
+    const jobs = [...this.#log.notedAt].flatMap(([key, at]) => (key.startsWith('job ') && at > from ? [at] : []));
+    return Math.min(...jobs, Number.POSITIVE_INFINITY);
   }
 
   // Jobs are noted just before they run.

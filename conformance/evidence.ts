@@ -170,8 +170,10 @@ export class Evidence {
     const edits = this.#edits(history, at);
     if (!image || site?.channels.write_back === 'none' || this.#manifest.crm.back.kind === 'none') return [];
     return Object.entries(edits).flatMap(([field, edit]) => {
-      const row = expected.fields[field]?.row;
-      if (row?.owner !== 'crm') return [];
+      const { row, values = [] } = expected.fields[field] ?? {};
+      // Of a field that both own, the later decision goes to where the other one stands.
+      const isLater = row?.owner === 'shared' && values.length === 1 && this.oracle.same(row, values[0]!, edit.value);
+      if (!row || (row.owner !== 'crm' && !isLater)) return [];
       const outcome = this.oracle.outcome(row, image, history.tenant, this.#context(history, at));
       const held = outcome.state === 'value' ? outcome.value : null;
       if (this.oracle.same(row, held, edit.value)) return [];
@@ -288,6 +290,11 @@ export class Evidence {
   mayHold(object: string, field: string, value: unknown): boolean {
     if (object === 'Lead' && this.leadRule !== 'none') return true;
     return value === false || value === '' || field === 'Name' || this.oracle.allowedFields(object).has(field);
+  }
+
+  /** Names of the sites. */
+  get sites(): readonly string[] {
+    return this.#manifest.sites.map(({ name }) => name);
   }
 
   /** The declared sync window, in ms. */

@@ -20,6 +20,7 @@ export const ACTS = [
   'complete',
   'cancel',
   'no-show',
+  'consent',
 ];
 
 const OWNERS = ['ehr', 'crm', 'shared', 'sync'];

@@ -13,7 +13,7 @@ interface Minimum {
 
 const from = (pattern: RegExp) => (row: MapRow) => pattern.test(row.source);
 
-// The last visit and the consent matrix join when the simulators serve what they come from.
+// The last visit joins when the simulators serve what it comes from.
 const MINIMUM: readonly Minimum[] = [
   {
     what: 'identity',
@@ -93,10 +93,18 @@ const MINIMUM: readonly Minimum[] = [
     fills: from(/Appointment\.participant\b.*Location/),
     example: "Appointment.participant.actor.where(reference.startsWith('Location/')).display.first()",
   },
+  {
+    what: 'what a consent is for',
+    of: 'Consent',
+    fills: from(/Consent\.provision\.purpose\b/),
+    example: 'Consent.provision.purpose.code.first()',
+  },
+  { what: 'what a patient decided', of: 'Consent', fills: from(/Consent\.provision\.type\b/), example: 'Consent.provision.type' },
 ];
 
-// Needed to keep rows right, though no person asks for them: they carry nothing about the patient's health.
-const HARMLESS = /Patient\.(active|id|link|meta)\b|Appointment\.(participant\.actor\.reference|id|meta)\b|^%site\b/;
+// Needed to keep rows right, or to reach people as they wish: they carry nothing about the patient's health.
+const HARMLESS =
+  /Patient\.(active|id|link|meta)\b|^Consent\.|patient-interpreterRequired|quiet-hours|telecom\.where\(rank|Appointment\.(participant\.actor\.reference|id|meta)\b|^%site\b/;
 
 /** Warnings: what of the minimum is missing, and which rows copy more than it. */
 export function minimumProblems(map: DataMap): Problem[] {

@@ -248,9 +248,22 @@ export class Oracle {
     const kinds = site.channels?.read.map(({ kind }) => kind) ?? [];
     if (kinds.length > 0 && !kinds.some((kind) => onChannel(row, kind))) return not('not-on-channel');
     const field = this.#fromTruth(rule, truth, site, context);
+    const winner = this.#later(rule, truth, site, context);
+    if (edited !== undefined && row.owner === 'shared' && row.conflict === 'newest' && winner)
+      return winner === 'crm' ? { row, values: [edited] } : field;
     // Which of two edits is newer cannot be told across two clocks closer than their error: either may stand.
     if (edited !== undefined && row.owner === 'shared' && !field.unjudged) return { row, values: [...field.values, edited] };
     return field;
+  }
+
+  // A record that says when it was decided settles which of two decisions is newer: the statement's own time, not that of a clock.
+  #later({ row }: Rule, truth: TruthHistory, site: OracleSite, context: ExpectContext): 'ehr' | 'crm' | undefined {
+    const said = this.#rules.get(row.object)?.find((one) => one.row.source === `${truth.type}.dateTime`);
+    const image = truth.versions.at(-1)?.image;
+    const edit = said && context.edits?.[said.row.field];
+    const held = said && image && this.#outcome(said, image, site, context);
+    if (!edit || held?.state !== 'value') return undefined;
+    return Date.parse(String(edit)) > Date.parse(String(held.value)) + said.tolerance ? 'crm' : 'ehr';
   }
 
   #fromTruth(rule: Rule, truth: TruthHistory, site: OracleSite, context: ExpectContext): ExpectedField {

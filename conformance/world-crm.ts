@@ -2,6 +2,7 @@ import type { Person } from '#fixtures';
 import type { Evidence } from './evidence.ts';
 import type { SandboxClient } from './sandbox-client.ts';
 import type { Handle } from './world.ts';
+import { consentOf, type Decision, decisionPatch } from './world-consent.ts';
 
 export interface DeskOptions {
   cohort: string;
@@ -44,6 +45,50 @@ export class CrmDesk {
     const changes = [{ op: 'update' as const, type: row.type, id: row.id, fields }];
     await this.#crm.commitCrm({ act: 'edit', actor, cohort: this.#o.cohort, changes });
     return true;
+  }
+
+  /** Takes down in the CRM that a patient decided anew: in the words of the map, what the EHR would hold. */
+  decide(consent: Handle, decision: Omit<Decision, 'purpose' | 'channel'>, actor = CLERK): Promise<boolean> {
+    const { oracle } = this.#o.evidence;
+    const image = { ...consent.resource, ...decisionPatch(decision, consent.resource) };
+    const rows = oracle
+      .objectsFor('Consent')
+      .flatMap(({ object }) => oracle.rowsFor(object).filter(({ owner }) => owner === 'shared'));
+    const fields = rows.map((row) => {
+      const outcome = oracle.outcome(row, image, consent.ref.tenant);
+      return [row.field, outcome.state === 'value' ? outcome.value : null];
+    });
+    return this.edit(consent, Object.fromEntries(fields), actor);
+  }
+
+  /** Runs a campaign by one channel: it writes to everybody who has not decided against that. */
+  async reachOut(label: string, purpose: Decision['purpose'], channel: Decision['channel']): Promise<void> {
+    const { oracle } = this.#o.evidence;
+    const [people] = oracle.objectsFor('Patient');
+    const [consents] = oracle.objectsFor('Consent');
+    const to = this.#o.evidence
+      .rowsOfMap('Patient')
+      .find(({ field_type }) => field_type === (channel === 'email' ? 'email' : 'phone'));
+    // What the rows of a consent hold that forbids it, in the words of the map.
+    const forbids = consentOf('Patient/x', 'x', { purpose, channel, decision: 'deny', at: 0, method: 'web', source: 'x' });
+    const condition = (path: string): string => {
+      const row = oracle.rowsFor(consents!.object).find(({ source }) => source.includes(path));
+      const outcome = row && oracle.outcome(row, forbids, [...this.#o.evidence.sites][0]!);
+      return `${row?.field} = '${outcome?.state === 'value' ? outcome.value : ''}'`;
+    };
+    await this.#o.note(`job ${label}`, {});
+    await this.#crm.call('POST', '/v1/crm/jobs/outreach', {
+      object: people!.object,
+      where: `${to!.field} != null AND (${people!.live_when})`,
+      to: [to!.field],
+      unless: [],
+      consent: {
+        object: consents!.object,
+        person: consents!.parent,
+        forbids: ['provision.purpose', 'provision.code', 'provision.type'].map(condition).join(' AND '),
+      },
+      text: 'It is time for your yearly check-up.',
+    });
   }
 
   /** Makes a lead with the phone and mail address of a person, as a web form does. */

@@ -5,6 +5,7 @@ import type { Promises, SiteManifest } from './manifest.ts';
 import type { RunningSubject } from './recorder.ts';
 import type { SandboxClient } from './sandbox-client.ts';
 import type { Settled, Settler, SettleTerms } from './settle.ts';
+import { consentOf, type Decision, decisionPatch } from './world-consent.ts';
 import { CrmDesk } from './world-crm.ts';
 import { addDays, instantAt, wallTime } from './zones.ts';
 
@@ -174,6 +175,24 @@ export class World {
   /** How long the subject may take to see what was changed in the CRM behind its back, in ms. */
   get rereadWindow(): number {
     return this.#o.reread ?? this.#o.promises.sync_window;
+  }
+
+  /** Takes down what a patient decided, in the EHR. */
+  async consent(name: string, patient: Handle, decision: Decision): Promise<Handle> {
+    const number = `C${BigInt(`0x${digest(this.#o.runKey, this.cohort, name).slice(0, 12)}`) % 1_000_000_000_000n}`;
+    const resource = consentOf(`Patient/${patient.ref.id}`, number, decision);
+    const [handle] = await this.#commit([name], { act: 'consent', changes: [{ op: 'create', type: 'Consent', resource }] });
+    return handle!;
+  }
+
+  /** Takes down in the EHR that a patient decided anew. */
+  decide<T extends Handle>(consent: T, decision: Omit<Decision, 'purpose' | 'channel'>): Promise<T> {
+    return this.update(consent, decisionPatch(decision, consent.resource), 'consent');
+  }
+
+  /** Whole seconds, so many minutes from now (before, where negative). */
+  minutes(from: number): number {
+    return Math.floor(this.#o.clock.now() / 1000) * 1000 + from * 60_000;
   }
 
   /** Merges one chart into another, as the clinic does when it finds that two charts are one person. */

@@ -9,6 +9,12 @@ import { ap07 } from './ap-07.ts';
 import { ap08 } from './ap-08.ts';
 import { ap09 } from './ap-09.ts';
 import { bv01 } from './bv-01.ts';
+import { cn01 } from './cn-01.ts';
+import { cn02 } from './cn-02.ts';
+import { cn03 } from './cn-03.ts';
+import { cn04 } from './cn-04.ts';
+import { cn05 } from './cn-05.ts';
+import { cn06 } from './cn-06.ts';
 import { dm01 } from './dm-01.ts';
 import { dm02 } from './dm-02.ts';
 import { dm03 } from './dm-03.ts';
@@ -94,6 +100,12 @@ export const CHECKS: readonly CheckDefinition[] = [
   ap07,
   ap08,
   ap09,
+  cn01,
+  cn02,
+  cn03,
+  cn04,
+  cn05,
+  cn06,
   ow01,
   ow02,
   ow03,

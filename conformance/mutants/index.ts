@@ -14,6 +14,7 @@ import { dropsExtension } from './drops-extension.ts';
 import { dropsLocked } from './drops-locked.ts';
 import { echoLoop } from './echo-loop.ts';
 import { emptiesOnUpdate } from './empties-on-update.ts';
+import { firstDecisionCounts } from './first-decision-counts.ts';
 import { forgetsAuthority } from './forgets-authority.ts';
 import { forgetsCursor } from './forgets-cursor.ts';
 import { formerAddress } from './former-address.ts';
@@ -24,9 +25,13 @@ import { ignoresA31 } from './ignores-a31.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
 import { ignoresMerge } from './ignores-merge.ts';
 import { ignoresRetryAfter } from './ignores-retry-after.ts';
+import { isItsOwnSource } from './is-its-own-source.ts';
+import { keepsDecisionsHere } from './keeps-decisions-here.ts';
 import { keepsEscapes } from './keeps-escapes.ts';
 import { keepsPlaceholders } from './keeps-placeholders.ts';
 import { keysByChannel } from './keys-by-channel.ts';
+import { knowsNoQuietHours } from './knows-no-quiet-hours.ts';
+import { lastListWins } from './last-list-wins.ts';
 import { lawfulLookupFirst } from './lawful-lookup-first.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
@@ -47,6 +52,7 @@ import { neverCuts } from './never-cuts.ts';
 import { noNewPersons } from './no-new-persons.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { oneConnectionOnly } from './one-connection-only.ts';
+import { oneFlagForAll } from './one-flag-for-all.ts';
 import { oneVersionOnly } from './one-version-only.ts';
 import { overwritesWhole } from './overwrites-whole.ts';
 import { poisonBlocks } from './poison-blocks.ts';
@@ -137,6 +143,12 @@ export const MUTANTS: readonly MutantDefinition[] = [
   takesOverLeads,
   watchesContactsOnly,
   writesBackLate,
+  keepsDecisionsHere,
+  oneFlagForAll,
+  firstDecisionCounts,
+  isItsOwnSource,
+  lastListWins,
+  knowsNoQuietHours,
   forgetsAuthority,
   lawfulSerial,
   lawfulPolling,

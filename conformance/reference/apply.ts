@@ -51,6 +51,7 @@ function applyChange({ store, steps, setAside }: Books, site: string, change: Ch
     setAside(site, `${change.key} ${change.stamp.seq}`, 'change of a merged chart');
     return [];
   }
+  if (steps.isOutdated(change.fields, link.desired)) return [];
   const owner = store.survivorOf(change.person);
   const fields = change.object === 'Contact' ? change.fields : { ...change.fields, Contact__c: owner };
   const desired = steps.mergeFields(link.desired, { fields, stamp: change.stamp }, steps);
@@ -79,8 +80,7 @@ function applyMerge({ store, steps }: Books, site: string, { loser, survivor, st
     revision: from.revision + 1,
   });
   store.putLink({ ...retire(link, { Active__c: false }), mergedInto: owner });
-  for (const appointment of store.appointmentsOf(loser))
-    store.putLink({ ...retire(appointment, { Contact__c: owner }), person: owner });
+  for (const child of store.childrenOf(loser)) store.putLink({ ...retire(child, { Contact__c: owner }), person: owner });
   return [loser, owner];
 }
 

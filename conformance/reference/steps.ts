@@ -1,8 +1,9 @@
 import { isNewer, mergeFields } from './apply.ts';
 import type { Crm } from './crm/client.ts';
-import { checkpoint, crmChangesSince, resolveCrmEdit } from './crm/edits.ts';
+import { checkpoint, crmChangesSince, isOutdated, resolveCrmEdit } from './crm/edits.ts';
 import { changedFields, findRow, save, upsert } from './crm/write.ts';
 import { type Bundle, changedAppointments, type Fhir, findPatient, nextPage } from './fhir/client.ts';
+import { type Consent, consentsOf, mapConsent } from './fhir/consent.ts';
 import { type Appointment, mapAppointment, mapPatient, type Patient } from './fhir/map.ts';
 import { needsToken, refreshToken, type Token } from './fhir/token.ts';
 import { ack, type Inbox, type Refusal, receive, validateMessage } from './hl7/answer.ts';
@@ -42,6 +43,8 @@ export type Steps = {
   nextPage(bundle: Bundle): string | undefined;
   mapPatient(patient: Patient, site: Site, steps: Steps): Fields;
   mapAppointment(appointment: Appointment, site: Site, steps: Steps): Fields;
+  consentsOf(fhir: Fhir, patientId: string): Promise<Consent[]>;
+  mapConsent(consent: Consent, steps: Steps): Fields;
   // Values, whichever way they came.
   contactKey(person: Identity): string;
   appointmentKey(authority: string, number: string, start: string | undefined): string;
@@ -53,6 +56,7 @@ export type Steps = {
   fit(name: string, text: string): string;
   // Which of two statements counts.
   isNewer(stamp: Stamp, than: Stamp | undefined): boolean;
+  isOutdated(fields: Fields, desired: Desired): boolean;
   mergeFields(desired: Desired, change: Pick<Change, 'fields' | 'stamp'>, steps: Steps): Desired;
   // The CRM is brought in step.
   save(crm: Crm, link: Link, steps: Steps): Promise<Fields | null>;
@@ -90,6 +94,8 @@ export const referenceSteps: Steps = {
   nextPage,
   mapPatient,
   mapAppointment,
+  consentsOf,
+  mapConsent,
   contactKey,
   appointmentKey,
   birthDate,
@@ -99,6 +105,7 @@ export const referenceSteps: Steps = {
   appointmentStatus,
   fit,
   isNewer,
+  isOutdated,
   mergeFields,
   save,
   findRow,

@@ -24,6 +24,8 @@ const SIZES: Record<string, number> = {
   Provider__c: 120,
   Location__c: 120,
   Note__c: 255,
+  Quiet_Hours__c: 40,
+  Source__c: 255,
 };
 
 /** A text as it fits into its field: one that was cut ends in `…`, so that nobody takes it for the whole. */

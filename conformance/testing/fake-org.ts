@@ -22,6 +22,8 @@ export class FakeOrg {
   /** A call to the CRM's part of the control API. */
   call(method: string, path: string, body: Image = {}): object {
     if (path === '/v1/crm/jobs/reminder') return this.#remind(body as unknown as Job);
+    if (path === '/v1/crm/jobs/outreach')
+      return this.#reachOut(body as unknown as Job & { consent: { object: string; forbids: string } });
     if (path === '/v1/crm/fields') return this.#alter(body as { object: string; field: string; length?: number });
     if (path === '/v1/crm/locks') return this.#hold(body as { name: string; records: { id: string }[] });
     if (method === 'DELETE') return this.#free(decodeURIComponent(path.split('/').at(-1)!));
@@ -48,6 +50,17 @@ export class FakeOrg {
       if (!isLive.test(row)) continue;
       const records = [this.#b.ref(object, String(row.Id)), this.#b.ref('Contact', String(row[person]))];
       this.#b.add({ sim: 'crm', tenant: ORG, kind: 'send', actor: 'user:reminder', records, data: { job: 'reminder', text } });
+    }
+    return {};
+  }
+
+  #reachOut({ object, text, consent }: Job & { consent: { object: string; forbids: string } }): object {
+    const forbids = compileCondition(consent.forbids);
+    const refused = this.#b.rows(consent.object).filter((row) => forbids.test(row));
+    for (const { Id } of this.#b.rows(object)) {
+      if (refused.some(({ Contact__c }) => Contact__c === Id)) continue;
+      const records = [this.#b.ref(object, String(Id))];
+      this.#b.add({ sim: 'crm', tenant: ORG, kind: 'send', actor: 'user:outreach', records, data: { job: 'outreach', text } });
     }
     return {};
   }

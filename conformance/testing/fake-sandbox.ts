@@ -12,6 +12,9 @@ import { CLIENT, JournalBuilder } from './journal-builder.ts';
 /** Ms between the subject's rounds of polling, as its manifest says. */
 const ROUNDS = 500;
 
+/** What a write-back means, by type. */
+const WRITTEN_BACK: Record<string, string> = { Patient: 'update-person', Consent: 'consent' };
+
 type Given = Record<'message' | 'text' | 'cohort', string> & { answers?: string };
 
 /**
@@ -37,7 +40,7 @@ export class FakeSandbox {
     this.#rules = new FakeRules(this.b);
     this.#org = new FakeOrg(this.b);
     this.#subject = new FakeSubject(this.b, this.#rules, this.#org, does, (type, id, patch) =>
-      this.#committed(this.b.ehr(type === 'Patient' ? 'update-person' : 'modify', type, id, patch, { actor: `link:${CLIENT}` })),
+      this.#committed(this.b.ehr(WRITTEN_BACK[type] ?? 'modify', type, id, patch, { actor: `link:${CLIENT}` })),
     );
     this.#link = new FakeLink(this.b, this.#rules, this.#subject, does.hears);
     const interval = (does.rounds ?? ROUNDS) * 1000;
@@ -133,9 +136,12 @@ export class FakeSandbox {
   #committed(event: JournalEvent): void {
     const records = event.records!;
     for (const ref of records) this.#truth.set(ref.id, ref);
-    const type = MESSAGES[event.act!]!;
-    const text = records.map((ref) => this.#mrnOf(ref)).join();
-    this.#link.put({ control: this.b.queue(type, event), type, act: event.act!, records, text });
+    // Of decisions no message tells.
+    const type = MESSAGES[event.act!];
+    if (type) {
+      const text = records.map((ref) => this.#mrnOf(ref)).join();
+      this.#link.put({ control: this.b.queue(type, event), type, act: event.act!, records, text });
+    }
     this.#subject.poll(records);
   }
 

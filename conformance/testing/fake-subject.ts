@@ -1,6 +1,6 @@
 import type { JournalEvent, RecordRef } from '#simulators';
 import type { Behaviour, Image, Outcome } from './behaviour.ts';
-import { contactOf, keyOf, visitOf } from './by-hand.ts';
+import { contactOf, decisionElements, decisionOf, keyOf, visitOf } from './by-hand.ts';
 import { FakeChores } from './fake-chores.ts';
 import type { Pending } from './fake-link.ts';
 import { readMessage } from './fake-message.ts';
@@ -33,6 +33,8 @@ export class FakeSubject {
   /** CRM ids by object and key, and the patient of each appointment that it wrote, by key. */
   #rows = new Map<string, string>();
   #visits = new Map<string, string>();
+  /** Consents by the key of their rows. */
+  #consents = new Map<string, string>();
   /** The appointment behind each of them. */
   #visitIds = new Map<string, string>();
   #patients = new Set<string>();
@@ -165,6 +167,11 @@ export class FakeSubject {
       this.#patients.add(ref.id);
       return this.#write('Contact', key, contactOf(image), act) && this.#relink();
     }
+    if (ref.type === 'Consent') {
+      const { reference } = (image as unknown as { patient: { reference: string } }).patient;
+      this.#consents.set(key, ref.id);
+      return this.#write('Communication_Consent__c', key, decisionOf(image, this.#contactOf(idIn([reference]))), act);
+    }
     const patientId = idIn((image as Linked).participant?.map(({ actor }) => actor.reference));
     this.#visits.set(key, patientId);
     this.#visitIds.set(key, ref.id);
@@ -255,6 +262,10 @@ export class FakeSubject {
 
   #resolve(object: string, id: string, fields: Image): void {
     this.#b.reply(this.#b.request('crm', 'GET', '/query?q=SELECT'), 200, [{ ...this.#b.ref(object, id), tenant: ORG }]);
+    if (object === 'Communication_Consent__c') {
+      this.#resolveDecision(id, fields);
+      return;
+    }
     const own = (name: string) => name === 'Preferred_Language__c' || name === 'Note__c';
     const names = Object.keys(fields);
     const standard = { revert: names.filter((name) => !own(name)), writeBack: names.filter(own) };
@@ -279,6 +290,22 @@ export class FakeSubject {
         : { telecom: [{ system: 'phone', use: 'mobile', value: fields[name] }] };
       this.#writeBack('Patient', patientId, patch);
     }
+  }
+
+  // The later decision counts, wherever it was taken.
+  #resolveDecision(id: string, fields: Image): void {
+    const [key] = [...this.#consents.keys()].filter((one) => this.#rows.get(`Communication_Consent__c ${one}`) === id);
+    const consentId = this.#consents.get(key!)!;
+    const image = this.#b.image<{ dateTime: string }>('Consent', consentId)!;
+    const names = Object.keys(fields);
+    const isLater = Date.parse(String(fields.Captured__c)) > Date.parse(image.dateTime);
+    const standard = isLater ? { revert: [], writeBack: names } : { revert: names, writeBack: [] };
+    const { revert, writeBack } = this.#does.edit?.(fields) ?? standard;
+    const row = this.#b.image('Communication_Consent__c', id)!;
+    if (writeBack.length > 0) this.#writeBack('Consent', consentId, decisionElements(row, image));
+    const right: Image = decisionOf(image, String(row.Contact__c));
+    if (revert.length > 0)
+      this.#b.crm('Communication_Consent__c', id, Object.fromEntries(revert.map((name) => [name, right[name]])));
   }
 }
 

@@ -219,14 +219,14 @@ export function mountControl(face: Face, org: Org): void {
     'POST',
     '/v1/crm/jobs/reminder',
     'crm-remind',
-    'Reminds people of visits as a job of the org does: {where, object, person, start, to, unless, text, cohort}, all optional. Each message is a `send` event.',
+    'Reminds people of visits as a job of the org does: {where, object, person, start, to, unless, consent, text, cohort}, all optional. Each message is a `send` event.',
     (context) => remind(org, jsonBody<SendJob>(context) ?? {}),
   );
   add(
     'POST',
     '/v1/crm/jobs/outreach',
     'crm-reach-out',
-    'Writes to people for a campaign: {where, object, to, unless, text, cohort}, all optional. Each message is a `send` event.',
+    'Writes to people for a campaign: {where, object, to, unless, consent, text, cohort}, all optional. Each message is a `send` event.',
     (context) => reachOut(org, jsonBody<SendJob>(context) ?? {}),
   );
   add(

@@ -40,6 +40,20 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
       seed: seedOfAppointment(appointment, steps),
     });
   }
+  const consentStamp = asked();
+  for (const consent of await steps.consentsOf(fhir, patient.id)) {
+    const number = consent.identifier?.[0]?.value;
+    const fields = steps.mapConsent(consent, steps);
+    if (!number || Object.keys(fields).length === 0) continue;
+    facts.push({
+      object: 'Communication_Consent__c',
+      key: `${site.authority}|${number}`,
+      person: key,
+      stamp: consentStamp,
+      fields: { ...fields, Contact__c: key },
+      seed: {},
+    });
+  }
   if (stop.aborted) return;
   wakeWriter(
     store.transaction(() => {

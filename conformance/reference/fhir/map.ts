@@ -13,7 +13,8 @@ export type Patient = {
   name?: { use?: string; family?: string; given?: string[] }[];
   birthDate?: string;
   gender?: string;
-  telecom?: { system?: string; use?: string; value?: string; period?: Period }[];
+  extension?: { url: string; valueBoolean?: boolean; valueString?: string }[];
+  telecom?: { system?: string; use?: string; value?: string; rank?: number; period?: Period }[];
   address?: { use?: string; line?: string[]; city?: string; state?: string; postalCode?: string; period?: Period }[];
   communication?: { preferred?: boolean; language?: { coding?: { code?: string }[] } }[];
   deceasedBoolean?: boolean;
@@ -31,6 +32,9 @@ export type Appointment = {
   comment?: string;
   participant?: { actor?: { reference?: string; display?: string } }[];
 };
+
+/** The CRM's words for the means by which a patient wants to be reached. */
+const CHANNELS: Record<string, string> = { phone: 'Phone', email: 'Email' };
 
 /** The identifier system under which a site's FHIR face shows its MRNs: an OID becomes a URN. */
 export const mrnSystem = (site: Site): string => (/^[\d.]+$/.test(site.authority) ? `urn:oid:${site.authority}` : site.authority);
@@ -53,6 +57,8 @@ export function mapPatient(patient: Patient, site: Site, steps: Steps): Fields {
   const phone = (use: string) => telecom.find((one) => one.system === 'phone' && one.use === use)?.value;
   const homes = (patient.address ?? []).filter(current).filter((one) => one.use === 'home');
   const [home] = homes;
+  const extension = (url: string) => patient.extension?.find((one) => one.url === url);
+  const preferred = telecom.find((one) => one.rank === 1)?.system;
   const mobilePhone = phone('mobile');
   const homePhone = phone('home');
   return stated(
@@ -76,6 +82,9 @@ export function mapPatient(patient: Patient, site: Site, steps: Steps): Fields {
       MailingPostalCode: home?.postalCode ?? null,
       Deceased__c: patient.deceasedBoolean === true || patient.deceasedDateTime !== undefined,
       Active__c: patient.active ?? true,
+      Interpreter__c: extension('http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired')?.valueBoolean ?? false,
+      Quiet_Hours__c: extension('http://hospital.example/fhir/quiet-hours')?.valueString ?? null,
+      Preferred_Channel__c: preferred === undefined ? null : CHANNELS[preferred],
     },
     steps,
   );

@@ -234,3 +234,18 @@ it('writes the note of an appointment back as a change of that appointment', () 
   expect(steps.findIdentity(segment(message, 'PID')?.fields[3] ?? [], site)).toEqual({ authority: OID, mrn: '1234' });
   expect(segment(written(null), 'NTE')?.fields[3]).toEqual([[['""']]]);
 });
+
+it('writes a decision back with its number, time, method and source', () => {
+  const link = { object: 'Communication_Consent__c', key: `${OID}|C9`, person: `${OID}|1234`, desired: {} } as unknown as Link;
+  const edit = { Status__c: 'OptOut', Captured__c: '2026-03-01T08:00:00.000Z', Method__c: 'Phone', Source__c: 'Desk & phone' };
+  const message = decodeMessage(steps.writeBack(link, edit, site, 0));
+  const con = segment(message, 'CON');
+  expect([message.type, message.event]).toEqual(['ADT', 'A31']);
+  expect([4, 7, 10, 11, 13].map((field) => value(con, field))).toEqual([
+    'C9',
+    'Desk & phone',
+    'T',
+    'R',
+    '20260301080000.000+0000',
+  ]);
+});

@@ -10,7 +10,8 @@ const MAX_REFUSALS = 2;
 const ACK_WAIT_MS = 10_000;
 
 /**
- * The message that carries a CRM user's edit into the EHR: an ADT^A31 for a person, an SIU^S14 with the note for an appointment. It
+ * The message that carries a CRM user's edit into the EHR: an ADT^A31 for a person, with a CON segment for what they decided, an SIU^S14
+ * with the note for an appointment. It
  * names whom it is about and holds what was edited; all other fields stay empty, which files nothing.
  */
 export function writeBack(link: Link, edit: Fields, site: Site, now: number, patient: Link = link): string {
@@ -25,17 +26,35 @@ export function writeBack(link: Link, edit: Fields, site: Site, now: number, pat
   };
   const person = ['PID', ...Array.from({ length: 15 }, (_, index) => pid[index + 1] ?? '')];
   const at = timestamp(now);
-  const segments =
-    link.object === 'Contact'
-      ? [header('ADT^A31^ADT_A05', site, at), ['EVN', 'A31', at], person, ['PV1', '1', 'N']]
-      : [
-          header('SIU^S14^SIU_S12', site, at),
-          ['SCH', '', escaped(link.key.slice(site.authority.length + 1)), '', '', '', '^Note of the call centre'],
-          ['NTE', '1', '', escaped(edit.Note__c ?? NULL)],
-          person,
-          ['RGS', '1', 'U'],
-        ];
+  const update = [header('ADT^A31^ADT_A05', site, at), ['EVN', 'A31', at], person, ['PV1', '1', 'N']];
+  const number = () => escaped(link.key.slice(site.authority.length + 1));
+  const segments = {
+    Contact: () => update,
+    Communication_Consent__c: () => [...update, decision(number(), edit)],
+    Appointment__c: () => [
+      header('SIU^S14^SIU_S12', site, at),
+      ['SCH', '', number(), '', '', '', '^Note of the call centre'],
+      ['NTE', '1', '', escaped(edit.Note__c ?? NULL)],
+      person,
+      ['RGS', '1', 'U'],
+    ],
+  }[link.object]();
   return segments.map((fields) => `${fields.join('|')}\r`).join('');
+}
+
+const MODES: Record<string, string> = { Web: 'WEB', Phone: 'T', Paper: 'W' };
+
+/** CON: which consent (4), where it was given (7), how (10), whether it stands (11) and since when (13). */
+function decision(number: string, edit: Fields): string[] {
+  const con: Record<number, string> = {
+    1: '1',
+    4: number,
+    7: escaped(edit.Source__c ?? NULL),
+    10: MODES[String(edit.Method__c)] ?? '',
+    11: edit.Status__c === 'OptOut' ? 'R' : 'A',
+    13: timestamp(Date.parse(String(edit.Captured__c))),
+  };
+  return ['CON', ...Array.from({ length: 13 }, (_, index) => con[index + 1] ?? '')];
 }
 
 function header(type: string, site: Site, at: string): string[] {
