@@ -31,9 +31,11 @@ export function notApplicable(
   manifest: Judgeable,
   map: Pick<DataMap, 'objects' | 'rows'>,
 ): string | undefined {
-  for (const { source, owner } of check.maps ?? []) {
+  for (const { source, path, owner } of check.maps ?? []) {
     const objects = map.objects.filter((object) => object.source === source);
     if (objects.length === 0) return `the map takes in no ${source}`;
+    if (path && !map.rows.some((row) => row.source.startsWith(source) && row.source.includes(path)))
+      return `the map has no row of ${source} from ${path}`;
     const isOwned = map.rows.some((row) => row.owner === owner && objects.some(({ object }) => object === row.object));
     if (owner && !isOwned) return `the map has no field of ${source} that the ${owner} owns`;
   }

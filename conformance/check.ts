@@ -10,6 +10,8 @@ export type Need = 'hl7' | 'poll' | 'crm-back' | 'crm-reread' | 'write-back' | '
 export interface MapNeed {
   /** Resource type that the map takes in. */
   source: string;
+  /** What the source of at least one row of it mentions. */
+  path?: string;
   /** Who owns at least one field of it. */
   owner?: MapRow['owner'];
 }

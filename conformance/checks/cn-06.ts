@@ -1,9 +1,10 @@
 import { defineCheck } from '../check.ts';
 
 const url = (name: string) => `http://hospital.example/fhir/${name}`;
-const wishes = (hours: string, needed: boolean) => [
+const wishes = (hours: string, needed: boolean, channel: string) => [
   { url: 'http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired', valueBoolean: needed },
   { url: url('quiet-hours'), valueString: hours },
+  { url: url('preferred-channel'), valueCode: channel },
 ];
 
 export const cn06 = defineCheck({
@@ -17,14 +18,12 @@ export const cn06 = defineCheck({
   seeds: ['S3'],
   harm: 'A deaf patient is called at night, in a language that they do not speak.',
   needs: ['poll'],
-  maps: [{ source: 'Patient' }],
+  maps: [{ source: 'Patient', path: 'patient-interpreterRequired' }],
   async act(world) {
     const patient = await world.register('patient');
-    const ranked = (first: string) =>
-      patient.person.telecom.map((one) => ({ ...one, rank: one.system === first && one.use !== 'mobile' ? 1 : 2 }));
-    const wished = await world.update(patient, { extension: wishes('21:00-08:00', true), telecom: ranked('email') });
+    const wished = await world.update(patient, { extension: wishes('21:00-08:00', true, 'email') });
     if (!(await world.settled('wished'))) return;
-    await world.update(wished, { extension: wishes('22:30-07:15', false), telecom: ranked('phone') });
+    await world.update(wished, { extension: wishes('22:30-07:15', false, 'phone') });
     await world.settled('changed');
   },
   expect(facts) {

@@ -42,8 +42,8 @@ interface PatientImage {
   name: { use: string; given: string[]; family: string }[];
   gender?: string;
   birthDate?: string;
-  telecom?: { system: string; use: string; value: string; rank?: number; period?: { end?: string } }[];
-  extension?: { url: string; valueBoolean?: boolean; valueString?: string }[];
+  telecom?: { system: string; use: string; value: string; period?: { end?: string } }[];
+  extension?: { url: string; valueBoolean?: boolean; valueString?: string; valueCode?: string }[];
   address?: { use: string; line: string[]; city: string; state: string; postalCode: string; period?: { end?: string } }[];
   deceasedBoolean?: boolean;
   deceasedDateTime?: string;
@@ -93,7 +93,6 @@ export function contactOf(image: unknown, authority = AUTHORITY): Omit<Row, 'Id'
   const official = name.find(({ use }) => use === 'official')!;
   const point = (system: string, use?: string) =>
     telecom.find((t) => t.system === system && (!use || t.use === use) && !t.period?.end)?.value;
-  const preferred = telecom.find(({ rank, period }) => rank === 1 && !period?.end);
   const home = address.find(({ use, period }) => use === 'home' && !period?.end);
   return {
     EHR_Key__c: keyOf(image, authority),
@@ -114,7 +113,7 @@ export function contactOf(image: unknown, authority = AUTHORITY): Omit<Row, 'Id'
     Active__c: rest.active ?? true,
     Interpreter__c: extension.some(({ valueBoolean }) => valueBoolean === true),
     Quiet_Hours__c: extension.find(({ url }) => url.endsWith('/quiet-hours'))?.valueString ?? null,
-    Preferred_Channel__c: { phone: 'Phone', email: 'Email' }[preferred?.system ?? ''] ?? null,
+    Preferred_Channel__c: CHANNEL[extension.find(({ valueCode }) => valueCode)?.valueCode ?? ''] ?? null,
   };
 }
 

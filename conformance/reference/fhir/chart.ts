@@ -4,6 +4,7 @@ import { Failure } from '../retry.ts';
 import type { Site } from '../settings.ts';
 import type { Context } from '../sync.ts';
 import type { Fhir } from './client.ts';
+import type { Consent } from './consent.ts';
 import { identityOf, type Patient, seedOf, seedOfAppointment } from './map.ts';
 
 /** A patient to look up: by the EHR's own id where we know it, by MRN where we do not; both when we knew them before. */
@@ -41,7 +42,7 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
     });
   }
   const consentStamp = asked();
-  for (const consent of await steps.consentsOf(fhir, patient.id)) {
+  for (const consent of await decisionsDue(context, fhir, patient.id)) {
     const number = consent.identifier?.[0]?.value;
     const fields = steps.mapConsent(consent, steps);
     if (!number || Object.keys(fields).length === 0) continue;
@@ -62,6 +63,20 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
       return persons;
     }),
   );
+}
+
+/** Decisions are few and change seldom: each chart is asked for them every so often, and not with each look. */
+const DECISIONS_EVERY_MS = 1_000;
+const askedAt = new WeakMap<Fhir, Map<string, number>>();
+
+async function decisionsDue({ steps, machine }: Context, fhir: Fhir, patientId: string): Promise<Consent[]> {
+  const known = askedAt.get(fhir) ?? new Map<string, number>();
+  askedAt.set(fhir, known);
+  const now = machine.now();
+  if (now - (known.get(patientId) ?? Number.NEGATIVE_INFINITY) < DECISIONS_EVERY_MS) return [];
+  const found = await steps.consentsOf(fhir, patientId);
+  known.set(patientId, now);
+  return found;
 }
 
 async function lookUp(

@@ -13,8 +13,8 @@ export type Patient = {
   name?: { use?: string; family?: string; given?: string[] }[];
   birthDate?: string;
   gender?: string;
-  extension?: { url: string; valueBoolean?: boolean; valueString?: string }[];
-  telecom?: { system?: string; use?: string; value?: string; rank?: number; period?: Period }[];
+  extension?: { url: string; valueBoolean?: boolean; valueString?: string; valueCode?: string }[];
+  telecom?: { system?: string; use?: string; value?: string; period?: Period }[];
   address?: { use?: string; line?: string[]; city?: string; state?: string; postalCode?: string; period?: Period }[];
   communication?: { preferred?: boolean; language?: { coding?: { code?: string }[] } }[];
   deceasedBoolean?: boolean;
@@ -58,7 +58,7 @@ export function mapPatient(patient: Patient, site: Site, steps: Steps): Fields {
   const homes = (patient.address ?? []).filter(current).filter((one) => one.use === 'home');
   const [home] = homes;
   const extension = (url: string) => patient.extension?.find((one) => one.url === url);
-  const preferred = telecom.find((one) => one.rank === 1)?.system;
+  const preferred = extension('http://hospital.example/fhir/preferred-channel')?.valueCode;
   const mobilePhone = phone('mobile');
   const homePhone = phone('home');
   return stated(
