@@ -32,6 +32,10 @@ import { keepsPlaceholders } from './keeps-placeholders.ts';
 import { keysByChannel } from './keys-by-channel.ts';
 import { knowsNoQuietHours } from './knows-no-quiet-hours.ts';
 import { lastListWins } from './last-list-wins.ts';
+import { lawfulBulk } from './lawful-bulk.ts';
+import { lawfulCollections } from './lawful-collections.ts';
+import { lawfulComposite } from './lawful-composite.ts';
+import { lawfulCreateThenLink } from './lawful-create-then-link.ts';
 import { lawfulLookupFirst } from './lawful-lookup-first.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
@@ -154,6 +158,10 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulPolling,
   lawfulLookupFirst,
   lawfulTwoSites,
+  lawfulComposite,
+  lawfulCollections,
+  lawfulBulk,
+  lawfulCreateThenLink,
 ];
 
 /** Subjects that must pass nothing at all: one does nothing, one acknowledges everything and writes nothing. */

@@ -7,8 +7,8 @@ export const takesOverLeads = defineMutant({
   steps: (reference) => ({
     async upsert(crm, object, key, fields) {
       if (object === 'Contact' && fields.Email) {
-        const leads = await crm.find('Lead', `Email = '${fields.Email}'`);
-        for (const id of leads) await crm.update('Lead' as ObjectName, id, { FirstName: fields.FirstName ?? null });
+        const leads = await crm.soql(`SELECT Id FROM Lead WHERE Email = '${fields.Email}'`);
+        for (const { Id } of leads) await crm.update('Lead' as ObjectName, String(Id), { FirstName: fields.FirstName ?? null });
       }
       return reference.upsert(crm, object, key, fields);
     },

@@ -11,8 +11,10 @@ export type Crm = {
   update(object: ObjectName, id: string, fields: Fields): Promise<void>;
   /** Creates or changes the row with this `EHR_Key__c`; safe to repeat. */
   upsert(object: ObjectName, key: string, fields: Fields): Promise<{ id: string | undefined; created: boolean }>;
-  /** Ids of the rows of any object that satisfy a SOQL condition. */
-  find(object: string, where: string): Promise<string[]>;
+  /** What a SOQL query finds, as the CRM shows it, over all pages. */
+  soql(query: string): Promise<Record<string, unknown>[]>;
+  /** Any other call below `/services/data/vXX.X`; a body that is a text is sent as CSV. */
+  request(method: string, path: string, body?: object | string): Promise<unknown>;
   /** All rows of our objects that satisfy a SOQL condition, over all pages. */
   query(object: ObjectName, where: string): Promise<Row[]>;
 };
@@ -24,7 +26,7 @@ export function openCrm(settings: CrmSettings, http: Http, now: () => number): C
   const path = `/services/data/v${settings.apiVersion}`;
   let session: Promise<Session> | undefined;
 
-  async function call(method: string, url: string, body?: object): Promise<Answer> {
+  async function call(method: string, url: string, body?: object | string): Promise<Answer> {
     for (let again = true; ; again = false) {
       session ??= login(settings, http, now);
       const mine = session;
@@ -37,9 +39,9 @@ export function openCrm(settings: CrmSettings, http: Http, now: () => number): C
         headers: {
           authorization: `Bearer ${token}`,
           accept: 'application/json',
-          ...(body && { 'content-type': 'application/json' }),
+          ...(body && { 'content-type': typeof body === 'string' ? 'text/csv' : 'application/json' }),
         },
-        body: body && JSON.stringify(body),
+        body: typeof body === 'string' ? body : body && JSON.stringify(body),
       });
       if (answer.status < 300) return answer;
       if (answer.status === 401 && session === mine) session = undefined;
@@ -74,9 +76,8 @@ export function openCrm(settings: CrmSettings, http: Http, now: () => number): C
       );
       return { id: (body as { id?: string } | undefined)?.id, created: status === 201 };
     },
-    async find(object, where) {
-      return (await rowsOf(`SELECT Id FROM ${object} WHERE ${where}`)).map((row) => String(row.Id));
-    },
+    soql: rowsOf,
+    request: async (method, below, body) => (await call(method, `${path}${below}`, body)).body,
     async query(object, where) {
       const names = ['Id', 'EHR_Key__c', 'SystemModstamp', ...selected(object)];
       const rows = await rowsOf(`SELECT ${names.join(', ')} FROM ${object} WHERE ${where}`);
