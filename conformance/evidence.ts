@@ -17,6 +17,9 @@ export interface Judged {
   findings: Finding[];
 }
 
+/** What a CRM fills in by itself: names, and the two halves of a person account. */
+const COMPUTED = ['Name', 'IsPersonAccount', 'PersonContactId', 'RecordTypeId'];
+
 type Subject = Pick<Manifest, 'sites' | 'promises'> & Judgeable;
 
 /** Facts read with the eyes of the map: what should be where, and what is. Pure functions of the journal so far. */
@@ -289,7 +292,7 @@ export class Evidence {
   /** Whether a write of that value is within the map; defaults and computed names are the CRM's own doing. */
   mayHold(object: string, field: string, value: unknown): boolean {
     if (object === 'Lead' && this.leadRule !== 'none') return true;
-    return value === false || value === '' || field === 'Name' || this.oracle.allowedFields(object).has(field);
+    return value === false || value === '' || COMPUTED.includes(field) || this.oracle.allowedFields(object).has(field);
   }
 
   /** Names of the sites. */

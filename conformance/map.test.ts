@@ -267,3 +267,14 @@ it('names rows that no declared channel carries', () => {
   );
   expect(only(['hl7', 'poll'])).toEqual([]);
 });
+
+it('the map onto person accounts is without fault beside an org that has them', () => {
+  const { map, problems } = loadMap(fileURLToPath(new URL('../fixtures/maps/person-accounts', import.meta.url)));
+  expect(problems).toEqual([]);
+  // It leaves consents out, which the minimum map has.
+  expect(
+    lintMap(map, {})
+      .map(formatProblem)
+      .filter((text) => !/consent|decided/.test(text)),
+  ).toEqual([]);
+});

@@ -10,6 +10,8 @@ export interface MutantDefinition {
   reads?: 'hl7' | 'poll' | 'both';
   /** How many hospitals it serves; one unless said. */
   sites?: 1 | 2;
+  /** The map that it is judged by, a folder beside the default one; its org has person accounts where the map fills Account. */
+  map?: string;
   /** Checks that it has to be run on beside its kills and the core. */
   also?: string[];
   /** The steps that it replaces. */

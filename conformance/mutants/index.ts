@@ -37,6 +37,7 @@ import { lawfulCollections } from './lawful-collections.ts';
 import { lawfulComposite } from './lawful-composite.ts';
 import { lawfulCreateThenLink } from './lawful-create-then-link.ts';
 import { lawfulLookupFirst } from './lawful-lookup-first.ts';
+import { lawfulPersonAccounts } from './lawful-person-accounts.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
 import { lawfulTwoSites } from './lawful-two-sites.ts';
@@ -162,6 +163,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulCollections,
   lawfulBulk,
   lawfulCreateThenLink,
+  lawfulPersonAccounts,
 ];
 
 /** Subjects that must pass nothing at all: one does nothing, one acknowledges everything and writes nothing. */
