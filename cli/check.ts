@@ -63,9 +63,9 @@ export async function check(args: string[]): Promise<number> {
   for (const problem of problems) console.error(formatProblem(problem));
   if (!manifest || problems.some((problem) => problem.severity === 'error')) return 2;
   const checks = selectChecks(values.only);
-  console.log(outlook(checks, manifest, map!));
+  console.log(outlook(checks, manifest, map));
   if (values.list || values['dry-run']) {
-    for (const one of checks) console.log(`  ${one.id.padEnd(6)} ${one.title}${skipText(one, manifest, map!)}`);
+    for (const one of checks) console.log(`  ${one.id.padEnd(6)} ${one.title}${skipText(one, manifest, map)}`);
     return 0;
   }
   const run = await prepare({ values, manifest, map, checks });

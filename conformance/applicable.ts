@@ -1,6 +1,7 @@
 import type { CheckDefinition } from './check.ts';
 import type { Manifest, SiteManifest } from './manifest.ts';
-import type { DataMap } from './map.ts';
+import { type DataMap, isExclusion, sourceTypes } from './map.ts';
+import { onChannel } from './oracle.ts';
 
 /** The channels of a site that this suite can judge by today. */
 export function readChannels(site: SiteManifest): ('hl7' | 'poll')[] {
@@ -25,12 +26,12 @@ export const rereadWindow = ({ crm, promises }: Judgeable): number =>
   (crm.back.kind === 'none' ? promises?.reconcile_window : promises?.sync_window) ?? Number.POSITIVE_INFINITY;
 
 /** Why a check does not apply to a site, or undefined when it does. Skipping needs an undeclared capability, by name. */
-export function notApplicable(
-  check: CheckDefinition,
-  site: SiteManifest,
-  manifest: Judgeable,
-  map: Pick<DataMap, 'objects' | 'rows'>,
-): string | undefined {
+export function notApplicable(check: CheckDefinition, site: SiteManifest, manifest: Judgeable, map: DataMap): string | undefined {
+  for (const type of check.takes ?? []) {
+    const rows = map.rows.filter((row) => sourceTypes(map, row).includes(type));
+    if (!site.channels.read.some(({ kind }) => rows.some((row) => onChannel(row, kind))))
+      return `the map takes nothing from ${type} on the channels of ${site.name}`;
+  }
   for (const { source, path, owner } of check.maps ?? []) {
     const objects = map.objects.filter((object) => object.source === source);
     if (objects.length === 0) return `the map takes in no ${source}`;
@@ -49,6 +50,8 @@ export function notApplicable(
       return 'the manifest declares no channel back from the CRM (crm.back: none)';
     if (need === 'crm-reread' && manifest.crm.back.kind === 'none' && !(rereadWindow(manifest) <= LONGEST_WAIT_MS))
       return 'the manifest declares no channel back from the CRM (crm.back: none), and promises.reconcile_window is too long to wait for';
+    if (need === 'exclusions' && !map.rows.some(isExclusion))
+      return 'the map keeps nothing out of the CRM (sensitivity: exclude)';
     if (need === 'two-sites' && (manifest.sites?.length ?? 0) < 2) return 'the manifest names one site';
     if (need === 'restart' && !manifest.start?.restart)
       return 'the manifest does not allow that the subject is restarted (start.restart)';

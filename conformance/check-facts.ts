@@ -169,6 +169,29 @@ export class CheckFacts {
     return [...this.#evidence.facts.messagesOf(id)].sort((a, b) => (a.sent[0]?.at ?? Infinity) - (b.sent[0]?.at ?? Infinity));
   }
 
+  /** Untestable unless the map asks for something else at a mark than it did at one before: else nothing was at stake. */
+  asksOtherwise(from: string, to: string): Finding[] {
+    if (this.#evidence.asksOtherwise(this.cohort, this.at(from), this.at(to))) return [];
+    return [
+      untestable('did-not-bite', `The map asks for the same at "${to}" as at "${from}": it takes nothing from what was done.`),
+    ];
+  }
+
+  /** How often the subject gave the CRM row of a record another value in a field that the map works out of a type of the chart. */
+  summaryChanges(name: string, type: string, since: string): Map<string, Version<Row>[]> {
+    const fields = this.mappedFields(name, `%chart.${type}`);
+    const history = this.record(name);
+    const changes = new Map<string, Version<Row>[]>();
+    for (const { versions } of history ? this.#evidence.everRowsFor(history) : [])
+      versions.forEach((version, i) => {
+        if (version.at <= this.at(since) || !version.actor.startsWith('client:')) return;
+        for (const field of fields)
+          if ((version.image?.[field] ?? null) !== (versions[i - 1]?.image?.[field] ?? null))
+            changes.set(field, [...(changes.get(field) ?? []), version]);
+      });
+    return changes;
+  }
+
   /** Untestable unless one of the named rules hit something. */
   didBite(...rules: string[]): Finding[] {
     const ids = rules.map((rule) => this.note<string>(`rule ${rule}`));
@@ -306,6 +329,11 @@ export class CheckFacts {
     return this.#evidence.facts.exposed.filter(
       ({ cohort, text, word }) => cohort === this.cohort && beside(text).toLowerCase().includes(word.toLowerCase()),
     );
+  }
+
+  /** Lines of the subject's output that hold a word; undefined where there is no output. */
+  outputWith(word: string): { line: number; word: string }[] | undefined {
+    return this.#evidence.output?.().flatMap((text, i) => (text.includes(word) ? [{ line: i + 1, word }] : []));
   }
 
   /** Lines of the subject's output that hold a name or mail address of this check's people; undefined where there is no output. */

@@ -4,7 +4,7 @@ import type { CheckInfo, Finding, Verdict } from './result.ts';
 import type { World } from './world.ts';
 
 /** What a check needs of the manifest; missing ones make it not applicable, by name. */
-export type Need = 'hl7' | 'poll' | 'crm-back' | 'crm-reread' | 'write-back' | 'restart' | 'two-sites';
+export type Need = 'hl7' | 'poll' | 'crm-back' | 'crm-reread' | 'write-back' | 'restart' | 'two-sites' | 'exclusions';
 
 /** Rows that a check needs the map to have; missing ones make it not applicable, by name. */
 export interface MapNeed {
@@ -22,6 +22,8 @@ export interface MapNeed {
  */
 export interface CheckDefinition extends CheckInfo {
   needs?: Need[];
+  /** Resource types that the map has to take something from; without them the check does not apply. */
+  takes?: string[];
   maps?: MapNeed[];
   /** One of the five tests to pass before going live. */
   goLive?: boolean;

@@ -73,7 +73,8 @@ describe('a clean history has no finding', () => {
       },
     ],
     ['a row of somebody else', (b) => b.crm('Contact', '003Z', { LastName: 'Poe', Active__c: true })],
-    ['a task about the patient', (b) => b.crm('Task', '00TA', { WhoId: '003A', Subject: 'Call 0000000000018' })],
+    ['a case of the patient', (b) => b.crm('Case', '500A', { ContactId: '003A', Subject: 'Call 0000000000018' })],
+    ['a task that a clerk made', (b) => b.crm('Task', '00TA', { WhoId: '003A', Subject: 'Call' }, { actor: 'user:clerk' })],
   ])('%s', (_, more) => {
     const b = mapped({ appointment: true });
     more(b);

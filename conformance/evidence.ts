@@ -1,14 +1,21 @@
 import { findCanaries } from '#fixtures';
 import { type RecordRef, recordKey } from '#simulators';
 import { cohortOf, type Judgeable, notApplicable, readChannels } from './applicable.ts';
+import { chartMoments, chartsOf, patientReference } from './chart.ts';
 import { type CheckDefinition, fail } from './check.ts';
 import { CheckFacts } from './check-facts.ts';
 import { type Facts, type History, imageAt, type Resource, type Row } from './facts.ts';
+import { type Chart, chartTypes } from './fhirpath.ts';
 import type { Manifest, SiteManifest } from './manifest.ts';
 import type { DataMap, MapRow } from './map.ts';
 import { type ExpectContext, type ExpectedRecord, Oracle, SYSTEM_FIELDS } from './oracle.ts';
 import type { Finding, Verdict } from './result.ts';
 import { rollUp } from './score.ts';
+
+/** Indexes that are kept at most. */
+const MEMORY = 2_000;
+
+const NO_CHART: Chart = {};
 
 export interface Judged {
   verdict: Verdict;
@@ -29,6 +36,7 @@ export class Evidence {
   /** Lines of the subject's output so far; absent where it is not ours to see. */
   output?: () => readonly string[];
   readonly #manifest: Subject;
+  #known = new Map<string, { stamp: number | undefined; value: unknown }>();
 
   constructor(facts: Facts, map: DataMap, manifest: Subject) {
     this.facts = facts;
@@ -154,11 +162,14 @@ export class Evidence {
   // Whether an older version of the truth asked for that value. An empty field is wrong, but not for being old.
   #heldBefore(history: History<Resource>, row: MapRow, actual: unknown, tenant: string, at: number): boolean {
     if (actual === undefined || actual === null || actual === '') return false;
-    return until(history, at)
-      .versions.slice(0, -1)
-      .some((version) => {
-        const then = { ...history, versions: history.versions.filter((v) => v.at <= version.at) };
-        return this.oracle.expect(then, this.#context(history, version.at)).some(({ fields }) => {
+    const own = until(history, at).versions.map((version) => version.at);
+    const moments = [...own, ...chartMoments(this.facts, history, chartTypes(row.source))].filter((moment) => moment <= at);
+    return moments
+      .sort((a, b) => a - b)
+      .slice(0, -1)
+      .some((moment) => {
+        const then = until(history, moment);
+        return this.oracle.expect(then, this.#context(history, moment)).some(({ fields }) => {
           const wanted = fields[row.field];
           if (wanted?.row !== row || wanted.unjudged) return false;
           return this.oracle.judge(wanted, actual, (id) => this.#keyOfRow(tenant, id, at)).ok;
@@ -190,7 +201,8 @@ export class Evidence {
     return this.facts.crmOf(cohort).flatMap((row) => {
       const object = this.oracle.object(row.type);
       const image = imageAt(row, at);
-      if (!object || !this.oracle.live(row.type, image)) return [];
+      // What a CRM user made is not the subject's: people make tasks and contacts of their own.
+      if (!object || !row.versions[0]?.actor.startsWith('client:') || !this.oracle.live(row.type, image)) return [];
       const key = image?.[object.key];
       if (expectedKeys.has(`${row.type} ${key}`)) return [];
       const message = `A ${row.type} about this patient carries ${key ? `the key ${key}, which is nobody's` : `no ${object.key}`}.`;
@@ -206,7 +218,28 @@ export class Evidence {
 
   #rowsWithKey(cohort: string, object: string, field: string, key: string | undefined, at: number): History<Row>[] {
     if (key === undefined) return [];
-    return this.facts.crmOf(cohort).filter((row) => row.type === object && imageAt(row, at)?.[field] === key);
+    const rows = this.#once(`rows by ${object}.${field} of ${cohort} at ${at}`, cohort, () =>
+      Map.groupBy(
+        this.facts.crmOf(cohort).filter((row) => row.type === object),
+        (row) => imageAt(row, at)?.[field],
+      ),
+    );
+    return rows.get(key) ?? [];
+  }
+
+  #charts(cohort: string, at: number): ReadonlyMap<string, Chart> {
+    return this.#once(`charts of ${cohort} at ${at}`, cohort, () => chartsOf(this.facts, cohort, at));
+  }
+
+  // What is worked out of a cohort's records holds until one of them changes: a thousand people are looked at many times.
+  #once<T>(what: string, cohort: string, work: () => T): T {
+    const stamp = this.facts.revisions.get(cohort);
+    const known = this.#known.get(what);
+    if (known && known.stamp === stamp) return known.value as T;
+    if (this.#known.size > MEMORY) this.#known.clear();
+    const value = work();
+    this.#known.set(what, { stamp, value });
+    return value;
   }
 
   /** The CRM rows that carry a record's key at a moment. */
@@ -279,6 +312,37 @@ export class Evidence {
     return text && other(text, ['Edited', 'Changed']);
   }
 
+  /** A field that the map works out of a type of the patient's chart, and a value that it does not hold. */
+  summaryField(ref: RecordRef, type: string): { field: string; value: unknown } | undefined {
+    const history = this.facts.truth.get(recordKey(ref));
+    const held = (history && imageAt(this.rowsFor(history)[0])) ?? ({} as Partial<Row>);
+    const row = this.rowsOfMap('Patient').find((one) => one.owner === 'ehr' && chartTypes(one.source).includes(type));
+    if (!row) return undefined;
+    const now = held[row.field];
+    const values: Record<string, unknown> = {
+      checkbox: now !== true,
+      number: Number(now ?? 0) + 1,
+      date: now === '2001-02-03' ? '2001-02-04' : '2001-02-03',
+      datetime: '2001-02-03T04:05:06Z',
+    };
+    return { field: row.field, value: values[row.field_type.replace(/\(.*/, '')] ?? (now === 'Edited' ? 'Changed' : 'Edited') };
+  }
+
+  /** Whether the map asks for other values of a cohort's records at one moment than at another. */
+  asksOtherwise(cohort: string, from: number, to: number): boolean {
+    const asked = (at: number): string =>
+      JSON.stringify(
+        this.facts.truthOf(cohort).flatMap((history) => {
+          const truth = until(history, at);
+          if (truth.versions.length === 0) return [];
+          return this.oracle
+            .expect(truth, this.#context(history, at))
+            .map(({ key, create, fate, fields }) => [key, create, fate, Object.values(fields).map(({ values }) => values)]);
+        }),
+      );
+    return asked(from) !== asked(to);
+  }
+
   rowsOfMap(resourceType: string): MapRow[] {
     return this.oracle.objectsFor(resourceType).flatMap((object) => this.oracle.rowsFor(object.object));
   }
@@ -338,8 +402,7 @@ export class Evidence {
   patientOf(row: History<Row>): History<Resource> | undefined {
     const truth = this.truthBehind(row);
     if (!truth || truth.type === 'Patient') return truth;
-    const { participant = [] } = (imageAt(truth) ?? {}) as { participant?: { actor?: { reference?: string } }[] };
-    const reference = participant.map((p) => p.actor?.reference).find((r) => r?.startsWith('Patient/'));
+    const reference = patientReference(imageAt(truth) ?? {});
     return reference ? this.facts.truth.get(`ehr/${truth.tenant}/${reference}`) : undefined;
   }
 
@@ -349,9 +412,12 @@ export class Evidence {
     // What a deleted row held counts too.
     const key = object && row.versions.findLast((version) => version.image?.[object.key])?.image?.[object.key];
     if (!object || key === undefined) return undefined;
-    return this.facts
-      .truthOf(row.cohort ?? '')
-      .find((h) => h.type === object.source && this.oracle.keyOf(object, h, this.#context(h)) === key);
+    const cohort = row.cohort ?? '';
+    const byKey = this.#once(`records by key of ${object.object} of ${cohort}`, cohort, () => {
+      const own = this.facts.truthOf(cohort).filter((history) => history.type === object.source);
+      return Map.groupBy(own, (history) => this.oracle.keyOf(object, history, this.truthContext(history)));
+    });
+    return byKey.get(String(key))?.[0];
   }
 
   /** Values that the subject wrote into EHR-owned fields and that the EHR never held. */
@@ -362,7 +428,11 @@ export class Evidence {
     // Whose an appointment is can change with a merge: what it was then, and what it is now.
     const moments = [...truth.versions.map((version) => version.at), Number.POSITIVE_INFINITY];
     const admissible = (r: MapRow) => [
-      ...new Set(moments.flatMap((moment) => this.oracle.admissible(r, truth, this.#context(truth, moment)))),
+      ...new Set(
+        [...moments, ...chartMoments(this.facts, truth, chartTypes(r.source))].flatMap((moment) =>
+          this.oracle.admissible(r, truth, this.#context(truth, moment)),
+        ),
+      ),
     ];
     return row.versions.flatMap((version, i) => {
       if (!version.actor.startsWith('client:') || !version.image) return [];
@@ -408,7 +478,16 @@ export class Evidence {
 
   #context(history: History<Resource>, at = Number.POSITIVE_INFINITY): ExpectContext {
     const edits = Object.fromEntries(Object.entries(this.#edits(history, at)).map(([field, edit]) => [field, edit.value]));
-    return { edits, resolve: (reference) => imageAt(this.facts.truth.get(`ehr/${history.tenant}/${reference}`), at) };
+    return { edits, ...this.truthContext(history, at) };
+  }
+
+  /** What the oracle may look at beside a record's own history, as it was at a moment; without what CRM users did. */
+  truthContext(history: History<Resource>, at = Number.POSITIVE_INFINITY): ExpectContext {
+    return {
+      today: this.facts.first?.wall.slice(0, 10),
+      resolve: (reference) => imageAt(this.facts.truth.get(`ehr/${history.tenant}/${reference}`), at),
+      chart: () => this.#charts(history.cohort ?? '', at).get(`${history.tenant}/${history.versions[0]?.ref.id}`) ?? NO_CHART,
+    };
   }
 
   // The last value that CRM users gave the fields of the rows of a record.

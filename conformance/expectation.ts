@@ -1,4 +1,4 @@
-import type { PathSite } from './fhirpath.ts';
+import type { Chart, PathSite } from './fhirpath.ts';
 import type { FieldValue } from './field-types.ts';
 import type { MapObject, MapRow } from './map.ts';
 
@@ -19,6 +19,10 @@ export interface TruthHistory {
 export interface ExpectContext {
   /** Newest image of what a reference (`Patient/…`) names at the same site; null or undefined where there is none. */
   resolve?(reference: string): object | null | undefined;
+  /** All that the site says of a patient at that moment, for rows that read `%chart`. */
+  chart?(): Chart;
+  /** The day of the run, `YYYY-MM-DD`. */
+  today?: string;
   /** The last value that a CRM user gave each field of the record's row; only edited fields. */
   edits?: Readonly<Record<string, unknown>>;
 }

@@ -1,5 +1,5 @@
 import { type TypedValue, toTypedValue } from '@medplum/core';
-import { compilePath, siteVariables } from './fhirpath.ts';
+import { chartTypes, chartVariable, compilePath, siteVariables } from './fhirpath.ts';
 import { type FieldValue, type ParsedType, parseFieldType, parseTolerance } from './field-types.ts';
 import type { DataMap, MapRow } from './map.ts';
 import { compileTransform, type TransformContext } from './transforms.ts';
@@ -21,6 +21,8 @@ export interface Rule {
   /** ms of an instant, units of a number. */
   tolerance: number;
   opaque: boolean;
+  /** Whether its value hangs on more than the resource itself: then it has none of its own acts. */
+  readsChart: boolean;
   onMissing: Otherwise;
   onInvalid: Otherwise;
   /** Whether a commit of this act changes the field. */
@@ -35,18 +37,24 @@ export function compileRule(row: MapRow, tables: DataMap['tables']): Rule {
   try {
     const path = compilePath(row.source);
     const transform = compileTransform(row.transform, tables);
+    const readsChart = chartTypes(row.source).length > 0;
     const acts = new Set(row.trigger.split(/[\s|;]+/));
     return {
       row,
       type,
       tolerance: parseTolerance(row.tolerance) ?? 0,
       opaque: transform === undefined,
+      readsChart,
       onMissing: otherwise(row.on_missing, type),
       onInvalid: otherwise(row.on_invalid, type),
       triggeredBy: (act) => acts.has('any') || acts.has(act),
       outcome(resource, context) {
         const focus = toTypedValue(resource);
-        const variables: Record<string, TypedValue> = { ...siteVariables(context.site), '%resource': focus };
+        const variables: Record<string, TypedValue> = {
+          ...siteVariables(context.site),
+          '%resource': focus,
+          ...(readsChart && chartVariable(context.chart?.() ?? {})),
+        };
         // Where an expression finds several values the first counts, as `.first()` would say.
         const [input] = path([focus], variables);
         if (input === undefined || input === null || input === '') return { state: 'missing' };

@@ -133,6 +133,8 @@ export class Facts {
   last?: JournalEvent;
   /** When the state that belongs to a cohort last changed. */
   readonly changedAt = new Map<string, number>();
+  /** How often a record of a cohort was committed: what is worked out of them holds as long as this does. */
+  readonly revisions = new Map<string, number>();
   /** Events that touch a cohort, oldest first: the evidence of its story. */
   readonly story = new Map<string, EventId[]>();
   #channels = new Set<string>();
@@ -286,6 +288,7 @@ export class Facts {
       }
       this.#learn(ref, image, history.cohort);
       this.changedAt.set(history.cohort, event.at);
+      this.revisions.set(history.cohort, (this.revisions.get(history.cohort) ?? 0) + 1);
       this.#tell(history.cohort, event);
     });
   }

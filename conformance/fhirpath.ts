@@ -12,11 +12,24 @@ export interface PathSite {
 /** A compiled expression: the primitive values that it finds, in order. Throws where the data defies it (a wrong type, say). */
 export type Path = (input: TypedValue[], variables: Record<string, TypedValue>) => unknown[];
 
-const VARIABLES = ['authority', 'site', 'resource'];
+const VARIABLES = ['authority', 'site', 'resource', 'chart'];
 
 /** `urn:oid:` before an OID, a URL as it is: the system of an MRN. */
 export const authoritySystem = (authority: string): string =>
   /^\d+(\.\d+)+$/.test(authority) ? `urn:oid:${authority}` : authority;
+
+/**
+ * All that a site's record says of one patient, by resource type, each oldest first by its own clinical time: what an
+ * expression sees as `%chart`, as in `%chart.Encounter.where(status = 'finished').last().period.start`.
+ */
+export type Chart = Readonly<Record<string, readonly object[]>>;
+
+/** The resource types that an expression reads from the chart. */
+export const chartTypes = (expression: string): string[] => [
+  ...new Set([...expression.matchAll(/%chart\.([A-Z]\w+)/g)].map(([, type]) => type as string)),
+];
+
+export const chartVariable = (chart: Chart): Record<string, TypedValue> => ({ '%chart': { type: 'Chart', value: chart } });
 
 const sites = new WeakMap<PathSite, Record<string, TypedValue>>();
 

@@ -155,7 +155,7 @@ describe('each is violated once', () => {
     ],
     [
       'G4: an object that the map does not name',
-      (b) => b.crm('Task', '00TA', { Subject: 'Call 0000000000018' }),
+      (b) => b.crm('Case', '500A', { Subject: 'Call 0000000000018' }),
       { G4: ['unmapped Subject'] },
     ],
     ['G5: the end is not as mapped', (b) => b.ehr('update', 'Patient', 'p1', { gender: 'male' }), { G5: ['stale-value Female'] }],

@@ -117,10 +117,9 @@ class View {
 
   /** Whether all rows of a record are, at a moment, as the map asks for its i-th version. */
   shows(history: History<Resource>, i: number, at = Number.POSITIVE_INFINITY): boolean {
-    const { facts, oracle } = this.#evidence;
-    const resolve = (reference: string) => imageAt(facts.truth.get(`ehr/${history.tenant}/${reference}`), at);
+    const { oracle } = this.#evidence;
     const truth = { ...history, versions: history.versions.slice(0, i + 1) };
-    return oracle.expect(truth, { resolve }).every((expected) => this.#fits(expected, at));
+    return oracle.expect(truth, this.#evidence.truthContext(history, at)).every((expected) => this.#fits(expected, at));
   }
 
   #fits({ object, key, keyField, create, fields }: ExpectedRecord, at: number): boolean {

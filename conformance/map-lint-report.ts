@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { CrmSchema } from './crm-schema.ts';
-import type { DataMap } from './map.ts';
+import type { DataMap, MapRow } from './map.ts';
 import { nearest, type Problem } from './problem.ts';
 
 /** A line of a map file, with where its cells begin. */
@@ -9,6 +9,8 @@ export type Place = { line: number; columns: Readonly<Record<string, number>> };
 /** One pass over a map: collects problems, each with the cell that it is about. */
 export class Lint {
   readonly problems: Problem[] = [];
+  /** Rows that no channel of the subject can carry. */
+  readonly unreached: MapRow[] = [];
   readonly map: DataMap;
   readonly schemas: readonly CrmSchema[];
 

@@ -1,10 +1,11 @@
 import { ELEMENTS } from './fhir-elements.ts';
 import { pathMistake } from './fhirpath.ts';
 import { FIELD_TYPES, type ParsedType, parseFieldType, parseTolerance } from './field-types.ts';
-import type { MapObject, MapRow } from './map.ts';
+import { isExclusion, type MapObject, type MapRow } from './map.ts';
 import { type Lint, suggest } from './map-lint-report.ts';
+import { onChannel } from './oracle.ts';
 import type { Problem } from './problem.ts';
-import { isTransformName, TRANSFORMS, tableName } from './transforms.ts';
+import { isTransformName, tableName, transformMistake, transformNames } from './transforms.ts';
 
 /** What commits can mean: the words of the `trigger` column. */
 export const ACTS = [
@@ -21,6 +22,12 @@ export const ACTS = [
   'cancel',
   'no-show',
   'consent',
+  'admit',
+  'discharge',
+  'delete-visit',
+  'diagnose',
+  'result',
+  'refer',
 ];
 
 const OWNERS = ['ehr', 'crm', 'shared', 'sync'];
@@ -52,7 +59,13 @@ export function lintRow(lint: Lint, row: MapRow, seen: Map<string, number>, chan
         lint.map.objects.map((candidate) => candidate.object),
       ),
     );
-  if (row.field === '') tell('field', 'the row names no CRM field', 'write the field name, such as MobilePhone');
+  if (isExclusion(row)) return void lintSource(lint, row, object);
+  if (row.field === '')
+    tell(
+      'field',
+      'the row names no CRM field',
+      'write the field name, such as MobilePhone; only a row whose sensitivity is "exclude" goes without',
+    );
   const before = seen.get(name);
   if (before !== undefined) tell('field', `${name} has a row on line ${before} already`, 'keep one row for each field');
   seen.set(name, before ?? row.line);
@@ -101,15 +114,8 @@ export function lintRow(lint: Lint, row: MapRow, seen: Map<string, number>, chan
       'choose another field type, or say how with a transform',
       'warning',
     );
-  if (
-    type &&
-    row.owner !== 'sync' &&
-    channels.length > 0 &&
-    !channels.some((kind) => (kind === 'hl7' ? row.v2 : kind === 'v1' ? row.v1 : true))
-  ) {
-    const fix = 'fill in its v2 column, or read that site by another channel too';
-    tell('v2', `${name} cannot be reached: messages are the only channel, and the row has no v2 column`, fix, 'warning');
-  }
+  if (type && row.owner !== 'sync' && channels.length > 0 && !channels.some((kind) => onChannel(row, kind)))
+    lint.unreached.push(row);
   lintField(lint, row, type);
 }
 
@@ -122,6 +128,7 @@ function lintSource(lint: Lint, row: MapRow, object: MapObject | undefined): voi
     const place = wrong.column === undefined ? '' : ` (character ${wrong.column})`;
     return void at(row, 'source', `the source is no FHIRPath: ${wrong.message}${place}`, 'correct the expression');
   }
+  lintChart(lint, row, object);
   for (const [, type = '', element] of row.source.matchAll(/(?<![\w.'])([A-Z]\w+)(?:\.([a-z]\w*)(?!\w*\())?/g)) {
     if (object && type !== object.source && Object.hasOwn(ELEMENTS, type)) {
       at(
@@ -136,6 +143,21 @@ function lintSource(lint: Lint, row: MapRow, object: MapObject | undefined): voi
   }
 }
 
+// Of what a row reads from the chart: types that there are, and elements that they have.
+function lintChart(lint: Lint, row: MapRow, object: MapObject | undefined): void {
+  const at = lint.at('fields.csv');
+  const types = Object.keys(ELEMENTS).filter((type) => type !== 'Patient');
+  if (/%chart\b/.test(row.source) && object && object.source !== 'Patient')
+    at(
+      row,
+      'source',
+      `only a patient has a chart, and ${object.object} mirrors ${object.source}`,
+      `begin it with ${object.source}.`,
+    );
+  for (const [, type = ''] of row.source.matchAll(/%chart\.(\w+)/g))
+    if (!types.includes(type)) at(row, 'source', `a chart holds no "${type}"`, suggest(type, types));
+}
+
 function lintTransform(lint: Lint, row: MapRow): void {
   const at = lint.at('fields.csv');
   const { transform } = row;
@@ -144,9 +166,8 @@ function lintTransform(lint: Lint, row: MapRow): void {
     if (!lint.map.tables.has(table))
       at(row, 'transform', `there is no table "${table}" in the map's folder`, suggest(table, [...lint.map.tables.keys()]));
   } else if (isTransformName(transform)) {
-    const names = [...Object.keys(TRANSFORMS).filter((name) => name !== ''), 'opaque', 'table:<file>'];
-    if (transform !== 'opaque' && !Object.hasOwn(TRANSFORMS, transform))
-      at(row, 'transform', `there is no transform "${transform}"`, suggest(transform, names));
+    const wrong = transform === 'opaque' ? undefined : transformMistake(transform);
+    if (wrong) at(row, 'transform', wrong, suggest(transform, transformNames()));
   } else {
     const wrong = pathMistake(transform);
     if (wrong) at(row, 'transform', `the transform is neither a name nor FHIRPath: ${wrong.message}`, 'correct the expression');

@@ -1,5 +1,5 @@
 import type { CrmSchema } from './crm-schema.ts';
-import type { DataMap } from './map.ts';
+import type { DataMap, MapRow } from './map.ts';
 import { lintObject } from './map-lint-objects.ts';
 import { Lint } from './map-lint-report.ts';
 import { lintRow } from './map-lint-rows.ts';
@@ -21,9 +21,20 @@ export function lintMap(map: DataMap, { schemas = [], channels = [] }: LintOptio
   for (const object of map.objects) lintObject(lint, object, seenObjects);
   const seenRows = new Map<string, number>();
   for (const row of map.rows) lintRow(lint, row, seenRows, channels);
+  lintReach(lint);
   lintTables(lint);
   lint.problems.push(...minimumProblems(map));
   return lint.problems;
+}
+
+// One line for each object: where messages are the only channel, all that comes from the chart is out of reach together.
+function lintReach(lint: Lint): void {
+  for (const [object, rows] of Map.groupBy(lint.unreached, (row) => row.object)) {
+    const names = rows.map((row) => `${object}.${row.field}`).join(', ');
+    const message = `${names} cannot be reached: messages are the only channel, and the row has no v2 column`;
+    const fix = 'fill in the v2 column, or read that site by another channel too';
+    lint.at('fields.csv')(rows[0] as MapRow, 'v2', message, fix, 'warning');
+  }
 }
 
 function lintTables(lint: Lint): void {

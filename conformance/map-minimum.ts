@@ -13,7 +13,6 @@ interface Minimum {
 
 const from = (pattern: RegExp) => (row: MapRow) => pattern.test(row.source);
 
-// The last visit joins when the simulators serve what it comes from.
 const MINIMUM: readonly Minimum[] = [
   {
     what: 'identity',
@@ -67,6 +66,12 @@ const MINIMUM: readonly Minimum[] = [
   },
   { what: 'deceased flag', of: 'Patient', fills: from(/Patient\.deceased\b/), example: 'Patient.deceased.exists()' },
   {
+    what: 'last visit',
+    of: 'Patient',
+    fills: from(/%chart\.Encounter\b.*period/),
+    example: "%chart.Encounter.where(status = 'finished').last().period.start",
+  },
+  {
     what: 'appointment id',
     of: 'Appointment',
     fills: from(/Appointment\.(identifier|id)\b/),
@@ -104,7 +109,7 @@ const MINIMUM: readonly Minimum[] = [
 
 // Needed to keep rows right, or to reach people as they wish: they carry nothing about the patient's health.
 const HARMLESS =
-  /Patient\.(active|id|link|meta)\b|^Consent\.|patient-interpreterRequired|\/(quiet-hours|preferred-channel)'|Appointment\.(participant\.actor\.reference|id|meta)\b|^%site\b/;
+  /Patient\.(active|id|link|meta)\b|^Consent\.|patient-interpreterRequired|\/(quiet-hours|preferred-channel)'|Appointment\.(participant\.actor\.reference|id|meta)\b|^%site\b|^\w+\.(id|subject\.reference|patient\.reference)$/;
 
 /** Warnings: what of the minimum is missing, and which rows copy more than it. */
 export function minimumProblems(map: DataMap): Problem[] {
@@ -119,7 +124,7 @@ export function minimumProblems(map: DataMap): Problem[] {
   for (const row of map.rows) {
     const known =
       row.owner === 'sync' || row.sensitivity !== 'copy' || HARMLESS.test(row.source) || MINIMUM.some(({ fills }) => fills(row));
-    if (known || !/^\W*[A-Z]/.test(row.source)) continue;
+    if (known || !/^\W*[A-Z]|%chart\./.test(row.source)) continue;
     problems.push({
       severity: 'warning',
       file,

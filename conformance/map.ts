@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { chartTypes } from './fhirpath.ts';
 import { type CsvLine, type CsvShape, readCsv } from './map-csv.ts';
 import type { Problem } from './problem.ts';
 
@@ -120,6 +121,16 @@ const OBJECT_DEFAULTS: Partial<Record<(typeof OBJECT_COLUMNS)[number], string>> 
   on_delete: 'deactivate',
   lead_match: 'none',
 };
+
+/** A row without a field, which names what must never reach the CRM. */
+export const isExclusion = (row: MapRow): boolean => row.sensitivity === 'exclude' && row.field === '';
+
+/** The resource types that a row takes something from: that of its object, and what it reads of the chart. */
+export function sourceTypes(map: DataMap, row: MapRow): string[] {
+  if (isExclusion(row)) return [];
+  const own = map.objects.find(({ object }) => object === row.object)?.source;
+  return [...(own === undefined ? [] : [own]), ...chartTypes(row.source)];
+}
 
 /** Reads the CSV files of a folder. Never throws: what cannot be read is a problem with its place and fix. */
 export function loadMap(folder: string): { map: DataMap; problems: Problem[] } {

@@ -10,11 +10,12 @@ import type {
   Unjudged,
 } from './expectation.ts';
 import { compileRule, type Outcome, type Rule } from './expected-value.ts';
-import { compilePath, siteVariables } from './fhirpath.ts';
+import { type Chart, chartVariable, compilePath, siteVariables } from './fhirpath.ts';
 import type { FieldValue } from './field-types.ts';
-import type { DataMap, MapObject, MapRow } from './map.ts';
+import { type DataMap, isExclusion, type MapObject, type MapRow } from './map.ts';
 import { type Condition, compileCondition } from './soql-condition.ts';
 import type { TransformContext } from './transforms.ts';
+import { isInError, isReplaced, survivingPatient } from './truth.ts';
 
 export type * from './expectation.ts';
 
@@ -49,7 +50,9 @@ export class Oracle {
     this.map = map;
     this.#sites = new Map(sites.map((site) => [site.name, site]));
     for (const object of map.objects) {
-      const rules = map.rows.filter((row) => row.object === object.object).map((row) => compileRule(row, map.tables));
+      const rules = map.rows
+        .filter((row) => row.object === object.object && !isExclusion(row))
+        .map((row) => compileRule(row, map.tables));
       this.#rules.set(object.object, rules);
       for (const rule of rules) this.#ruleOf.set(`${object.object}.${rule.row.field}`, rule);
       if (object.live_when) this.#live.set(object.object, compileCondition(object.live_when));
@@ -86,6 +89,15 @@ export class Oracle {
   /** Whether a CRM row counts as live. Without a rule every row that is not deleted does. */
   live(object: string, row: Readonly<Record<string, unknown>> | null | undefined): boolean {
     return !!row && row.IsDeleted !== true && (this.#live.get(object)?.test(row) ?? true);
+  }
+
+  /** Whether a row of the map keeps something of a patient's chart out of the CRM, all traces of it included. */
+  excludes(patient: object, chart: Chart, site: string): boolean {
+    const known = this.#sites.get(site);
+    const variables = { ...(known && siteVariables(known)), ...chartVariable(chart) };
+    return this.map.rows
+      .filter(isExclusion)
+      .some((row) => compilePath(row.source)([toTypedValue(patient)], variables).length > 0);
   }
 
   /** Whether a commit of this act may change the field. */
@@ -177,7 +189,8 @@ export class Oracle {
   }
 
   #outcome(rule: Rule, image: object, site: OracleSite, context: ExpectContext): Outcome {
-    if (rule.row.transform === 'parent') return rule.outcome(image, this.#transformContext(image, site, context));
+    if (rule.row.transform === 'parent' || rule.readsChart)
+      return rule.outcome(image, this.#transformContext(image, site, context));
     const known = this.#memo.get(image) ?? new Map<Rule, Outcome>();
     this.#memo.set(image, known);
     const outcome = known.get(rule) ?? rule.outcome(image, this.#transformContext(image, site, context));
@@ -189,9 +202,11 @@ export class Oracle {
     return {
       site,
       resource,
+      chart: context.chart,
+      today: context.today,
       parentKey: (reference) => {
         const type = reference.split('/').at(-2) ?? '';
-        const image = survivor(reference, context);
+        const image = survivingPatient(reference, context.resolve);
         const object = image && this.objectsFor(type)[0];
         return object ? this.keyOf(object, { tenant: site.name, type, versions: [{ act: '', image }] }, context) : undefined;
       },
@@ -204,7 +219,7 @@ export class Oracle {
     const rules = this.#rules.get(object.object) ?? [];
     const newest = truth.versions.at(-1)?.image ?? null;
     const fate =
-      newest === null
+      newest === null || isInError(newest)
         ? (ON_DELETE[object.on_delete] ?? 'inactive')
         : isReplaced(newest)
           ? (ON_MERGE[object.on_merge] ?? 'inactive')
@@ -225,7 +240,10 @@ export class Oracle {
       const why: Unjudged | undefined = fate !== 'present' ? 'gone' : quarantinedBy && 'quarantined';
       fields[rule.row.field] = why ? { row: rule.row, values: [], unjudged: why } : this.#field(rule, truth, site, context);
     }
-    const create = fate === 'present' && inScope && key !== undefined && !quarantinedBy;
+    const kinds = site.channels?.read.map(({ kind }) => kind) ?? [];
+    const own = this.#ruleOf.get(`${object.object}.${object.key}`)?.row;
+    const isReached = kinds.length === 0 || !own || kinds.some((kind) => onChannel(own, kind));
+    const create = isReached && fate === 'present' && inScope && key !== undefined && !quarantinedBy;
     return { object, site: site.name, keyField: object.key, key, create, fate, quarantinedBy, fields };
   }
 
@@ -268,7 +286,9 @@ export class Oracle {
 
   #fromTruth(rule: Rule, truth: TruthHistory, site: OracleSite, context: ExpectContext): ExpectedField {
     const { row } = rule;
-    const versions = truth.versions.filter(({ act, image }) => image !== null && rule.triggeredBy(act)).toReversed();
+    const versions = rule.readsChart
+      ? truth.versions.filter(({ image }) => image !== null).slice(-1)
+      : truth.versions.filter(({ act, image }) => image !== null && rule.triggeredBy(act)).toReversed();
     let asked = false;
     for (const { image } of versions) {
       const outcome = this.#outcome(rule, image as object, site, context);
@@ -297,10 +317,6 @@ export function onChannel(row: MapRow, channel: string): boolean {
   return channel === 'v1' ? row.v1 !== '' : true;
 }
 
-interface Linked {
-  link?: { type?: string; other?: { reference?: string } }[];
-}
-
 /** What a cut may end in. */
 const MARK = /\s*(…|\.\.\.|\*|~|\[(cut|truncated)\])?$/i;
 
@@ -309,20 +325,4 @@ const MARK = /\s*(…|\.\.\.|\*|~|\[(cut|truncated)\])?$/i;
 function isCutOf(whole: string, actual: unknown, size: number): boolean {
   const kept = String(actual).replace(MARK, '');
   return whole.startsWith(kept) && String(actual).length <= size && kept.length >= size / 2;
-}
-
-const replacement = (image: object): string | undefined =>
-  (image as Linked).link?.find((link) => link.type === 'replaced-by')?.other?.reference;
-
-const isReplaced = (image: object): boolean => replacement(image) !== undefined;
-
-// A merged-away person's things belong to whoever took over; a chain of merges is followed, a circle is not.
-function survivor(reference: string, { resolve }: ExpectContext): object | null {
-  let image = resolve?.(reference) ?? null;
-  for (let hops = 0; image && hops < 8; hops++) {
-    const next = replacement(image);
-    if (next === undefined) break;
-    image = resolve?.(next) ?? null;
-  }
-  return image;
 }

@@ -3,7 +3,8 @@ import { cohortOf, notApplicable, readChannels, rereadWindow } from './applicabl
 import type { CheckDefinition } from './check.ts';
 import { checkResult } from './judge.ts';
 import type { Manifest, SiteManifest } from './manifest.ts';
-import type { DataMap } from './map.ts';
+import { type DataMap, sourceTypes } from './map.ts';
+import { onChannel } from './oracle.ts';
 import { type Recorder, type RecordOptions, type RunningSubject, record } from './recorder.ts';
 import type { CheckResult } from './result.ts';
 import { Settler, type SettleTerms } from './settle.ts';
@@ -64,9 +65,9 @@ class CheckRunner {
   }
 
   async run(check: CheckDefinition): Promise<void> {
-    const { manifest, progress, signal } = this.#o;
+    const { manifest, map, progress, signal } = this.#o;
     if (signal?.aborted) return;
-    const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest, this.#o.map));
+    const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest, map));
     if (sites.length === 0) return;
     progress?.({ type: 'started', check });
     // Alone means without the other sites, too: they share the subject that is killed and the CRM that is away.
@@ -146,7 +147,8 @@ export function settleTerms(site: SiteManifest, manifest: Manifest, map: DataMap
     pollInterval: Math.max(0, ...intervals),
     batchInterval: manifest.promises.batch_interval,
     retryWait: manifest.promises.retry.max_wait,
-    types: map.objects.map((object) => object.source),
+    types: [...new Set(map.rows.flatMap((row) => sourceTypes(map, row)))],
+    onLink: [...new Set(map.rows.flatMap((row) => (onChannel(row, 'hl7') ? sourceTypes(map, row) : [])))],
     objects: map.objects.map(({ object }) => object),
   };
 }

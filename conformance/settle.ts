@@ -16,6 +16,8 @@ export interface SettleTerms {
   retryWait: number;
   /** Resource types that the map takes in: others owe nothing. */
   types: string[];
+  /** Those of them that the map takes in from messages; all where this is absent. */
+  onLink?: string[];
   /** CRM objects that it fills: nobody has to look at others. */
   objects: string[];
 }
@@ -44,6 +46,26 @@ const DONE = ['positive', 'error', 'reject'];
 /** Samples of custody-to-effect on push channels that are needed before the hold may shrink. */
 const ENOUGH_SAMPLES = 30;
 
+/** How late an event of another process can come in, in µs. */
+const LATE_US = 1_000_000;
+
+/** When the messages of a cohort were first sent, and when the subject changed its rows (µs), each in order. */
+interface Timeline {
+  sent: readonly number[];
+  changes: readonly number[];
+}
+
+/** Index of the first time that is not before another, in an ordered list. */
+function firstAfter(times: readonly number[], at: number): number {
+  let [low, high] = [0, times.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((times[middle] as number) < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /**
  * Knows when nothing more will come for a cohort, without sleeping blindly: by what the subject was shown, which calls
  * are open, and how long the state has stood still.
@@ -52,6 +74,7 @@ export class Settler {
   #facts: Facts;
   #clock: Clock;
   #asMapped: (cohort: string) => boolean;
+  #final = new Map<LinkMessage, number | undefined>();
 
   /** @param asMapped whether the cohort's CRM state is what the map asks for, on the facts so far. */
   constructor(facts: Facts, clock: Clock, asMapped: (cohort: string) => boolean) {
@@ -113,10 +136,11 @@ export class Settler {
   // Milliseconds from a positive acknowledgement to the change of the cohort's CRM state that it led to, sorted.
   #effects(site: string): number[] {
     const found: number[] = [];
+    const timelines = new Map<string, Timeline>();
     for (const message of this.#facts.messages.values()) {
       const ack = message.acks.find((a) => a.outcome === 'positive');
       if (message.tenant !== site || !ack) continue;
-      const effect = this.#effectOf(message);
+      const effect = this.#effectOf(message, timelines);
       // What an outage or another fault delayed says nothing of how long effects take.
       if (effect !== undefined && this.#facts.isTroubled(ack.at, effect)) continue;
       if (effect !== undefined) found.push(Math.max(0, effect - ack.at) / 1000);
@@ -125,16 +149,28 @@ export class Settler {
   }
 
   // A message that changes nothing has no effect: what came after the next message of the cohort is that one's doing.
-  #effectOf(message: LinkMessage): number | undefined {
+  #effectOf(message: LinkMessage, timelines: Map<string, Timeline>): number | undefined {
+    if (this.#final.has(message)) return this.#final.get(message);
     const from = message.sent[0]?.at ?? Number.POSITIVE_INFINITY;
     const cohort = message.records.map((ref) => this.#facts.truth.get(recordKey(ref))?.cohort).find(Boolean);
     if (!cohort) return undefined;
-    const rivals = this.#facts.truthOf(cohort).flatMap((history) => this.#facts.messagesOf(history.versions[0]?.ref.id ?? ''));
-    const next = Math.min(...rivals.map((rival) => rival.sent[0]?.at ?? Number.POSITIVE_INFINITY).filter((at) => at > from));
+    const { sent, changes } = timelines.get(cohort) ?? this.#timeline(cohort);
+    timelines.set(cohort, { sent, changes });
+    const next = sent[firstAfter(sent, from + 1)] ?? Number.POSITIVE_INFINITY;
+    const change = changes[firstAfter(changes, from)];
+    const effect = change !== undefined && change < next ? change : undefined;
+    // Once the time that a message had to itself is well past, its effect is known for good.
+    if ((this.#facts.last?.at ?? 0) > next + LATE_US) this.#final.set(message, effect);
+    return effect;
+  }
+
+  #timeline(cohort: string): Timeline {
+    const messages = this.#facts.truthOf(cohort).flatMap((history) => this.#facts.messagesOf(history.versions[0]?.ref.id ?? ''));
     const changes = this.#facts
       .crmOf(cohort)
       .flatMap((row) => row.versions.filter((v) => v.actor.startsWith('client:')).map((v) => v.at));
-    return changes.filter((at) => at >= from && at < next).sort((a, b) => a - b)[0];
+    const inOrder = (times: number[]): number[] => times.sort((a, b) => a - b);
+    return { sent: inOrder(messages.flatMap(({ sent }) => sent[0]?.at ?? [])), changes: inOrder(changes) };
   }
 
   // What the subject has not been shown yet, on each declared channel that can carry it.
@@ -148,7 +184,7 @@ export class Settler {
         'replaced-by',
       );
       for (const channel of terms.reads) {
-        if (channel === 'hl7' ? !this.#carried(ref) : isRetired) continue;
+        if (channel === 'hl7' ? !this.#carried(ref, terms) : isRetired) continue;
         if (this.#facts.servedAt(ref, `${terms.site}/${channel}`) === undefined) owed.push(`${ref.type}/${ref.id} on ${channel}`);
       }
     }
@@ -164,7 +200,8 @@ export class Settler {
   }
 
   // Whether a link took on a message for this version that was not dropped on purpose.
-  #carried(ref: RecordRef): boolean {
+  #carried(ref: RecordRef, { onLink }: SettleTerms): boolean {
+    if (onLink && !onLink.includes(ref.type)) return false;
     return this.#facts
       .messagesOf(ref.id)
       .some(

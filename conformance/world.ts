@@ -1,4 +1,13 @@
-import { generatePerson, type Person, population, toAppointment, toPatient } from '#fixtures';
+import {
+  type Concept,
+  generatePerson,
+  type Person,
+  population,
+  toAppointment,
+  toCondition,
+  toEncounter,
+  toPatient,
+} from '#fixtures';
 import { type Clock, type CommitRequest, type CommitResult, digest, type Random, type RecordRef, type Rule } from '#simulators';
 import type { Evidence } from './evidence.ts';
 import type { Promises, SiteManifest } from './manifest.ts';
@@ -26,7 +35,7 @@ export interface WorldOptions {
   sandbox: SandboxClient;
   /** The subject's process, for checks that kill it. */
   subject?: RunningSubject;
-  promises: Pick<Promises, 'negative_acks' | 'retry' | 'sync_window'>;
+  promises: Pick<Promises, 'negative_acks' | 'retry' | 'sync_window' | 'summaries_per_day' | 'followup_hours'>;
   settler: Settler;
   terms: SettleTerms;
   evidence: Evidence;
@@ -38,6 +47,32 @@ export interface WorldOptions {
   /** Length of an outage that stands for ten minutes, in ms. */
   outageMs: number;
 }
+
+/** A reference with the name that people read. */
+interface Named {
+  ref: string;
+  display: string;
+}
+
+const HALF_HOUR_MS = 1_800_000;
+
+const icd10 = (code: string, display: string): Concept => ({ system: 'http://hl7.org/fhir/sid/icd-10-cm', code, display });
+
+/** What many hospitals and laws let nobody outside of a treatment see. */
+const GUARDED: readonly Concept[] = [
+  icd10('B20', 'Human immunodeficiency virus [HIV] disease'),
+  icd10('F10.20', 'Alcohol dependence, uncomplicated'),
+  icd10('F11.20', 'Opioid dependence, uncomplicated'),
+  icd10('F33.1', 'Major depressive disorder, recurrent, moderate'),
+  icd10('Z33.2', 'Encounter for elective termination of pregnancy'),
+  icd10('A53.9', 'Syphilis, unspecified'),
+];
+
+const change = (resource: object) => ({
+  op: 'create' as const,
+  type: (resource as { resourceType: string }).resourceType,
+  resource: resource as Record<string, unknown>,
+});
 
 /**
  * What one check may do to one site and the CRM. Every stimulus goes through the control API and is journalled under the
@@ -122,6 +157,51 @@ export class World {
     return this.update(appointment, { status: 'cancelled' }, 'cancel');
   }
 
+  /** Commits what the clinic records of a patient: a problem, a result, an order. */
+  async chart(name: string, act: string, resource: object): Promise<Handle> {
+    const [handle] = await this.#commit([name], { act, changes: [change(resource)] });
+    return handle!;
+  }
+
+  /** The same for many readings of one patient in one commit; they have no names. */
+  async readings(resources: readonly object[]): Promise<void> {
+    await this.#commit([], { act: 'result', changes: resources.map(change) });
+  }
+
+  /** Somebody of this hospital and a place of work, by the name under which they are wanted; the same each time. */
+  async staff(name: string): Promise<{ practitioner: Named; location: Named }> {
+    const { practitioners, locations } = await this.#people();
+    const random = this.random.fork(`staff ${name}`);
+    const practitioner = random.pick(practitioners) as { id: string; name: { given: string[]; family: string }[] };
+    const location = random.pick(locations) as { id: string; name: string };
+    const display = `${practitioner.name[0]?.given[0]} ${practitioner.name[0]?.family}`;
+    return {
+      practitioner: { ref: `Practitioner/${practitioner.id}`, display },
+      location: { ref: `Location/${location.id}`, display: location.name },
+    };
+  }
+
+  /** A visit that came to its end some days ago, half an hour after it began. */
+  async visit(name: string, patient: Handle, daysAgo = 1, type?: Concept): Promise<Handle> {
+    const random = this.random.fork(`visit ${name}`);
+    const start = this.at(-daysAgo, random.int(8, 16), random.pick([0, 15, 30, 45]));
+    const resource = toEncounter({
+      patientRef: `Patient/${patient.ref.id}`,
+      start: new Date(start),
+      end: new Date(start + HALF_HOUR_MS),
+      ...(await this.staff(`visit ${name}`)),
+      ...(type && { type }),
+    });
+    return this.chart(name, 'discharge', resource);
+  }
+
+  /** Problems that the map keeps out of the CRM, of those that hospitals guard most; ready to be committed. */
+  guarded(patient: Handle): object[] {
+    return GUARDED.map((code) =>
+      toCondition({ patientRef: `Patient/${patient.ref.id}`, code, onset: this.day(-90), recorded: this.day(-1) }),
+    ).filter((condition) => this.#o.evidence.oracle.excludes(patient.resource, { Condition: [condition] }, this.site.name));
+  }
+
   /** Registers and books many people at once, all commits under way together. */
   async crowd(count: number): Promise<void> {
     const { runKey, cohort } = this.#o;
@@ -142,6 +222,11 @@ export class World {
         await this.book(`appointment ${i + 1}`, handle!);
       }),
     );
+  }
+
+  /** A field of the patient's CRM object that the map works out of the chart, and a value that it does not hold now. */
+  summaryField(patient: PatientHandle, type: string): { field: string; value: unknown } | undefined {
+    return this.#o.evidence.summaryField(patient.ref, type);
   }
 
   /** Edits the CRM row of a record as a CRM user does. False when there is no such row yet. */
@@ -252,6 +337,16 @@ export class World {
   /** What the manifest says that the subject answers to a class of mistakes. */
   get negativeAcks(): Promises['negative_acks'] {
     return this.#o.promises.negative_acks;
+  }
+
+  /** Clinical summaries that the subject says it writes of one patient on one day, at most. */
+  get summariesPerDay(): number {
+    return this.#o.promises.summaries_per_day;
+  }
+
+  /** Hours from the end of a visit within which the subject says that its follow-up is due. */
+  get followUpHours(): number {
+    return this.#o.promises.followup_hours;
   }
 
   /** How the subject says that it retries, in ms. */
@@ -377,9 +472,6 @@ export class World {
 
   async #booking(name: string, patientRef: string, options: { start?: number; minutes?: number; type?: string }) {
     const random = this.random.fork(`appointment ${name}`);
-    const { practitioners, locations } = await this.#people();
-    const practitioner = random.pick(practitioners) as { id: string; name: { given: string[]; family: string }[] };
-    const location = random.pick(locations) as { id: string; name: string };
     const csn = (BigInt(`0x${digest(this.#o.runKey, this.cohort, name).slice(0, 12)}`) % 900_000_000n) + 100_000_000n;
     const start = options.start ?? this.at(random.int(3, 40), random.int(8, 16), random.pick([0, 15, 30, 45]));
     const resource = toAppointment(
@@ -390,11 +482,7 @@ export class World {
         minutes: options.minutes ?? 30,
         status: 'booked',
         typeText: options.type ?? random.pick(['New Patient', 'Follow-up', 'Annual Physical', 'Procedure']),
-        practitioner: {
-          ref: `Practitioner/${practitioner.id}`,
-          display: `${practitioner.name[0]?.given[0]} ${practitioner.name[0]?.family}`,
-        },
-        location: { ref: `Location/${location.id}`, display: location.name },
+        ...(await this.staff(name)),
       },
       this.#fixtureSite(),
     ) as unknown as Record<string, unknown>;

@@ -9,12 +9,19 @@ import { ap07 } from './ap-07.ts';
 import { ap08 } from './ap-08.ts';
 import { ap09 } from './ap-09.ts';
 import { bv01 } from './bv-01.ts';
+import { bv02 } from './bv-02.ts';
 import { cn01 } from './cn-01.ts';
 import { cn02 } from './cn-02.ts';
 import { cn03 } from './cn-03.ts';
 import { cn04 } from './cn-04.ts';
 import { cn05 } from './cn-05.ts';
 import { cn06 } from './cn-06.ts';
+import { cs01 } from './cs-01.ts';
+import { cs02 } from './cs-02.ts';
+import { cs03 } from './cs-03.ts';
+import { cs04 } from './cs-04.ts';
+import { cs05 } from './cs-05.ts';
+import { cs06 } from './cs-06.ts';
 import { dm01 } from './dm-01.ts';
 import { dm02 } from './dm-02.ts';
 import { dm03 } from './dm-03.ts';
@@ -25,7 +32,14 @@ import { dq01 } from './dq-01.ts';
 import { dq02 } from './dq-02.ts';
 import { dq03 } from './dq-03.ts';
 import { dq04 } from './dq-04.ts';
+import { dq05 } from './dq-05.ts';
+import { dq06 } from './dq-06.ts';
+import { dq07 } from './dq-07.ts';
 import { dq08 } from './dq-08.ts';
+import { en01 } from './en-01.ts';
+import { en02 } from './en-02.ts';
+import { en03 } from './en-03.ts';
+import { en04 } from './en-04.ts';
 import { hl01 } from './hl-01.ts';
 import { hl02 } from './hl-02.ts';
 import { hl03 } from './hl-03.ts';
@@ -60,7 +74,11 @@ import { ow03 } from './ow-03.ts';
 import { ow06 } from './ow-06.ts';
 import { rc01 } from './rc-01.ts';
 import { rc02 } from './rc-02.ts';
+import { rc03 } from './rc-03.ts';
 import { rc04 } from './rc-04.ts';
+import { rf01 } from './rf-01.ts';
+import { rf02 } from './rf-02.ts';
+import { rf03 } from './rf-03.ts';
 import { rs01 } from './rs-01.ts';
 import { rs02 } from './rs-02.ts';
 import { rs03 } from './rs-03.ts';
@@ -73,6 +91,7 @@ import { se01 } from './se-01.ts';
 import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
 import { sv01 } from './sv-01.ts';
+import { sv04 } from './sv-04.ts';
 import { sv05 } from './sv-05.ts';
 
 /** Every check, in the order of the scorecard. */
@@ -106,6 +125,19 @@ export const CHECKS: readonly CheckDefinition[] = [
   cn04,
   cn05,
   cn06,
+  en01,
+  en02,
+  en03,
+  en04,
+  cs01,
+  cs02,
+  cs03,
+  cs04,
+  cs05,
+  cs06,
+  rf01,
+  rf02,
+  rf03,
   ow01,
   ow02,
   ow03,
@@ -139,15 +171,21 @@ export const CHECKS: readonly CheckDefinition[] = [
   dq02,
   dq03,
   dq04,
+  dq05,
+  dq06,
+  dq07,
   dq08,
   se01,
   se04,
   se05,
   bv01,
+  bv02,
   rc01,
   rc02,
+  rc03,
   rc04,
   sv01,
+  sv04,
   sv05,
   lt01,
   lt02,

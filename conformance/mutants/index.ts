@@ -4,8 +4,13 @@ import { answersBack } from './answers-back.ts';
 import { appliesReplays } from './applies-replays.ts';
 import { arrivalOrder } from './arrival-order.ts';
 import { asksForEverything } from './asks-for-everything.ts';
+import { believesAnyWeight } from './believes-any-weight.ts';
+import { blanksFreeText } from './blanks-free-text.ts';
 import { chunkIsFrame } from './chunk-is-frame.ts';
+import { closesOverdue } from './closes-overdue.ts';
 import { completesDates } from './completes-dates.ts';
+import { copiesNotes } from './copies-notes.ts';
+import { countsEverything } from './counts-everything.ts';
 import { crmGivesUp } from './crm-gives-up.ts';
 import { crmWins } from './crm-wins.ts';
 import type { MutantDefinition } from './define.ts';
@@ -14,7 +19,10 @@ import { dropsExtension } from './drops-extension.ts';
 import { dropsLocked } from './drops-locked.ts';
 import { echoLoop } from './echo-loop.ts';
 import { emptiesOnUpdate } from './empties-on-update.ts';
+import { everyReading } from './every-reading.ts';
 import { firstDecisionCounts } from './first-decision-counts.ts';
+import { flagsForEver } from './flags-for-ever.ts';
+import { followsUpFromNow } from './follows-up-from-now.ts';
 import { forgetsAuthority } from './forgets-authority.ts';
 import { forgetsCursor } from './forgets-cursor.ts';
 import { formerAddress } from './former-address.ts';
@@ -31,6 +39,7 @@ import { keepsEscapes } from './keeps-escapes.ts';
 import { keepsPlaceholders } from './keeps-placeholders.ts';
 import { keysByChannel } from './keys-by-channel.ts';
 import { knowsNoQuietHours } from './knows-no-quiet-hours.ts';
+import { lastHeardIsLast } from './last-heard-is-last.ts';
 import { lastListWins } from './last-list-wins.ts';
 import { lawfulBulk } from './lawful-bulk.ts';
 import { lawfulCollections } from './lawful-collections.ts';
@@ -42,6 +51,7 @@ import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
 import { lawfulTwoSites } from './lawful-two-sites.ts';
 import { leapDay } from './leap-day.ts';
+import { letsSummariesStand } from './lets-summaries-stand.ts';
 import { linksLater } from './links-later.ts';
 import { livesForEver } from './lives-for-ever.ts';
 import { logsPayloads } from './logs-payloads.ts';
@@ -49,12 +59,18 @@ import { losesOneInThree } from './loses-one-in-three.ts';
 import { makesNobody } from './makes-nobody.ts';
 import { matchesByName } from './matches-by-name.ts';
 import { missedIsCompleted } from './missed-is-completed.ts';
+import { mistakesStayBooked } from './mistakes-stay-booked.ts';
 import { modifyIsNew } from './modify-is-new.ts';
+import { needsEveryResource } from './needs-every-resource.ts';
 import { needsPatientFirst } from './needs-patient-first.ts';
 import { neverArrives } from './never-arrives.ts';
 import { neverClears } from './never-clears.ts';
 import { neverCuts } from './never-cuts.ts';
+import { neverRollsBack } from './never-rolls-back.ts';
+import { noDueDate } from './no-due-date.ts';
+import { noLastVisit } from './no-last-visit.ts';
 import { noNewPersons } from './no-new-persons.ts';
+import { oldestResult } from './oldest-result.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { oneConnectionOnly } from './one-connection-only.ts';
 import { oneFlagForAll } from './one-flag-for-all.ts';
@@ -63,14 +79,17 @@ import { overwritesWhole } from './overwrites-whole.ts';
 import { poisonBlocks } from './poison-blocks.ts';
 import { pollGivesUp } from './poll-gives-up.ts';
 import { pollsForNothing } from './polls-for-nothing.ts';
+import { poundsAreKilograms } from './pounds-are-kilograms.ts';
 import { readsLatin1 } from './reads-latin1.ts';
 import { refusesCopies } from './refuses-copies.ts';
 import { relinks } from './relinks.ts';
 import { rescheduleIsNew } from './reschedule-is-new.ts';
 import { revertsEverything } from './reverts-everything.ts';
 import { revivesMerged } from './revives-merged.ts';
+import { revokedIsDone } from './revoked-is-done.ts';
 import { rewritesEachRound } from './rewrites-each-round.ts';
 import { shedsLoad } from './sheds-load.ts';
+import { stopsAtTwoHundred } from './stops-at-two-hundred.ts';
 import { strictReader } from './strict-reader.ts';
 import { swallowsRefusals } from './swallows-refusals.ts';
 import { takesEverything } from './takes-everything.ts';
@@ -164,6 +183,25 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulBulk,
   lawfulCreateThenLink,
   lawfulPersonAccounts,
+  noLastVisit,
+  followsUpFromNow,
+  neverRollsBack,
+  lastHeardIsLast,
+  copiesNotes,
+  flagsForEver,
+  countsEverything,
+  everyReading,
+  oldestResult,
+  letsSummariesStand,
+  noDueDate,
+  revokedIsDone,
+  closesOverdue,
+  poundsAreKilograms,
+  believesAnyWeight,
+  blanksFreeText,
+  mistakesStayBooked,
+  needsEveryResource,
+  stopsAtTwoHundred,
 ];
 
 /** Subjects that must pass nothing at all: one does nothing, one acknowledges everything and writes nothing. */

@@ -85,6 +85,7 @@ export const lawfulPersonAccounts = defineMutant({
       OBJECTS[object] ? reference.crmChangesSince(renamed(crm), object, cursor) : [],
     appointmentStatus: (code) => STATES[reference.appointmentStatus(code) ?? ''],
     consentsOf: async () => [],
+    clinicalChart: async () => undefined,
   }),
   kills: [],
 });

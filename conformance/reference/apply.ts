@@ -1,4 +1,4 @@
-import { AT_CREATION } from './crm/fields.ts';
+import { AT_CREATION, PARENT } from './crm/fields.ts';
 import {
   type Change,
   type Desired,
@@ -53,13 +53,14 @@ function applyChange({ store, steps, setAside }: Books, site: string, change: Ch
   }
   if (steps.isOutdated(change.fields, link.desired)) return [];
   const owner = store.survivorOf(change.person);
-  const fields = change.object === 'Contact' ? change.fields : { ...change.fields, Contact__c: owner };
+  const parent = PARENT[change.object];
+  const fields = parent ? { ...change.fields, [parent]: owner } : change.fields;
   const desired = steps.mergeFields(link.desired, { fields, stamp: change.stamp }, steps);
   const isChanged =
     link.revision === 0 || Object.entries(desired).some(([name, { value }]) => value !== link.desired[name]?.value);
   // A poll that found nothing new is not worth a disk write; the next one covers what it would have guarded against.
   if (!isChanged && change.stamp.seq === '') return [];
-  const person = change.object === 'Contact' ? change.key : String(desired.Contact__c?.value);
+  const person = parent ? String(desired[parent]?.value) : change.key;
   store.putLink({
     ...link,
     desired,
@@ -80,7 +81,8 @@ function applyMerge({ store, steps }: Books, site: string, { loser, survivor, st
     revision: from.revision + 1,
   });
   store.putLink({ ...retire(link, { Active__c: false }), mergedInto: owner });
-  for (const child of store.childrenOf(loser)) store.putLink({ ...retire(child, { Contact__c: owner }), person: owner });
+  for (const record of store.recordsOf(loser))
+    store.putLink({ ...retire(record, { [PARENT[record.object] ?? '']: owner }), person: owner });
   return [loser, owner];
 }
 

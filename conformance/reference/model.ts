@@ -1,10 +1,10 @@
-/** A value as the CRM holds it: text, instants in ISO form with `Z`, dates `YYYY-MM-DD`; null for an empty field. */
-export type Value = string | boolean | null;
+/** A value as the CRM holds it: text, instants in ISO form with `Z`, dates `YYYY-MM-DD`, numbers; null for an empty field. */
+export type Value = string | number | boolean | null;
 
 /** CRM field names and what they hold. A field that is absent says nothing; null says "empty". */
 export type Fields = Record<string, Value>;
 
-export type ObjectName = 'Contact' | 'Appointment__c' | 'Communication_Consent__c';
+export type ObjectName = 'Contact' | 'Appointment__c' | 'Communication_Consent__c' | 'Referral__c' | 'Allergy__c' | 'Finding__c';
 
 /**
  * How old a statement is: the EHR's commit time in milliseconds, then the feed's control id for two commits of one
@@ -21,11 +21,12 @@ export type Desired = Record<string, { value: Value; stamp: Stamp }>;
 /** What one message or one read says about one record. */
 export type Change = {
   object: ObjectName;
-  /** The external id, `EHR_Key__c`: `<assigning authority>|<MRN or appointment number>`. */
+  /** The external id, `EHR_Key__c`: `<assigning authority>|<MRN, appointment number or the EHR's own id>`. */
   key: string;
   /** The external id of the patient whom it is about: writes of one person never overtake each other. */
   person: string;
   stamp: Stamp;
+  /** `IsDeleted` among them says whether the EHR took the record back. */
   fields: Fields;
   /** Values of CRM-owned fields: only for a record that the CRM does not have yet. */
   seed: Fields;

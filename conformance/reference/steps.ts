@@ -3,6 +3,23 @@ import type { Crm } from './crm/client.ts';
 import { checkpoint, crmChangesSince, isOutdated, resolveCrmEdit } from './crm/edits.ts';
 import { changedFields, findRow, save, upsert } from './crm/write.ts';
 import { type Bundle, changedAppointments, type Fhir, findPatient, nextPage } from './fhir/client.ts';
+import { clinicalChart } from './fhir/clinical.ts';
+import {
+  isActive,
+  isFinding,
+  isSensitive,
+  kilograms,
+  lastVisit,
+  mapAllergy,
+  mapFinding,
+  mapProblems,
+  mapReferral,
+  mapVisits,
+  mapWeight,
+  referralStatus,
+  substance,
+} from './fhir/clinical-map.ts';
+import type { Allergy, Clinical, Condition, Encounter, Observation, Quantity, ServiceRequest } from './fhir/clinical-types.ts';
 import { type Consent, consentsOf, mapConsent } from './fhir/consent.ts';
 import { type Appointment, mapAppointment, mapPatient, type Patient } from './fhir/map.ts';
 import { needsToken, refreshToken, type Token } from './fhir/token.ts';
@@ -45,6 +62,21 @@ export type Steps = {
   mapAppointment(appointment: Appointment, site: Site, steps: Steps): Fields;
   consentsOf(fhir: Fhir, patientId: string): Promise<Consent[]>;
   mapConsent(consent: Consent, steps: Steps): Fields;
+  // What of the clinical chart is shown to people who see no chart.
+  clinicalChart(fhir: Fhir, patientId: string): Promise<Clinical | undefined>;
+  lastVisit(encounters: Encounter[]): Encounter | undefined;
+  mapVisits(encounters: Encounter[], site: Site, steps: Steps): Fields;
+  isActive(condition: Condition): boolean;
+  isSensitive(condition: Condition): boolean;
+  mapProblems(conditions: Condition[], observations: Observation[], now: number, steps: Steps): Fields;
+  mapWeight(observations: Observation[], steps: Steps): Fields;
+  kilograms(quantity: Quantity): number | string;
+  isFinding(observation: Observation): boolean;
+  mapFinding(observation: Observation): Fields;
+  mapReferral(order: ServiceRequest, site: Site, steps: Steps): Fields;
+  referralStatus(status: string): string | undefined;
+  mapAllergy(allergy: Allergy, steps: Steps): Fields;
+  substance(code: string | undefined): string;
   // Values, whichever way they came.
   contactKey(person: Identity): string;
   appointmentKey(authority: string, number: string, start: string | undefined): string;
@@ -96,6 +128,20 @@ export const referenceSteps: Steps = {
   mapAppointment,
   consentsOf,
   mapConsent,
+  clinicalChart,
+  lastVisit,
+  mapVisits,
+  isActive,
+  isSensitive,
+  mapProblems,
+  mapWeight,
+  kilograms,
+  isFinding,
+  mapFinding,
+  mapReferral,
+  referralStatus,
+  mapAllergy,
+  substance,
   contactKey,
   appointmentKey,
   birthDate,

@@ -80,8 +80,8 @@ export function openStore(folder: string) {
       links("person = ? AND revision <> savedRevision ORDER BY object = 'Contact' DESC, key", person),
     unsavedPersons: (): string[] =>
       all<{ person: string }>('SELECT DISTINCT person FROM link WHERE revision <> savedRevision').map((row) => row.person),
-    /** What hangs on a person: appointments and decisions. */
-    childrenOf: (person: string): Link[] => links("person = ? AND object <> 'Contact'", person),
+    /** All that belongs to a person: everything but the contact itself. */
+    recordsOf: (person: string): Link[] => links("person = ? AND object <> 'Contact'", person),
     /** A site's patients, the longest not polled first. */
     patientsPolledBefore: (site: string, time: number): Link[] =>
       links("site = ? AND object = 'Contact' AND polledAt < ? AND mergedInto IS NULL ORDER BY polledAt", site, time),

@@ -38,6 +38,12 @@ export interface Behaviour {
    * from outside says, and `relink` for an appointment whose person is known only now, or is another one.
    */
   write?(object: string, fields: Image, act: string): Image | undefined;
+  /** What it makes of a patient's chart, of which the last image is the news. */
+  summary?(chart: readonly Image[], news: Image): Image;
+  /** Whether it leaves the row of what was recorded by mistake. */
+  keepsMistakes?: boolean;
+  /** Whether it takes nothing where the EHR refuses something. */
+  needsAll?: boolean;
   /** Whether it makes a new row instead of writing the one that is there; `retry` is a write whose answer was lost. */
   creates?(object: string, act: string): boolean;
   /** Whether it writes rows that hold everything already. */

@@ -68,6 +68,7 @@ const STATUS: Record<string, string> = {
   cancelled: 'Cancelled',
   fulfilled: 'Completed',
   noshow: 'No-Show',
+  'entered-in-error': 'Cancelled',
 };
 const wire = (instant: string): string => new Date(instant).toISOString();
 

@@ -14,6 +14,7 @@ export const MESSAGES: Record<string, string> = {
   complete: 'SIU^S14',
   cancel: 'SIU^S15',
   'no-show': 'SIU^S26',
+  'delete-appointment': 'SIU^S17',
 };
 
 const SEX: Record<string, string> = { M: 'Male', F: 'Female', O: 'Other', U: 'Unknown' };

@@ -136,12 +136,10 @@ export class FakeSandbox {
   #committed(event: JournalEvent): void {
     const records = event.records!;
     for (const ref of records) this.#truth.set(ref.id, ref);
-    // Of decisions no message tells.
+    // Not every act is told on the link.
     const type = MESSAGES[event.act!];
-    if (type) {
-      const text = records.map((ref) => this.#mrnOf(ref)).join();
-      this.#link.put({ control: this.b.queue(type, event), type, act: event.act!, records, text });
-    }
+    const text = type && records.map((ref) => this.#mrnOf(ref)).join();
+    if (type && text) this.#link.put({ control: this.b.queue(type, event), type, act: event.act!, records, text });
     this.#subject.poll(records);
   }
 

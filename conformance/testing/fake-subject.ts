@@ -1,6 +1,8 @@
 import type { JournalEvent, RecordRef } from '#simulators';
+import { patientReference } from '../chart.ts';
 import type { Behaviour, Image, Outcome } from './behaviour.ts';
 import { contactOf, decisionElements, decisionOf, keyOf, visitOf } from './by-hand.ts';
+import { chartedPatient, rowOf, summaryOf } from './fake-chart.ts';
 import { FakeChores } from './fake-chores.ts';
 import type { Pending } from './fake-link.ts';
 import { readMessage } from './fake-message.ts';
@@ -17,6 +19,8 @@ interface Linked {
 
 /** How the CRM refuses a write. */
 const REFUSALS = { outage: 'reset', throttle: 403, 'vendor-error': 503 } as const;
+
+const PREFIXES: Record<string, string> = { Contact: '003', Allergy__c: 'a01', Finding__c: 'a02', Referral__c: 'a03' };
 
 const SCOPES = 'system/Patient.read system/Appointment.read';
 
@@ -107,8 +111,21 @@ export class FakeSubject {
       this.#quietUntil = this.#b.micros + Number(throttle.params?.retryAfter ?? 1) * 1e6;
       return;
     }
-    this.#b.reply(request, 200, refs);
-    for (const ref of refs) this.#chores.try(ref.id, () => this.#apply(ref, 'poll'));
+    const refused = this.#rules.hit('vendor-error', 'ehr', { request, text: this.#charts(refs) });
+    const seen = refused ? refs.filter(({ type }) => type !== 'Encounter') : refs;
+    if (refused && this.#does.needsAll) {
+      this.#b.reply(request, 403);
+      return;
+    }
+    this.#b.reply(request, 200, seen);
+    for (const ref of seen) this.#chores.try(ref.id, () => this.#apply(ref, 'poll'));
+  }
+
+  // Whose charts a search asks for.
+  #charts(refs: readonly RecordRef[]): string {
+    const ids = refs.map((ref) => chartedPatient(ref, this.#b.image(ref.type, ref.id)) ?? '');
+    // Who needs every resource asks for the visits of each patient before anything else.
+    return [...ids, ...(this.#does.needsAll ? refs.map(({ id }) => id) : [])].join();
   }
 
   /** A user edited a row. */
@@ -162,20 +179,36 @@ export class FakeSubject {
   #apply(ref: RecordRef, act: string): boolean {
     const image = this.#does.lastWins ? this.#b.imageOf(ref) : this.#b.image(ref.type, ref.id)!;
     if (this.#does.reads?.(image) === false) return true;
+    if (ref.type === 'Consent') {
+      const { reference } = (image as unknown as { patient: { reference: string } }).patient;
+      const key = keyOf(image);
+      this.#consents.set(key, ref.id);
+      return this.#write('Communication_Consent__c', key, decisionOf(image, this.#contactOf(idIn([reference]))), act);
+    }
+    if (ref.type !== 'Patient' && ref.type !== 'Appointment') return this.#applyChart(ref, image, act);
     const key = keyOf(image);
     if (ref.type === 'Patient') {
       this.#patients.add(ref.id);
       return this.#write('Contact', key, contactOf(image), act) && this.#relink();
     }
-    if (ref.type === 'Consent') {
-      const { reference } = (image as unknown as { patient: { reference: string } }).patient;
-      this.#consents.set(key, ref.id);
-      return this.#write('Communication_Consent__c', key, decisionOf(image, this.#contactOf(idIn([reference]))), act);
-    }
     const patientId = idIn((image as Linked).participant?.map(({ actor }) => actor.reference));
     this.#visits.set(key, patientId);
     this.#visitIds.set(key, ref.id);
     return this.#write('Appointment__c', key, visitOf(image, this.#contactOf(patientId)), act);
+  }
+
+  // What the whole chart makes of the contact, and the record's own row.
+  #applyChart(ref: RecordRef, image: Image, act: string): boolean {
+    const patientId = chartedPatient(ref, image) ?? '';
+    const own = this.#b.images().filter((one) => patientReference(one) === `Patient/${patientId}`);
+    const about = keyOf(this.#b.image('Patient', patientId));
+    if (!this.#write('Contact', about, this.#does.summary?.(own, image) ?? summaryOf(own), act)) return false;
+    const row = rowOf(image);
+    if (!row) return true;
+    const id = this.#rows.get(`${row.object} ${row.key}`);
+    if (row.fields) return this.#write(row.object, row.key, { ...row.fields, Contact__c: this.#contactOf(patientId) }, act);
+    if (id && this.#b.image(row.object, id)?.IsDeleted === false && !this.#does.keepsMistakes) this.#b.crm(row.object, id, null);
+    return true;
   }
 
   // Appointments that came before their person, or whose person was merged into another.
@@ -256,7 +289,7 @@ export class FakeSubject {
   }
 
   #mint(object: string): string {
-    const prefix = object === 'Contact' ? '003' : 'a01';
+    const prefix = PREFIXES[object] ?? 'a00';
     return `${prefix}${this.#b.cohort.replace(/\W/g, '').slice(0, 4)}${String(++this.#minted).padStart(8, '0')}AAA`;
   }
 
@@ -274,9 +307,11 @@ export class FakeSubject {
     const visitId = visitKey && this.#visitIds.get(visitKey);
     const patientId = visitKey ? this.#visits.get(visitKey)! : [...this.#patients].find((one) => this.#contactOf(one) === id)!;
     if (revert.length > 0) {
+      const own = this.#b.images().filter((one) => patientReference(one) === `Patient/${patientId}`);
+      const patient = this.#b.image('Patient', patientId);
       const right: Image = visitId
         ? visitOf(this.#b.image('Appointment', visitId), this.#contactOf(patientId))
-        : { Preferred_Language__c: null, ...contactOf(this.#b.image('Patient', patientId)) };
+        : { Preferred_Language__c: null, ...summaryOf(own), ...contactOf(patient) };
       this.#b.crm(object, id, Object.fromEntries(revert.map((name) => [name, right[name]])));
     }
     for (const name of writeBack) {
@@ -287,7 +322,7 @@ export class FakeSubject {
       const language = { coding: [{ system: 'urn:ietf:bcp:47', code: fields[name] }] };
       const patch = own(name)
         ? { communication: [{ language, preferred: true }] }
-        : { telecom: [{ system: 'phone', use: 'mobile', value: fields[name] }] };
+        : { telecom: [{ system: 'phone', use: 'mobile', value: String(fields[name]) }] };
       this.#writeBack('Patient', patientId, patch);
     }
   }

@@ -67,6 +67,11 @@ export class JournalBuilder {
     );
   }
 
+  /** The newest images of the EHR's records, deleted ones left out. */
+  images(): Record<string, unknown>[] {
+    return [...this.#images.values()].flatMap(({ ref, image }) => (ref.sim === 'ehr' && image ? [image] : []));
+  }
+
   /** The image of one version of a record. */
   imageOf({ type, id, version }: RecordRef): Record<string, unknown> {
     for (const { kind, records = [], after = [] } of this.events) {

@@ -33,7 +33,8 @@ export function manifest(
   back: Manifest['crm']['back'] = { kind: 'poll', interval: 500 },
 ): Manifest {
   const retry = { first_wait: 1_000, max_wait: 60_000, give_up_after: 86_400_000 };
-  const promises = { sync_window: 3_000, batch_interval: 0, retry, negative_acks: NEGATIVE_ACKS };
+  const clinical = { summaries_per_day: 10, followup_hours: 24 };
+  const promises = { sync_window: 3_000, batch_interval: 0, retry, negative_acks: NEGATIVE_ACKS, ...clinical };
   return { subject: { name: 'subject', version: '1' }, sites, crm: { tls: true, back }, promises } as unknown as Manifest;
 }
 

@@ -1,9 +1,20 @@
-import type { Behaviour } from './behaviour.ts';
+import type { Behaviour, Image } from './behaviour.ts';
+import { summaryOf } from './fake-chart.ts';
 
 /** Check, what its subject does, the reason by which it fails, and how the model does that. */
 export type WrongSubject = [check: string, does: string, reason: string, how: Behaviour];
 
 const late = (act: string) => !['register', 'add', 'book'].includes(act);
+
+const isFine = (one: Image): Image => (one.resourceType === 'Encounter' ? { ...one, status: 'finished' } : one);
+const isActive = (one: Image): Image =>
+  one.resourceType === 'Condition'
+    ? {
+        ...one,
+        clinicalStatus: { coding: [{ code: 'active' }] },
+        verificationStatus: { coding: [{ code: 'confirmed' }] },
+      }
+    : one;
 
 /** Ms between rounds of polling for who is not to put right by one what was wrong before. */
 const SELDOM = 600_000;
@@ -162,6 +173,92 @@ export const WRONG_DATA: WrongSubject[] = [
     'wrong-value',
     { polls: false, write: (_, f, act) => (act === 'relink' ? undefined : f) },
   ],
+  ['EN-01', 'never shows a visit', 'wrong-value', { summary: () => ({}) }],
+  [
+    'EN-02',
+    'sets the follow-up again with each look',
+    'set-again',
+    { write: (o, f, act) => (o === 'Contact' && act !== 'poll' ? { ...f, Follow_Up_By__c: null } : f) },
+  ],
+  ['EN-03', 'counts visits that were mistakes', 'stale-value', { summary: (chart) => summaryOf(chart.map(isFine)) }],
+  ['EN-04', 'takes the visit that it heard of last', 'wrong-value', { summary: (_, news) => summaryOf([news]) }],
+  [
+    'CS-01',
+    'copies notes',
+    'note-copied',
+    {
+      summary: (chart, { note }) => ({
+        ...summaryOf(chart),
+        Description: note ? (note as { text: string }[])[0]!.text : undefined,
+      }),
+    },
+  ],
+  ['CS-02', 'flags what was ever recorded', 'stale-value', { summary: (chart) => summaryOf(chart.map(isActive)) }],
+  [
+    'CS-03',
+    'counts what is excluded',
+    'trace',
+    {
+      summary: (chart) => ({
+        ...summaryOf(chart),
+        Problem_Count__c: chart.filter((one) => one.resourceType === 'Condition').length || null,
+      }),
+    },
+  ],
+  [
+    'CS-04',
+    'writes something for each reading',
+    'noise',
+    { summary: (chart, { id }) => ({ ...summaryOf(chart), Description: String(id) }) },
+  ],
+  [
+    'CS-05',
+    'keeps the flag for good',
+    'stale-value',
+    {
+      write: (o, f, act) =>
+        o === 'Contact' && act === 'poll' && f.HbA1c_Due__c === false && f.Diabetes__c === true
+          ? { ...f, HbA1c_Due__c: true }
+          : f,
+    },
+  ],
+  ['CS-06', 'lets every edit stand', 'stale-value', { rounds: SELDOM, edit: () => ({ revert: [], writeBack: [] }) }],
+  ['CS-06', 'writes every edit to the EHR', 'written-back', { edit: (f) => ({ revert: [], writeBack: Object.keys(f) }) }],
+  ['RF-01', 'makes no task', 'missing', { write: (o, f) => (o === 'Referral__c' ? undefined : f) }],
+  [
+    'RF-02',
+    'takes called off for done',
+    'wrong-value',
+    { write: (_, f) => (f.Status__c === 'Not Done' ? { ...f, Status__c: 'Completed' } : f) },
+  ],
+  ['RF-02', 'keeps what was a mistake', 'still-live', { keepsMistakes: true }],
+  [
+    'RF-03',
+    'closes what is overdue',
+    'out-of-sight',
+    { write: (o, f) => (o === 'Referral__c' ? { ...f, Status__c: 'Completed' } : f) },
+  ],
+  [
+    'DQ-05',
+    'takes pounds for kilograms',
+    'wrong-value',
+    { write: (_, f) => (f.Weight_kg__c === 81.6 ? { ...f, Weight_kg__c: 180 } : f) },
+  ],
+  [
+    'DQ-06',
+    'believes everything',
+    'wrong-value',
+    { write: (_, f) => (f.Weight_Note__c === 'Implausible' ? { ...f, Weight_kg__c: 7.3, Weight_Note__c: null } : f) },
+  ],
+  ['DQ-07', 'drops what has no code', 'missing', { write: (_, f) => (f.Substance__c === 'Unmapped' ? undefined : f) }],
+  [
+    'RC-03',
+    'keeps what was a mistake',
+    'still-live',
+    { write: (o, f) => (o === 'Appointment__c' ? { ...f, Status__c: 'Booked' } : f) },
+  ],
+  ['SV-04', 'takes nothing where something is refused', 'stale-value', { polls: true, takes: () => false, needsAll: true }],
+  ['BV-02', 'loses one', 'missing', { polls: false, reads: ({ id }) => !String(id).endsWith('-77') }],
   [
     'OW-06',
     'writes again with each look at the EHR',

@@ -73,7 +73,16 @@ test('a condition is a condition and nothing else', async () => {
 
 test('every record has the system fields, and nothing else that the schema does not name', () => {
   const [row] = crm.rows('Contact');
-  const own = ['Name', 'LastName', 'EHR_Key__c', 'Deceased__c', 'Active__c', 'MobilePhone', 'HasOptedOutOfEmail', 'DoNotCall'];
+  const own = [
+    'Name',
+    'LastName',
+    'EHR_Key__c',
+    'Deceased__c',
+    'Active__c',
+    'MobilePhone',
+    'HasOptedOutOfEmail',
+    'DoNotCall',
+  ].concat(['Interpreter__c', 'Diabetes__c', 'HbA1c_Due__c']);
   expect(Object.keys(row!).sort()).toEqual([...SYSTEM_FIELDS, ...own].sort());
 });
 

@@ -374,11 +374,18 @@ function send(res: express.Response, reply: Reply): void {
     res.writeHead(reply.status, reply.headers);
     res.flushHeaders();
     const closed = new Promise<void>((resolve) => res.on('close', () => resolve()));
+    // Whoever writes without waiting (a burst of events) shares one wait with those before.
+    let drained: Promise<void> | undefined;
     const write = (text: string): Promise<void> => {
       if (res.writableLength > MAX_UNREAD) res.destroy();
       const full = !res.destroyed && !res.write(text);
       if (!full) return new Promise((resolve) => setImmediate(resolve));
-      const drained = new Promise<void>((resolve) => res.once('drain', () => resolve()));
+      drained ??= new Promise<void>((resolve) =>
+        res.once('drain', () => {
+          drained = undefined;
+          resolve();
+        }),
+      );
       return Promise.race([drained, closed]);
     };
     reply.stream(write, closed)?.then(

@@ -15,6 +15,8 @@ export type Crm = {
   soql(query: string): Promise<Record<string, unknown>[]>;
   /** Any other call below `/services/data/vXX.X`; a body that is a text is sent as CSV. */
   request(method: string, path: string, body?: object | string): Promise<unknown>;
+  /** Removes the row with this `EHR_Key__c`, if there is one. */
+  remove(object: ObjectName, key: string): Promise<void>;
   /** All rows of our objects that satisfy a SOQL condition, over all pages. */
   query(object: ObjectName, where: string): Promise<Row[]>;
 };
@@ -78,6 +80,11 @@ export function openCrm(settings: CrmSettings, http: Http, now: () => number): C
     },
     soql: rowsOf,
     request: async (method, below, body) => (await call(method, `${path}${below}`, body)).body,
+    async remove(object, key) {
+      await call('DELETE', `${path}/sobjects/${object}/EHR_Key__c/${encodeURIComponent(key)}`).catch((error: unknown) => {
+        if (!(error instanceof Failure && error.status === 404)) throw error;
+      });
+    },
     async query(object, where) {
       const names = ['Id', 'EHR_Key__c', 'SystemModstamp', ...selected(object)];
       const rows = await rowsOf(`SELECT ${names.join(', ')} FROM ${object} WHERE ${where}`);

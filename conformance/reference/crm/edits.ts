@@ -26,12 +26,13 @@ export function resolveCrmEdit(row: Row, link: Link): CrmEdit {
     Object.fromEntries(
       owned.filter((name) => row.fields[name] !== (link.held?.[name] ?? null)).map((name) => [name, row.fields[name] ?? null]),
     );
-  const decision = edited(SHARED[row.object]);
+  const shared = SHARED[row.object] ?? [];
+  const decision = edited(shared);
   const isDecided = Object.keys(decision).length > 0 && !isOutdated(row.fields, link.desired);
   return {
     revert: { ...edited(EHR_OWNED[row.object]), ...(isDecided ? {} : decision) },
     // A decision travels whole: what was decided, when, how and where.
-    writeBack: { ...edited(CRM_OWNED[row.object]), ...(isDecided ? pick(row.fields, SHARED[row.object]) : {}) },
+    writeBack: { ...edited(CRM_OWNED[row.object]), ...(isDecided ? pick(row.fields, shared) : {}) },
   };
 }
 

@@ -2,9 +2,7 @@ import { type Link, NEVER, type ObjectName, type Row } from '../model.ts';
 import { askedToWait, nameOf } from '../retry.ts';
 import type { Context } from '../sync.ts';
 import type { Crm } from './client.ts';
-import { SHARED } from './fields.ts';
-
-const OBJECTS: ObjectName[] = ['Contact', 'Appointment__c', 'Communication_Consent__c'];
+import { OBJECTS, SHARED } from './fields.ts';
 
 /** Looks every so often for rows that a CRM user changed. Runs until the sync stops. */
 export async function watchCrm(context: Context, crm: Crm): Promise<void> {
@@ -48,7 +46,7 @@ function takeEdit({ steps, store, machine, settings, setAside }: Context, row: R
   const { revert, writeBack } = steps.resolveCrmEdit(row, link);
   const reverted = Object.keys(revert);
   // From now on the EHR's older decision counts no more, however often it is read before it hears of this one.
-  const decided = SHARED[row.object].filter((name) => name in writeBack);
+  const decided = (SHARED[row.object] ?? []).filter((name) => name in writeBack);
   const said = { at: machine.now(), seq: '' };
   const kept = {
     ...link.desired,

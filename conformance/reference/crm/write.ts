@@ -10,7 +10,7 @@ import { CRM_OWNED } from './fields.ts';
 export function changedFields(link: Link, held: Fields): Fields {
   return Object.fromEntries(
     Object.entries(link.desired)
-      .filter(([name, { value }]) => value !== (held[name] ?? null))
+      .filter(([name, { value }]) => name !== 'IsDeleted' && value !== (held[name] ?? null))
       .map(([name, { value }]) => [name, value]),
   );
 }
@@ -32,6 +32,10 @@ export function upsert(crm: Crm, object: ObjectName, key: string, fields: Fields
  * are not ours to fill.
  */
 export async function save(crm: Crm, link: Link, steps: Steps): Promise<Fields | null> {
+  if (link.desired.IsDeleted?.value === true) {
+    if (link.held) await crm.remove(link.object, link.key);
+    return null;
+  }
   const looksFirst = link.held === null && link.object === 'Contact';
   const row = looksFirst ? await steps.findRow(crm, link) : undefined;
   const held = row ? { ...row.fields, ...toldByEhr(link, row) } : link.held;

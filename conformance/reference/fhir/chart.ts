@@ -4,13 +4,14 @@ import { Failure } from '../retry.ts';
 import type { Site } from '../settings.ts';
 import type { Context } from '../sync.ts';
 import type { Fhir } from './client.ts';
+import { clinicalFacts } from './clinical.ts';
 import type { Consent } from './consent.ts';
 import { identityOf, type Patient, seedOf, seedOfAppointment } from './map.ts';
 
 /** A patient to look up: by the EHR's own id where we know it, by MRN where we do not; both when we knew them before. */
 export type Chart = { link?: Link; fhirId: string | null };
 
-/** Reads one patient and all appointments, and takes in what they say. */
+/** Reads one patient with all appointments and the clinical chart, and takes in what they say. */
 export async function readChart(context: Context, site: Site, fhir: Fhir, chart: Chart): Promise<void> {
   const { steps, store, machine, stop, wakeWriter } = context;
   // What is read was true at some time after it was asked for: so it can only replace what is older than the question.
@@ -63,6 +64,13 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
       return persons;
     }),
   );
+  // Read and taken in apart: a hospital that refuses it keeps nobody's telephone number from being right.
+  const clinicalStamp = asked();
+  const clinical = await steps.clinicalChart(fhir, patient.id);
+  if (clinical && !stop.aborted)
+    wakeWriter(
+      store.transaction(() => applyFacts(context, site.name, clinicalFacts(context, site, key, clinical, clinicalStamp))),
+    );
 }
 
 /** Decisions are few and change seldom: each chart is asked for them every so often, and not with each look. */

@@ -28,8 +28,7 @@ export function writeBack(link: Link, edit: Fields, site: Site, now: number, pat
   const at = timestamp(now);
   const update = [header('ADT^A31^ADT_A05', site, at), ['EVN', 'A31', at], person, ['PV1', '1', 'N']];
   const number = () => escaped(link.key.slice(site.authority.length + 1));
-  const segments = {
-    Contact: () => update,
+  const carriers: Partial<Record<Link['object'], () => string[][]>> = {
     Communication_Consent__c: () => [...update, decision(number(), edit)],
     Appointment__c: () => [
       header('SIU^S14^SIU_S12', site, at),
@@ -38,7 +37,8 @@ export function writeBack(link: Link, edit: Fields, site: Site, now: number, pat
       person,
       ['RGS', '1', 'U'],
     ],
-  }[link.object]();
+  };
+  const segments = carriers[link.object]?.() ?? update;
   return segments.map((fields) => `${fields.join('|')}\r`).join('');
 }
 

@@ -1,0 +1,35 @@
+import { snomed, toServiceRequest } from '#fixtures';
+import { defineCheck } from '../check.ts';
+
+const CARDIOLOGY = snomed('183519002', 'Referral to cardiology service');
+
+export const rf01 = defineCheck({
+  id: 'RF-01',
+  title: 'A referral becomes one task with target and due date',
+  group: 'referrals',
+  severity: 'M',
+  level: 1,
+  requirement: 'A referral that is ordered is one open task in the CRM, with whom it goes to and by when.',
+  seeds: ['S3'],
+  harm: 'The patient waits for a call from cardiology that nobody was asked to make.',
+  takes: ['ServiceRequest'],
+  async act(world) {
+    const patient = await world.register('patient');
+    await world.visit('visit', patient);
+    if (!(await world.settled('arrived'))) return;
+    const order = toServiceRequest({
+      patientRef: `Patient/${patient.ref.id}`,
+      code: CARDIOLOGY,
+      occurrence: { start: world.day(2), end: world.day(21) },
+      authored: world.day(-1),
+      performer: (await world.staff('cardiologist')).practitioner,
+    });
+    await world.chart('referral', 'refer', order);
+    await world.settled('referred');
+  },
+  expect(facts) {
+    const baseline = facts.asMapped('arrived');
+    if (baseline.length > 0) return baseline;
+    return [...facts.asksOtherwise('arrived', 'referred'), ...facts.asMapped('referred'), ...facts.createdOnce('referral')];
+  },
+});
