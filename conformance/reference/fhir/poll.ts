@@ -14,9 +14,9 @@ type Group = Resource & { member?: { entity?: { reference?: string } }[] };
  */
 export async function pollSite(context: Context, site: Site, fhir: Fhir): Promise<void> {
   const { steps, machine, settings, stop } = context;
-  for (let attempt = 0; !stop.aborted; ) {
+  for (let [attempt, pass] = [0, 0]; !stop.aborted; pass += 1) {
     const started = machine.now();
-    const failure = await readCharts(context, site, fhir, started).catch((error: unknown) => error);
+    const failure = await readCharts(context, site, fhir, started, pass).catch((error: unknown) => error);
     if (stop.aborted) return;
     if (failure && attempt === 0) machine.log(`poll fails: site=${site.name} ${nameOf(failure)}`);
     if (!failure && attempt > 0) machine.log(`poll works again: site=${site.name}`);
@@ -31,7 +31,7 @@ export async function pollSite(context: Context, site: Site, fhir: Fhir): Promis
  * One pass: newcomers, then the charts that are due, the longest unread first. Throws when the site asks for a pause or not a
  * single chart could be read. One that fails alone is read again in the next pass, and holds up no other.
  */
-async function readCharts(context: Context, site: Site, fhir: Fhir, started: number): Promise<void> {
+async function readCharts(context: Context, site: Site, fhir: Fhir, started: number, pass: number): Promise<void> {
   const { steps, store, machine, settings, stop, setAside } = context;
   await fhir.connect();
   const width = steps.lanes().fhir;
@@ -49,12 +49,12 @@ async function readCharts(context: Context, site: Site, fhir: Fhir, started: num
     }
   };
   await eachOf(await findNewcomers(context, site, fhir), width, (id) =>
-    attempt(id, () => readChart(context, site, fhir, { fhirId: id })),
+    attempt(id, () => readChart(context, site, fhir, { fhirId: id, pass })),
   );
   await eachOf(store.patientsPolledBefore(site.name, started - settings.pollMs), width, (link) => {
     // Marked before it is read: a chart that cannot be read goes to the end of the queue like all others.
     store.markPolled(link.key, machine.now(), link.fhirId);
-    return attempt(link.key, () => readChart(context, site, fhir, { link, fhirId: link.fhirId }));
+    return attempt(link.key, () => readChart(context, site, fhir, { link, fhirId: link.fhirId, pass }));
   });
   const pause = failures.find((failure) => askedToWait(failure) > 0);
   if (pause || (read === 0 && failures.length > 0)) throw pause ?? failures[0];
