@@ -5,7 +5,6 @@ import type { Site } from '../settings.ts';
 import type { Context } from '../sync.ts';
 import type { Fhir } from './client.ts';
 import { clinicalFacts } from './clinical.ts';
-import type { Consent } from './consent.ts';
 import { identityOf, type Patient, seedOf, seedOfAppointment } from './map.ts';
 
 /** A patient to look up: by the EHR's own id where we know it, by MRN where we do not; both when we knew them before. */
@@ -16,13 +15,12 @@ export type Chart = {
   pass: number;
 };
 
-/** Of the charts without a visit one in so many is asked for visits in each pass. */
+/** Of the charts without a visit, or a decision, one in so many is asked for one in each pass. */
 const TURNS = 3;
 
-/** Whether the clinical chart is read this time: always where there is one; for the others finding the first visit can wait a little. */
-function isTurn({ link, pass }: Chart, key: string): boolean {
-  const hasVisits = link?.desired.Problem_Count__c !== undefined;
-  return hasVisits || (pass + Number(key.at(-1)?.charCodeAt(0))) % TURNS === 0;
+/** Whether more than the patient and the appointments is read this time: always where there is more; to find the first can wait a little. */
+function isTurn({ pass }: Chart, key: string, has: boolean): boolean {
+  return has || (pass + Number(key.at(-1)?.charCodeAt(0))) % TURNS === 0;
 }
 
 /** Reads one patient with all appointments and the clinical chart, and takes in what they say. */
@@ -57,7 +55,8 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
     });
   }
   const consentStamp = asked();
-  for (const consent of await decisionsDue(context, fhir, patient.id)) {
+  const hasDecided = store.recordsOf(key).some(({ object }) => object === 'Communication_Consent__c');
+  for (const consent of isTurn(chart, key, hasDecided) ? await steps.consentsOf(fhir, patient.id) : []) {
     const number = consent.identifier?.[0]?.value;
     const fields = steps.mapConsent(consent, steps);
     if (!number || Object.keys(fields).length === 0) continue;
@@ -79,27 +78,13 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
     }),
   );
   // Read and taken in apart: a hospital that refuses it keeps nobody's telephone number from being right.
-  if (!isTurn(chart, key)) return;
+  if (!isTurn(chart, key, chart.link?.desired.Problem_Count__c !== undefined)) return;
   const clinicalStamp = asked();
   const clinical = await steps.clinicalChart(fhir, patient.id);
   if (clinical && !stop.aborted)
     wakeWriter(
       store.transaction(() => applyFacts(context, site.name, clinicalFacts(context, site, key, clinical, clinicalStamp))),
     );
-}
-
-/** Decisions are few and change seldom: each chart is asked for them every so often, and not with each look. */
-const DECISIONS_EVERY_MS = 1_000;
-const askedAt = new WeakMap<Fhir, Map<string, number>>();
-
-async function decisionsDue({ steps, machine }: Context, fhir: Fhir, patientId: string): Promise<Consent[]> {
-  const known = askedAt.get(fhir) ?? new Map<string, number>();
-  askedAt.set(fhir, known);
-  const now = machine.now();
-  if (now - (known.get(patientId) ?? Number.NEGATIVE_INFINITY) < DECISIONS_EVERY_MS) return [];
-  const found = await steps.consentsOf(fhir, patientId);
-  known.set(patientId, now);
-  return found;
 }
 
 async function lookUp(
