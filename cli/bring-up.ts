@@ -154,6 +154,7 @@ export function crmConfig(manifest: Manifest): SandboxOptions['crm'] {
   };
   return {
     schema: manifest.crm.schema,
+    personAccounts: manifest.crm.person_accounts,
     orgId: org_id,
     users: [sync, ...CRM_USERS.slice(1)],
     clients: [

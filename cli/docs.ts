@@ -1,13 +1,16 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CHECKS } from '#conformance';
+import { fileURLToPath } from 'node:url';
+import { CHECKS, loadMap } from '#conformance';
 import { createCrm } from '#crm';
 import { createEhrSite, VENDORS } from '#ehr';
 import { CONSENT_FORMS } from '#fixtures';
-import { createHl7Site, HL7_NOTES } from '#hl7';
+import { CONSENT_FIELDS, createHl7Site, HL7_NOTES } from '#hl7';
 import { Kernel, ManualClock, type Part, type Route } from '#kernel';
 import { REGISTRIES } from './list.ts';
 import { UP_SITES } from './up-sites.ts';
+
+const DEFAULT_MAP = fileURLToPath(new URL('../fixtures/maps/default', import.meta.url));
 
 const HEAD = '<!-- Written by `npm run docs`; edit the registries, not this file. -->\n\n';
 
@@ -18,7 +21,7 @@ const table = (head: string[], rows: string[][]): string =>
 function checksPage(): string {
   const sections = CHECKS.map(
     (c) =>
-      `## ${c.id}: ${c.title}\n\n${c.requirement}\n\n- **Severity** ${c.severity}, level ${c.level}, group ${c.group}${c.needs ? `, needs ${c.needs.join(', ')}` : ''}\n- **Harm**: ${c.harm}\n- **From**: ${c.seeds.join(', ')}`,
+      `## ${c.id}: ${c.title}\n\n${c.requirement}\n\n- **Severity** ${c.severity}, level ${c.level}, group ${c.group}${c.needs ? `, needs ${c.needs.join(', ')}` : ''}${c.maps ? `, of the map: ${c.maps.map(({ source, owner }) => (owner ? `${source} (${owner}-owned)` : source)).join(', ')}` : ''}\n- **Harm**: ${c.harm}\n- **From**: ${c.seeds.join(', ')}`,
   );
   return `${HEAD}# Checks\n\n${CHECKS.length} of the 120 planned checks are built.\n\n${sections.join('\n\n')}\n`;
 }
@@ -101,6 +104,58 @@ ${table(['face', 'how it is said', 'reading', 'writing'], forms)}
 `;
 }
 
+// Where a decision of a patient stands, by vendor, in messages and in the CRM: from the tables by which they are served.
+function consentPage(): string {
+  const { map } = loadMap(DEFAULT_MAP);
+  const object = map.objects.find(({ source }) => source === 'Consent');
+  const rows = map.rows.filter((row) => row.object === object?.object);
+  const vendors = VENDORS.map(({ id, capability }) => {
+    const type = capability.Consent;
+    const reads = type?.interactions.filter((one) => one === 'read' || one === 'search') ?? [];
+    const needs = type?.needs?.map(({ anyOf }) => anyOf.map((set) => set.join(' + ')).join(' or ')).join('; ') ?? '';
+    const writes = type?.interactions.filter((one) => ['create', 'update', 'patch', 'delete'].includes(one)) ?? [];
+    return [
+      id,
+      reads.join(', ') || 'no resource of that type',
+      needs || '',
+      type ? writes.join(', ') || 'none; ADT^A31 with CON' : 'none',
+    ];
+  });
+  const codes = (values?: Readonly<Record<string, string>>) =>
+    Object.entries(values ?? {})
+      .map(([code, value]) => `${code} = ${value}`)
+      .join(', ');
+  const v2 = CONSENT_FIELDS.map(({ field, name, element, values }) => [`CON-${field}`, name, element, codes(values)]);
+  const table25 = table(['field', 'name', 'element of Consent', 'codes'], v2);
+  const crm = rows.map(({ source, field, owner, conflict }) => [
+    field,
+    source,
+    owner === 'shared' ? `shared, ${conflict}` : owner,
+  ]);
+  return `${HEAD}# How consent is represented
+
+One decision is about one purpose (\`provision.purpose\`) by one channel (\`provision.code\`): a matrix, never a flag. It has a number, a time,
+a method and a source. FHIR has no element for the method; hospitals use a category of their own.
+
+## By vendor (FHIR R4 Consent)
+
+${table(['vendor', 'reads', 'a search needs', 'writes by the API'], vendors)}
+
+## In HL7 v2
+
+No message of a hospital tells of a decision here: it is polled. A CRM tells a hospital by an ADT^A31 with a CON segment (HL7 2.5.1, chapter 9),
+which the standard leaves to agreement between two systems: vendors differ, and the purpose and channel cannot be changed by it.
+
+${table25}
+
+## In the CRM (default map: ${object?.object})
+
+One row a decision, with a lookup to the person. Salesforce's own ContactPointTypeConsent hangs on an Individual instead. Of two decisions the later one counts, by its own time, and has to be in both systems.
+
+${table(['field', 'source', 'owner'], crm)}
+`;
+}
+
 const PAGES: Record<string, () => string> = {
   'docs/checks.md': checksPage,
   'docs/faults.md': () => registryPage('faults'),
@@ -109,6 +164,7 @@ const PAGES: Record<string, () => string> = {
   'docs/stories.md': () => registryPage('stories'),
   'docs/fidelity.md': fidelityPage,
   'docs/people.md': peoplePage,
+  'docs/consent.md': consentPage,
 };
 
 export const DOCS_USAGE =

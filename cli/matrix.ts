@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CHECKS, type CheckDefinition, type CheckResult, judge, type Manifest, MUTANTS, NULLS } from '#conformance';
+import { CHECKS, type CheckDefinition, type CheckResult, judge, loadMap, type Manifest, MUTANTS, NULLS } from '#conformance';
 import { digest, systemClock } from '#kernel';
 import { parsing } from './arguments.ts';
 import { REFERENCE_MANIFEST, readSubject } from './bring-up.ts';
@@ -26,6 +26,7 @@ export const MATRIX_USAGE = `syncproof matrix [options]   runs the mutants of th
   --at N        how many mutants at once (2)
   --keep        keep the run folders of those that were as expected`;
 
+const MAPS = fileURLToPath(new URL('../fixtures/maps/', import.meta.url));
 const MAIN = fileURLToPath(new URL('../conformance/mutants/main.ts', import.meta.url));
 
 /** What a mutant (or null, or lawful variant) must and may fail. */
@@ -39,6 +40,7 @@ interface Expectation {
   sites: 1 | 2;
   vendor?: 'r4';
   second?: 'cerner';
+  map?: string;
   also: readonly string[];
 }
 
@@ -91,7 +93,8 @@ async function again(outcomes: readonly Outcome[], values: { seed: string; full?
 
 function expectations(only: string | undefined): Expectation[] {
   const all: Expectation[] = [
-    ...MUTANTS.map(({ id, kills, mayFail = [], also = [], reads = 'hl7', sites = 1, vendor, second }) => ({
+    ...MUTANTS.map(({ id, kills, mayFail = [], also = [], reads = 'hl7', sites = 1, vendor, second, map }) => ({
+      map,
       id,
       kills,
       mayFail,
@@ -133,10 +136,12 @@ function isRun(check: CheckDefinition, { kills, also, passesNothing }: Expectati
 }
 
 async function runOne(expectation: Expectation, values: { seed: string; full?: boolean; keep?: boolean }): Promise<Outcome> {
-  const { manifest, map } = readSubject(REFERENCE_MANIFEST);
+  const { manifest, map: standard } = readSubject(REFERENCE_MANIFEST);
+  const map = expectation.map ? loadMap(join(MAPS, expectation.map)).map : standard;
   const started = systemClock.now();
   const checks = CHECKS.filter((check) => values.full || isRun(check, expectation));
-  const mutated = reading(manifest!, expectation);
+  const personAccounts = map.objects.some(({ object }) => object === 'Account');
+  const mutated = reading({ ...manifest!, crm: { ...manifest!.crm, person_accounts: personAccounts } }, expectation);
   // The same people each time: what a mutant fails beside its kills depends on who comes along.
   const runKey = digest('matrix', values.seed, expectation.id).slice(0, 8);
   const out = join('reports', 'runs', 'matrix');

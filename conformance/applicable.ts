@@ -12,7 +12,18 @@ export function readChannels(site: SiteManifest): ('hl7' | 'poll')[] {
 export type Judgeable = Pick<Manifest, 'crm'> & {
   sites?: readonly SiteManifest[];
   start?: Pick<Manifest['start'], 'restart' | 'attach'>;
+  promises?: Pick<Manifest['promises'], 'sync_window' | 'reconcile_window'>;
 };
+
+/** Types that a vendor's API does not have (the capability statements in simulators/ehr/vendors). */
+const SHOWS_NO: Partial<Record<SiteManifest['vendor'], readonly string[]>> = { athena: ['Consent'] };
+
+/** As long as a check can wait for somebody to reconcile, in ms. */
+const LONGEST_WAIT_MS = 600_000;
+
+/** How long the subject may take to see what was changed in the CRM (ms): at once where it hears of it, else when it reconciles. */
+export const rereadWindow = ({ crm, promises }: Judgeable): number =>
+  (crm.back.kind === 'none' ? promises?.reconcile_window : promises?.sync_window) ?? Number.POSITIVE_INFINITY;
 
 /** Why a check does not apply to a site, or undefined when it does. Skipping needs an undeclared capability, by name. */
 export function notApplicable(check: CheckDefinition, site: SiteManifest, manifest: Judgeable, map: DataMap): string | undefined {
@@ -21,12 +32,24 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
     if (!site.channels.read.some(({ kind }) => rows.some((row) => onChannel(row, kind))))
       return `the map takes nothing from ${type} on the channels of ${site.name}`;
   }
+  for (const { source, path, owner } of check.maps ?? []) {
+    const objects = map.objects.filter((object) => object.source === source);
+    if (objects.length === 0) return `the map takes in no ${source}`;
+    if (path && !map.rows.some((row) => row.source.startsWith(source) && row.source.includes(path)))
+      return `the map has no row of ${source} from ${path}`;
+    const isOwned = map.rows.some((row) => row.owner === owner && objects.some(({ object }) => object === row.object));
+    if (owner && !isOwned) return `the map has no field of ${source} that the ${owner} owns`;
+  }
+  for (const { source } of check.maps ?? [])
+    if (SHOWS_NO[site.vendor]?.includes(source)) return `${site.name}: ${site.vendor} shows no ${source} by its API`;
   for (const need of check.needs ?? []) {
     const channels = readChannels(site);
     if ((need === 'hl7' || need === 'poll') && !channels.includes(need))
       return `${site.name} declares no ${need} channel for reading`;
     if (need === 'crm-back' && manifest.crm.back.kind === 'none')
       return 'the manifest declares no channel back from the CRM (crm.back: none)';
+    if (need === 'crm-reread' && manifest.crm.back.kind === 'none' && !(rereadWindow(manifest) <= LONGEST_WAIT_MS))
+      return 'the manifest declares no channel back from the CRM (crm.back: none), and promises.reconcile_window is too long to wait for';
     if (need === 'exclusions' && !map.rows.some(isExclusion))
       return 'the map keeps nothing out of the CRM (sensitivity: exclude)';
     if (need === 'two-sites' && (manifest.sites?.length ?? 0) < 2) return 'the manifest names one site';

@@ -1,5 +1,6 @@
 import { findCanaries } from '#fixtures';
 import { fail, untestable } from './check.ts';
+import { CrmFacts } from './crm-facts.ts';
 import type { Evidence } from './evidence.ts';
 import { type CheckLog, type History, imageAt, type LinkMessage, type Resource, type Row, type Version } from './facts.ts';
 import { type LatencySummary, latencySamples, summarise } from './latency.ts';
@@ -13,6 +14,8 @@ const CLOCK_US = 50_000;
 /** What a check's `expect` may look at: the journal, seen through the check's own names and marks. */
 export class CheckFacts {
   readonly cohort: string;
+  /** What the CRM's jobs sent, whom it refused, what became of leads. */
+  readonly crm: CrmFacts;
   readonly #evidence: Evidence;
   readonly #log: CheckLog;
 
@@ -20,6 +23,7 @@ export class CheckFacts {
     this.cohort = cohort;
     this.#evidence = evidence;
     this.#log = log;
+    this.crm = new CrmFacts(evidence, cohort, log);
   }
 
   /** What `act` noted under that key. */
@@ -355,9 +359,17 @@ export class CheckFacts {
     return this.#evidence.facts.tokens.filter((token) => token.tenant === site);
   }
 
-  /** Where a URL or header held a name or mail address of this check's people. */
+  /**
+   * Where a URL or header held a name or mail address of this check's people. A query for leads has to name the values that the map's
+   * rule compares, and nothing else.
+   */
   addressesWithPeople(): { where: string; word: string; event: EventId }[] {
-    return this.#evidence.facts.exposed.filter((exposed) => exposed.cohort === this.cohort);
+    const { leadFields } = this.#evidence;
+    const asked = new RegExp(`\\b(${leadFields.join('|')})\\s*(=|LIKE|IN)\\s*(\\([^)]*\\)|'[^']*')`, 'gi');
+    const beside = (text: string): string => (leadFields.length > 0 ? text.replace(asked, '') : text);
+    return this.#evidence.facts.exposed.filter(
+      ({ cohort, text, word }) => cohort === this.cohort && beside(text).toLowerCase().includes(word.toLowerCase()),
+    );
   }
 
   /** Lines of the subject's output that hold a word; undefined where there is no output. */

@@ -1,9 +1,29 @@
 import type { CheckFacts } from './check-facts.ts';
+import type { MapRow } from './map.ts';
 import type { CheckInfo, Finding, Verdict } from './result.ts';
 import type { World } from './world.ts';
 
 /** What a check needs of the manifest; missing ones make it not applicable, by name. */
-export type Need = 'hl7' | 'poll' | 'crm-back' | 'write-back' | 'restart' | 'two-sites' | 'two-vendors' | 'exclusions';
+export type Need =
+  | 'hl7'
+  | 'poll'
+  | 'crm-back'
+  | 'crm-reread'
+  | 'write-back'
+  | 'restart'
+  | 'two-sites'
+  | 'two-vendors'
+  | 'exclusions';
+
+/** Rows that a check needs the map to have; missing ones make it not applicable, by name. */
+export interface MapNeed {
+  /** Resource type that the map takes in. */
+  source: string;
+  /** What the source of at least one row of it mentions. */
+  path?: string;
+  /** Who owns at least one field of it. */
+  owner?: MapRow['owner'];
+}
 
 /**
  * One check: what is done to the simulators, and what must then be true. Only `act` touches the world; `expect` is a pure
@@ -13,6 +33,7 @@ export interface CheckDefinition extends CheckInfo {
   needs?: Need[];
   /** Resource types that the map has to take something from; without them the check does not apply. */
   takes?: string[];
+  maps?: MapNeed[];
   /** One of the five tests to pass before going live. */
   goLive?: boolean;
   /** Breaks the world for others (outage, restart, volume): runs when nothing else does. */

@@ -24,6 +24,9 @@ export interface Judged {
   findings: Finding[];
 }
 
+/** What a CRM fills in by itself: names, and the two halves of a person account. */
+const COMPUTED = ['Name', 'IsPersonAccount', 'PersonContactId', 'RecordTypeId'];
+
 type Subject = Pick<Manifest, 'sites' | 'promises'> & Judgeable;
 
 /** Facts read with the eyes of the map: what should be where, and what is. Pure functions of the journal so far. */
@@ -181,8 +184,10 @@ export class Evidence {
     const edits = this.#edits(history, at);
     if (!image || site?.channels.write_back === 'none' || this.#manifest.crm.back.kind === 'none') return [];
     return Object.entries(edits).flatMap(([field, edit]) => {
-      const row = expected.fields[field]?.row;
-      if (row?.owner !== 'crm') return [];
+      const { row, values = [] } = expected.fields[field] ?? {};
+      // Of a field that both own, the later decision goes to where the other one stands.
+      const isLater = row?.owner === 'shared' && values.length === 1 && this.oracle.same(row, values[0]!, edit.value);
+      if (!row || (row.owner !== 'crm' && !isLater)) return [];
       const outcome = this.oracle.outcome(row, image, history.tenant, this.#context(history, at));
       const held = outcome.state === 'value' ? outcome.value : null;
       if (this.oracle.same(row, held, edit.value)) return [];
@@ -274,9 +279,19 @@ export class Evidence {
     return row && { type: row.type, id: row.versions[0]!.ref.id };
   }
 
-  /** A text-like field of the patient's object with that owner, and a value that it does not hold. */
+  /** What the map says of a lead that looks like a new patient, and the fields of the lead by which it is found. */
+  get leadRule(): 'none' | 'flag' | 'convert' {
+    return (this.oracle.objectsFor('Patient')[0]?.lead_match.split(':')[0] || 'none') as 'none' | 'flag' | 'convert';
+  }
+
+  /** Fields by which the map's rule finds leads: to ask for them, the CRM has to be told their values. */
+  get leadFields(): string[] {
+    return (this.oracle.objectsFor('Patient')[0]?.lead_match.split(':')[1] ?? '').split(/[\s;,]+/).filter(Boolean);
+  }
+
+  /** A text-like field of a record's object (the patient's, when none is given) with that owner, and a value that it does not hold. */
   editableField(owner: 'ehr' | 'crm', ref?: RecordRef): { field: string; value: string } | undefined {
-    const rows = this.rowsOfMap('Patient').filter(
+    const rows = this.rowsOfMap(ref?.type ?? 'Patient').filter(
       (row) => row.owner === owner && row.transform !== 'key' && row.transform !== 'opaque',
     );
     const history = ref && this.facts.truth.get(recordKey(ref));
@@ -356,7 +371,13 @@ export class Evidence {
 
   /** Whether a write of that value is within the map; defaults and computed names are the CRM's own doing. */
   mayHold(object: string, field: string, value: unknown): boolean {
-    return value === false || value === '' || field === 'Name' || this.oracle.allowedFields(object).has(field);
+    if (object === 'Lead' && this.leadRule !== 'none') return true;
+    return value === false || value === '' || COMPUTED.includes(field) || this.oracle.allowedFields(object).has(field);
+  }
+
+  /** Names of the sites. */
+  get sites(): readonly string[] {
+    return this.#manifest.sites.map(({ name }) => name);
   }
 
   /** How long the subject says that an acknowledgement may take, in ms. */

@@ -68,6 +68,8 @@ export interface CheckLog {
   endedAt?: number;
   seed: string;
   notes: Map<string, unknown>;
+  /** When each was noted (µs). */
+  notedAt: Map<string, number>;
   marks: Map<string, Mark>;
   /** When the check killed the subject (µs). */
   killedAt?: number;
@@ -118,9 +120,13 @@ export class Facts {
   /** Access tokens as they were asked for and granted, per site. */
   readonly tokens: { tenant: string; requested: string[]; granted: string[]; event: EventId }[] = [];
   /** Names and mail addresses of people that stood in a URL or header, where no search needs them. */
-  readonly exposed: { cohort: string; where: string; word: string; event: EventId }[] = [];
+  readonly exposed: { cohort: string; where: string; word: string; text: string; event: EventId }[] = [];
   /** Messages that the subject sent to a hospital, by whose people they name; a copy under the same control id is one more. */
   readonly received: { at: number; cohort: string; control: string; event: EventId }[] = [];
+  /** Messages that jobs of the CRM wrote to people; `records` by key. */
+  readonly sends: { at: number; job: string; to: string; text: string; records: string[]; event: EventId }[] = [];
+  /** Writes that the CRM refused because somebody held the record. */
+  readonly lockRefusals: { at: number; lock: string; event: EventId }[] = [];
   readonly subject: { at: number; what: string; data: Record<string, unknown> }[] = [];
   /** The first event of the run, as the judge wrote it. */
   run?: Record<string, unknown>;
@@ -160,6 +166,8 @@ export class Facts {
     fault: (event) => this.#fault(event),
     heal: (event) => void this.healed.push({ at: event.at, rule: String(event.data?.rule) }),
     token: (event) => this.#token(event),
+    send: (event) => this.#send(event),
+    setup: (event) => this.#setup(event),
     intruder: (event) => void this.intruders.push(eventId(event)),
     check: (event) => this.#check(event),
     run: (event) => {
@@ -317,6 +325,20 @@ export class Facts {
     this.#tell(history?.cohort, event);
   }
 
+  #send(event: JournalEvent): void {
+    const { job = '', to = '', text = '' } = (event.data ?? {}) as Record<string, string>;
+    const records = (event.records ?? []).map(recordKey);
+    this.sends.push({ at: event.at, job, to, text, records, event: eventId(event) });
+    this.#tell(records.map((key) => this.crm.get(key)?.cohort).find(Boolean), event);
+  }
+
+  // An administrator, or a transaction of somebody else. What is let go of can be had again.
+  #setup(event: JournalEvent): void {
+    const { lock, refused, freed } = (event.data ?? {}) as { lock?: string; refused?: string; freed?: boolean };
+    if (lock && refused) this.lockRefusals.push({ at: event.at, lock, event: eventId(event) });
+    if (lock && freed) this.healed.push({ at: event.at, rule: lock });
+  }
+
   #token(event: JournalEvent): void {
     const { scope, requestedScope } = (event.data ?? {}) as { scope?: string; requestedScope?: string };
     const list = (text: string | undefined): string[] => (text ?? '').split(/[\s,]+/).filter(Boolean);
@@ -339,7 +361,7 @@ export class Facts {
     }))
       for (const word of findCanaries(decodeSafely(text))) {
         const cohort = this.#words.get(word);
-        if (cohort) this.exposed.push({ cohort, where, word, event: eventId(event) });
+        if (cohort) this.exposed.push({ cohort, where, word, text: decodeSafely(text), event: eventId(event) });
       }
   }
 
@@ -399,6 +421,8 @@ export class Facts {
       this.tokens,
       this.exposed,
       this.received,
+      this.sends,
+      this.lockRefusals,
       this.subject,
     ])
       list.length = 0;
@@ -470,12 +494,21 @@ export class Facts {
     const cohort = event.cohort ?? '';
     const data = event.data ?? {};
     if (data.type === 'begin') {
-      this.checks.set(cohort, { begunAt: event.at, seed: String(data.seed), notes: new Map(), marks: new Map() });
+      this.checks.set(cohort, {
+        begunAt: event.at,
+        seed: String(data.seed),
+        notes: new Map(),
+        notedAt: new Map(),
+        marks: new Map(),
+      });
     }
     const log = this.checks.get(cohort);
     if (!log) return;
     this.#tell(cohort, event);
-    if (data.type === 'note') log.notes.set(String(data.key), data.value);
+    if (data.type === 'note') {
+      log.notes.set(String(data.key), data.value);
+      log.notedAt.set(String(data.key), event.at);
+    }
     if (data.type === 'know') for (const word of data.words as string[]) this.know(word, cohort);
     if (data.type === 'settled')
       log.marks.set(String(data.label), {

@@ -162,6 +162,8 @@ crm:
   # How edits in the CRM reach your sync: poll, cdc, outbound or none.
   back:
     poll: { interval: 30s }
+  # Accounts may be persons (person accounts).
+  #person_accounts: on
   # Object definitions of your own org, one JSON file each.
   #schema: ./crm-schema
 

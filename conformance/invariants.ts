@@ -90,7 +90,9 @@ function nothingUnmapped(evidence: Evidence, cohort: string): Finding[] {
   return evidence.facts.crmOf(cohort).flatMap((row) =>
     row.versions
       .flatMap((version, i) => {
-        if (!version.actor.startsWith('client:')) return [];
+        // The hidden contact of a person account is the CRM's own: it shows what stands on the account.
+        if (!version.actor.startsWith('client:') || (row.type === 'Contact' && version.image?.IsPersonAccount === true))
+          return [];
         // What somebody else put there before is not the subject's doing.
         const before: Partial<Row> = row.versions[i - 1]?.image ?? {};
         return Object.entries(version.image ?? {})

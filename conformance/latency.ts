@@ -187,7 +187,7 @@ export interface LatencySummary {
 }
 
 /** Percentiles by nearest rank over every sample; the superseded count with the time until a later version showed. */
-export function summarise(samples: readonly Sample[]): LatencySummary {
+export function summarise(samples: readonly Pick<Sample, 'outcome' | 'micros'>[]): LatencySummary {
   const count = (outcome: Outcome): number => samples.filter((sample) => sample.outcome === outcome).length;
   const seen = samples.filter(({ outcome }) => outcome === 'visible' || outcome === 'superseded').map(({ micros }) => micros);
   const censored = samples.filter(({ outcome }) => outcome === 'never').map(({ micros }) => micros);

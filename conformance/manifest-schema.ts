@@ -253,6 +253,7 @@ export const MANIFEST: Schema<ManifestBody> = object<ManifestBody>('the manifest
       { poll: interval('60s'), cdc: undefined, outbound: undefined, none: undefined },
       { default: { kind: 'none' } },
     ),
+    person_accounts: flag('accounts may be persons: FirstName, LastName, Person… and …__pc on Account', { default: false }),
     schema: optional(path('object definitions that replace the built-in ones')),
   }),
   clients: record('credentials that the subject already has', client),

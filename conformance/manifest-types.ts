@@ -38,6 +38,8 @@ export interface SiteManifest {
 export interface CrmManifest {
   tls: boolean;
   back: BackChannel;
+  /** Accounts may be persons. */
+  person_accounts: boolean;
   /** Absolute path of a folder of object definitions that replaces ours. */
   schema?: string;
 }

@@ -40,7 +40,7 @@ describe('a manifest that is right', () => {
       restart: true,
     });
     expect(sites[0]).toMatchObject({ tls: true, channels: { read: [{ kind: 'hl7' }], write_back: 'none' } });
-    expect(crm).toEqual({ tls: true, back: { kind: 'none' } });
+    expect(crm).toEqual({ tls: true, back: { kind: 'none' }, person_accounts: false });
     expect(promises).toMatchObject({
       sync_window: 300_000,
       negative_acks: { bad_value: 'AE', unknown_event: 'AR' },

@@ -21,6 +21,7 @@ export const ACTS = [
   'complete',
   'cancel',
   'no-show',
+  'consent',
   'admit',
   'discharge',
   'delete-visit',

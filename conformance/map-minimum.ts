@@ -13,7 +13,6 @@ interface Minimum {
 
 const from = (pattern: RegExp) => (row: MapRow) => pattern.test(row.source);
 
-// The consent matrix joins when the simulators serve what it comes from.
 const MINIMUM: readonly Minimum[] = [
   {
     what: 'identity',
@@ -99,11 +98,18 @@ const MINIMUM: readonly Minimum[] = [
     fills: from(/Appointment\.participant\b.*Location/),
     example: "Appointment.participant.actor.where(reference.startsWith('Location/')).display.first()",
   },
+  {
+    what: 'what a consent is for',
+    of: 'Consent',
+    fills: from(/Consent\.provision\.purpose\b/),
+    example: 'Consent.provision.purpose.code.first()',
+  },
+  { what: 'what a patient decided', of: 'Consent', fills: from(/Consent\.provision\.type\b/), example: 'Consent.provision.type' },
 ];
 
-// Needed to keep rows right, though no person asks for them: they carry nothing about the patient's health.
+// Needed to keep rows right, or to reach people as they wish: they carry nothing about the patient's health.
 const HARMLESS =
-  /Patient\.(active|id|link|meta)\b|Appointment\.(participant\.actor\.reference|id|meta)\b|^%site\b|^\w+\.(id|subject\.reference|patient\.reference)$/;
+  /Patient\.(active|id|link|meta)\b|^Consent\.|patient-interpreterRequired|\/(quiet-hours|preferred-channel)'|Appointment\.(participant\.actor\.reference|id|meta)\b|^%site\b|^\w+\.(id|subject\.reference|patient\.reference)$/;
 
 /** Warnings: what of the minimum is missing, and which rows copy more than it. */
 export function minimumProblems(map: DataMap): Problem[] {

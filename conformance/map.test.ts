@@ -262,7 +262,20 @@ it('names rows that no declared channel carries', () => {
   const only = (channels: string[]) => problemsOf({}, { channels });
   expect(only(['hl7'])).toEqual([
     expect.stringMatching(/^warning fields.csv:\d+:\d+: Contact.Active__c, .* cannot be reached/),
-    ...['Referral__c', 'Allergy__c', 'Finding__c'].map((object) => expect.stringContaining(`: ${object}.EHR_Key__c, `)),
+    ...['Communication_Consent__c', 'Referral__c', 'Allergy__c', 'Finding__c'].map((object) =>
+      expect.stringContaining(`: ${object}.EHR_Key__c, `),
+    ),
   ]);
   expect(only(['hl7', 'poll'])).toEqual([]);
+});
+
+it('the map onto person accounts is without fault beside an org that has them', () => {
+  const { map, problems } = loadMap(fileURLToPath(new URL('../fixtures/maps/person-accounts', import.meta.url)));
+  expect(problems).toEqual([]);
+  // It leaves consents out, which the minimum map has.
+  expect(
+    lintMap(map, {})
+      .map(formatProblem)
+      .filter((text) => !/consent|decided|last visit/.test(text)),
+  ).toEqual([]);
 });

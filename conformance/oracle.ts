@@ -156,7 +156,8 @@ export class Oracle {
         : actual;
     const same = (value: FieldValue): boolean => {
       if (isEmpty(value) || isEmpty(found)) return isEmpty(value) && isEmpty(found);
-      return type.type.same(value, found, tolerance);
+      const tooLong = type.size !== undefined && typeof value === 'string' && value.length > type.size;
+      return tooLong ? isCutOf(value, found, type.size!) : type.type.same(value, found, tolerance);
     };
     const judged = expected.unjudged === undefined;
     return {
@@ -265,9 +266,22 @@ export class Oracle {
     const kinds = site.channels?.read.map(({ kind }) => kind) ?? [];
     if (kinds.length > 0 && !kinds.some((kind) => onChannel(row, kind))) return not('not-on-channel');
     const field = this.#fromTruth(rule, truth, site, context);
+    const winner = this.#later(rule, truth, site, context);
+    if (edited !== undefined && row.owner === 'shared' && row.conflict === 'newest' && winner)
+      return winner === 'crm' ? { row, values: [edited] } : field;
     // Which of two edits is newer cannot be told across two clocks closer than their error: either may stand.
     if (edited !== undefined && row.owner === 'shared' && !field.unjudged) return { row, values: [...field.values, edited] };
     return field;
+  }
+
+  // A record that says when it was decided settles which of two decisions is newer: the statement's own time, not that of a clock.
+  #later({ row }: Rule, truth: TruthHistory, site: OracleSite, context: ExpectContext): 'ehr' | 'crm' | undefined {
+    const said = this.#rules.get(row.object)?.find((one) => one.row.source === `${truth.type}.dateTime`);
+    const image = truth.versions.at(-1)?.image;
+    const edit = said && context.edits?.[said.row.field];
+    const held = said && image && this.#outcome(said, image, site, context);
+    if (!edit || held?.state !== 'value') return undefined;
+    return Date.parse(String(edit)) > Date.parse(String(held.value)) + said.tolerance ? 'crm' : 'ehr';
   }
 
   #fromTruth(rule: Rule, truth: TruthHistory, site: OracleSite, context: ExpectContext): ExpectedField {
@@ -283,19 +297,11 @@ export class Oracle {
       const otherwise = outcome.state === 'missing' ? rule.onMissing : rule.onInvalid;
       if (typeof otherwise === 'object') return { row, values: [otherwise.literal] };
       if (otherwise === 'clear') return { row, values: [rule.type.type.empty] };
-      if (otherwise === 'raw' && outcome.state === 'invalid') return this.#raw(rule, outcome.raw);
+      if (otherwise === 'raw' && outcome.state === 'invalid') return { row, values: [outcome.raw] };
       if (otherwise === 'quarantine') return { row, values: [], unjudged: 'quarantined' };
       // `keep`: what an older version asked for stays.
     }
     return { row, values: [], unjudged: asked ? 'never-held' : 'not-triggered' };
-  }
-
-  // A text that is too long cannot be copied raw either; how it is cut is the subject's to document.
-  #raw(rule: Rule, raw: string): ExpectedField {
-    const { row, type } = rule;
-    return type.size !== undefined && raw.length > type.size
-      ? { row, values: [], unjudged: 'undecided' }
-      : { row, values: [raw] };
   }
 }
 
@@ -309,4 +315,14 @@ const ON_MERGE: Record<string, ExpectedRecord['fate']> = { 'move-and-deactivate'
 export function onChannel(row: MapRow, channel: string): boolean {
   if (channel === 'hl7') return row.v2 !== '';
   return channel === 'v1' ? row.v1 !== '' : true;
+}
+
+/** What a cut may end in. */
+const MARK = /\s*(…|\.\.\.|\*|~|\[(cut|truncated)\])?$/i;
+
+// A text that is too long cannot be copied whole. Where it is cut, and with what mark, is the subject's to say; but what is left
+// has to be its beginning, and most of what fits.
+function isCutOf(whole: string, actual: unknown, size: number): boolean {
+  const kept = String(actual).replace(MARK, '');
+  return whole.startsWith(kept) && String(actual).length <= size && kept.length >= size / 2;
 }

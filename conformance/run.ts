@@ -1,5 +1,5 @@
 import { type Clock, digest, Random } from '#simulators';
-import { cohortOf, notApplicable, readChannels } from './applicable.ts';
+import { cohortOf, notApplicable, readChannels, rereadWindow } from './applicable.ts';
 import type { CheckDefinition } from './check.ts';
 import { checkResult } from './judge.ts';
 import type { Manifest, SiteManifest } from './manifest.ts';
@@ -101,7 +101,17 @@ class CheckRunner {
     const { evidence } = this.#recorder;
     const terms = settleTerms(site, this.#o.manifest, map);
     const { promises } = this.#o.manifest;
-    const of = { cohort, site, sandbox, subject: this.#subject, settler: this.#settler, terms, evidence, promises };
+    const of = {
+      cohort,
+      site,
+      sandbox,
+      subject: this.#subject,
+      settler: this.#settler,
+      terms,
+      evidence,
+      promises,
+      reread: rereadWindow(this.#o.manifest),
+    };
     return new World({ ...of, clock: this.#clock, random, runKey, outageMs });
   }
 }
@@ -139,5 +149,6 @@ export function settleTerms(site: SiteManifest, manifest: Manifest, map: DataMap
     retryWait: manifest.promises.retry.max_wait,
     types: [...new Set(map.rows.flatMap((row) => sourceTypes(map, row)))],
     onLink: [...new Set(map.rows.flatMap((row) => (onChannel(row, 'hl7') ? sourceTypes(map, row) : [])))],
+    objects: map.objects.map(({ object }) => object),
   };
 }

@@ -20,6 +20,7 @@ const TERMS: SettleTerms = {
   batchInterval: 0,
   retryWait: 2_000,
   types: ['Patient', 'Appointment'],
+  objects: ['Contact', 'Appointment__c'],
 };
 
 /** A journal that is written, and folded, as a clock goes by. */

@@ -18,6 +18,8 @@ export interface SettleTerms {
   types: string[];
   /** Those of them that the map takes in from messages; all where this is absent. */
   onLink?: string[];
+  /** CRM objects that it fills: nobody has to look at others. */
+  objects: string[];
 }
 
 export interface Settled {
@@ -190,7 +192,7 @@ export class Settler {
       if (!message.acks.some(({ outcome }) => DONE.includes(outcome))) owed.push(`an answer to ${message.type} on the link`);
     if (!terms.crmBack) return owed;
     for (const history of this.#facts.crmOf(cohort)) {
-      const last = history.versions.at(-1);
+      const last = terms.objects.includes(history.type) ? history.versions.at(-1) : undefined;
       if (last?.actor.startsWith('user:') && this.#facts.servedAt(last.ref, 'crm') === undefined)
         owed.push(`${last.ref.type} in the CRM`);
     }

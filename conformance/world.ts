@@ -14,6 +14,8 @@ import type { Promises, SiteManifest } from './manifest.ts';
 import type { RunningSubject } from './recorder.ts';
 import type { SandboxClient } from './sandbox-client.ts';
 import type { Settled, Settler, SettleTerms } from './settle.ts';
+import { consentOf, type Decision, decisionPatch } from './world-consent.ts';
+import { CrmDesk } from './world-crm.ts';
 import { addDays, instantAt, wallTime } from './zones.ts';
 
 /** A record that a check made, by the name under which its `expect` finds it again. */
@@ -40,6 +42,8 @@ export interface WorldOptions {
   clock: Clock;
   random: Random;
   runKey: string;
+  /** How long the subject may take to see what was changed in the CRM, in ms; the sync window when absent. */
+  reread?: number;
   /** Length of an outage that stands for ten minutes, in ms. */
   outageMs: number;
 }
@@ -70,9 +74,6 @@ const change = (resource: object) => ({
   resource: resource as Record<string, unknown>,
 });
 
-/** The CRM clerk in whose name checks edit rows. */
-export const CLERK = 'user:clerk@syncproof.example';
-
 /**
  * What one check may do to one site and the CRM. Every stimulus goes through the control API and is journalled under the
  * check's cohort; nothing here looks at results.
@@ -82,6 +83,8 @@ export class World {
   readonly cohort: string;
   readonly random: Random;
   readonly outageMs: number;
+  /** What its users, jobs and administrators do in the CRM. */
+  readonly crm: CrmDesk;
   #o: WorldOptions;
   #rules: string[] = [];
   #staff?: Promise<{ practitioners: Record<string, unknown>[]; locations: Record<string, unknown>[] }>;
@@ -92,6 +95,14 @@ export class World {
     this.cohort = options.cohort;
     this.random = options.random;
     this.outageMs = options.outageMs;
+    const { cohort, sandbox, evidence } = options;
+    this.crm = new CrmDesk({
+      cohort,
+      sandbox,
+      evidence,
+      note: (key, value) => this.note(key, value),
+      seen: (what) => this.seen(what),
+    });
   }
 
   /** Keeps a fact for `expect`, in the journal. */
@@ -237,18 +248,55 @@ export class World {
     return this.#o.evidence.summaryField(patient.ref, type);
   }
 
-  /** Edits the CRM row of a patient as a CRM user does. False when there is no such row yet. */
-  async crmEdit(patient: PatientHandle, fields: Record<string, unknown>): Promise<boolean> {
-    const row = this.#o.evidence.rowOf(patient.ref);
-    if (!row) return false;
-    const changes = [{ op: 'update' as const, type: row.type, id: row.id, fields }];
-    await this.#o.sandbox.of('crm').commitCrm({ act: 'edit', actor: CLERK, cohort: this.cohort, changes });
-    return true;
+  /** Edits the CRM row of a record as a CRM user does. False when there is no such row yet. */
+  crmEdit(handle: Handle, fields: Record<string, unknown>): Promise<boolean> {
+    return this.crm.edit(handle, fields);
   }
 
-  /** A field of the patient's CRM object with that owner, and a value that it does not hold now. */
-  ownedField(owner: 'ehr' | 'crm', patient?: PatientHandle): { field: string; value: string } | undefined {
-    return this.#o.evidence.editableField(owner, patient?.ref);
+  /** A field of a record's CRM object with that owner, and a value that it does not hold now; of the patient's, when none is given. */
+  ownedField(owner: 'ehr' | 'crm', handle?: Handle): { field: string; value: string } | undefined {
+    return this.#o.evidence.editableField(owner, handle?.ref);
+  }
+
+  /** A text field with a length that the map fills, as it is, from an element of that name. */
+  sizedField(type: string, element: string): { object: string; field: string; size: number } | undefined {
+    const row = this.#o.evidence
+      .rowsOfMap(type)
+      .find(
+        ({ source, field_type, transform }) =>
+          source.includes(`.${element}`) && /^text\(\d+\)$/.test(field_type) && transform === '',
+      );
+    return row && { object: row.object, field: row.field, size: Number(/\d+/.exec(row.field_type)![0]) };
+  }
+
+  /** How many lines the subject has printed. */
+  get linesPrinted(): number {
+    const lines = this.#o.evidence.output?.() ?? [];
+    // Behind the last line break stands what is not yet a line.
+    return lines.at(-1) === '' ? lines.length - 1 : lines.length;
+  }
+
+  /** How long the subject may take to see what was changed in the CRM behind its back, in ms. */
+  get rereadWindow(): number {
+    return this.#o.reread ?? this.#o.promises.sync_window;
+  }
+
+  /** Takes down what a patient decided, in the EHR. */
+  async consent(name: string, patient: Handle, decision: Decision): Promise<Handle> {
+    const number = `C${BigInt(`0x${digest(this.#o.runKey, this.cohort, name).slice(0, 12)}`) % 1_000_000_000_000n}`;
+    const resource = consentOf(`Patient/${patient.ref.id}`, number, decision);
+    const [handle] = await this.#commit([name], { act: 'consent', changes: [{ op: 'create', type: 'Consent', resource }] });
+    return handle!;
+  }
+
+  /** Takes down in the EHR that a patient decided anew. */
+  decide<T extends Handle>(consent: T, decision: Omit<Decision, 'purpose' | 'channel'>): Promise<T> {
+    return this.update(consent, decisionPatch(decision, consent.resource), 'consent');
+  }
+
+  /** Whole seconds, so many minutes from now (before, where negative). */
+  minutes(from: number): number {
+    return Math.floor(this.#o.clock.now() / 1000) * 1000 + from * 60_000;
   }
 
   /** Merges one chart into another, as the clinic does when it finds that two charts are one person. */
@@ -419,12 +467,13 @@ export class World {
 
   /** Heals what this check armed and has not healed. */
   async healAll(): Promise<void> {
+    await this.crm.restore();
     for (const id of this.#rules) await this.#o.sandbox.heal(id);
   }
 
   /** Waits until nothing more will come, and marks that moment. True when all is then as the map asks. */
-  async settled(label: string): Promise<boolean> {
-    const outcome: Settled = await this.#o.settler.wait(this.cohort, this.#o.terms);
+  async settled(label: string, { window = this.#o.terms.syncWindow }: { window?: number } = {}): Promise<boolean> {
+    const outcome: Settled = await this.#o.settler.wait(this.cohort, { ...this.#o.terms, syncWindow: window });
     await this.#log({ type: 'settled', label, ...outcome });
     // A channel that did not show everything is judged with the rest; here it only matters whether going on makes sense.
     return outcome.by === 'as-mapped' || (outcome.by === 'window' && this.#o.evidence.asMapped(this.cohort).length === 0);

@@ -4,10 +4,18 @@ import { ap02 } from './ap-02.ts';
 import { ap03 } from './ap-03.ts';
 import { ap04 } from './ap-04.ts';
 import { ap05 } from './ap-05.ts';
+import { ap06 } from './ap-06.ts';
 import { ap07 } from './ap-07.ts';
 import { ap08 } from './ap-08.ts';
+import { ap09 } from './ap-09.ts';
 import { bv01 } from './bv-01.ts';
 import { bv02 } from './bv-02.ts';
+import { cn01 } from './cn-01.ts';
+import { cn02 } from './cn-02.ts';
+import { cn03 } from './cn-03.ts';
+import { cn04 } from './cn-04.ts';
+import { cn05 } from './cn-05.ts';
+import { cn06 } from './cn-06.ts';
 import { cs01 } from './cs-01.ts';
 import { cs02 } from './cs-02.ts';
 import { cs03 } from './cs-03.ts';
@@ -27,6 +35,7 @@ import { dq04 } from './dq-04.ts';
 import { dq05 } from './dq-05.ts';
 import { dq06 } from './dq-06.ts';
 import { dq07 } from './dq-07.ts';
+import { dq08 } from './dq-08.ts';
 import { en01 } from './en-01.ts';
 import { en02 } from './en-02.ts';
 import { en03 } from './en-03.ts';
@@ -46,14 +55,17 @@ import { id04 } from './id-04.ts';
 import { id05 } from './id-05.ts';
 import { id06 } from './id-06.ts';
 import { id07 } from './id-07.ts';
+import { id08 } from './id-08.ts';
 import { ip01 } from './ip-01.ts';
 import { ip02 } from './ip-02.ts';
 import { ip03 } from './ip-03.ts';
 import { ip04 } from './ip-04.ts';
 import { ip06 } from './ip-06.ts';
+import { ip07 } from './ip-07.ts';
 import { ip08 } from './ip-08.ts';
 import { lt01 } from './lt-01.ts';
 import { lt02 } from './lt-02.ts';
+import { lt05 } from './lt-05.ts';
 import { or01 } from './or-01.ts';
 import { or02 } from './or-02.ts';
 import { or04 } from './or-04.ts';
@@ -63,6 +75,7 @@ import { ow02 } from './ow-02.ts';
 import { ow03 } from './ow-03.ts';
 import { ow06 } from './ow-06.ts';
 import { rc01 } from './rc-01.ts';
+import { rc02 } from './rc-02.ts';
 import { rc03 } from './rc-03.ts';
 import { rc04 } from './rc-04.ts';
 import { rf01 } from './rf-01.ts';
@@ -82,6 +95,7 @@ import { se05 } from './se-05.ts';
 import { sv01 } from './sv-01.ts';
 import { sv03 } from './sv-03.ts';
 import { sv04 } from './sv-04.ts';
+import { sv05 } from './sv-05.ts';
 
 /** Every check, in the order of the scorecard. */
 export const CHECKS: readonly CheckDefinition[] = [
@@ -92,6 +106,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   id05,
   id06,
   id07,
+  id08,
   dm01,
   dm02,
   dm03,
@@ -103,8 +118,16 @@ export const CHECKS: readonly CheckDefinition[] = [
   ap03,
   ap04,
   ap05,
+  ap06,
   ap07,
   ap08,
+  ap09,
+  cn01,
+  cn02,
+  cn03,
+  cn04,
+  cn05,
+  cn06,
   en01,
   en02,
   en03,
@@ -127,6 +150,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   ip03,
   ip04,
   ip06,
+  ip07,
   ip08,
   or01,
   or02,
@@ -155,19 +179,23 @@ export const CHECKS: readonly CheckDefinition[] = [
   dq05,
   dq06,
   dq07,
+  dq08,
   se01,
   se04,
   se05,
   bv01,
   bv02,
   rc01,
+  rc02,
   rc03,
   rc04,
   sv01,
   sv03,
   sv04,
+  sv05,
   lt01,
   lt02,
+  lt05,
 ];
 
 /** How many blockers each level will have when the suite is whole. */

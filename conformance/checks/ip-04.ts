@@ -11,7 +11,7 @@ export const ip04 = defineCheck({
   harm: 'Every network glitch leaves a second contact, and nobody knows which one the next update goes to.',
   async act(world) {
     const person = world.person('patient');
-    const where = { sim: 'crm', text: person.mrn, operation: 'create|upsert|update|collections|composite' };
+    const where = { sim: 'crm', text: person.mrn, operation: 'create|upsert|update|collections|composite|bulk-upload' };
     await world.arm('lost', { fault: 'lost-reply', where, times: 1 });
     await world.register('patient', person);
     await world.settled('arrived');

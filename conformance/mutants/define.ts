@@ -14,6 +14,8 @@ export interface MutantDefinition {
   sites?: 1 | 2;
   /** Vendor of the second hospital; that of the first unless said. */
   second?: 'cerner';
+  /** The map that it is judged by, a folder beside the default one; its org has person accounts where the map fills Account. */
+  map?: string;
   /** Checks that it has to be run on beside its kills and the core. */
   also?: string[];
   /** The steps that it replaces. */

@@ -9,6 +9,7 @@ export const dropsCancel = defineMutant({
   kills: [
     { check: 'AP-02', reason: 'stale-value' },
     { check: 'AP-03', reason: 'stale-value' },
+    { check: 'AP-06', reason: 'reminded-of-cancelled' },
     { check: 'OR-02', reason: 'stale-value' },
   ],
 });

@@ -17,9 +17,11 @@ import type { MutantDefinition } from './define.ts';
 import { dialsByHospital } from './dials-by-hospital.ts';
 import { dropsCancel } from './drops-cancel.ts';
 import { dropsExtension } from './drops-extension.ts';
+import { dropsLocked } from './drops-locked.ts';
 import { echoLoop } from './echo-loop.ts';
 import { emptiesOnUpdate } from './empties-on-update.ts';
 import { everyReading } from './every-reading.ts';
+import { firstDecisionCounts } from './first-decision-counts.ts';
 import { firstPageOnly } from './first-page-only.ts';
 import { flagsForEver } from './flags-for-ever.ts';
 import { followsUpFromNow } from './follows-up-from-now.ts';
@@ -33,11 +35,20 @@ import { ignoresA31 } from './ignores-a31.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
 import { ignoresMerge } from './ignores-merge.ts';
 import { ignoresRetryAfter } from './ignores-retry-after.ts';
+import { isItsOwnSource } from './is-its-own-source.ts';
+import { keepsDecisionsHere } from './keeps-decisions-here.ts';
 import { keepsEscapes } from './keeps-escapes.ts';
 import { keepsPlaceholders } from './keeps-placeholders.ts';
 import { keysByChannel } from './keys-by-channel.ts';
+import { knowsNoQuietHours } from './knows-no-quiet-hours.ts';
 import { lastHeardIsLast } from './last-heard-is-last.ts';
+import { lastListWins } from './last-list-wins.ts';
+import { lawfulBulk } from './lawful-bulk.ts';
+import { lawfulCollections } from './lawful-collections.ts';
+import { lawfulComposite } from './lawful-composite.ts';
+import { lawfulCreateThenLink } from './lawful-create-then-link.ts';
 import { lawfulLookupFirst } from './lawful-lookup-first.ts';
+import { lawfulPersonAccounts } from './lawful-person-accounts.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
 import { lawfulTwoSites } from './lawful-two-sites.ts';
@@ -58,6 +69,7 @@ import { needsEveryResource } from './needs-every-resource.ts';
 import { needsPatientFirst } from './needs-patient-first.ts';
 import { neverArrives } from './never-arrives.ts';
 import { neverClears } from './never-clears.ts';
+import { neverCuts } from './never-cuts.ts';
 import { neverRollsBack } from './never-rolls-back.ts';
 import { noDueDate } from './no-due-date.ts';
 import { noLastVisit } from './no-last-visit.ts';
@@ -65,6 +77,7 @@ import { noNewPersons } from './no-new-persons.ts';
 import { oldestResult } from './oldest-result.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { oneConnectionOnly } from './one-connection-only.ts';
+import { oneFlagForAll } from './one-flag-for-all.ts';
 import { oneVersionOnly } from './one-version-only.ts';
 import { overwritesWhole } from './overwrites-whole.ts';
 import { poisonBlocks } from './poison-blocks.ts';
@@ -83,10 +96,14 @@ import { shedsLoad } from './sheds-load.ts';
 import { stopsAtTwoHundred } from './stops-at-two-hundred.ts';
 import { strictReader } from './strict-reader.ts';
 import { strictlyLater } from './strictly-later.ts';
+import { swallowsRefusals } from './swallows-refusals.ts';
 import { takesEverything } from './takes-everything.ts';
 import { takesItsTime } from './takes-its-time.ts';
+import { takesOverLeads } from './takes-over-leads.ts';
 import { tenDigits } from './ten-digits.ts';
 import { utcDay } from './utc-day.ts';
+import { watchesContactsOnly } from './watches-contacts-only.ts';
+import { writesBackLate } from './writes-back-late.ts';
 
 /** Every mutant; the lawful variants last. */
 export const MUTANTS: readonly MutantDefinition[] = [
@@ -152,11 +169,28 @@ export const MUTANTS: readonly MutantDefinition[] = [
   rewritesEachRound,
   strictReader,
   takesItsTime,
+  dropsLocked,
+  neverCuts,
+  swallowsRefusals,
+  takesOverLeads,
+  watchesContactsOnly,
+  writesBackLate,
+  keepsDecisionsHere,
+  oneFlagForAll,
+  firstDecisionCounts,
+  isItsOwnSource,
+  lastListWins,
+  knowsNoQuietHours,
   forgetsAuthority,
   lawfulSerial,
   lawfulPolling,
   lawfulLookupFirst,
   lawfulTwoSites,
+  lawfulComposite,
+  lawfulCollections,
+  lawfulBulk,
+  lawfulCreateThenLink,
+  lawfulPersonAccounts,
   noLastVisit,
   followsUpFromNow,
   neverRollsBack,

@@ -51,6 +51,7 @@ function applyChange({ store, steps, setAside }: Books, site: string, change: Ch
     setAside(site, `${change.key} ${change.stamp.seq}`, 'change of a merged chart');
     return [];
   }
+  if (steps.isOutdated(change.fields, link.desired)) return [];
   const owner = store.survivorOf(change.person);
   const parent = PARENT[change.object];
   const fields = parent ? { ...change.fields, [parent]: owner } : change.fields;

@@ -18,14 +18,15 @@ export function openHttp(timeoutMs: number, stop: AbortSignal): Http {
     } catch (error) {
       throw new Failure(0, networkCode(error));
     }
-    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    const type = response.headers.get('content-type') ?? '';
+    const isJson = type.includes('json');
     let body: unknown;
     try {
-      body = isJson && text ? JSON.parse(text) : undefined;
+      body = text === '' ? undefined : isJson ? JSON.parse(text) : type.includes('csv') ? text : undefined;
     } catch {
       throw new Failure(0, 'garbled-json');
     }
-    if (response.ok && text && !isJson) throw new Failure(0, 'not-json');
+    if (response.ok && text && body === undefined) throw new Failure(0, 'not-json');
     return { status: response.status, headers: response.headers, body };
   };
 }

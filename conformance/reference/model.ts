@@ -4,7 +4,7 @@ export type Value = string | number | boolean | null;
 /** CRM field names and what they hold. A field that is absent says nothing; null says "empty". */
 export type Fields = Record<string, Value>;
 
-export type ObjectName = 'Contact' | 'Appointment__c' | 'Referral__c' | 'Allergy__c' | 'Finding__c';
+export type ObjectName = 'Contact' | 'Appointment__c' | 'Communication_Consent__c' | 'Referral__c' | 'Allergy__c' | 'Finding__c';
 
 /**
  * How old a statement is: the EHR's commit time in milliseconds, then the feed's control id for two commits of one

@@ -1,6 +1,6 @@
 import { isNewer, mergeFields } from './apply.ts';
 import type { Crm } from './crm/client.ts';
-import { checkpoint, crmChangesSince, resolveCrmEdit } from './crm/edits.ts';
+import { checkpoint, crmChangesSince, isOutdated, resolveCrmEdit } from './crm/edits.ts';
 import { changedFields, findRow, save, upsert } from './crm/write.ts';
 import { type Bundle, changedAppointments, type Fhir, findPatient, nextPage } from './fhir/client.ts';
 import { clinicalChart } from './fhir/clinical.ts';
@@ -20,6 +20,7 @@ import {
   substance,
 } from './fhir/clinical-map.ts';
 import type { Allergy, Clinical, Condition, Encounter, Observation, Quantity, ServiceRequest } from './fhir/clinical-types.ts';
+import { type Consent, consentsOf, mapConsent } from './fhir/consent.ts';
 import { type Appointment, mapAppointment, mapPatient, type Patient } from './fhir/map.ts';
 import { needsToken, refreshToken, type Token } from './fhir/token.ts';
 import { ack, type Inbox, type Refusal, receive, validateMessage } from './hl7/answer.ts';
@@ -31,7 +32,7 @@ import { type Http, heeding } from './http.ts';
 import type { Change, CrmEdit, Desired, Fact, Fields, Identity, Link, Machine, ObjectName, Row, Stamp } from './model.ts';
 import { backoff, isRetryable } from './retry.ts';
 import type { FhirSettings, Site } from './settings.ts';
-import { appointmentKey, appointmentStatus, birthDate, contactKey, localDate, normalisePhone, sex } from './values.ts';
+import { appointmentKey, appointmentStatus, birthDate, contactKey, fit, localDate, normalisePhone, sex } from './values.ts';
 
 /**
  * Every decision that the sync takes, by name and in the order of a change's journey. The rest is plumbing. A sync that
@@ -59,6 +60,8 @@ export type Steps = {
   nextPage(bundle: Bundle): string | undefined;
   mapPatient(patient: Patient, site: Site, steps: Steps): Fields;
   mapAppointment(appointment: Appointment, site: Site, steps: Steps): Fields;
+  consentsOf(fhir: Fhir, patientId: string): Promise<Consent[]>;
+  mapConsent(consent: Consent, steps: Steps): Fields;
   // What of the clinical chart is shown to people who see no chart.
   clinicalChart(fhir: Fhir, patientId: string): Promise<Clinical | undefined>;
   lastVisit(encounters: Encounter[]): Encounter | undefined;
@@ -82,8 +85,10 @@ export type Steps = {
   normalisePhone(text: string): string | undefined;
   sex(code: string | null | undefined): string;
   appointmentStatus(code: string): string | undefined;
+  fit(name: string, text: string): string;
   // Which of two statements counts.
   isNewer(stamp: Stamp, than: Stamp | undefined): boolean;
+  isOutdated(fields: Fields, desired: Desired): boolean;
   mergeFields(desired: Desired, change: Pick<Change, 'fields' | 'stamp'>, steps: Steps): Desired;
   // The CRM is brought in step.
   save(crm: Crm, link: Link, steps: Steps): Promise<Fields | null>;
@@ -94,7 +99,7 @@ export type Steps = {
   crmChangesSince(crm: Crm, object: ObjectName, cursor: string | undefined): Promise<Row[]>;
   resolveCrmEdit(row: Row, link: Link): CrmEdit;
   checkpoint(rows: Row[], postponed: Row[], cursor: string | undefined): string | undefined;
-  writeBack(link: Link, edit: Fields, site: Site, now: number): string;
+  writeBack(link: Link, edit: Fields, site: Site, now: number, patient?: Link): string;
   // Something goes wrong; or there is much to do.
   isRetryable(error: unknown): boolean;
   backoff(attempt: number, retryAfterMs: number, random: () => number): number | undefined;
@@ -121,6 +126,8 @@ export const referenceSteps: Steps = {
   nextPage,
   mapPatient,
   mapAppointment,
+  consentsOf,
+  mapConsent,
   clinicalChart,
   lastVisit,
   mapVisits,
@@ -142,7 +149,9 @@ export const referenceSteps: Steps = {
   normalisePhone,
   sex,
   appointmentStatus,
+  fit,
   isNewer,
+  isOutdated,
   mergeFields,
   save,
   findRow,

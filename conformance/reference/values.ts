@@ -1,12 +1,37 @@
 import type { Fields, Value } from './model.ts';
+import type { Steps } from './steps.ts';
 
 /**
- * The fields about which something was said: what is undefined is left out. Text is trimmed as the CRM trims it; left as it
- * is, it would look like somebody's edit when it is read back.
+ * The fields about which something was said: what is undefined is left out. Text is trimmed as the CRM trims it, and cut to what
+ * it holds; left as it is, it would look like somebody's edit when it is read back.
  */
-export function stated(fields: Record<string, Value | undefined>): Fields {
+export function stated(fields: Record<string, Value | undefined>, steps: Steps): Fields {
   const said = Object.entries(fields).filter((entry): entry is [string, Value] => entry[1] !== undefined);
-  return Object.fromEntries(said.map(([name, value]) => [name, typeof value === 'string' ? value.trim() || null : value]));
+  return Object.fromEntries(
+    said.map(([name, value]) => [name, typeof value === 'string' ? steps.fit(name, value.trim()) || null : value]),
+  );
+}
+
+/** Characters that a text field of the CRM holds. A cut number or mail address would be a wrong one: those are not here. */
+const SIZES: Record<string, number> = {
+  FirstName: 40,
+  LastName: 80,
+  MailingStreet: 255,
+  MailingCity: 40,
+  MailingState: 80,
+  MailingPostalCode: 20,
+  Type__c: 80,
+  Provider__c: 120,
+  Location__c: 120,
+  Note__c: 255,
+  Quiet_Hours__c: 40,
+  Source__c: 255,
+};
+
+/** A text as it fits into its field: one that was cut ends in `…`, so that nobody takes it for the whole. */
+export function fit(name: string, text: string): string {
+  const size = SIZES[name];
+  return size === undefined || text.length <= size ? text : `${text.slice(0, size - 1).trim()}…`;
 }
 
 /**

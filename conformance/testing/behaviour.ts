@@ -54,6 +54,12 @@ export interface Behaviour {
   asks?(fields: Image): string;
   /** What it prints about a write that the CRM refused. */
   prints?(fields: Image): string;
+  /** Whether it says what the CRM would not take. */
+  reports?: boolean;
+  /** What it writes to a lead with the mail address of a person whom it is about to create. */
+  leads?(fields: Image): Image;
+  /** Ms after which it looks at an edit of a CRM user. */
+  editsAfter?: number;
   /** Whether it does later what could not be done: writes while the CRM was away, edits read after its own restart. */
   catchesUp?: boolean;
   /** Which edited fields it takes back, and which it writes to the EHR. */

@@ -43,6 +43,7 @@ interface PatientImage {
   gender?: string;
   birthDate?: string;
   telecom?: { system: string; use: string; value: string; period?: { end?: string } }[];
+  extension?: { url: string; valueBoolean?: boolean; valueString?: string; valueCode?: string }[];
   address?: { use: string; line: string[]; city: string; state: string; postalCode: string; period?: { end?: string } }[];
   deceasedBoolean?: boolean;
   deceasedDateTime?: string;
@@ -56,6 +57,9 @@ interface AppointmentImage {
   appointmentType?: { text: string };
   participant: { actor: { reference: string; display?: string } }[];
 }
+
+const cut = (text: string | undefined, size: number): string | undefined =>
+  text !== undefined && text.length > size ? `${text.slice(0, size - 1).trim()}…` : text;
 
 const SEX: Record<string, string> = { male: 'Male', female: 'Female', other: 'Other', unknown: 'Unknown' };
 const STATUS: Record<string, string> = {
@@ -86,7 +90,7 @@ function dial(written: string | undefined): string | null | undefined {
  * what it holds, because the EHR's value is none, is undefined.
  */
 export function contactOf(image: unknown, authority = AUTHORITY): Omit<Row, 'Id'> {
-  const { identifier, name, birthDate, gender, telecom = [], address = [], ...rest } = image as PatientImage;
+  const { identifier, name, birthDate, gender, telecom = [], address = [], extension = [], ...rest } = image as PatientImage;
   const official = name.find(({ use }) => use === 'official')!;
   const point = (system: string, use?: string) =>
     telecom.find((t) => t.system === system && (!use || t.use === use) && !t.period?.end)?.value;
@@ -103,11 +107,54 @@ export function contactOf(image: unknown, authority = AUTHORITY): Omit<Row, 'Id'
     HomePhone: dial(point('phone', 'home')),
     Email: point('email')?.toLowerCase() ?? null,
     MailingStreet: home?.line.join(', ') ?? null,
-    MailingCity: home?.city ?? null,
+    MailingCity: cut(home?.city, 40) ?? null,
     MailingState: home?.state ?? null,
     MailingPostalCode: home?.postalCode ?? null,
     Deceased__c: rest.deceasedBoolean === true || rest.deceasedDateTime !== undefined,
     Active__c: rest.active ?? true,
+    Interpreter__c: extension.some(({ valueBoolean }) => valueBoolean === true),
+    Quiet_Hours__c: extension.find(({ url }) => url.endsWith('/quiet-hours'))?.valueString ?? null,
+    Preferred_Channel__c: CHANNEL[extension.find(({ valueCode }) => valueCode)?.valueCode ?? ''] ?? null,
+  };
+}
+
+interface ConsentImage {
+  identifier: { value: string }[];
+  dateTime: string;
+  provision: { type: string; purpose: { code: string }[]; code: { coding: { code: string }[] }[] };
+  category: { coding: { system: string; code: string }[] }[];
+  sourceAttachment?: { title: string };
+}
+
+const PURPOSE: Record<string, string> = { PATADMIN: 'Reminders', HMARKT: 'Marketing' };
+const CHANNEL: Record<string, string> = { sms: 'SMS', email: 'Email', phone: 'Phone' };
+const METHOD: Record<string, string> = { web: 'Web', phone: 'Phone', paper: 'Paper' };
+
+/** The consent row that the default map asks for. */
+export function decisionOf(image: unknown, contact: string): Omit<Row, 'Id'> {
+  const { provision, dateTime, category, sourceAttachment } = image as ConsentImage;
+  const method = category.flatMap(({ coding }) => coding).find(({ system }) => system.endsWith('consent-method'));
+  return {
+    EHR_Key__c: keyOf(image),
+    Contact__c: contact,
+    Purpose__c: PURPOSE[provision.purpose[0]!.code],
+    Channel__c: CHANNEL[provision.code[0]!.coding[0]!.code],
+    Status__c: provision.type === 'deny' ? 'OptOut' : 'OptIn',
+    Captured__c: wire(dateTime),
+    Method__c: method ? METHOD[method.code] : null,
+    Source__c: sourceAttachment?.title ?? null,
+  };
+}
+
+/** The elements of a Consent that such a row stands for. */
+export function decisionElements(row: Record<string, unknown>, image: unknown): Record<string, unknown> {
+  const { provision } = image as ConsentImage;
+  const code = Object.keys(METHOD).find((one) => METHOD[one] === row.Method__c);
+  return {
+    provision: { ...provision, type: row.Status__c === 'OptOut' ? 'deny' : 'permit' },
+    dateTime: String(row.Captured__c),
+    category: [{ coding: [{ system: 'http://hospital.example/fhir/consent-method', code }] }],
+    sourceAttachment: { title: row.Source__c },
   };
 }
 

@@ -4,12 +4,16 @@ import type { SandboxClient } from '../sandbox-client.ts';
 import { type Behaviour, type Image, PERFECT } from './behaviour.ts';
 import { FakeLink } from './fake-link.ts';
 import { MESSAGES } from './fake-message.ts';
+import { FakeOrg } from './fake-org.ts';
 import { FakeRules } from './fake-rules.ts';
 import { FakeSubject, idIn } from './fake-subject.ts';
 import { CLIENT, JournalBuilder } from './journal-builder.ts';
 
 /** Ms between the subject's rounds of polling, as its manifest says. */
 const ROUNDS = 500;
+
+/** What a write-back means, by type. */
+const WRITTEN_BACK: Record<string, string> = { Patient: 'update-person', Consent: 'consent' };
 
 type Given = Record<'message' | 'text' | 'cohort', string> & { answers?: string };
 
@@ -23,6 +27,7 @@ export class FakeSandbox {
   /** Nothing here has credentials of its own. */
   readonly parts = [];
   readonly #rules: FakeRules;
+  readonly #org: FakeOrg;
   readonly #subject: FakeSubject;
   readonly #link: FakeLink;
   #truth = new Map<string, RecordRef>();
@@ -33,8 +38,9 @@ export class FakeSandbox {
   constructor(cohort: string, does: Behaviour = PERFECT, process?: string) {
     this.b = new JournalBuilder(cohort, process);
     this.#rules = new FakeRules(this.b);
-    this.#subject = new FakeSubject(this.b, this.#rules, does, (id, patch) =>
-      this.#committed(this.b.ehr('update-person', 'Patient', id, patch, { actor: `link:${CLIENT}` })),
+    this.#org = new FakeOrg(this.b);
+    this.#subject = new FakeSubject(this.b, this.#rules, this.#org, does, (type, id, patch) =>
+      this.#committed(this.b.ehr(WRITTEN_BACK[type] ?? 'modify', type, id, patch, { actor: `link:${CLIENT}` })),
     );
     this.#link = new FakeLink(this.b, this.#rules, this.#subject, does.hears);
     const interval = (does.rounds ?? ROUNDS) * 1000;
@@ -83,7 +89,8 @@ export class FakeSandbox {
     for (const draft of drafts) this.b.add(draft);
   }
 
-  async call(_method: string, path: string, body?: Given | { pageLimit: number }): Promise<object> {
+  async call(method: string, path: string, body?: object): Promise<object> {
+    if (path.startsWith('/v1/crm/')) return this.#org.call(method, path, body as Image);
     if (path.endsWith('/link/messages')) return this.#give(body as Given);
     if (path.endsWith('/settings')) {
       this.#subject.pageSize = (body as { pageLimit: number }).pageLimit || Number.POSITIVE_INFINITY;
@@ -118,9 +125,9 @@ export class FakeSandbox {
   }
 
   async commitCrm({ changes }: CommitRequest): Promise<CommitResult> {
-    const { type, id, fields } = changes[0]!;
-    const event = this.b.edit(type, id!, fields!);
-    this.#subject.edited(type, id!, fields!);
+    const { op, type, id = `00Q${String(++this.#minted).padStart(12, '0')}AAA`, fields } = changes[0]!;
+    const event = this.b.edit(type, id, fields!);
+    if (op === 'update') this.#subject.edited(type, id, fields!);
     return { records: event.records!, rows: event.after as Image[], seq: event.seq };
   }
 

@@ -1,11 +1,12 @@
 import type { JournalEvent, RecordRef } from '#simulators';
 import { patientReference } from '../chart.ts';
 import type { Behaviour, Image, Outcome } from './behaviour.ts';
-import { contactOf, keyOf, visitOf } from './by-hand.ts';
+import { contactOf, decisionElements, decisionOf, keyOf, visitOf } from './by-hand.ts';
 import { chartedPatient, rowOf, summaryOf } from './fake-chart.ts';
 import { FakeChores } from './fake-chores.ts';
 import type { Pending } from './fake-link.ts';
 import { readMessage } from './fake-message.ts';
+import type { FakeOrg } from './fake-org.ts';
 import type { FakeRules } from './fake-rules.ts';
 import { AUTHORITY, CLIENT, type JournalBuilder, ORG, SITE } from './journal-builder.ts';
 import { NEGATIVE_ACKS } from './setting.ts';
@@ -31,12 +32,17 @@ export class FakeSubject {
   pageSize = Number.POSITIVE_INFINITY;
   readonly #b: JournalBuilder;
   readonly #rules: FakeRules;
+  readonly #org: FakeOrg;
   readonly #does: Behaviour;
   /** Where its writes to the EHR go. */
-  readonly #writeBack: (patientId: string, patch: object) => void;
+  readonly #writeBack: (type: string, id: string, patch: object) => void;
   /** CRM ids by object and key, and the patient of each appointment that it wrote, by key. */
   #rows = new Map<string, string>();
   #visits = new Map<string, string>();
+  /** Consents by the key of their rows. */
+  #consents = new Map<string, string>();
+  /** The appointment behind each of them. */
+  #visitIds = new Map<string, string>();
   #patients = new Set<string>();
   readonly #chores: FakeChores;
   #killed = false;
@@ -49,8 +55,15 @@ export class FakeSubject {
   #hasToken = false;
   #minted = 0;
 
-  constructor(b: JournalBuilder, rules: FakeRules, does: Behaviour, writeBack: (patientId: string, patch: object) => void) {
+  constructor(
+    b: JournalBuilder,
+    rules: FakeRules,
+    org: FakeOrg,
+    does: Behaviour,
+    writeBack: (type: string, id: string, patch: object) => void,
+  ) {
     this.#b = b;
+    this.#org = org;
     this.#rules = rules;
     this.#does = does;
     this.#writeBack = writeBack;
@@ -128,11 +141,15 @@ export class FakeSubject {
   /** A user edited a row. */
   edited(object: string, id: string, fields: Image): void {
     if (this.#does.polls === false) return;
-    this.#chores.try(id, () => {
-      if (this.isDown) return false;
-      this.#resolve(object, id, fields);
-      return true;
-    });
+    const work = () =>
+      this.#chores.try(id, () => {
+        if (this.isDown) return false;
+        this.#resolve(object, id, fields);
+        return true;
+      });
+    const { editsAfter = 0 } = this.#does;
+    if (editsAfter > 0) this.#chores.after(editsAfter, work);
+    else work();
   }
 
   /** When it has something to do next (µs). */
@@ -172,6 +189,12 @@ export class FakeSubject {
   #apply(ref: RecordRef, act: string): boolean {
     const image = this.#does.lastWins ? this.#b.imageOf(ref) : this.#b.image(ref.type, ref.id)!;
     if (this.#does.reads?.(image) === false) return true;
+    if (ref.type === 'Consent') {
+      const { reference } = (image as unknown as { patient: { reference: string } }).patient;
+      const key = keyOf(image);
+      this.#consents.set(key, ref.id);
+      return this.#write('Communication_Consent__c', key, decisionOf(image, this.#contactOf(idIn([reference]))), act);
+    }
     if (ref.type !== 'Patient' && ref.type !== 'Appointment') return this.#applyChart(ref, image, act);
     const key = keyOf(image);
     if (ref.type === 'Patient') {
@@ -180,6 +203,7 @@ export class FakeSubject {
     }
     const patientId = idIn((image as Linked).participant?.map(({ actor }) => actor.reference));
     this.#visits.set(key, patientId);
+    this.#visitIds.set(key, ref.id);
     return this.#write('Appointment__c', key, visitOf(image, this.#contactOf(patientId)), act);
   }
 
@@ -244,6 +268,14 @@ export class FakeSubject {
       this.#hanging.set(key, request);
       return false;
     }
+    const why = this.#org.refuses(object, anew ? undefined : known, changed);
+    if (why) {
+      this.#b.reply(request, 400);
+      if (why !== 'locked' && this.#does.reports !== false) this.output.push(`not written: ${why}`);
+      // What is locked now can be had later; what does not fit will not fit the next time either.
+      return why !== 'locked';
+    }
+    if (anew && object === 'Contact') this.#meetLeads(changed);
     const id = anew ? this.#mint(object) : known;
     this.#rows.set(`${object} ${key}`, id);
     this.#b.crm(object, id, changed);
@@ -260,6 +292,12 @@ export class FakeSubject {
     return true;
   }
 
+  #meetLeads(fields: Image): void {
+    const { leads } = this.#does;
+    for (const lead of leads ? this.#b.rows('Lead') : [])
+      if (lead.Email === fields.Email) this.#b.crm('Lead', String(lead.Id), leads!(fields));
+  }
+
   #mint(object: string): string {
     const prefix = PREFIXES[object] ?? 'a00';
     return `${prefix}${this.#b.cohort.replace(/\W/g, '').slice(0, 4)}${String(++this.#minted).padStart(8, '0')}AAA`;
@@ -267,24 +305,52 @@ export class FakeSubject {
 
   #resolve(object: string, id: string, fields: Image): void {
     this.#b.reply(this.#b.request('crm', 'GET', '/query?q=SELECT'), 200, [{ ...this.#b.ref(object, id), tenant: ORG }]);
-    const own = (name: string) => name === 'Preferred_Language__c';
+    if (object === 'Communication_Consent__c') {
+      this.#resolveDecision(id, fields);
+      return;
+    }
+    const own = (name: string) => name === 'Preferred_Language__c' || name === 'Note__c';
     const names = Object.keys(fields);
     const standard = { revert: names.filter((name) => !own(name)), writeBack: names.filter(own) };
     const { revert, writeBack } = this.#does.edit?.(fields) ?? standard;
-    const patientId = [...this.#patients].find((one) => this.#contactOf(one) === id)!;
+    const [visitKey] = [...this.#visits.keys()].filter((key) => this.#rows.get(`Appointment__c ${key}`) === id);
+    const visitId = visitKey && this.#visitIds.get(visitKey);
+    const patientId = visitKey ? this.#visits.get(visitKey)! : [...this.#patients].find((one) => this.#contactOf(one) === id)!;
     if (revert.length > 0) {
       const own = this.#b.images().filter((one) => patientReference(one) === `Patient/${patientId}`);
       const patient = this.#b.image('Patient', patientId);
-      const right: Image = { Preferred_Language__c: null, ...summaryOf(own), ...contactOf(patient) };
+      const right: Image = visitId
+        ? visitOf(this.#b.image('Appointment', visitId), this.#contactOf(patientId))
+        : { Preferred_Language__c: null, ...summaryOf(own), ...contactOf(patient) };
       this.#b.crm(object, id, Object.fromEntries(revert.map((name) => [name, right[name]])));
     }
     for (const name of writeBack) {
+      if (visitId) {
+        this.#writeBack('Appointment', visitId, { comment: fields[name] });
+        continue;
+      }
       const language = { coding: [{ system: 'urn:ietf:bcp:47', code: fields[name] }] };
       const patch = own(name)
         ? { communication: [{ language, preferred: true }] }
         : { telecom: [{ system: 'phone', use: 'mobile', value: String(fields[name]) }] };
-      this.#writeBack(patientId, patch);
+      this.#writeBack('Patient', patientId, patch);
     }
+  }
+
+  // The later decision counts, wherever it was taken.
+  #resolveDecision(id: string, fields: Image): void {
+    const [key] = [...this.#consents.keys()].filter((one) => this.#rows.get(`Communication_Consent__c ${one}`) === id);
+    const consentId = this.#consents.get(key!)!;
+    const image = this.#b.image<{ dateTime: string }>('Consent', consentId)!;
+    const names = Object.keys(fields);
+    const isLater = Date.parse(String(fields.Captured__c)) > Date.parse(image.dateTime);
+    const standard = isLater ? { revert: [], writeBack: names } : { revert: names, writeBack: [] };
+    const { revert, writeBack } = this.#does.edit?.(fields) ?? standard;
+    const row = this.#b.image('Communication_Consent__c', id)!;
+    if (writeBack.length > 0) this.#writeBack('Consent', consentId, decisionElements(row, image));
+    const right: Image = decisionOf(image, String(row.Contact__c));
+    if (revert.length > 0)
+      this.#b.crm('Communication_Consent__c', id, Object.fromEntries(revert.map((name) => [name, right[name]])));
   }
 }
 

@@ -60,6 +60,13 @@ export class JournalBuilder {
     return (this.#images.get(`${type}/${id}`)?.image ?? null) as T | null;
   }
 
+  /** The live rows of an object in the CRM. */
+  rows(type: string): Record<string, unknown>[] {
+    return [...this.#images.values()].flatMap(({ ref, image }) =>
+      ref.sim === 'crm' && ref.type === type && image && image.IsDeleted !== true ? [image] : [],
+    );
+  }
+
   /** The newest images of the EHR's records, deleted ones left out. */
   images(): Record<string, unknown>[] {
     return [...this.#images.values()].flatMap(({ ref, image }) => (ref.sim === 'ehr' && image ? [image] : []));

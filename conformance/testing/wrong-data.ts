@@ -273,9 +273,75 @@ export const WRONG_DATA: WrongSubject[] = [
     { write: (o, f, act) => (o === 'Contact' && act === 'update' ? { ...f, Preferred_Language__c: 'en' } : f) },
   ],
   [
+    'CN-01',
+    'keeps the decisions of the call centre to itself',
+    'not-written-back',
+    { edit: () => ({ revert: [], writeBack: [] }) },
+  ],
+  [
+    'CN-02',
+    'makes one flag of all channels',
+    'wrong-value',
+    { write: (_, f) => ({ ...f, ...('Channel__c' in f && { Channel__c: 'SMS' }) }) },
+  ],
+  ['CN-02', 'writes all decisions with each', 'collateral-change', { write: writesAllOnceOneIsRevoked() }],
+  ['CN-03', 'learns of no revocation', 'sent-after-revocation', { write: (_, f) => (f.Status__c === 'OptOut' ? undefined : f) }],
+  [
+    'CN-04',
+    'names itself as the source',
+    'wrong-value',
+    { write: (_, f) => ({ ...f, ...('Source__c' in f && { Source__c: 'sync' }) }) },
+  ],
+  ['CN-05', 'lets whatever comes last count', 'opt-out-undone', { edit: (f) => ({ revert: [], writeBack: Object.keys(f) }) }],
+  [
+    'CN-06',
+    'knows no quiet hours',
+    'wrong-value',
+    { write: (_, f) => ({ ...f, ...('Quiet_Hours__c' in f && { Quiet_Hours__c: null }) }) },
+  ],
+  ['ID-08', 'takes a lead for the chart', 'lead-overwritten', { leads: ({ FirstName }) => ({ FirstName }) }],
+  ['ID-08', 'adds to a lead that is not its own', 'lead-touched', { leads: () => ({ Description: 'a patient' }) }],
+  ['AP-06', 'drops cancellations', 'reminded-of-cancelled', { polls: false, takes: (type) => type !== 'SIU^S15' }],
+  [
+    'AP-09',
+    'keeps what the call centre notes to itself',
+    'not-written-back',
+    { rounds: SELDOM, edit: () => ({ revert: [], writeBack: [] }) },
+  ],
+  ['AP-09', 'writes a note twice', 'written-often', { edit: () => ({ revert: [], writeBack: ['Note__c', 'Note__c'] }) }],
+  [
+    'AP-09',
+    'writes what came back',
+    'echoed',
+    { polls: true, write: (_, f, act) => (act === 'modify' ? { ...f, Type__c: 'Changed' } : f) },
+  ],
+  [
+    'DQ-08',
+    'leaves out what is too long',
+    'wrong-value',
+    { write: (_, f) => (f.MailingCity && String(f.MailingCity).endsWith('…') ? { ...f, MailingCity: null } : f) },
+  ],
+  ['DQ-08', 'says nothing of whom it could not write', 'not-reported', { reports: false }],
+  ['RC-02', 'lets what was loaded stand', 'wrong-value', { rounds: SELDOM, edit: () => ({ revert: [], writeBack: [] }) }],
+  ['SV-05', 'says nothing of what no longer fits', 'not-reported', { reports: false }],
+  [
+    'SV-05',
+    'empties what no longer fits',
+    'value-lost',
+    { write: (_, f) => ({ ...f, ...(f.MailingCity === 'New Rochelle Heights' && { MailingCity: null }) }) },
+  ],
+  [
     'OW-03',
     'writes the whole person to the EHR with each edit',
     'collateral-change',
     { edit: (f) => ({ revert: [], writeBack: [...Object.keys(f), 'MobilePhone'] }) },
   ],
 ];
+
+function writesAllOnceOneIsRevoked(): NonNullable<Behaviour['write']> {
+  let isRevoked = false;
+  return (_, fields) => {
+    isRevoked ||= fields.Purpose__c === 'Reminders' && fields.Channel__c === 'SMS' && fields.Status__c === 'OptOut';
+    return isRevoked && fields.Purpose__c ? { ...fields, Title: 'again' } : fields;
+  };
+}

@@ -81,6 +81,8 @@ export const WRONG_TRAFFIC: WrongSubject[] = [
     { write: (o, f, act) => (o === 'Contact' || act !== 'poll' ? f : { ...f, EHR_Key__c: `${f.EHR_Key__c}-f` }) },
   ],
   ['OR-07', 'takes the first page for all', 'not-read', { turnsPages: false }],
+  ['IP-07', 'gives up on what is locked', 'missing', { polls: false, catchesUp: false }],
+  ['LT-05', 'looks at edits too late', 'too-late', { editsAfter: 3_500 }],
   ['RS-03', 'tries again at once', 'too-often', { waits: () => 5 }],
   ['RS-04', 'does not read how long it was asked to wait', 'too-early', { heeds: false }],
   ['RS-05', 'tries again at once', 'too-often', { waits: () => 5 }],

@@ -64,6 +64,7 @@ const REGISTRIES: readonly Registry[] = [
       'define.ts': 'what a mutant is',
       'main.ts': 'the process of a mutant',
       'null-listener.ts': 'what the nulls share',
+      'batches.ts': 'what the lawful variants that write many rows in a call share',
     },
     unnamed: { 'does-nothing.ts': 'a null replaces no step', 'acknowledges-all.ts': 'a null replaces no step' },
   },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ControlApi, Kernel } from '#kernel';
 import { createCrm, SYSTEM_FIELDS } from './index.ts';
 
@@ -73,11 +73,68 @@ test('a condition is a condition and nothing else', async () => {
 
 test('every record has the system fields, and nothing else that the schema does not name', () => {
   const [row] = crm.rows('Contact');
-  const own = ['Name', 'LastName', 'EHR_Key__c', 'Deceased__c', 'Active__c', 'MobilePhone', 'HasOptedOutOfEmail', 'DoNotCall'];
+  const own = [
+    'Name',
+    'LastName',
+    'EHR_Key__c',
+    'Deceased__c',
+    'Active__c',
+    'MobilePhone',
+    'HasOptedOutOfEmail',
+    'DoNotCall',
+  ].concat(['Interpreter__c', 'Diabetes__c', 'HbA1c_Due__c']);
   expect(Object.keys(row!).sort()).toEqual([...SYSTEM_FIELDS, ...own].sort());
 });
 
 test('what the data folder kept is there again', () => {
   expect(() => createCrm(kernel, { orgId: '001000000000001' })).toThrow('no organization id');
   expect(createCrm(kernel).rows('Contact')).toEqual(crm.rows('Contact'));
+});
+
+describe('what an administrator does while the org is in use', () => {
+  const send = async (method: string, path: string, body?: unknown) => {
+    const reply = await fetch(`${url}/v1/crm/${path}`, { method, body: body === undefined ? undefined : JSON.stringify(body) });
+    return (await reply.json()) as Record<string, unknown>;
+  };
+  const create = (fields: object) => post({ changes: [{ op: 'create', type: 'Contact', fields }] });
+
+  test('a field is made shorter and required, and as it was again', async () => {
+    const shorter = { object: 'Contact', field: 'MailingCity', length: 5, nillable: false };
+    expect(await send('POST', 'fields', shorter)).toEqual({ before: { length: 40, nillable: true } });
+    expect((await create({ LastName: 'A' })).body.error).toContain('REQUIRED_FIELD_MISSING');
+    expect((await create({ LastName: 'A', MailingCity: 'Utrecht' })).body.error).toContain('STRING_TOO_LONG');
+    expect((await create({ LastName: 'A', MailingCity: 'Delft' })).status).toBe(200);
+    await send('POST', 'fields', { object: 'Contact', field: 'MailingCity', length: 40, nillable: true });
+    expect((await create({ LastName: 'B', MailingCity: 'Utrecht' })).status).toBe(200);
+    expect((await create({ LastName: 'C' })).status).toBe(200);
+  });
+
+  test.each([
+    [{ object: 'Contact', field: 'Nope', length: 5 }, 'no field Contact.Nope'],
+    [{ object: 'Contact', field: 'Id', length: 5 }, "the org's own"],
+    [{ object: 'Contact', field: 'MailingCity', length: 'x' }, '"length" cannot be "x"'],
+    [{ object: 'Contact', field: 'MailingCity', type: 'date' }, '"type" cannot be'],
+  ])('%j is refused', async (body, error) => {
+    expect(await send('POST', 'fields', body)).toEqual({ error: expect.stringContaining(error) });
+  });
+
+  test('a user sees what the profile shows: of some records, some fields', async () => {
+    const { body } = await create({ LastName: 'Seen', Description: 'hypertension' });
+    const id = (body.records as { id: string }[])[0]!.id;
+    crm.rules({
+      profiles: [
+        { name: 'Marketing', users: ['clerk@syncproof.example'], objects: { Contact: { fields: { Description: 'hidden' } } } },
+      ],
+    });
+    const path = `records/Contact?where=${encodeURIComponent(`Id = '${id}'`)}`;
+    const rows = async (user: string) => (await send('GET', `${path}&as=${user}`)).rows as object[];
+    expect(await rows('sync@syncproof.example')).toMatchObject([{ LastName: 'Seen', Description: 'hypertension' }]);
+    const [seen] = await rows('clerk@syncproof.example');
+    expect(seen).toMatchObject({ LastName: 'Seen' });
+    expect(seen).not.toHaveProperty('Description');
+    crm.rules({ profiles: [{ name: 'Marketing', users: ['clerk@syncproof.example'], objects: { Contact: { rows: 'own' } } }] });
+    expect(await rows('clerk@syncproof.example')).toHaveLength(1);
+    crm.rules({ profiles: [] });
+    expect(await send('GET', `${path}&as=nobody`)).toEqual({ error: expect.stringContaining('the CRM has no user nobody') });
+  });
 });

@@ -1,10 +1,11 @@
 import { ConfigurationError, type Context, ControlError, controlHandler, type Face, jsonBody } from '#kernel';
 import { CrmError } from './errors.ts';
 import { reachOut, remind, type SendJob } from './jobs.ts';
+import { LockBusy } from './locks.ts';
 import { changesOf, type Org } from './org.ts';
 import { drain } from './rest/query.ts';
 import type { OrgRules } from './rules.ts';
-import { isKey } from './schema.ts';
+import { type Alteration, isKey } from './schema.ts';
 import type { CrmSettings } from './settings.ts';
 import { compileCondition } from './soql/condition.ts';
 import { SoqlError } from './soql/error.ts';
@@ -44,14 +45,24 @@ export async function commitAsUser(org: Org, body: CrmCommit): Promise<CrmCommit
   const actor = body.actor ?? 'user:clerk';
   const name = actor.replace(/^user:/, '');
   const user = org.users.find((u) => u.username.split('@')[0] === name) ?? org.users.find((u) => !u.password) ?? org.users[0]!;
-  const writer = org.writer(user.id);
-  const apply = () => {
-    for (const change of body.changes) applyChange(org, writer, change);
-    return changesOf(writer);
-  };
-  const { act = 'edit', cohort, call } = body;
-  const { records, after, seq } = await org.kernel.commit({ sim: 'crm', tenant: org.id, act, actor, cohort, call, apply });
-  return { records, rows: after as Row[], seq };
+  const deadline = org.kernel.clock.now() + org.settings.all.lockWaitMs;
+  for (;;) {
+    const left = deadline - org.kernel.clock.now();
+    // By hand, too, one waits for whoever holds the record.
+    const writer = org.writer(user.id, { impatient: left <= 0 });
+    const apply = () => {
+      for (const change of body.changes) applyChange(org, writer, change);
+      return changesOf(writer);
+    };
+    const { act = 'edit', cohort, call } = body;
+    try {
+      const { records, after, seq } = await org.kernel.commit({ sim: 'crm', tenant: org.id, act, actor, cohort, call, apply });
+      return { records, rows: after as Row[], seq };
+    } catch (error) {
+      if (!(error instanceof LockBusy)) throw error;
+      await org.locks.change(left);
+    }
+  }
 }
 
 function applyChange(org: Org, writer: Writer, { op, type: name, id, key, fields = {} }: CrmCommit['changes'][number]): void {
@@ -80,6 +91,32 @@ export function rowsWhere(org: Org, typeName: string, where?: string, limit?: nu
   if (where) compileCondition(where, { now: () => org.kernel.clock.now() }); // a condition alone: nothing may be smuggled in after it
   const soql = `SELECT Id FROM ${type.name}${where ? ` WHERE ${where}` : ''}${limit ? ` LIMIT ${limit}` : ''}`;
   return drain(prepare(soql, org.tools).rows({ deleted: false })).map((stored) => stored.row);
+}
+
+/** What a user sees of the records of a type: only those that are shared with them, and of these only what their profile shows. @throws CrmError, ControlError */
+export function rowsAs(org: Org, username: string, typeName: string, where?: string, limit?: number): Row[] {
+  const user = org.users.find((one) => one.username === username);
+  if (!user)
+    throw new ControlError(400, `the CRM has no user ${username}; it has: ${org.users.map((u) => u.username).join(', ')}`);
+  const seen = typeOf(org.viewOf(user.id), typeName);
+  return rowsWhere(org, typeName, where, limit)
+    .filter((row) => org.sees(user.id, org.store.find(String(row.Id))!))
+    .map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => seen.field(name))) as Row);
+}
+
+/** Keeps records as a long transaction of somebody else does: writes to them, and to their children, wait and are refused. @throws ControlError */
+function takeLock(org: Org, { name, records }: { name?: string; records?: { type: string; id: string }[] }): { held: string[] } {
+  if (!name || !Array.isArray(records)) throw new ControlError(400, 'say who holds what: {"name", "records": [{"type", "id"}]}');
+  const held = records.map(({ id }) => org.store.find(id)?.id ?? id);
+  org.locks.take(name, held);
+  org.kernel.journal.append({ sim: 'crm', tenant: org.id, kind: 'setup', data: { lock: name, held } });
+  return { held };
+}
+
+function freeLock(org: Org, name: string): { freed: boolean } {
+  const freed = org.locks.free(name);
+  if (freed) org.kernel.journal.append({ sim: 'crm', tenant: org.id, kind: 'setup', data: { lock: name, freed } });
+  return { freed };
 }
 
 /** The CRM's own routes of the control API. */
@@ -119,12 +156,15 @@ export function mountControl(face: Face, org: Org): void {
     {
       operation: 'crm-records',
       tier: 'semantic',
-      doc: 'Live records of a type as journalled; `where` is a SOQL condition, `limit` a number.',
+      doc: 'Live records of a type as journalled; `where` is a SOQL condition, `limit` a number. With `as`, a username, what that user sees: by field-level security and sharing.',
     },
-    controlHandler(({ request }) => {
-      const limit = Number(request.query.get('limit') ?? 0);
+    controlHandler(({ request: { params, query } }) => {
+      const limit = Number(query.get('limit') ?? 0);
       if (!Number.isInteger(limit) || limit < 0) throw new ControlError(400, '"limit" must be a whole number');
-      return told(() => ({ rows: rowsWhere(org, request.params.type!, request.query.get('where') ?? undefined, limit) }));
+      const [where, user] = [query.get('where') ?? undefined, query.get('as')];
+      return told(() => ({
+        rows: user ? rowsAs(org, user, params.type!, where, limit) : rowsWhere(org, params.type!, where, limit),
+      }));
     }),
   );
   const add = (method: string, path: string, operation: string, doc: string, run: (context: Context) => unknown) =>
@@ -154,19 +194,39 @@ export function mountControl(face: Face, org: Org): void {
     org.kernel.journal.append({ sim: 'crm', tenant: org.id, kind: 'setup', data: { rules: change } });
     return all;
   });
+  add(
+    'POST',
+    '/v1/crm/fields',
+    'crm-alter-field',
+    'Changes a field as an administrator does: {object, field, length | nillable | picklist | restricted}. Answers what it was.',
+    (context) => {
+      const { object = '', field = '', ...change } = jsonBody<Alteration & { object?: string; field?: string }>(context) ?? {};
+      return { before: org.alter(object, field, change) };
+    },
+  );
+  add(
+    'POST',
+    '/v1/crm/locks',
+    'crm-lock',
+    'Holds records as a long transaction does: {name, records: [{type, id}]}. Each write that is refused for it is a `setup` event.',
+    (context) => takeLock(org, jsonBody(context) ?? {}),
+  );
+  add('DELETE', '/v1/crm/locks/:name', 'crm-unlock', 'Lets go of what is held under that name.', ({ request }) =>
+    freeLock(org, request.params.name!),
+  );
   add('GET', '/v1/crm/sessions', 'crm-sessions', 'The live sessions of API clients.', () => ({ sessions: org.sessions.list() }));
   add(
     'POST',
     '/v1/crm/jobs/reminder',
     'crm-remind',
-    'Reminds people of visits as a job of the org does: {where, object, person, start, to, unless, text, cohort}, all optional. Each message is a `send` event.',
+    'Reminds people of visits as a job of the org does: {where, object, person, start, to, unless, consent, text, cohort}, all optional. Each message is a `send` event.',
     (context) => remind(org, jsonBody<SendJob>(context) ?? {}),
   );
   add(
     'POST',
     '/v1/crm/jobs/outreach',
     'crm-reach-out',
-    'Writes to people for a campaign: {where, object, to, unless, text, cohort}, all optional. Each message is a `send` event.',
+    'Writes to people for a campaign: {where, object, to, unless, consent, text, cohort}, all optional. Each message is a `send` event.',
     (context) => reachOut(org, jsonBody<SendJob>(context) ?? {}),
   );
   add(

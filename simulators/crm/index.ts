@@ -95,6 +95,8 @@ export interface Crm extends Part {
   rules(change?: OrgRules): OrgRules;
   /** Changes what an administrator has set up; shows all of it. @throws ConfigurationError */
   settings(change?: Partial<CrmSettings>): CrmSettings;
+  /** Holds these records under a name, in place of what was held under it before. */
+  lock(name: string, ids: readonly string[]): void;
   /** Ends all API sessions; says how many. */
   killSessions(): number;
 }
@@ -153,6 +155,7 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
     reachOut: (job) => reachOut(org, job),
     rules: (change = {}) => org.rules.change(change),
     settings: (change = {}) => org.settings.change(change),
+    lock: (name, ids) => org.locks.take(name, ids),
     killSessions: () => org.sessions.kill({}),
   };
 }

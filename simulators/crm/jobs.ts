@@ -21,6 +21,8 @@ export interface SendJob {
   to?: string[];
   /** Fields of the person that forbid to write when true. */
   unless?: string[];
+  /** Decisions of the person that forbid to write: rows of an object with that lookup to them for which the condition holds. */
+  consent?: { object: string; person: string; forbids: string };
   /** Message; `{Field}` and `{Person.Field}` are filled in. */
   text?: string;
   /** Name of the sender in the journal. */
@@ -68,11 +70,12 @@ export const reachOut = (org: Org, job: SendJob = {}): Promise<{ sent: Sent[]; s
 
 async function run(org: Org, kind: string, job: SendJob & typeof REMINDER): Promise<{ sent: Sent[]; skipped: number }> {
   const rows = await found(org, job);
+  const refused = await whoRefused(org, job);
   const sent: Sent[] = [];
   let skipped = 0;
   for (const row of rows) {
     const person = personOf(org, job, row);
-    const message = person && messageTo(org, job, row, person);
+    const message = person && !refused.has(person.id) && messageTo(org, job, row, person);
     if (!message) {
       skipped++;
       continue;
@@ -92,7 +95,13 @@ async function run(org: Org, kind: string, job: SendJob & typeof REMINDER): Prom
   return { sent, skipped };
 }
 
-async function found(org: Org, { object, where, start }: typeof REMINDER): Promise<Stored[]> {
+async function whoRefused(org: Org, { consent }: SendJob): Promise<Set<unknown>> {
+  if (!consent) return new Set();
+  const decisions = await found(org, { object: consent.object, where: consent.forbids, start: '' });
+  return new Set(decisions.map(({ row }) => row[consent.person]));
+}
+
+async function found(org: Org, { object, where, start }: Pick<typeof REMINDER, 'object' | 'where' | 'start'>): Promise<Stored[]> {
   const soql = `SELECT Id FROM ${object} WHERE ${where}${start ? ` ORDER BY ${start}` : ''}`;
   try {
     const running = prepare(soql, org.tools).rows({ deleted: false });

@@ -14,6 +14,8 @@ export class Locks {
   #held = new Map<string, number>();
   #clock: Clock;
   #waiting = new Set<() => void>();
+  /** Held until somebody lets go, by the name of who holds them. */
+  #taken = new Map<string, string[]>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -23,13 +25,44 @@ export class Locks {
     return this.#held.has(id);
   }
 
+  /** Whether somebody holds records for longer than a write takes. */
+  get taken(): boolean {
+    return this.#taken.size > 0;
+  }
+
+  /** Who holds a record until further notice. */
+  holder(id: string): string | undefined {
+    return [...this.#taken].find(([, ids]) => ids.includes(id))?.[0];
+  }
+
+  /** Holds these records under a name until `free`. */
+  take(name: string, ids: readonly string[]): void {
+    this.free(name);
+    if (ids.length === 0) return;
+    this.#taken.set(name, [...ids]);
+    for (const id of ids) this.#held.set(id, (this.#held.get(id) ?? 0) + 1);
+  }
+
+  /** Says whether anything was held under that name. */
+  free(name: string): boolean {
+    const ids = this.#taken.get(name);
+    if (!ids) return false;
+    this.#taken.delete(name);
+    this.#release(ids);
+    return true;
+  }
+
   /** Holds these records for so long; resolves when they are free again. */
   async hold(ids: Iterable<string>, ms: number): Promise<void> {
     const mine = [...ids];
     if (mine.length === 0) return;
     for (const id of mine) this.#held.set(id, (this.#held.get(id) ?? 0) + 1);
     await this.#clock.sleep(ms);
-    for (const id of mine) {
+    this.#release(mine);
+  }
+
+  #release(ids: readonly string[]): void {
+    for (const id of ids) {
       const left = (this.#held.get(id) ?? 1) - 1;
       if (left > 0) this.#held.set(id, left);
       else this.#held.delete(id);

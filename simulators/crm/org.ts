@@ -7,7 +7,7 @@ import { toId18 } from './ids.ts';
 import { LockBusy, Locks } from './locks.ts';
 import type { CodeGrant } from './oauth/authorize.ts';
 import { type OrgRules, Rulebook, type Wishes } from './rules.ts';
-import type { Schema } from './schema.ts';
+import type { Alteration, Schema } from './schema.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { type CrmSettings, Settings } from './settings.ts';
 import type { QueryTools } from './soql/select.ts';
@@ -112,6 +112,8 @@ export class Org {
   /** False once the org is shut down: what runs in the background stops. */
   open = true;
   #usage: Cell<number>;
+  /** Fields that are no longer as the schema has them, by `Object.Field`. */
+  #alterations: Cell<Alteration>;
   #used = { day: '', calls: 0 };
   #date = { number: -1, text: '' };
   #running = new Set<{ since: number }>();
@@ -136,6 +138,9 @@ export class Org {
     this.codes = this.kernel.cell<CodeGrant>('crm.codes');
     this.cursors = this.kernel.cell<Cursor>('crm.cursors');
     this.#usage = this.kernel.cell<number>('crm.usage');
+    this.#alterations = this.kernel.cell<Alteration>('crm.alterations');
+    for (const [field, change] of this.#alterations.entries())
+      this.schema.alter(...(field.split('.') as [string, string]), change);
     this.born = Math.floor(this.kernel.clock.now() / 1000) * 1000;
     this.#setUp();
   }
@@ -160,6 +165,16 @@ export class Org {
     return user;
   }
 
+  /** Changes a field as an administrator does; returns what it was. @throws ConfigurationError */
+  alter(object: string, field: string, change: Alteration): Alteration {
+    const before = this.schema.alter(object, field, change);
+    const name = `${object}.${field}`;
+    this.#alterations.set(name, { ...this.#alterations.get(name), ...change });
+    this.rules.forgetViews();
+    this.kernel.journal.append({ sim: 'crm', tenant: this.id, kind: 'setup', data: { field: name, before, after: change } });
+    return before;
+  }
+
   /** The schema as this user sees it. */
   viewOf(userId: string): Schema {
     return this.rules.viewOf(this.user(userId).username);
@@ -174,7 +189,7 @@ export class Org {
     const { kernel, store, schema, id, rules } = this;
     if (options.setup) return new Writer({ kernel, store, schema, orgId: id, userId, setup: true });
     const { username } = this.user(userId);
-    const locks = this.settings.all.lockHoldMs > 0 ? this.locks : undefined;
+    const locks = this.settings.all.lockHoldMs > 0 || this.locks.taken ? this.locks : undefined;
     const userNamed = (name: string) => this.users.find((user) => user.username === name)?.id;
     const access = { view: rules.viewOf(username), profile: rules.profileOf(username) };
     return new Writer({ kernel, store, schema, orgId: id, userId, rules, locks, userNamed, ...access, ...options });
@@ -233,7 +248,17 @@ export class Org {
         }
         if (!(error instanceof LockBusy)) throw error;
         await this.locks.change(left);
+      } finally {
+        this.#tellRefused(writer);
       }
+    }
+  }
+
+  // After the transaction, which a refusal may have undone.
+  #tellRefused({ refused }: Writer): void {
+    for (const id of new Set(refused)) {
+      const lock = this.locks.holder(id);
+      if (lock) this.kernel.journal.append({ sim: 'crm', tenant: this.id, kind: 'setup', data: { lock, refused: id } });
     }
   }
 

@@ -146,6 +146,27 @@ describe('locks', () => {
   });
 });
 
+test('a record that somebody else holds: its item is refused, the others are written, and the journal names who held it', async () => {
+  const ids: string[] = [];
+  for (const LastName of ['One', 'Two', 'Three']) ids.push((await make({ LastName })).body.id as string);
+  crm.crm.settings({ lockWaitMs: 0 });
+  crm.crm.lock('nightly flow', [ids[1]!]);
+  const records = ids.map((Contact__c) => ({ attributes: { type: 'Appointment__c' }, Contact__c }));
+  const { status, body } = await crm.call('POST', 'composite/sobjects', { allOrNone: false, records });
+  expect([status, body.map((one: { success: boolean }) => one.success)]).toEqual([200, [true, false, true]]);
+  expect(body[1].errors[0].statusCode).toBe('UNABLE_TO_LOCK_ROW');
+  const single = await crm.call('PATCH', `sobjects/Contact/${ids[1]}`, { FirstName: 'x' });
+  expect([single.status, single.body[0].errorCode]).toEqual([400, 'UNABLE_TO_LOCK_ROW']);
+  const told = crm.kernel.journal.read({ kind: 'setup' }).filter(({ data }) => data?.refused);
+  expect(told.map(({ data }) => data)).toEqual([1, 2].map(() => ({ lock: 'nightly flow', refused: ids[1] })));
+  await expect(crm.crm.commit({ changes: [{ op: 'update', type: 'Contact', id: ids[1], fields: {} }] })).rejects.toThrow(
+    'unable to obtain exclusive access',
+  );
+  crm.crm.lock('nightly flow', []);
+  expect((await crm.call('PATCH', `sobjects/Contact/${ids[1]}`, { FirstName: 'x' })).status).toBe(204);
+  crm.crm.settings({ lockWaitMs: 10_000 });
+});
+
 test('many requests that run long: the next is refused', async () => {
   const { id } = (await make({ LastName: 'Slow' })).body;
   crm.crm.settings({ concurrentLong: 1, longMs: 100, lockHoldMs: 1000 });

@@ -101,6 +101,11 @@ export class Rulebook {
     return this.all;
   }
 
+  /** The schema was altered: what users see of it is made anew. */
+  forgetViews(): void {
+    this.#views.clear();
+  }
+
   profileOf(username: string): Profile | undefined {
     return this.all.profiles?.find((profile) => profile.users.includes(username));
   }

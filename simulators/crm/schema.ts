@@ -170,6 +170,16 @@ export class SObjectType {
 /** May be used to find the record of an upsert. */
 export const isKey = (field: FieldDefinition): boolean => Boolean(field.externalId || field.idLookup);
 
+/** What an administrator can change of a field of an org that is in use. */
+export type Alteration = Partial<Pick<FieldDefinition, 'length' | 'nillable' | 'picklist' | 'restricted'>>;
+
+const ALTERABLE: Record<keyof Alteration, (value: unknown) => boolean> = {
+  length: (value) => Number.isInteger(value) && Number(value) > 0,
+  nillable: (value) => typeof value === 'boolean',
+  picklist: (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
+  restricted: (value) => typeof value === 'boolean',
+};
+
 export interface ChildRelationship {
   name: string;
   type: SObjectType;
@@ -186,7 +196,8 @@ export class Schema {
 
   constructor(definitions: readonly ObjectDefinition[], advice = '') {
     this.advice = advice;
-    this.types = [...definitions].sort((a, b) => (a.name < b.name ? -1 : 1)).map((d) => new SObjectType(d));
+    // Copied, as an administrator may change a field while the org is in use.
+    this.types = [...definitions].sort((a, b) => (a.name < b.name ? -1 : 1)).map((d) => new SObjectType(structuredClone(d)));
     this.#byName = new Map(this.types.map((type) => [type.name.toLowerCase(), type]));
   }
 
@@ -200,6 +211,28 @@ export class Schema {
 
   type(name: string): SObjectType | undefined {
     return this.#byName.get(name.toLowerCase());
+  }
+
+  /**
+   * Changes a field of the org as its administrator does: what is written from then on is held to it, what is there stays.
+   * Returns what the field was. @throws ConfigurationError
+   */
+  alter(object: string, name: string, change: Alteration): Alteration {
+    const field = this.type(object)?.field(name);
+    if (!field) throw new ConfigurationError(`the CRM has no field ${object}.${name}`);
+    if (SYSTEM_FIELDS.includes(field.name)) throw new ConfigurationError(`${object}.${field.name} is the org's own`);
+    for (const [key, value] of Object.entries(change)) {
+      const wanted = ALTERABLE[key as keyof Alteration];
+      if (!wanted?.(value)) throw new ConfigurationError(`${object}.${field.name}: "${key}" cannot be ${JSON.stringify(value)}`);
+    }
+    const before = {
+      length: field.length,
+      nillable: field.nillable ?? true,
+      picklist: field.picklist,
+      restricted: field.restricted,
+    };
+    Object.assign(field, change);
+    return Object.fromEntries(Object.entries(before).filter(([key]) => Object.hasOwn(change, key)));
   }
 
   byPrefix(id: string): SObjectType | undefined {

@@ -53,6 +53,8 @@ export class Writer {
   readonly published: { type: SObjectType; fields: Row; userId: string; uuid: string }[] = [];
   /** Records that this transaction locks: what it writes, and their parents. */
   readonly locked = new Set<string>();
+  /** Records that it could not have, as others held them for too long. */
+  readonly refused: string[] = [];
   #options: WriterOptions;
 
   constructor(options: WriterOptions) {
@@ -155,8 +157,10 @@ export class Writer {
     }
     for (const id of ids) {
       if (!locks.busy(id)) this.locked.add(id);
-      else if (impatient) throw crmError('locked', { id: toId15(id) });
-      else throw new LockBusy(id);
+      else if (impatient) {
+        this.refused.push(id);
+        throw crmError('locked', { id: toId15(id) });
+      } else throw new LockBusy(id);
     }
   }
 

@@ -22,6 +22,48 @@ const commits = () => world.kernel.journal.read({ kind: 'commit' }).slice(3);
 const codes = async (...messages: string[]) =>
   (await send(address, ...messages)).map(({ code, error }) => [code, error].join(' ').trim());
 
+describe('a decision in an ADT^A31', () => {
+  const consent = (type: string) =>
+    ({
+      resourceType: 'Consent',
+      id: 'eConsent',
+      status: 'active',
+      patient: { reference: 'Patient/eRosa' },
+      identifier: [{ value: 'C9' }],
+      dateTime: '2026-01-01T00:00:00Z',
+      category: [{ coding: [{ system: 'http://loinc.org', code: '64292-6' }] }],
+      provision: { type, purpose: [{ code: 'HMARKT' }] },
+    }) as unknown as Appointment;
+  const con = (control: string, fields: Record<number, string>): string => {
+    const said: Record<number, string> = { 1: '1', 4: 'C9', 11: 'R', 13: '20260301080000+0000', ...fields };
+    const segment = ['CON', ...Array.from({ length: 13 }, (_, i) => said[i + 1] ?? '')].join('|');
+    return message('ADT^A31^ADT_A05', control, 'EVN|A31|20260302', `PID|1||${id('204181')}`, segment);
+  };
+
+  test('is filed in the consent of that number, once', async () => {
+    await world.ehr.put('consent', consent('permit'));
+    expect(await codes(con('1', { 7: 'Call centre', 10: 'T' }), con('2', { 7: 'Call centre', 10: 'T' }))).toEqual(['AA', 'AA']);
+    expect(world.ehr.get('eConsent')).toMatchObject({
+      provision: { type: 'deny', purpose: [{ code: 'HMARKT' }] },
+      dateTime: '2026-03-01T08:00:00Z',
+      category: [{}, { coding: [{ code: 'phone' }] }],
+      sourceAttachment: { title: 'Call centre' },
+    });
+    expect(commits().map(({ act }) => act)).toEqual(['consent', 'consent']);
+  });
+
+  test.each([
+    ['an unknown number', { 4: 'C1' }, 'AE 204'],
+    ['no number', { 4: '' }, 'AE 101'],
+    ['a status that decides nothing', { 11: 'P' }, 'AE 103'],
+    ['no time', { 13: '' }, 'AE 102'],
+  ])('%s is refused', async (_, fields, answer) => {
+    await world.ehr.put('consent', consent('permit'));
+    expect(await codes(con('1', fields as Record<number, string>))).toEqual([answer]);
+    expect(commits()).toHaveLength(1);
+  });
+});
+
 describe('ADT^A40', () => {
   const a40 = (control: string, survivor: string, retired?: string): string =>
     message('ADT^A40^ADT_A39', control, 'EVN|A40|20260302', `PID|1||${id(survivor)}`, ...(retired ? [`MRG|${id(retired)}`] : []));

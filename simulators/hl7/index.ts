@@ -15,6 +15,7 @@ export { DIALECTS, type Dialect, type Sender, speaks } from './dialects/index.ts
 export { TRIGGERS } from './events/index.ts';
 export { HL7_FAULTS } from './faults/index.ts';
 export { describeMessage, FileError, type FileMessage, readMessages } from './file.ts';
+export { CONSENT_FIELDS } from './inbound/consent.ts';
 export type { LinkState, LinkStatus } from './link-out.ts';
 export type { AckOutcome } from './message/ack.ts';
 export { CHARSETS, type Charset } from './message/charset.ts';

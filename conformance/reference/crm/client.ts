@@ -11,6 +11,10 @@ export type Crm = {
   update(object: ObjectName, id: string, fields: Fields): Promise<void>;
   /** Creates or changes the row with this `EHR_Key__c`; safe to repeat. */
   upsert(object: ObjectName, key: string, fields: Fields): Promise<{ id: string | undefined; created: boolean }>;
+  /** What a SOQL query finds, as the CRM shows it, over all pages. */
+  soql(query: string): Promise<Record<string, unknown>[]>;
+  /** Any other call below `/services/data/vXX.X`; a body that is a text is sent as CSV. */
+  request(method: string, path: string, body?: object | string): Promise<unknown>;
   /** Removes the row with this `EHR_Key__c`, if there is one. */
   remove(object: ObjectName, key: string): Promise<void>;
   /** All rows of our objects that satisfy a SOQL condition, over all pages. */
@@ -24,7 +28,7 @@ export function openCrm(settings: CrmSettings, http: Http, now: () => number): C
   const path = `/services/data/v${settings.apiVersion}`;
   let session: Promise<Session> | undefined;
 
-  async function call(method: string, url: string, body?: object): Promise<Answer> {
+  async function call(method: string, url: string, body?: object | string): Promise<Answer> {
     for (let again = true; ; again = false) {
       session ??= login(settings, http, now);
       const mine = session;
@@ -37,14 +41,25 @@ export function openCrm(settings: CrmSettings, http: Http, now: () => number): C
         headers: {
           authorization: `Bearer ${token}`,
           accept: 'application/json',
-          ...(body && { 'content-type': 'application/json' }),
+          ...(body && { 'content-type': typeof body === 'string' ? 'text/csv' : 'application/json' }),
         },
-        body: body && JSON.stringify(body),
+        body: typeof body === 'string' ? body : body && JSON.stringify(body),
       });
       if (answer.status < 300) return answer;
       if (answer.status === 401 && session === mine) session = undefined;
       if (answer.status !== 401 || !again) throw failure(answer, now());
     }
+  }
+
+  async function rowsOf(soql: string): Promise<Record<string, unknown>[]> {
+    const rows: Record<string, unknown>[] = [];
+    for (let url: string | undefined = `${path}/query/?q=${encodeURIComponent(soql)}`; url; ) {
+      const page = (await call('GET', url)).body as { records: Record<string, unknown>[]; nextRecordsUrl?: string };
+      if (!Array.isArray(page?.records)) throw new Failure(0, 'not-a-query-result');
+      rows.push(...page.records);
+      url = page.nextRecordsUrl;
+    }
+    return rows;
   }
 
   return {
@@ -63,6 +78,8 @@ export function openCrm(settings: CrmSettings, http: Http, now: () => number): C
       );
       return { id: (body as { id?: string } | undefined)?.id, created: status === 201 };
     },
+    soql: rowsOf,
+    request: async (method, below, body) => (await call(method, `${path}${below}`, body)).body,
     async remove(object, key) {
       await call('DELETE', `${path}/sobjects/${object}/EHR_Key__c/${encodeURIComponent(key)}`).catch((error: unknown) => {
         if (!(error instanceof Failure && error.status === 404)) throw error;
@@ -70,22 +87,14 @@ export function openCrm(settings: CrmSettings, http: Http, now: () => number): C
     },
     async query(object, where) {
       const names = ['Id', 'EHR_Key__c', 'SystemModstamp', ...selected(object)];
-      const soql = `SELECT ${names.join(', ')} FROM ${object} WHERE ${where}`;
-      const rows: Row[] = [];
-      for (let url: string | undefined = `${path}/query/?q=${encodeURIComponent(soql)}`; url; ) {
-        const page = (await call('GET', url)).body as { records: Record<string, unknown>[]; nextRecordsUrl?: string };
-        if (!Array.isArray(page?.records)) throw new Failure(0, 'not-a-query-result');
-        for (const row of page.records)
-          rows.push({
-            object,
-            id: String(row.Id),
-            key: String(row.EHR_Key__c ?? ''),
-            modified: String(row.SystemModstamp),
-            fields: fromRow(object, row),
-          });
-        url = page.nextRecordsUrl;
-      }
-      return rows;
+      const rows = await rowsOf(`SELECT ${names.join(', ')} FROM ${object} WHERE ${where}`);
+      return rows.map((row) => ({
+        object,
+        id: String(row.Id),
+        key: String(row.EHR_Key__c ?? ''),
+        modified: String(row.SystemModstamp),
+        fields: fromRow(object, row),
+      }));
     },
   };
 }

@@ -1,6 +1,6 @@
-import type { CrmEdit, Fields, Link, ObjectName, Row } from '../model.ts';
+import type { CrmEdit, Desired, Fields, Link, ObjectName, Row } from '../model.ts';
 import type { Crm } from './client.ts';
-import { CRM_OWNED, EHR_OWNED } from './fields.ts';
+import { CRM_OWNED, EHR_OWNED, SHARED } from './fields.ts';
 
 /** Rows can become visible a little after their own SystemModstamp: each poll looks back over what the last one saw. */
 const OVERLAP_MS = 5_000;
@@ -26,5 +26,21 @@ export function resolveCrmEdit(row: Row, link: Link): CrmEdit {
     Object.fromEntries(
       owned.filter((name) => row.fields[name] !== (link.held?.[name] ?? null)).map((name) => [name, row.fields[name] ?? null]),
     );
-  return { revert: edited(EHR_OWNED[row.object]), writeBack: edited(CRM_OWNED[row.object]) };
+  const shared = SHARED[row.object] ?? [];
+  const decision = edited(shared);
+  const isDecided = Object.keys(decision).length > 0 && !isOutdated(row.fields, link.desired);
+  return {
+    revert: { ...edited(EHR_OWNED[row.object]), ...(isDecided ? {} : decision) },
+    // A decision travels whole: what was decided, when, how and where.
+    writeBack: { ...edited(CRM_OWNED[row.object]), ...(isDecided ? pick(row.fields, shared) : {}) },
+  };
+}
+
+const pick = (fields: Fields, names: readonly string[]): Fields =>
+  Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));
+
+/** Whether a decision of the patient is older than the one that we know of: an old list that somebody imports, a late form. */
+export function isOutdated(fields: Fields, desired: Desired): boolean {
+  const [said, known] = [fields.Captured__c, desired.Captured__c?.value];
+  return typeof known === 'string' && (typeof said !== 'string' || Date.parse(said) < Date.parse(known));
 }

@@ -5,10 +5,12 @@ export const EHR_OWNED: Record<ObjectName, readonly string[]> = {
   Contact: [
     ...['MRN__c', 'MRN_Authority__c', 'FirstName', 'LastName', 'Birthdate', 'Sex__c', 'MobilePhone', 'HomePhone', 'Email'],
     ...['MailingStreet', 'MailingCity', 'MailingState', 'MailingPostalCode', 'Deceased__c', 'Active__c'],
+    ...['Interpreter__c', 'Quiet_Hours__c', 'Preferred_Channel__c'],
     ...['Last_Visit_Date__c', 'Last_Visit_Type__c', 'Last_Visit_Provider__c', 'Follow_Up_By__c'],
     ...['Diabetes__c', 'HbA1c_Due__c', 'Problem_Count__c', 'Weight_kg__c', 'Weight_Note__c'],
   ],
   Appointment__c: ['Contact__c', 'Start__c', 'End__c', 'Local_Date__c', 'Status__c', 'Type__c', 'Provider__c', 'Location__c'],
+  Communication_Consent__c: ['Contact__c', 'Purpose__c', 'Channel__c'],
   Referral__c: ['Contact__c', 'Subject__c', 'Status__c', 'Due_Date__c', 'Target__c'],
   Allergy__c: ['Contact__c', 'Substance__c', 'Source_Text__c', 'Status__c'],
   Finding__c: ['Contact__c', 'Code__c', 'Value__c', 'Unit__c', 'Flag__c', 'Time__c'],
@@ -20,6 +22,7 @@ export const OBJECTS = Object.keys(EHR_OWNED) as ObjectName[];
 export const PARENT: Record<ObjectName, string | undefined> = {
   Contact: undefined,
   Appointment__c: 'Contact__c',
+  Communication_Consent__c: 'Contact__c',
   Referral__c: 'Contact__c',
   Allergy__c: 'Contact__c',
   Finding__c: 'Contact__c',
@@ -28,22 +31,39 @@ export const PARENT: Record<ObjectName, string | undefined> = {
 /** The fields that the CRM owns: filled from the EHR once, when the record is created; edits travel to the EHR. */
 export const CRM_OWNED: Record<ObjectName, readonly string[]> = {
   Contact: ['Preferred_Language__c'],
-  Appointment__c: [],
+  Appointment__c: ['Note__c'],
+  Communication_Consent__c: [],
   Referral__c: [],
   Allergy__c: [],
   Finding__c: [],
 };
 
+/** What the patient decided, in either system: the later decision counts, as a whole. */
+export const SHARED: Partial<Record<ObjectName, readonly string[]>> = {
+  Communication_Consent__c: ['Status__c', 'Captured__c', 'Method__c', 'Source__c'],
+};
+
+/** All that we read of an object. */
+export const owned = (object: ObjectName): readonly string[] => [
+  ...EHR_OWNED[object],
+  ...CRM_OWNED[object],
+  ...(SHARED[object] ?? []),
+];
+
 /** What a new record holds where the EHR has said nothing. */
 export const AT_CREATION: Record<ObjectName, Fields> = {
-  Contact: { Sex__c: 'Unknown', Deceased__c: false, Active__c: true, Diabetes__c: false, HbA1c_Due__c: false },
+  Contact: {
+    ...{ Sex__c: 'Unknown', Deceased__c: false, Active__c: true, Interpreter__c: false },
+    ...{ Diabetes__c: false, HbA1c_Due__c: false },
+  },
   Appointment__c: {},
+  Communication_Consent__c: {},
   Referral__c: {},
   Allergy__c: {},
   Finding__c: {},
 };
 
-const INSTANTS = new Set(['Start__c', 'End__c', 'Follow_Up_By__c', 'Time__c']);
+const INSTANTS = new Set(['Start__c', 'End__c', 'Captured__c', 'Follow_Up_By__c', 'Time__c']);
 
 /** Lookups hold a CRM id; we know the parent by its external id and let the CRM find it. */
 export const LOOKUPS: Record<string, string> = { Contact__c: 'Contact__r' };
@@ -57,7 +77,7 @@ export function toBody(fields: Fields): Record<string, unknown> {
 
 /** The names to select so that `fromRow` finds all that is owned by anybody. */
 export const selected = (object: ObjectName): string[] =>
-  [...EHR_OWNED[object], ...CRM_OWNED[object]].map((name) => (LOOKUPS[name] ? `${LOOKUPS[name]}.EHR_Key__c` : name));
+  owned(object).map((name) => (LOOKUPS[name] ? `${LOOKUPS[name]}.EHR_Key__c` : name));
 
 /** A query's row as our fields: parents by external id, instants with `Z` (Salesforce prints `+0000`), unset as null. */
 export function fromRow(object: ObjectName, row: Record<string, unknown>): Fields {
@@ -69,5 +89,5 @@ export function fromRow(object: ObjectName, row: Record<string, unknown>): Field
     if (held === undefined || held === null || held === '') return null;
     return INSTANTS.has(name) ? new Date(String(held)).toISOString() : held;
   };
-  return Object.fromEntries([...EHR_OWNED[object], ...CRM_OWNED[object]].map((name) => [name, value(name)]));
+  return Object.fromEntries(owned(object).map((name) => [name, value(name)]));
 }

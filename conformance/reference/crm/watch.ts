@@ -2,7 +2,7 @@ import { type Link, NEVER, type ObjectName, type Row } from '../model.ts';
 import { askedToWait, nameOf } from '../retry.ts';
 import type { Context } from '../sync.ts';
 import type { Crm } from './client.ts';
-import { OBJECTS } from './fields.ts';
+import { OBJECTS, SHARED } from './fields.ts';
 
 /** Looks every so often for rows that a CRM user changed. Runs until the sync stops. */
 export async function watchCrm(context: Context, crm: Crm): Promise<void> {
@@ -45,10 +45,19 @@ async function readChanges(context: Context, crm: Crm, object: ObjectName): Prom
 function takeEdit({ steps, store, machine, settings, setAside }: Context, row: Row, link: Link): string[] {
   const { revert, writeBack } = steps.resolveCrmEdit(row, link);
   const reverted = Object.keys(revert);
+  // From now on the EHR's older decision counts no more, however often it is read before it hears of this one.
+  const decided = (SHARED[row.object] ?? []).filter((name) => name in writeBack);
+  const said = { at: machine.now(), seq: '' };
+  const kept = {
+    ...link.desired,
+    ...Object.fromEntries(decided.map((name) => [name, { value: writeBack[name] ?? null, stamp: said }])),
+  };
+  if (decided.length > 0) store.putLink({ ...link, desired: kept });
   if (reverted.length > 0 || Object.keys(writeBack).length > 0) store.putHeld(link, { ...link.held, ...revert, ...writeBack });
   if (Object.keys(writeBack).length > 0) {
     const site = settings.sites.find((one) => one.name === link.site);
-    if (site?.sendTo) store.queueMessage(site.name, steps.writeBack(link, writeBack, site, machine.now()));
+    if (site?.sendTo)
+      store.queueMessage(site.name, steps.writeBack(link, writeBack, site, machine.now(), store.link('Contact', link.person)));
     else setAside(link.site, `${row.key} ${row.modified}`, 'no way to write back to this site');
   }
   if (reverted.length === 0) return [];
@@ -56,6 +65,6 @@ function takeEdit({ steps, store, machine, settings, setAside }: Context, row: R
   const before = reverted
     .filter((name) => !link.desired[name])
     .map((name) => [name, { value: link.held?.[name] ?? null, stamp: NEVER }]);
-  store.putLink({ ...link, desired: { ...link.desired, ...Object.fromEntries(before) }, revision: link.revision + 1 });
+  store.putLink({ ...link, desired: { ...kept, ...Object.fromEntries(before) }, revision: link.revision + 1 });
   return [link.person];
 }

@@ -5,7 +5,7 @@ import type { Site } from '../settings.ts';
 import type { Context } from '../sync.ts';
 import type { Fhir } from './client.ts';
 import { clinicalFacts } from './clinical.ts';
-import { identityOf, type Patient, seedOf } from './map.ts';
+import { identityOf, type Patient, seedOf, seedOfAppointment } from './map.ts';
 
 /** A patient to look up: by the EHR's own id where we know it, by MRN where we do not; both when we knew them before. */
 export type Chart = {
@@ -15,13 +15,12 @@ export type Chart = {
   pass: number;
 };
 
-/** Of the charts without a visit one in so many is asked for visits in each pass. */
+/** Of the charts without a visit, or a decision, one in so many is asked for one in each pass. */
 const TURNS = 3;
 
-/** Whether the clinical chart is read this time: always where there is one; for the others finding the first visit can wait a little. */
-function isTurn({ link, pass }: Chart, key: string): boolean {
-  const hasVisits = link?.desired.Problem_Count__c !== undefined;
-  return hasVisits || (pass + Number(key.at(-1)?.charCodeAt(0))) % TURNS === 0;
+/** Whether more than the patient and the appointments is read this time: always where there is more; to find the first can wait a little. */
+function isTurn({ pass }: Chart, key: string, has: boolean): boolean {
+  return has || (pass + Number(key.at(-1)?.charCodeAt(0))) % TURNS === 0;
 }
 
 /** Reads one patient with all appointments and the clinical chart, and takes in what they say. */
@@ -52,6 +51,21 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
       person: key,
       stamp: listStamp,
       fields,
+      seed: seedOfAppointment(appointment, steps),
+    });
+  }
+  const consentStamp = asked();
+  const hasDecided = store.recordsOf(key).some(({ object }) => object === 'Communication_Consent__c');
+  for (const consent of isTurn(chart, key, hasDecided) ? await steps.consentsOf(fhir, patient.id) : []) {
+    const number = consent.identifier?.[0]?.value;
+    const fields = steps.mapConsent(consent, steps);
+    if (!number || Object.keys(fields).length === 0) continue;
+    facts.push({
+      object: 'Communication_Consent__c',
+      key: `${site.authority}|${number}`,
+      person: key,
+      stamp: consentStamp,
+      fields: { ...fields, Contact__c: key },
       seed: {},
     });
   }
@@ -64,7 +78,7 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
     }),
   );
   // Read and taken in apart: a hospital that refuses it keeps nobody's telephone number from being right.
-  if (!isTurn(chart, key)) return;
+  if (!isTurn(chart, key, chart.link?.desired.Problem_Count__c !== undefined)) return;
   const clinicalStamp = asked();
   const clinical = await steps.clinicalChart(fhir, patient.id);
   if (clinical && !stop.aborted)

@@ -113,13 +113,16 @@ export const referralStatus = (status: string): string | undefined => REFERRALS[
 
 export function mapReferral(order: ServiceRequest, site: Site, steps: Steps): Fields {
   const due = order.occurrencePeriod?.end ?? order.occurrenceDateTime;
-  return stated({
-    Subject__c: order.code?.text ?? 'Referral',
-    Status__c: steps.referralStatus(order.status ?? ''),
-    // A day is a day; an instant has one at the hospital.
-    Due_Date__c: due === undefined ? null : due.length === 10 ? due : steps.localDate(due, site.timeZone),
-    Target__c: order.performer?.find(({ display }) => display)?.display ?? null,
-  });
+  return stated(
+    {
+      Subject__c: order.code?.text ?? 'Referral',
+      Status__c: steps.referralStatus(order.status ?? ''),
+      // A day is a day; an instant has one at the hospital.
+      Due_Date__c: due === undefined ? null : due.length === 10 ? due : steps.localDate(due, site.timeZone),
+      Target__c: order.performer?.find(({ display }) => display)?.display ?? null,
+    },
+    steps,
+  );
 }
 
 const SUBSTANCES: Record<string, string> = {

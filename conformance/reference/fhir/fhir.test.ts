@@ -4,6 +4,7 @@ import type { Answer, Http } from '../http.ts';
 import type { FhirSettings, Site } from '../settings.ts';
 import { referenceSteps as steps } from '../steps.ts';
 import { openFhir } from './client.ts';
+import type { Consent } from './consent.ts';
 import type { Appointment, Patient } from './map.ts';
 
 const site: Site = { name: 'north', authority: '1.2.3', timeZone: 'America/Chicago' };
@@ -46,12 +47,37 @@ describe('mapping', () => {
       MailingPostalCode: '62701',
       Deceased__c: false,
       Active__c: true,
+      Interpreter__c: false,
+      Quiet_Hours__c: null,
+      Preferred_Channel__c: null,
     });
     expect(steps.mapPatient({ resourceType: 'Patient', id: 'e1' }, site, steps)).toMatchObject({
       MobilePhone: null,
       MailingCity: null,
       Sex__c: 'Unknown',
     });
+  });
+
+  it('maps a decision as a whole; one that it understands in half is none', () => {
+    const consent: Consent = {
+      resourceType: 'Consent',
+      id: 'c1',
+      dateTime: '2026-03-01T10:00:00+02:00',
+      category: [{ coding: [{ system: 'http://hospital.example/fhir/consent-method', code: 'web' }] }],
+      sourceAttachment: { title: 'Portal' },
+      provision: { type: 'deny', purpose: [{ code: 'HMARKT' }], code: [{ coding: [{ code: 'sms' }] }] },
+    };
+    expect(steps.mapConsent(consent, steps)).toEqual({
+      Purpose__c: 'Marketing',
+      Channel__c: 'SMS',
+      Status__c: 'OptOut',
+      Captured__c: '2026-03-01T08:00:00.000Z',
+      Method__c: 'Web',
+      Source__c: 'Portal',
+    });
+    expect(steps.mapConsent({ ...consent, provision: { ...consent.provision, purpose: [{ code: 'TREAT' }] } }, steps)).toEqual(
+      {},
+    );
   });
 
   it('maps an appointment', () => {

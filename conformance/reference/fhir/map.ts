@@ -13,6 +13,7 @@ export type Patient = {
   name?: { use?: string; family?: string; given?: string[] }[];
   birthDate?: string;
   gender?: string;
+  extension?: { url: string; valueBoolean?: boolean; valueString?: string; valueCode?: string }[];
   telecom?: { system?: string; use?: string; value?: string; period?: Period }[];
   address?: { use?: string; line?: string[]; city?: string; state?: string; postalCode?: string; period?: Period }[];
   communication?: { preferred?: boolean; language?: { coding?: { code?: string }[] } }[];
@@ -28,8 +29,12 @@ export type Appointment = {
   appointmentType?: { text?: string };
   start?: string;
   end?: string;
+  comment?: string;
   participant?: { actor?: { reference?: string; display?: string } }[];
 };
+
+/** The CRM's words for the means by which a patient wants to be reached. */
+const CHANNELS: Record<string, string> = { phone: 'Phone', email: 'Email' };
 
 /** The identifier system under which a site's FHIR face shows its MRNs: an OID becomes a URN. */
 export const mrnSystem = (site: Site): string => (/^[\d.]+$/.test(site.authority) ? `urn:oid:${site.authority}` : site.authority);
@@ -52,29 +57,37 @@ export function mapPatient(patient: Patient, site: Site, steps: Steps): Fields {
   const phone = (use: string) => telecom.find((one) => one.system === 'phone' && one.use === use)?.value;
   const homes = (patient.address ?? []).filter(current).filter((one) => one.use === 'home');
   const [home] = homes;
+  const extension = (url: string) => patient.extension?.find((one) => one.url === url);
+  const preferred = extension('http://hospital.example/fhir/preferred-channel')?.valueCode;
   const mobilePhone = phone('mobile');
   const homePhone = phone('home');
-  return stated({
-    MRN__c: identity?.mrn,
-    MRN_Authority__c: identity?.authority,
-    LastName: name?.family?.trim() || undefined,
-    FirstName: name?.given?.[0]?.trim() || null,
-    Birthdate: patient.birthDate === undefined ? null : steps.birthDate(patient.birthDate),
-    Sex__c: steps.sex(patient.gender),
-    MobilePhone: mobilePhone === undefined ? null : steps.normalisePhone(mobilePhone),
-    HomePhone: homePhone === undefined ? null : steps.normalisePhone(homePhone),
-    Email:
-      telecom
-        .find((one) => one.system === 'email')
-        ?.value?.trim()
-        .toLowerCase() || null,
-    MailingStreet: homes.flatMap((one) => one.line ?? []).join(', ') || null,
-    MailingCity: home?.city ?? null,
-    MailingState: home?.state ?? null,
-    MailingPostalCode: home?.postalCode ?? null,
-    Deceased__c: patient.deceasedBoolean === true || patient.deceasedDateTime !== undefined,
-    Active__c: patient.active ?? true,
-  });
+  return stated(
+    {
+      MRN__c: identity?.mrn,
+      MRN_Authority__c: identity?.authority,
+      LastName: name?.family?.trim() || undefined,
+      FirstName: name?.given?.[0]?.trim() || null,
+      Birthdate: patient.birthDate === undefined ? null : steps.birthDate(patient.birthDate),
+      Sex__c: steps.sex(patient.gender),
+      MobilePhone: mobilePhone === undefined ? null : steps.normalisePhone(mobilePhone),
+      HomePhone: homePhone === undefined ? null : steps.normalisePhone(homePhone),
+      Email:
+        telecom
+          .find((one) => one.system === 'email')
+          ?.value?.trim()
+          .toLowerCase() || null,
+      MailingStreet: homes.flatMap((one) => one.line ?? []).join(', ') || null,
+      MailingCity: home?.city ?? null,
+      MailingState: home?.state ?? null,
+      MailingPostalCode: home?.postalCode ?? null,
+      Deceased__c: patient.deceasedBoolean === true || patient.deceasedDateTime !== undefined,
+      Active__c: patient.active ?? true,
+      Interpreter__c: extension('http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired')?.valueBoolean ?? false,
+      Quiet_Hours__c: extension('http://hospital.example/fhir/quiet-hours')?.valueString ?? null,
+      Preferred_Channel__c: preferred === undefined ? null : CHANNELS[preferred],
+    },
+    steps,
+  );
 }
 
 /** The CRM-owned fields of a patient whom the CRM does not have yet. */
@@ -83,20 +96,28 @@ export function seedOf(patient: Patient): Fields {
   return preferred ? { Preferred_Language__c: preferred } : {};
 }
 
+/** The CRM-owned fields of an appointment that the CRM does not have yet. */
+export function seedOfAppointment({ comment }: Appointment, steps: Steps): Fields {
+  return comment ? stated({ Note__c: comment }, steps) : {};
+}
+
 /** The appointment fields of a FHIR appointment; the contact is added by whoever knows whose list it stood in. */
 export function mapAppointment(appointment: Appointment, site: Site, steps: Steps): Fields {
   const display = (type: string) =>
     appointment.participant?.find((one) => one.actor?.reference?.startsWith(`${type}/`))?.actor?.display ?? null;
   const start = utc(appointment.start);
-  return stated({
-    Start__c: start,
-    End__c: appointment.end === undefined ? null : utc(appointment.end),
-    Local_Date__c: start && steps.localDate(start, site.timeZone),
-    Status__c: steps.appointmentStatus(appointment.status ?? ''),
-    Type__c: appointment.appointmentType?.text ?? null,
-    Provider__c: display('Practitioner'),
-    Location__c: display('Location'),
-  });
+  return stated(
+    {
+      Start__c: start,
+      End__c: appointment.end === undefined ? null : utc(appointment.end),
+      Local_Date__c: start && steps.localDate(start, site.timeZone),
+      Status__c: steps.appointmentStatus(appointment.status ?? ''),
+      Type__c: appointment.appointmentType?.text ?? null,
+      Provider__c: display('Practitioner'),
+      Location__c: display('Location'),
+    },
+    steps,
+  );
 }
 
 function utc(instant: string | undefined): string | undefined {

@@ -185,6 +185,13 @@ describe('mapping', () => {
     expect(steps.mapMessageAppointment(message, site, steps).Status__c).toBe(word);
   });
 
+  it('reads the type of a visit that has no code', () => {
+    const sch = SCH.split('|');
+    sch[8] = 'Procedure';
+    const message = decode(header('SIU^S14'), sch.join('|'), PID);
+    expect(steps.mapMessageAppointment(message, site, steps).Type__c).toBe('Procedure');
+  });
+
   it('reads a merge: MRG retires, PID survives', () => {
     const facts = steps.mapMessage(decode(header('ADT^A40'), PID, `MRG|99^^^NORTH&${OID}&ISO^MR`), site, steps);
     expect(facts[1]).toMatchObject({ loser: `${OID}|99`, survivor: `${OID}|1234` });
@@ -193,7 +200,11 @@ describe('mapping', () => {
 
 it('writes back who and what, and nothing else', () => {
   const said = (value: string) => ({ value, stamp: { at: 1, seq: '' } });
-  const link = { desired: { MRN__c: said('1234'), LastName: said('O|Lee'), FirstName: said('Ann') } } as unknown as Link;
+  const link = {
+    object: 'Contact',
+    person: `${OID}|1234`,
+    desired: { MRN__c: said('1234'), LastName: said('O|Lee'), FirstName: said('Ann') },
+  } as unknown as Link;
   const message = decodeMessage(steps.writeBack(link, { Preferred_Language__c: 'es' }, site, 0));
   const pid = segment(message, 'PID');
   expect([message.type, message.event, value(message.segments[0], 11), value(message.segments[0], 5)]).toEqual([
@@ -209,5 +220,32 @@ it('writes back who and what, and nothing else', () => {
     'es',
     '',
     '',
+  ]);
+});
+
+it('writes the note of an appointment back as a change of that appointment', () => {
+  const said = (value: string) => ({ value, stamp: { at: 1, seq: '' } });
+  const link = { object: 'Appointment__c', key: `${OID}|77`, person: `${OID}|1234`, desired: {} } as unknown as Link;
+  const patient = { desired: { LastName: said('Lee') } } as unknown as Link;
+  const written = (note: string | null) => decodeMessage(steps.writeBack(link, { Note__c: note }, site, 0, patient));
+  const message = written('Confirmed | by phone');
+  expect([message.type, message.event]).toEqual(['SIU', 'S14']);
+  expect([value(segment(message, 'SCH'), 2), value(segment(message, 'NTE'), 3)]).toEqual(['77', 'Confirmed | by phone']);
+  expect(steps.findIdentity(segment(message, 'PID')?.fields[3] ?? [], site)).toEqual({ authority: OID, mrn: '1234' });
+  expect(segment(written(null), 'NTE')?.fields[3]).toEqual([[['""']]]);
+});
+
+it('writes a decision back with its number, time, method and source', () => {
+  const link = { object: 'Communication_Consent__c', key: `${OID}|C9`, person: `${OID}|1234`, desired: {} } as unknown as Link;
+  const edit = { Status__c: 'OptOut', Captured__c: '2026-03-01T08:00:00.000Z', Method__c: 'Phone', Source__c: 'Desk & phone' };
+  const message = decodeMessage(steps.writeBack(link, edit, site, 0));
+  const con = segment(message, 'CON');
+  expect([message.type, message.event]).toEqual(['ADT', 'A31']);
+  expect([4, 7, 10, 11, 13].map((field) => value(con, field))).toEqual([
+    'C9',
+    'Desk & phone',
+    'T',
+    'R',
+    '20260301080000.000+0000',
   ]);
 });

@@ -85,25 +85,28 @@ export function mapMessagePatient(message: Message, _site: Site, steps: Steps): 
   const phone = (equipment: string) =>
     phones.find((one) => part(one, 3) === equipment && (part(one, 2) === 'PRN' || part(one, 2) === ''));
   const mail = phones.find((one) => part(one, 3) === 'Internet' || part(one, 2) === 'NET');
-  return stated({
-    // A chart is never left without its name: LastName is not emptied, whatever is sent.
-    LastName: text(part(name, 1)) ?? undefined,
-    FirstName: name && !isNull(pid, 5) ? text(part(name, 2)) : undefined,
-    Birthdate: born === NULL ? null : steps.birthDate(born),
-    Sex__c: value(pid, 8) === '' ? undefined : steps.sex(value(pid, 8)),
-    ...(repetitions(pid, 13).length > 0 && {
-      MobilePhone: dialled(phone('CP'), steps),
-      HomePhone: dialled(phone('PH'), steps),
-      Email: text(part(mail, 4) || (part(mail, 1).includes('@') ? part(mail, 1) : ''))?.toLowerCase() ?? null,
-    }),
-    ...(repetitions(pid, 11).length > 0 && {
-      MailingStreet: text([part(home, 1), part(home, 2)].filter((line) => line && line !== NULL).join(', ')),
-      MailingCity: text(part(home, 3)),
-      MailingState: text(part(home, 4)),
-      MailingPostalCode: text(part(home, 5)),
-    }),
-    Deceased__c: value(pid, 30) === '' ? undefined : value(pid, 30) === 'Y',
-  });
+  return stated(
+    {
+      // A chart is never left without its name: LastName is not emptied, whatever is sent.
+      LastName: text(part(name, 1)) ?? undefined,
+      FirstName: name && !isNull(pid, 5) ? text(part(name, 2)) : undefined,
+      Birthdate: born === NULL ? null : steps.birthDate(born),
+      Sex__c: value(pid, 8) === '' ? undefined : steps.sex(value(pid, 8)),
+      ...(repetitions(pid, 13).length > 0 && {
+        MobilePhone: dialled(phone('CP'), steps),
+        HomePhone: dialled(phone('PH'), steps),
+        Email: text(part(mail, 4) || (part(mail, 1).includes('@') ? part(mail, 1) : ''))?.toLowerCase() ?? null,
+      }),
+      ...(repetitions(pid, 11).length > 0 && {
+        MailingStreet: text([part(home, 1), part(home, 2)].filter((line) => line && line !== NULL).join(', ')),
+        MailingCity: text(part(home, 3)),
+        MailingState: text(part(home, 4)),
+        MailingPostalCode: text(part(home, 5)),
+      }),
+      Deceased__c: value(pid, 30) === '' ? undefined : value(pid, 30) === 'Y',
+    },
+    steps,
+  );
 }
 
 /** The appointment fields that SCH, AIP and AIL state. */
@@ -111,18 +114,22 @@ export function mapMessageAppointment(message: Message, site: Site, steps: Steps
   const sch = segment(message, 'SCH');
   const provider = value(segment(message, 'AIP'), 3, 2) ? repetitions(segment(message, 'AIP'), 3)[0] : undefined;
   const start = time(sch, 4, site);
-  return stated({
-    Start__c: start ?? undefined,
-    End__c: time(sch, 5, site),
-    Local_Date__c: start ? steps.localDate(start, site.timeZone) : undefined,
-    // SCH-25 is what the hospital's own screen shows; the event alone decides only where a site leaves it empty or has its own codes.
-    Status__c: steps.appointmentStatus(value(sch, 25)) ?? steps.appointmentStatus(STATUS_OF_EVENT[message.event] ?? ''),
-    Type__c: sent(sch, 8) ? text(value(sch, 8, 2)) : undefined,
-    Provider__c: sent(segment(message, 'AIP'), 3)
-      ? text([part(provider, 3), part(provider, 2)].filter(Boolean).join(' '))
-      : undefined,
-    Location__c: sent(segment(message, 'AIL'), 3) ? text(value(segment(message, 'AIL'), 3, 9)) : undefined,
-  });
+  return stated(
+    {
+      Start__c: start ?? undefined,
+      End__c: time(sch, 5, site),
+      Local_Date__c: start ? steps.localDate(start, site.timeZone) : undefined,
+      // SCH-25 is what the hospital's own screen shows; the event alone decides only where a site leaves it empty or has its own codes.
+      Status__c: steps.appointmentStatus(value(sch, 25)) ?? steps.appointmentStatus(STATUS_OF_EVENT[message.event] ?? ''),
+      // Where a type has no code of its own (Oracle Health), its name stands in the code's place.
+      Type__c: sent(sch, 8) ? text(value(sch, 8, 2) || value(sch, 8)) : undefined,
+      Provider__c: sent(segment(message, 'AIP'), 3)
+        ? text([part(provider, 3), part(provider, 2)].filter(Boolean).join(' '))
+        : undefined,
+      Location__c: sent(segment(message, 'AIL'), 3) ? text(value(segment(message, 'AIL'), 3, 9)) : undefined,
+    },
+    steps,
+  );
 }
 
 const STATUS_OF_EVENT: Record<string, string> = { S12: 'Booked', S13: 'Booked', S15: 'Cancelled', S17: 'Deleted', S26: 'Noshow' };

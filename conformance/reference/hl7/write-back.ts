@@ -10,48 +10,58 @@ const MAX_REFUSALS = 2;
 const ACK_WAIT_MS = 10_000;
 
 /**
- * The ADT^A31 that carries a CRM user's edit into the EHR. It names the patient (PID-3, PID-5) and holds what was edited;
- * all other fields stay empty, which files nothing.
+ * The message that carries a CRM user's edit into the EHR: an ADT^A31 for a person, with a CON segment for what they decided, an SIU^S14
+ * with the note for an appointment. It
+ * names whom it is about and holds what was edited; all other fields stay empty, which files nothing.
  */
-export function writeBack(link: Link, edit: Fields, site: Site, now: number): string {
-  const of = (name: string) => escaped(edit[name] ?? link.desired[name]?.value ?? '');
-  const receiver = (site.mllp?.sender ?? '^').split('^');
+export function writeBack(link: Link, edit: Fields, site: Site, now: number, patient: Link = link): string {
+  const of = (name: string) => escaped(edit[name] ?? patient.desired[name]?.value ?? '');
   const authority = /^[\d.]+$/.test(site.authority) ? `&${site.authority}&ISO` : `&${escaped(site.authority)}&URI`;
-  const language = 'Preferred_Language__c' in edit ? escaped(edit.Preferred_Language__c ?? NULL) : '';
-  const at = timestamp(now);
-  const control = randomBytes(10).toString('hex');
-  const pid = {
+  const mrn = escaped(link.person.slice(site.authority.length + 1));
+  const pid: Record<number, string> = {
     1: '1',
-    3: `${of('MRN__c')}^^^${site.name.toUpperCase()}${authority}^MR`,
+    3: `${mrn}^^^${site.name.toUpperCase()}${authority}^MR`,
     5: `${of('LastName')}^${of('FirstName')}^^^^^L`,
-    15: language,
+    15: 'Preferred_Language__c' in edit ? escaped(edit.Preferred_Language__c ?? NULL) : '',
   };
-  return [
-    [
-      'MSH',
-      '^~\\&',
-      'SYNC',
-      'CRM',
-      ...receiver,
-      at,
-      '',
-      'ADT^A31^ADT_A05',
-      control,
-      site.mllp?.processingId ?? 'P',
-      '2.5.1',
-      '',
-      '',
-      '',
-      '',
-      '',
-      'UNICODE UTF-8',
+  const person = ['PID', ...Array.from({ length: 15 }, (_, index) => pid[index + 1] ?? '')];
+  const at = timestamp(now);
+  const update = [header('ADT^A31^ADT_A05', site, at), ['EVN', 'A31', at], person, ['PV1', '1', 'N']];
+  const number = () => escaped(link.key.slice(site.authority.length + 1));
+  const carriers: Partial<Record<Link['object'], () => string[][]>> = {
+    Communication_Consent__c: () => [...update, decision(number(), edit)],
+    Appointment__c: () => [
+      header('SIU^S14^SIU_S12', site, at),
+      ['SCH', '', number(), '', '', '', '^Note of the call centre'],
+      ['NTE', '1', '', escaped(edit.Note__c ?? NULL)],
+      person,
+      ['RGS', '1', 'U'],
     ],
-    ['EVN', 'A31', at],
-    ['PID', ...Array.from({ length: 15 }, (_, index) => (pid as Record<number, string>)[index + 1] ?? '')],
-    ['PV1', '1', 'N'],
-  ]
-    .map((fields) => `${fields.join('|')}\r`)
-    .join('');
+  };
+  const segments = carriers[link.object]?.() ?? update;
+  return segments.map((fields) => `${fields.join('|')}\r`).join('');
+}
+
+const MODES: Record<string, string> = { Web: 'WEB', Phone: 'T', Paper: 'W' };
+
+/** CON: which consent (4), where it was given (7), how (10), whether it stands (11) and since when (13). */
+function decision(number: string, edit: Fields): string[] {
+  const con: Record<number, string> = {
+    1: '1',
+    4: number,
+    7: escaped(edit.Source__c ?? NULL),
+    10: MODES[String(edit.Method__c)] ?? '',
+    11: edit.Status__c === 'OptOut' ? 'R' : 'A',
+    13: timestamp(Date.parse(String(edit.Captured__c))),
+  };
+  return ['CON', ...Array.from({ length: 13 }, (_, index) => con[index + 1] ?? '')];
+}
+
+function header(type: string, site: Site, at: string): string[] {
+  const receiver = (site.mllp?.sender ?? '^').split('^');
+  const control = randomBytes(10).toString('hex');
+  const rest = [site.mllp?.processingId ?? 'P', '2.5.1', '', '', '', '', '', 'UNICODE UTF-8'];
+  return ['MSH', '^~\\&', 'SYNC', 'CRM', ...receiver, at, '', type, control, ...rest];
 }
 
 /** Sends what waits for a site, one message at a time, each until the hospital took it. Runs until the sync stops. */

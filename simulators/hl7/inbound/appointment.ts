@@ -1,5 +1,6 @@
 import type { Appointment, AppointmentParticipant, CodeableConcept, Patient } from '@medplum/fhirtypes';
 import { Refusal } from '../message/ack.ts';
+import { CLEARED } from '../message/build.ts';
 import { type Message, rawField, value } from '../message/parse.ts';
 import { parseTime } from '../message/time.ts';
 import { patientOf } from '../segments/schedule.ts';
@@ -126,8 +127,16 @@ function content(message: Message, intake: Intake): Partial<Appointment> {
     ...(value(message, 'MSH', 9, 2) === 'S14' ? times(message, intake) : {}),
     ...(type ? { appointmentType: type } : {}),
     ...(reason ? { reasonCode: [reason] } : {}),
-    ...(rawField(message, 'NTE', 3) ? { comment: value(message, 'NTE', 3) } : {}),
+    ...noteOf(message),
   };
+}
+
+function noteOf(message: Message): { comment?: string } {
+  const said = rawField(message, 'NTE', 3);
+  if (!said) return {};
+  if (said !== CLEARED) return { comment: value(message, 'NTE', 3) };
+  // A patch takes null for "remove it"; what is only being booked has nothing to remove.
+  return value(message, 'MSH', 9, 2) === 'S12' ? {} : { comment: null as never };
 }
 
 // A provider or a place that is named by an id of this hospital is referred to; one that is not is only shown.
@@ -149,7 +158,7 @@ const ID = /^[A-Za-z0-9.-]{20,64}$/;
 function difference(held: Appointment, said: Partial<Appointment>): Record<string, unknown> {
   const changed = Object.entries(said).filter(([key, one]) => {
     const was = held[key as keyof Appointment];
-    return one !== undefined && JSON.stringify(was) !== JSON.stringify(one);
+    return one !== undefined && JSON.stringify(was ?? null) !== JSON.stringify(one);
   });
   return Object.fromEntries(changed);
 }

@@ -137,6 +137,7 @@ export class FakeEhr implements SitePort {
     return [...this.#store.values()].filter((each) => {
       if (each.resourceType !== type) return false;
       if (search._id) return each.id === search._id;
+      if (search.patient) return JSON.stringify(each).includes(`Patient/${search.patient}`);
       return (each as Patient).identifier?.some((own) => (system === undefined || own.system === system) && own.value === value);
     });
   }

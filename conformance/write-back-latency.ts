@@ -1,0 +1,56 @@
+import type { Evidence } from './evidence.ts';
+import type { History, Resource, Row } from './facts.ts';
+import type { Sample } from './latency.ts';
+import { SYSTEM_FIELDS } from './oracle.ts';
+
+/** One edit of a CRM user, and what became of it in the EHR. */
+export type WriteBackSample = Pick<Sample, 'outcome' | 'micros'>;
+
+/**
+ * How long each edit of a field that the CRM owns took to be in the EHR, from commit to commit; `superseded` for one that a later
+ * edit of the field overtook. Those that never came count with the time that they were waited for.
+ */
+export function writeBackSamples(
+  evidence: Evidence,
+  cohort: string,
+  { from, end }: { from: number; end: number },
+): WriteBackSample[] {
+  return evidence.facts.truthOf(cohort).flatMap((history) =>
+    evidence.everRowsFor(history).flatMap((row) =>
+      editsOf(row)
+        .filter(({ at }) => at > from && at <= end)
+        .map((edit) => sampleOf(evidence, history, row, edit, end)),
+    ),
+  );
+}
+
+interface Edit {
+  field: string;
+  value: unknown;
+  at: number;
+}
+
+function editsOf({ versions }: History<Row>): Edit[] {
+  return versions.flatMap(({ actor, image, at }, i) => {
+    if (!actor.startsWith('user:')) return [];
+    const before = versions[i - 1]?.image ?? ({} as Partial<Row>);
+    return Object.keys({ ...before, ...image })
+      .filter((field) => !SYSTEM_FIELDS.includes(field) && (image?.[field] ?? null) !== (before[field] ?? null))
+      .map((field) => ({ field, value: image?.[field] ?? null, at }));
+  });
+}
+
+function sampleOf(evidence: Evidence, history: History<Resource>, row: History<Row>, edit: Edit, end: number): WriteBackSample {
+  const { oracle } = evidence;
+  const rule = oracle.row(row.type, edit.field);
+  if (rule?.owner !== 'crm') return { outcome: 'unchanged', micros: 0 };
+  const holds = (image: Resource | null, value: unknown): boolean => {
+    const outcome = image && oracle.outcome(rule, image, history.tenant);
+    return oracle.same(rule, outcome?.state === 'value' ? outcome.value : null, value);
+  };
+  const seen = history.versions.find(({ at, image }) => at >= edit.at && holds(image, edit.value));
+  if (seen) return { outcome: 'visible', micros: seen.at - edit.at };
+  const later = editsOf(row).find(({ field, at }) => field === edit.field && at > edit.at);
+  const overtaken = later && history.versions.find(({ at, image }) => at >= later.at && holds(image, later.value));
+  return overtaken ? { outcome: 'superseded', micros: overtaken.at - edit.at } : { outcome: 'never', micros: end - edit.at };
+}
