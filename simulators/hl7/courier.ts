@@ -68,7 +68,8 @@ export class Courier {
   /** The message as the queue keeps it, for faults to work on. */
   pack(entry: Queued): Outgoing {
     const { base64, frame } = entry.given ?? {};
-    const bytes = base64 === undefined ? encodeText(entry.text, this.#facts.charset).bytes : Buffer.from(base64, 'base64');
+    const bytes =
+      base64 === undefined ? encodeText(entry.text, entry.charset ?? this.#facts.charset).bytes : Buffer.from(base64, 'base64');
     const part = (given: string | undefined, usual: Buffer): Buffer =>
       given === undefined ? usual : Buffer.from(given, 'base64');
     const around = { start: part(frame?.start, MLLP_START), end: part(frame?.end, MLLP_END) };
@@ -169,7 +170,7 @@ export class Courier {
         // A fault puts other bytes in their place; it never changes them where they are.
         const same = bytes === built || bytes.equals(built);
         if (!intact && !same) delivery.damaged = true;
-        const plain = same && !entry.given && this.#facts.charset === 'UNICODE UTF-8';
+        const plain = same && !entry.given && entry.charset === 'UNICODE UTF-8';
         sending.cause = this.#log.message(entry, delivery, plain ? entry.text : decodeText(bytes));
         return [frame.start, bytes, frame.end];
       });

@@ -2,6 +2,7 @@ import type { Cell, Kernel, Outgoing } from '#kernel';
 import { AckDesk } from './ack-desk.ts';
 import { Courier, type Parcel, Stopped } from './courier.ts';
 import { type Delivery, type LinkCounts, LinkLog } from './link-log.ts';
+import { type Delimiters, delimitersOf } from './message/delimiters.ts';
 import type { Outbox, Queued } from './outbox.ts';
 import { senderOf } from './senders.ts';
 import type { LinkSettings } from './settings.ts';
@@ -58,6 +59,7 @@ export class LinkOut {
   #flying = new Map<string, string>();
   /** Control ids of messages that go out in the write of another. */
   #riding = new Set<string>();
+  #delimiters: { text?: string | null; read?: Delimiters } = {};
   #ended = new AbortController();
   /** Ends a pause early when the settings change. */
   #pause = new AbortController();
@@ -75,6 +77,14 @@ export class LinkOut {
 
   get settings(): LinkSettings {
     return this.#settings.get('settings') ?? {};
+  }
+
+  /** Delimiters of what is built, where that is a setting. */
+  get delimiters(): Delimiters | undefined {
+    const { delimiters } = this.settings;
+    if (delimiters !== this.#delimiters.text)
+      this.#delimiters = { text: delimiters, read: delimiters ? delimitersOf(delimiters) : undefined };
+    return this.#delimiters.read;
   }
 
   /** Changes where or how the link sends. What is in flight to an old target is sent again to the new one. */

@@ -141,6 +141,22 @@ describe('enhanced acknowledgement mode', () => {
   });
 });
 
+test('delimiters and character set hold for what is built from now on, until they are taken back', async () => {
+  const { world, peer } = await setting({ paused: true });
+  await world.ehr.put('register', nobody('1', 'Åberg'));
+  world.hl7.setLink({ delimiters: '!@*$%#', charset: '8859/1' });
+  await world.ehr.put('register', nobody('2', 'Åberg'));
+  world.hl7.setLink({ delimiters: null, charset: null, paused: false });
+  await world.ehr.put('register', nobody('3', 'Åberg'));
+  await drained(world);
+  const bytes = peer.raw.toString('latin1').split('\u000b').slice(1);
+  expect(bytes.map((text) => [text.slice(0, 9), /..?berg/.exec(text)![0]])).toEqual([
+    ['MSH|^~\\&|', 'Ã\u0085berg'],
+    ['MSH!@*$%#', '!Åberg'],
+    ['MSH|^~\\&|', 'Ã\u0085berg'],
+  ]);
+});
+
 describe('several in flight', () => {
   test.each([
     ['connections', { connections: 4 }, 4],
