@@ -92,7 +92,7 @@ export function createHl7Site(kernel: Kernel, options: Hl7SiteOptions): Hl7Site 
   };
   const outbox: Outbox = new Outbox(kernel, facts, port, () => linkOut.wake());
   const linkOut = new LinkOut(kernel, facts, outbox);
-  const linkIn = new LinkIn(kernel, facts, port, outbox.people, linkOut.desk);
+  const linkIn = new LinkIn(kernel, facts, port, outbox.people, linkOut);
   if (options.target) linkOut.configure({ target: options.target });
 
   return {

@@ -129,9 +129,15 @@ export class LinkOut {
     return this.#lanes.some(({ state }) => state === 'waiting') || this.#held().length > 0 ? 'waiting' : 'idle';
   }
 
+  // In release 2 of MLLP the next block waits until the one before is kept.
+  get #width(): { connections: number; pipeline: number } {
+    const { connections = 1, pipeline = 1, release } = this.settings;
+    return { connections, pipeline: release === 2 ? 1 : pipeline };
+  }
+
   // Lanes of one connection share its courier. Those beyond the number that is wanted end when they are done.
   #open(): void {
-    const { connections = 1, pipeline = 1 } = this.settings;
+    const { connections, pipeline } = this.#width;
     while (this.#lanes.length < connections * pipeline) {
       const shared = this.#lanes.length % pipeline > 0 ? this.#lanes.at(-1)!.courier : undefined;
       const courier = shared ?? this.#courier();
@@ -144,7 +150,7 @@ export class LinkOut {
   }
 
   get #wanted(): Lane[] {
-    const { connections = 1, pipeline = 1 } = this.settings;
+    const { connections, pipeline } = this.#width;
     return this.#lanes.length === connections * pipeline ? this.#lanes : this.#lanes.slice(0, connections * pipeline);
   }
 
