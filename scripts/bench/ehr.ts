@@ -7,7 +7,6 @@
  */
 import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism, cpus } from 'node:os';
@@ -17,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { createEhrSite, VENDORS } from '#ehr';
 import { people, toPatient } from '#fixtures';
 import { Kernel } from '#kernel';
+import { writeSection } from '../bench-section.ts';
 import { drive, median, requestBytes, timeSpent, watchTime } from '../measure.ts';
 
 const AUTHORITY = '1.2.840.114350.1.13.999.2.7.5.737384.14';
@@ -422,21 +422,7 @@ async function bench(): Promise<void> {
       `Read misses its floor: beside the ${number(read.cpu[1])} µs that a bare reply costs, a read writes two events to the journal before it is answered (so that a killed process has lost none), looks the resource up in SQLite, checks the token, passes three hooks and is routed. Ratios of CPU are those to compare: rates suffer where the machine has other work.`,
     );
   }
-  if (!values['no-write']) write(lines);
-}
-
-/** Replaces this bench's section of the page. */
-function write(lines: readonly string[]): void {
-  const file = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
-  const page = existsSync(file)
-    ? readFileSync(file, 'utf8')
-    : '# Benchmarks\n\nEach section is written by its bench: `npm run bench <name>`. Ratios within a run carry over to other machines; rates do not.\n';
-  const [start, end] = ['<!-- bench ehr -->', '<!-- /bench ehr -->'];
-  const section = `${start}\n## ehr\n\n${lines.join('\n')}\n${end}`;
-  const at = page.indexOf(start);
-  const next =
-    at < 0 ? `${page.trimEnd()}\n\n${section}\n` : page.slice(0, at) + section + page.slice(page.indexOf(end) + end.length);
-  writeFileSync(file, next);
+  if (!values['no-write']) writeSection('ehr', lines);
 }
 
 if (process.send) {
