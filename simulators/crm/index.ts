@@ -24,6 +24,13 @@ export { compileCondition } from './soql/condition.ts';
 export { SoqlError } from './soql/error.ts';
 export type { Row, Value } from './values.ts';
 
+/**
+ * The objects of an org as the simulator will have them: of a folder of definitions, of describe output or of an sfdx project; the
+ * built-in ones where none is named. @throws ConfigurationError naming the file
+ */
+export const readOrg = (schema?: string, options: { personAccounts?: boolean } = {}): ObjectDefinition[] =>
+  loadSchema(schema, options).types.map(({ definition }) => definition);
+
 /** Fixed, documented and visibly not real: what a client connects with unless the manifest says otherwise. */
 export const CRM_DEFAULTS = {
   orgId: '00D000000000001EAA',
