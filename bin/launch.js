@@ -10,6 +10,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const OLDEST = [22, 18];
 
+/**
+ * How the runtime is started. Short-lived values of many calls at once outgrow a small young generation by little, and a large one
+ * leaves more than a hundred megabytes of them behind, with 100,000 people loaded, at the same speed.
+ */
+export const RUNTIME_FLAGS = ['--max-semi-space-size=8'];
+
 /** The pinned Node (npm package `node`, hoisted or not), or undefined where it was not installed. */
 export function pinnedRuntime() {
   const require = module.createRequire(import.meta.url);
@@ -52,7 +58,7 @@ npm installs the right one beside syncproof (the package "node"), but it is not 
 }
 
 function onRuntime(node, file, args) {
-  const child = spawn(node, [fileURLToPath(import.meta.url), file, ...args], { stdio: 'inherit' });
+  const child = spawn(node, [...RUNTIME_FLAGS, fileURLToPath(import.meta.url), file, ...args], { stdio: 'inherit' });
   // A terminal sends Ctrl-C to the whole group: passing it on as well would look like a second, impatient Ctrl-C.
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGQUIT']) process.on(signal, () => child.kill(signal));

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { CHECKS, loadMap } from '#conformance';
 import { createCrm } from '#crm';
 import { createEhrSite, VENDORS } from '#ehr';
-import { CONSENT_FIELDS, createHl7Site } from '#hl7';
+import { CONSENT_FORMS } from '#fixtures';
+import { CONSENT_FIELDS, createHl7Site, HL7_NOTES } from '#hl7';
 import { Kernel, ManualClock, type Part, type Route } from '#kernel';
 import { REGISTRIES } from './list.ts';
 import { UP_SITES } from './up-sites.ts';
@@ -60,9 +61,46 @@ Every route says how far it can be trusted. \`semantic\`: real behaviour, tested
 \`missing\`: a loud 501 that names what is missing. What no route takes is refused in the vendor's own form.
 
 Out of scope: C-CDA, flat files, DICOM, X12, direct database access, CRMs other than a Salesforce-shaped one. Not built yet:
-SOSL, composite graphs, PushTopics, outbound messages, the Pub/Sub API (gRPC), SOAP beyond login, XML.
+SOSL, composite graphs, PushTopics, outbound messages, the Pub/Sub API (gRPC), SOAP beyond login.
 
 ${sections.join('\n\n')}
+
+## HL7 v2 links
+
+${HL7_NOTES.map((note) => `- ${note}`).join('\n')}
+`;
+}
+
+function peoplePage(): string {
+  const forms = CONSENT_FORMS.map(({ face, form, read, write }) => [face, form, read, write]);
+  return `${HEAD}# People and their charts
+
+Everybody is made up, from the seed: person n of a cohort is the same whatever else is asked for. \`syncproof up --people N --history
+YEARS\` registers them at each site with their charts; \`charts()\` of \`#fixtures\` gives them one at a time, 100,000 in the memory
+of one. A chart hangs together: a problem begins, is found at a visit, is followed by visits at which things are ordered, measured
+and prescribed; results fall once treatment works; vaccines come by age; nothing happens before birth or after death.
+
+Every chart is valid FHIR R4 (our own validation, and HAPI's in \`clients/\`). Of US Core only those profiles can be had without HL7's
+package registry that Medplum tests with: Patient, Blood Pressure and MedicationRequest of 5.0.1 and Smoking Status of 7.0.0. HAPI
+holds charts against them; what an oddity breaks is excused by that oddity alone. Other profiles of US Core are followed by their
+must-support elements, but no validator has said so.
+
+## Synthea
+
+\`syncproof up --synthea output/fhir\` loads what Synthea wrote for FHIR R4 (transaction bundles, one person a file; tried with Synthea
+3.3.0) at each site. People get an MRN of the site; doctors and places that Synthea names by a query become those of the site; types
+that no site keeps are left out, counted, and references to them go. A patient who is not recognisably Synthea's (its identifier, a
+social security number that begins with 999, phones of area 555, no mail) is refused, with the name of the file.
+
+## Oddities
+
+Shares are of those charts that have what it takes. Every one is legal FHIR unless it says what it is not.
+
+${table(REGISTRIES.oddities!.head, REGISTRIES.oddities!.rows())}
+
+## Consent, by face
+
+${table(['face', 'how it is said', 'reading', 'writing'], forms)}
 `;
 }
 
@@ -125,6 +163,7 @@ const PAGES: Record<string, () => string> = {
   'docs/mutants.md': () => registryPage('mutants'),
   'docs/stories.md': () => registryPage('stories'),
   'docs/fidelity.md': fidelityPage,
+  'docs/people.md': peoplePage,
   'docs/consent.md': consentPage,
 };
 

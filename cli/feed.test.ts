@@ -120,11 +120,23 @@ describe('a file', () => {
   });
 });
 
+/** A story in a file of the user's own, in which a person is registered by that act. */
+const written = (act: string): string =>
+  file('walk-in.yaml', `name: walk-in\ntitle: Somebody walks in\nsteps:\n  - { act: ${act}, of: p }\n`);
+
+test('a story of a file is told like ours', async () => {
+  const { code, out } = await feed('--to', to, '--story', written('register'), '--count', '2', '--speed', '100000');
+  expect([code, got.map((text) => text.split('|')[8]!.split('^')[1])]).toEqual([0, ['A04', 'A04']]);
+  expect(out).toContain('acknowledged 2');
+});
+
 describe('a mistake', () => {
   test.each<[string[], RegExp]>([
     [[], /say where to: --to HOST:PORT/],
     [['--to', 'x'], /"target" must be host:port/],
     [['--to', 'x:1', '--story', 'regster'], /there is none called "regster"; did you mean register\?/],
+    [['--to', 'x:1', '--story', 'none.yaml'], /--story none\.yaml: ENOENT/],
+    [['--to', 'x:1', '--story', 'WRONG'], /walk-in\.yaml:4:12: "regster" is no act\n {4}fix: use one of/],
     [['--to', 'x:1', '--fault', 'late-cpy'], /no fault is called "late-cpy"/],
     [['--to', 'x:1', '--fault', 'split-frame:siz=3'], /unknown key "siz"; known: size, at, pauseMs/],
     [['--to', 'x:1', '--sender', 'mirt'], /"sender" is one of them: standard, mirth/],
@@ -135,7 +147,7 @@ describe('a mistake', () => {
     [['--to', 'x:1', '--file', 'none.hl7'], /none\.hl7: ENOENT/],
     [['--to', 'x:1', '--cert', 'none.pem'], /--cert none\.pem: ENOENT/],
   ])('%j', async (args, says) => {
-    const { code, err } = await feed(...args);
+    const { code, err } = await feed(...args.map((arg) => (arg === 'WRONG' ? written('regster') : arg)));
     expect(err).toMatch(says);
     expect(err).not.toMatch(/\n {4}at /);
     expect(code).toBe(2);

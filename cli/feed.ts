@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { checkSettings, DIALECTS, HL7_FAULTS, type Hl7Site, SENDERS } from '#hl7';
 import { ControlError, KERNEL_FAULTS, Kernel, RuleError } from '#kernel';
-import { ARRIVALS, loadStories } from '#scenarios';
+import { ARRIVALS, loadStories, loadStory, ScenarioError, type Story } from '#scenarios';
 import { parsing, suggestion, wholeNumber } from './arguments.ts';
 import { readFeedFile, replay } from './feed-file.ts';
 import { playDay } from './feed-stories.ts';
@@ -12,7 +12,8 @@ import { UsageError } from './usage.ts';
 export const FEED_USAGE = `syncproof feed --to HOST:PORT [options]   plays a hospital's day, or a file, into any HL7 listener
 
   Nothing else needs to run. Ends when all is told and answered; exit code 1 when anything was rejected or not delivered.
-  --story NAME        a story to tell (repeatable; all of them)          --count N           how many patients (10)
+  --story NAME|FILE   a story to tell, or a YAML file with one (repeatable; all of ours)
+  --count N           how many patients (10)
   --rate N            patients an hour at the busiest hour (60)          --speed N           how much faster than life (60)
   --arrivals NAME     ${ARRIVALS.map(({ name }) => name).join(', ')} (steady)
   --from HH:MM        time of the day at which it begins (06:00; 01:30 for storm)
@@ -85,7 +86,7 @@ export async function feed(args: string[]): Promise<number> {
       ? await replay(kernel, messages)
       : await playDay(kernel, {
           ...given,
-          stories: chosen('story', given.story, loadStories()),
+          stories: storiesOf(given.story),
           arrivals: chosen('arrivals', [given.arrivals ?? 'steady'], ARRIVALS)[0]!,
           dialect: chosen('dialect', [given.dialect ?? 'generic'], DIALECTS)[0]!,
           version: given['hl7-version'],
@@ -105,6 +106,19 @@ export async function feed(args: string[]): Promise<number> {
     await link?.stop();
     kernel.close();
   }
+}
+
+/** Stories by name, and those of the user's own files; all of ours when none is named. */
+function storiesOf(given: readonly string[] | undefined): readonly Story[] {
+  const ours = loadStories();
+  return (given ?? ours.map(({ name }) => name)).map((name) => {
+    if (!/\.ya?ml$/.test(name)) return chosen('story', [name], ours)[0]!;
+    try {
+      return loadStory(name);
+    } catch (error) {
+      return fail(`--story ${(error instanceof ScenarioError ? '' : `${name}: `) + (error as Error).message}`);
+    }
+  });
 }
 
 function chosen<T extends { name: string }>(

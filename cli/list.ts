@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { CAPABILITIES, CHECKS, MUTANTS } from '#conformance';
 import { VENDORS } from '#ehr';
+import { ODDITIES } from '#fixtures';
 import { DIALECTS, HL7_FAULTS, SENDERS, speaks, TRIGGERS } from '#hl7';
 import { KERNEL_FAULTS } from '#kernel';
 import { loadStories } from '#scenarios';
@@ -50,6 +51,16 @@ export const REGISTRIES: Record<string, { title: string; rows: () => string[][];
     head: ['id', 'breaks', 'kills'],
     rows: () =>
       MUTANTS.map((m) => [m.id, m.breaks, m.kills.map((k) => `${k.check} (${k.reason})`).join(', ') || 'lawful: must pass']),
+  },
+  oddities: {
+    title: 'Oddities',
+    head: ['id', 'share', 'what one meets'],
+    rows: () =>
+      ODDITIES.map(({ id, share, doc, breaks }) => [
+        id,
+        share === 1 ? 'as people are' : `${share * 100} %`,
+        breaks ? `${doc} Not US Core.` : doc,
+      ]),
   },
   capabilities: {
     title: 'Capabilities',

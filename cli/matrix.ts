@@ -38,6 +38,8 @@ interface Expectation {
   passesNothing: boolean;
   reads: 'hl7' | 'poll' | 'both';
   sites: 1 | 2;
+  vendor?: 'r4';
+  second?: 'cerner';
   map?: string;
   also: readonly string[];
 }
@@ -91,7 +93,7 @@ async function again(outcomes: readonly Outcome[], values: { seed: string; full?
 
 function expectations(only: string | undefined): Expectation[] {
   const all: Expectation[] = [
-    ...MUTANTS.map(({ id, kills, mayFail = [], also = [], reads = 'hl7', sites = 1, map }) => ({
+    ...MUTANTS.map(({ id, kills, mayFail = [], also = [], reads = 'hl7', sites = 1, vendor, second, map }) => ({
       map,
       id,
       kills,
@@ -99,6 +101,8 @@ function expectations(only: string | undefined): Expectation[] {
       also,
       reads,
       sites,
+      vendor,
+      second,
       passesNothing: false,
     })),
     ...NULLS.map((id) => ({
@@ -166,7 +170,7 @@ async function runOne(expectation: Expectation, values: { seed: string; full?: b
 }
 
 // The manifest as for the reference sync, with the mutant's process and the channels that it reads by.
-function reading(manifest: Manifest, { id, reads, sites: count }: Expectation): Manifest {
+function reading(manifest: Manifest, { id, reads, sites: count, vendor, second: other }: Expectation): Manifest {
   const kinds: string[] = reads === 'both' ? ['hl7', 'poll'] : [reads];
   const start = {
     ...manifest.start,
@@ -174,9 +178,11 @@ function reading(manifest: Manifest, { id, reads, sites: count }: Expectation): 
     env: { ...manifest.start.env, SYNC_CHANNELS: kinds.join(',') },
   };
   const [first] = manifest.sites;
-  const second = { ...first!, name: 'lakeside', authority: `${first!.authority}.2`, time_zone: 'America/Los_Angeles' };
+  const own = other === 'cerner' ? { vendor: other, tenant: 'b1b2c3d4-0000-4000-8000-000000000002' } : {};
+  const second = { ...first!, ...own, name: 'lakeside', authority: `${first!.authority}.2`, time_zone: 'America/Los_Angeles' };
   const sites = (count === 2 ? [first!, second] : manifest.sites).map((site) => ({
     ...site,
+    vendor: vendor ?? site.vendor,
     channels: {
       ...site.channels,
       read: site.channels.read.filter((channel) => kinds.includes(channel.kind)),

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
-import { population, toPatient } from '#fixtures';
 import { systemClock } from '#kernel';
-import { type Sandbox, type SandboxOptions, type SiteConfig, writeCa } from '#sandbox';
+import { type Loaded, loadSynthea, populate, type Sandbox, type SandboxOptions, type SiteConfig, writeCa } from '#sandbox';
 import { parsing, suggestion, wholeNumber } from './arguments.ts';
 import { openSandbox } from './bring-up.ts';
+
 import { defaultPort, sitesOf } from './up-sites.ts';
 import { UsageError } from './usage.ts';
 
@@ -24,6 +24,8 @@ export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [hl7] [opti
                             of an sfdx project
   --crm-person-accounts     accounts may be persons
   --people N                people to register at each site at first start (25)
+  --history YEARS           years of clinical history that they have at most (2); 0 for none
+  --synthea FOLDER          load the people that Synthea wrote there (its output/fhir) at each site at first start
   --public-url FACE=URL     base URL under which clients reach a face (repeatable)
   --public-host NAME        one more host name in the certificates (repeatable)
   --link SITE=HOST:PORT     where a site's HL7 link sends to (repeatable)
@@ -43,6 +45,8 @@ const OPTIONS = {
   'crm-schema': { type: 'string' },
   'crm-person-accounts': { type: 'boolean' },
   people: { type: 'string' },
+  history: { type: 'string' },
+  synthea: { type: 'string' },
   'public-url': { type: 'string', multiple: true },
   'public-host': { type: 'string', multiple: true },
   link: { type: 'string', multiple: true },
@@ -58,9 +62,13 @@ export async function up(args: string[]): Promise<number> {
     sites,
     positionals.length > 0 ? positionals : (process.env.SYNCPROOF_UP_PARTS ?? '').split(/[ ,]+/).filter(Boolean),
   );
-  const people = wholeNumber(one(given.people) ?? '25', '--people');
+  const crowd = {
+    people: wholeNumber(one(given.people) ?? '25', '--people'),
+    years: wholeNumber(one(given.history) ?? '2', '--history', 30),
+  };
   const links = Object.entries(pairs(given.link, '--link'));
   const data = one(given.data);
+  const synthea = one(given.synthea);
   const sandbox = await openSandbox({
     process: parts ? parts.join('+') : 'sandbox',
     parts,
@@ -78,7 +86,8 @@ export async function up(args: string[]): Promise<number> {
     ports: portsOf(sites, pairs(given.port, '--port')),
   });
   try {
-    await populate(sandbox, sites, people);
+    await populate(sandbox, sites, crowd);
+    if (synthea !== undefined) sayLoaded(await loadSynthea(sandbox, sites, synthea));
     for (const [site, target] of links) await setLink(sandbox, site, target, one(given['control-token']));
     printParts(sandbox);
     await new Promise<void>((resolve) => {
@@ -145,20 +154,11 @@ function portsOf(sites: readonly SiteConfig[], given: Record<string, string>): S
   );
 }
 
-// Somebody who connects by hand should find people there; a restart with its data folder finds those of before.
-async function populate(sandbox: Sandbox, sites: readonly SiteConfig[], count: number): Promise<void> {
-  for (const site of sites) {
-    const part = sandbox.parts.find((p) => p.name === site.name && p.sim === 'ehr') as
-      | { commit?: (body: unknown) => Promise<unknown> }
-      | undefined;
-    if (!part?.commit || sandbox.kernel.cell<boolean>('up.populated').get(site.name)) continue;
-    const { seed, runKey } = sandbox.kernel;
-    for (const person of population({ seed, runKey, label: site.name, count, authority: site.authority })) {
-      const resource = toPatient(person, { name: site.name, authority: site.authority });
-      await part.commit({ act: 'seed', actor: 'user:clinic', changes: [{ op: 'create', type: 'Patient', resource }] });
-    }
-    sandbox.kernel.cell<boolean>('up.populated').set(site.name, true);
-  }
+function sayLoaded({ bundles, left }: Loaded): void {
+  const types = Object.entries(left).map(([type, count]) => `${type} ${count}`);
+  console.log(
+    `loaded ${bundles} bundles of Synthea${types.length > 0 ? `; left out, as no site keeps them: ${types.join(', ')}` : ''}`,
+  );
 }
 
 async function setLink(sandbox: Sandbox, site: string, target: string, token?: string): Promise<void> {

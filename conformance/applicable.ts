@@ -53,6 +53,8 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
     if (need === 'exclusions' && !map.rows.some(isExclusion))
       return 'the map keeps nothing out of the CRM (sensitivity: exclude)';
     if (need === 'two-sites' && (manifest.sites?.length ?? 0) < 2) return 'the manifest names one site';
+    if (need === 'two-vendors' && new Set(manifest.sites?.map(({ vendor }) => vendor)).size < 2)
+      return 'the manifest names sites of one vendor only';
     if (need === 'restart' && !manifest.start?.restart)
       return 'the manifest does not allow that the subject is restarted (start.restart)';
     if (need === 'write-back' && site.channels.write_back === 'none')

@@ -95,6 +95,22 @@ export class CheckFacts {
     return history ? this.#evidence.rowsFor(history, this.at(label)).map((row) => imageAt(row, this.at(label)) as Row) : [];
   }
 
+  /** The same check's records of that name at other sites, with what the map asks for there and what the CRM holds. */
+  elsewhere(name: string, label: string): { site: string; expected: Map<string, string>; row: Row }[] {
+    const [check, own] = this.cohort.split('/') as [string, string];
+    return this.#evidence.sitesOf(check).flatMap((site) => {
+      const log = this.#evidence.facts.checks.get(`${check}/${site}`);
+      if (site === own || !log) return [];
+      return new CheckFacts(this.#evidence, `${check}/${site}`, log).asked(name, label).map((asked) => ({ site, ...asked }));
+    });
+  }
+
+  /** What the map asks of the rows of a record at a mark, by field, as text; and the rows as they were. */
+  asked(name: string, label: string): { expected: Map<string, string>; row: Row }[] {
+    const history = this.record(name);
+    return history ? this.#evidence.asked(history, this.at(label)) : [];
+  }
+
   /** Findings for values of a record that the map wants in one form (`e164`) and that are right, but in another. */
   inForm(name: string, label: string, transform: string, form: RegExp): Finding[] {
     const [row] = this.rows(name, label);
@@ -207,6 +223,25 @@ export class CheckFacts {
     return edited ? [] : [untestable('no-edit', 'No CRM user could edit a field with that owner.')];
   }
 
+  /** Untestable unless several copies of the first message about a record were out before one of them was answered. */
+  wereAtOnce(name: string): Finding[] {
+    const [message] = this.messagesOf(name);
+    const answered = Math.min(...(message?.acks ?? []).map(({ at }) => at), Number.POSITIVE_INFINITY);
+    if ((message?.sent ?? []).filter(({ at }) => at < answered).length > 1) return [];
+    return [untestable('did-not-bite', `No two copies of the message about "${name}" were under way at the same time.`)];
+  }
+
+  /** Untestable where one reply of the EHR showed all these records together. */
+  wereOnPages(names: readonly string[]): Finding[] {
+    const site = this.cohort.slice(this.cohort.indexOf('/') + 1);
+    const shown = names.map((name) => {
+      const first = this.record(name)?.versions[0]?.ref;
+      return first && this.#evidence.facts.servedAt(first, `${site}/poll`);
+    });
+    if (shown.some((at) => at === undefined) || new Set(shown).size > 1) return [];
+    return [untestable('did-not-bite', 'One reply showed all of them: no second page was needed.')];
+  }
+
   /** Untestable unless two messages about a record arrived against the order of their commits. */
   arrivedInReverse(name: string): Finding[] {
     const id = this.record(name)?.versions[0]?.ref.id;
@@ -278,13 +313,19 @@ export class CheckFacts {
     return this.#answer(name, (outcome) => outcome === 'positive', 'AA', 'refused');
   }
 
-  /** A finding unless the first message about a record was acknowledged at its first attempt. */
+  /**
+   * A finding unless the first message about a record was acknowledged at its first attempt. Silence counts only when it lasted
+   * as long as the subject says that an answer may take: a sender that gave up before has shown nothing.
+   */
   wasTakenAtOnce(name: string): Finding[] {
     const [message] = this.messagesOf(name);
     if (!message || message.sent.length === 0) return [];
     const [first] = message.acks;
     if (first?.outcome === 'positive' && message.sent.length === 1) return [];
-    const actual = first ? (first.code ?? first.outcome) : 'no answer';
+    const waited = first?.micros ?? Number.POSITIVE_INFINITY;
+    if (!first || first.outcome === 'refused' || (first.outcome === 'silent' && waited < this.#evidence.ackWait * 1000))
+      return [untestable('not-waited', `The frame "${name}" was given up before its answer was due.`, { sub: name })];
+    const actual = first.code ?? first.outcome;
     const evidence = [...message.sent, ...message.acks].map(({ event }) => event);
     return [
       fail('frame-lost', `The frame "${name}" was answered by ${actual} at the first attempt.`, {

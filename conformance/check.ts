@@ -4,7 +4,16 @@ import type { CheckInfo, Finding, Verdict } from './result.ts';
 import type { World } from './world.ts';
 
 /** What a check needs of the manifest; missing ones make it not applicable, by name. */
-export type Need = 'hl7' | 'poll' | 'crm-back' | 'crm-reread' | 'write-back' | 'restart' | 'two-sites' | 'exclusions';
+export type Need =
+  | 'hl7'
+  | 'poll'
+  | 'crm-back'
+  | 'crm-reread'
+  | 'write-back'
+  | 'restart'
+  | 'two-sites'
+  | 'two-vendors'
+  | 'exclusions';
 
 /** Rows that a check needs the map to have; missing ones make it not applicable, by name. */
 export interface MapNeed {

@@ -64,6 +64,18 @@ describe('a check whose stimulus did not come about is untestable', () => {
     expect(judged).toMatchObject({ verdict: 'untestable', reason: 'did-not-bite' });
   });
 
+  it.each([
+    ['gave up before an answer was due', 1_000_000, 'untestable', 'not-waited'],
+    ['waited as long as an answer may take', 30_000_000, 'fail', 'frame-lost'],
+  ])('HL-04, when the sender %s', async (_, micros, verdict, reason) => {
+    const { sandbox } = await play(byId('HL-04'), { hears: (fault) => fault !== 'split-frame' });
+    const facts = new Facts();
+    for (const event of sandbox.b.events)
+      facts.ingest(event.data?.outcome === 'silent' ? { ...event, data: { ...event.data, micros } } : event);
+    const { findings } = new Evidence(facts, MAP, manifest()).judge(byId('HL-04'), manifest().sites);
+    expect(findings).toContainEqual(expect.objectContaining({ verdict, reason, sub: 'byte by byte' }));
+  });
+
   it.each(['OR-01', 'OR-02'])('%s, when the messages came in order after all', async (id) => {
     const { sandbox } = await play(byId(id), PERFECT);
     const facts = new Facts();

@@ -48,8 +48,8 @@ describe('metadata', () => {
   });
 
   it('what breaks the world runs alone', () => {
-    // A throttle is on a whole system; what hangs holds a place in the queue of whoever has few, and a link has two ends only.
-    const wide = /outageMs|crowd\(|\.kill\(|give\(['"]poison|fault: '(throttle|hang|half-open)'|crm\.(hold|alter)\(/;
+    // A throttle and the size of pages are of a whole system; what hangs holds a place in the queue of whoever has few, and a link has two ends only.
+    const wide = /outageMs|crowd\(|\.kill\(|give\(['"]poison|fault: '(throttle|hang|half-open)'|pageLimit\(|crm\.(hold|alter)\(/;
     for (const { id, alone = false } of CHECKS) {
       const text = readFileSync(new URL(`./checks/${id.toLowerCase()}.ts`, import.meta.url), 'utf8');
       expect([id, alone]).toEqual([id, wide.test(text)]);

@@ -312,6 +312,22 @@ export class Evidence {
     return text && other(text, ['Edited', 'Changed']);
   }
 
+  /** The sites at which a check was carried out. */
+  sitesOf(check: string): string[] {
+    return this.#manifest.sites.map(({ name }) => name).filter((name) => this.facts.checks.has(`${check}/${name}`));
+  }
+
+  /** What the map asks of a record's rows at a moment, by field, as text, and the rows; fields that are not judged are left out. */
+  asked(history: History<Resource>, at: number): { expected: Map<string, string>; row: Row }[] {
+    const truth = until(history, at);
+    return this.oracle.expect(truth, this.#context(history, at)).flatMap(({ object, keyField, key, fields }) => {
+      const [row] = this.#rowsWithKey(history.cohort ?? '', object.object, keyField, key, at);
+      const judged = Object.entries(fields).filter(([, { unjudged }]) => unjudged === undefined);
+      const expected = new Map(judged.map(([field, { values }]) => [field, JSON.stringify(values)]));
+      return row ? [{ expected, row: imageAt(row, at) as Row }] : [];
+    });
+  }
+
   /** A field that the map works out of a type of the patient's chart, and a value that it does not hold. */
   summaryField(ref: RecordRef, type: string): { field: string; value: unknown } | undefined {
     const history = this.facts.truth.get(recordKey(ref));
@@ -362,6 +378,11 @@ export class Evidence {
   /** Names of the sites. */
   get sites(): readonly string[] {
     return this.#manifest.sites.map(({ name }) => name);
+  }
+
+  /** How long the subject says that an acknowledgement may take, in ms. */
+  get ackWait(): number {
+    return this.#manifest.promises.ack_wait;
   }
 
   /** The declared sync window, in ms. */

@@ -32,7 +32,8 @@ export interface LinkMessage {
   records: RecordRef[];
   /** One entry per time that bytes went out. */
   sent: { at: number; event: EventId }[];
-  acks: { at: number; outcome: string; code?: string; event: EventId }[];
+  /** `micros`: from the start of the attempt. */
+  acks: { at: number; outcome: string; code?: string; micros?: number; event: EventId }[];
   queuedAt?: number;
   /** As it was last sent. */
   text?: string;
@@ -478,8 +479,8 @@ export class Facts {
   }
 
   #ack(event: JournalEvent): void {
-    const { outcome, code } = (event.data ?? {}) as { outcome?: string; code?: string };
-    this.#linkMessage(event)?.acks.push({ at: event.at, outcome: outcome ?? '', code, event: eventId(event) });
+    const { outcome, code, micros } = (event.data ?? {}) as { outcome?: string; code?: string; micros?: number };
+    this.#linkMessage(event)?.acks.push({ at: event.at, outcome: outcome ?? '', code, micros, event: eventId(event) });
   }
 
   #fault(event: JournalEvent): void {

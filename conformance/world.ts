@@ -8,7 +8,7 @@ import {
   toEncounter,
   toPatient,
 } from '#fixtures';
-import { type Clock, type CommitRequest, type CommitResult, digest, type Random, type RecordRef, type Rule } from '#simulators';
+import { type Clock, type CommitRequest, type CommitResult, digest, Random, type RecordRef, type Rule } from '#simulators';
 import type { Evidence } from './evidence.ts';
 import type { Promises, SiteManifest } from './manifest.ts';
 import type { RunningSubject } from './recorder.ts';
@@ -35,7 +35,7 @@ export interface WorldOptions {
   sandbox: SandboxClient;
   /** The subject's process, for checks that kill it. */
   subject?: RunningSubject;
-  promises: Pick<Promises, 'negative_acks' | 'retry' | 'sync_window' | 'summaries_per_day' | 'followup_hours'>;
+  promises: Pick<Promises, 'negative_acks' | 'retry' | 'sync_window' | 'ack_wait' | 'summaries_per_day' | 'followup_hours'>;
   settler: Settler;
   terms: SettleTerms;
   evidence: Evidence;
@@ -118,6 +118,13 @@ export class World {
     return generatePerson(this.random.fork(`person ${name}`), { authority: this.site.authority, today: this.day(0), ...options });
   }
 
+  /** A person whom every site of this run knows alike: one name, one address, one history; the MRN is each hospital's own. */
+  sharedPerson(name: string): Person {
+    const random = new Random(digest(this.#o.runKey, this.cohort.split('/')[0]!, name));
+    const person = generatePerson(random, { authority: this.site.authority, today: this.day(0), complete: true });
+    return { ...person, mrn: this.person(name).mrn };
+  }
+
   /** Commits a new patient. `register` is an outpatient registration (A04), `add` a person without a visit (A28). */
   async register(name: string, person = this.person(name), act: 'register' | 'add' = 'register'): Promise<PatientHandle> {
     await this.#log({ type: 'know', words: [person.canary.name] });
@@ -143,6 +150,18 @@ export class World {
       changes: [await this.#booking(name, `Patient/${patient.ref.id}`, options)],
     });
     return handle!;
+  }
+
+  /** Books several appointments in one commit, all of one moment. */
+  async bookAll(names: readonly string[], patient: Handle): Promise<Handle[]> {
+    const changes = await Promise.all(names.map((name) => this.#booking(name, `Patient/${patient.ref.id}`, {})));
+    return this.#commit([...names], { act: 'book', changes });
+  }
+
+  /** Has the site put no more than so many matches on a page of search results, as a server may; 0 for its own counts. */
+  async pageLimit(most: number): Promise<void> {
+    const { name } = this.site;
+    await this.#o.sandbox.of(name).call('POST', `/v1/sites/${name}/settings`, { pageLimit: most });
   }
 
   /** Moves an appointment, keeping its identity. */
@@ -357,6 +376,11 @@ export class World {
   /** The longest interval at which the subject polls this site or the CRM (ms); 0 where it does not. */
   get pollInterval(): number {
     return this.#o.terms.pollInterval;
+  }
+
+  /** How long the subject says that an acknowledgement may take, in ms. */
+  get ackWait(): number {
+    return this.#o.promises.ack_wait;
   }
 
   /** The declared sync window, in ms. */

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Plan, readPlan } from './plan.ts';
 import { readStory, type Story } from './story.ts';
-import { readFolder } from './yaml-file.ts';
+import { readFolder, readText } from './yaml-file.ts';
 
 export { ARRIVALS, type Arrivals, nobodyCame, pauseBefore } from './arrivals.ts';
 export type { Plan, PlanRule } from './plan.ts';
@@ -23,6 +24,9 @@ const beside = (folder: string): string => fileURLToPath(new URL(folder, import.
 /** Our stories, or all of another folder. Throws ScenarioError with line and fix. */
 export const loadStories = (folder?: string): Story[] =>
   folder === undefined ? readFolder(beside('./stories'), readStory, STORIES) : readFolder(folder, readStory);
+
+/** The story of one file. Throws ScenarioError with line and fix, and what the system says where it cannot be read. */
+export const loadStory = (file: string): Story => readText(readFileSync(file, 'utf8'), file, readStory);
 
 /** Our fault plans, or all of another folder. Throws ScenarioError with line and fix. */
 export const loadPlans = (folder?: string): Plan[] =>

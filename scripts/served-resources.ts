@@ -1,21 +1,26 @@
 /**
- * Prints every resource that each vendor's face serves once all stories were told at its site, as lines of JSON:
- * {"vendor", "address", "text"}. For tests that hold them against other implementations.
+ * Prints every resource that each vendor's face serves once charts were loaded and all stories told at its site, as lines of
+ * JSON: {"vendor", "address", "text", "odd"}; `odd` lists the oddities of the chart that it is of, and is absent outside of charts.
+ * For tests that hold them against other implementations.
  */
 import { readFileSync } from 'node:fs';
 import { importPKCS8, SignJWT } from 'jose';
 import { createEhrSite, type EhrSite, VENDORS } from '#ehr';
-import { people, toPatient } from '#fixtures';
+import { charts, people, toPatient } from '#fixtures';
 import { Kernel, ManualClock } from '#kernel';
+import { staffOf, toChange } from '#sandbox';
 import { loadStories, type StoryCommit, type StoryRecord, type StoryWorld, tell } from '#scenarios';
 
 const AUTHORITY = '1.2.840.114350.1.13.999.2.7.5.737384.14';
 const ROUNDS = 3;
+// Every face serves some; the plain one serves enough of them to be messy in most ways.
+const CHARTS = { r4: 40, others: 8 };
 
 for (const { id, overlay } of VENDORS) {
   const kernel = new Kernel({ clock: new ManualClock(), seed: 'served' });
   const site = createEhrSite(kernel, { name: id, vendor: id, authority: AUTHORITY, timeZone: 'America/Chicago' });
   await site.start({ host: '127.0.0.1', ports: { http: 0 } });
+  const odd = await loadCharts(kernel, site);
   const world = worldOf(kernel, site);
   const commit = async (request: StoryCommit) => site.commit(request as unknown as Parameters<EhrSite['commit']>[0]);
   for (let round = 0; round < ROUNDS; round++)
@@ -25,15 +30,36 @@ for (const { id, overlay } of VENDORS) {
   const more = overlay.house?.['ah-practice'] ? `?ah-practice=a-1.Practice-${credentials.tenant}` : '';
   for (const type of Object.keys(site.vendor.capability)) {
     if (!site.vendor.capability[type]?.interactions.includes('read')) continue;
-    for (const one of site.list(type, 1000)) {
+    for (const [n, one] of site.list(type, 20_000).entries()) {
       const address = `${type}/${one.id}`;
       const reply = await fetch(`${addresses.fhir}/${address}${more}`, { headers });
       if (!reply.ok) throw new Error(`${id} answers ${reply.status} to ${address}: ${await reply.text()}`);
-      console.log(JSON.stringify({ vendor: id, address, text: await reply.text() }));
+      console.log(JSON.stringify({ vendor: id, address, text: await reply.text(), odd: odd.get(address) }));
+      // Forms vary little within a type.
+      if (id !== 'epic' || n >= 8) continue;
+      const xml = await fetch(`${addresses.fhir}/${address}`, { headers: { ...headers, accept: 'application/fhir+xml' } });
+      console.log(JSON.stringify({ vendor: 'epic-xml', address, text: await xml.text() }));
     }
   }
   await site.stop();
   kernel.close();
+}
+
+// The oddities of each record's chart, by its address.
+async function loadCharts({ seed, runKey }: Kernel, site: EhrSite): Promise<Map<string, readonly string[]>> {
+  const found = new Map<string, readonly string[]>();
+  const cohort = {
+    seed,
+    runKey,
+    label: 'charts',
+    count: site.vendor.id === 'r4' ? CHARTS.r4 : CHARTS.others,
+    authority: AUTHORITY,
+  };
+  for (const { entries, odd } of charts(cohort, { name: site.name, authority: AUTHORITY }, { years: 2, staff: staffOf(site) })) {
+    const { records } = await site.commit({ act: 'seed', changes: entries.map(toChange) });
+    for (const { type, id } of records) found.set(`${type}/${id}`, odd);
+  }
+  return found;
 }
 
 function worldOf(kernel: Kernel, site: EhrSite): StoryWorld {

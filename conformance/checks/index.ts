@@ -58,6 +58,7 @@ import { id07 } from './id-07.ts';
 import { id08 } from './id-08.ts';
 import { ip01 } from './ip-01.ts';
 import { ip02 } from './ip-02.ts';
+import { ip03 } from './ip-03.ts';
 import { ip04 } from './ip-04.ts';
 import { ip06 } from './ip-06.ts';
 import { ip07 } from './ip-07.ts';
@@ -68,6 +69,7 @@ import { lt05 } from './lt-05.ts';
 import { or01 } from './or-01.ts';
 import { or02 } from './or-02.ts';
 import { or04 } from './or-04.ts';
+import { or07 } from './or-07.ts';
 import { ow01 } from './ow-01.ts';
 import { ow02 } from './ow-02.ts';
 import { ow03 } from './ow-03.ts';
@@ -91,6 +93,7 @@ import { se01 } from './se-01.ts';
 import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
 import { sv01 } from './sv-01.ts';
+import { sv03 } from './sv-03.ts';
 import { sv04 } from './sv-04.ts';
 import { sv05 } from './sv-05.ts';
 
@@ -144,6 +147,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   ow06,
   ip01,
   ip02,
+  ip03,
   ip04,
   ip06,
   ip07,
@@ -151,6 +155,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   or01,
   or02,
   or04,
+  or07,
   rs01,
   rs02,
   rs03,
@@ -185,6 +190,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   rc03,
   rc04,
   sv01,
+  sv03,
   sv04,
   sv05,
   lt01,

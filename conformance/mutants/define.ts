@@ -8,8 +8,12 @@ export interface MutantDefinition {
   breaks: string;
   /** How it reads the EHR; by messages alone unless said, as a poll soon repairs what a message broke. */
   reads?: 'hl7' | 'poll' | 'both';
+  /** At whose EHR, where that matters: one that shows when a record was last updated, say. The reference's own unless said. */
+  vendor?: 'r4';
   /** How many hospitals it serves; one unless said. */
   sites?: 1 | 2;
+  /** Vendor of the second hospital; that of the first unless said. */
+  second?: 'cerner';
   /** The map that it is judged by, a folder beside the default one; its org has person accounts where the map fills Account. */
   map?: string;
   /** Checks that it has to be run on beside its kills and the core. */

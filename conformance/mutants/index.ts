@@ -14,6 +14,7 @@ import { countsEverything } from './counts-everything.ts';
 import { crmGivesUp } from './crm-gives-up.ts';
 import { crmWins } from './crm-wins.ts';
 import type { MutantDefinition } from './define.ts';
+import { dialsByHospital } from './dials-by-hospital.ts';
 import { dropsCancel } from './drops-cancel.ts';
 import { dropsExtension } from './drops-extension.ts';
 import { dropsLocked } from './drops-locked.ts';
@@ -21,6 +22,7 @@ import { echoLoop } from './echo-loop.ts';
 import { emptiesOnUpdate } from './empties-on-update.ts';
 import { everyReading } from './every-reading.ts';
 import { firstDecisionCounts } from './first-decision-counts.ts';
+import { firstPageOnly } from './first-page-only.ts';
 import { flagsForEver } from './flags-for-ever.ts';
 import { followsUpFromNow } from './follows-up-from-now.ts';
 import { forgetsAuthority } from './forgets-authority.ts';
@@ -50,11 +52,13 @@ import { lawfulPersonAccounts } from './lawful-person-accounts.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
 import { lawfulTwoSites } from './lawful-two-sites.ts';
+import { lawfulTwoVendors } from './lawful-two-vendors.ts';
 import { leapDay } from './leap-day.ts';
 import { letsSummariesStand } from './lets-summaries-stand.ts';
 import { linksLater } from './links-later.ts';
 import { livesForEver } from './lives-for-ever.ts';
 import { logsPayloads } from './logs-payloads.ts';
+import { looksTooEarly } from './looks-too-early.ts';
 import { losesOneInThree } from './loses-one-in-three.ts';
 import { makesNobody } from './makes-nobody.ts';
 import { matchesByName } from './matches-by-name.ts';
@@ -91,6 +95,7 @@ import { rewritesEachRound } from './rewrites-each-round.ts';
 import { shedsLoad } from './sheds-load.ts';
 import { stopsAtTwoHundred } from './stops-at-two-hundred.ts';
 import { strictReader } from './strict-reader.ts';
+import { strictlyLater } from './strictly-later.ts';
 import { swallowsRefusals } from './swallows-refusals.ts';
 import { takesEverything } from './takes-everything.ts';
 import { takesItsTime } from './takes-its-time.ts';
@@ -121,6 +126,9 @@ export const MUTANTS: readonly MutantDefinition[] = [
   refusesCopies,
   linksLater,
   arrivalOrder,
+  firstPageOnly,
+  looksTooEarly,
+  strictlyLater,
   pollGivesUp,
   shedsLoad,
   absentIsEmpty,
@@ -202,6 +210,8 @@ export const MUTANTS: readonly MutantDefinition[] = [
   mistakesStayBooked,
   needsEveryResource,
   stopsAtTwoHundred,
+  dialsByHospital,
+  lawfulTwoVendors,
 ];
 
 /** Subjects that must pass nothing at all: one does nothing, one acknowledges everything and writes nothing. */

@@ -4,6 +4,7 @@ export const lawfulPolling = defineMutant({
   id: 'lawful-polling',
   breaks: 'Takes no messages, and finds patients through the group of the site.',
   reads: 'poll',
+  also: ['OR-07'],
   steps: () => ({}),
   kills: [],
 });

@@ -21,6 +21,8 @@ export interface Behaviour {
   lastWins?: boolean;
   /** Whether it polls the EHR and the CRM. */
   polls?: boolean;
+  /** Whether it asks for the pages after the first. */
+  turnsPages?: boolean;
   /** Ms between its rounds of polling. */
   rounds?: number;
   /** Whether it waits as long as it is asked to. */

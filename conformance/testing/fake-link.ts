@@ -74,11 +74,22 @@ export class FakeLink {
     }
   }
 
+  // All copies are out before one is answered.
+  #deliverAtOnce(message: Pending, copies: number): void {
+    const { control, type, records, text, cohort } = message;
+    for (let n = 0; n < copies; n++) this.#b.sent(control, type, records, { text }, cohort);
+    for (let copy = 1; copy <= copies; copy++) this.#b.ack(control, type, records, this.#subject.take(message, copy), cohort);
+  }
+
   #deliver(message: Pending): void {
     const { control, type, records, text, cohort } = message;
     const hit = (fault: string) => this.#rules.hit(fault, 'hl7', { operation: type, text });
     if (hit('drop')) {
       this.#b.sent(control, type, records, { dropped: true }, cohort);
+      return;
+    }
+    if (hit('at-once')) {
+      this.#deliverAtOnce(message, 10);
       return;
     }
     const copies = hit('duplicate') ? 5 : 1;

@@ -92,6 +92,10 @@ export class FakeSandbox {
   async call(method: string, path: string, body?: object): Promise<object> {
     if (path.startsWith('/v1/crm/')) return this.#org.call(method, path, body as Image);
     if (path.endsWith('/link/messages')) return this.#give(body as Given);
+    if (path.endsWith('/settings')) {
+      this.#subject.pageSize = (body as { pageLimit: number }).pageLimit || Number.POSITIVE_INFINITY;
+      return {};
+    }
     const resource = path.endsWith('Practitioner')
       ? { id: 'prac1', name: [{ given: ['Grace'], family: 'Poe' }] }
       : { id: 'loc1', name: 'Main Clinic' };

@@ -28,6 +28,8 @@ const SCOPES = 'system/Patient.read system/Appointment.read';
 export class FakeSubject {
   /** Lines that it printed. */
   readonly output: string[] = [];
+  /** What the EHR puts on a page. */
+  pageSize = Number.POSITIVE_INFINITY;
   readonly #b: JournalBuilder;
   readonly #rules: FakeRules;
   readonly #org: FakeOrg;
@@ -92,8 +94,16 @@ export class FakeSubject {
     return refusal ?? ack(type, copy);
   }
 
-  /** One search that shows the newest versions of some records. */
+  /** A search that shows the newest versions of some records, page by page. */
   poll(refs: RecordRef[]): void {
+    const size = Math.min(this.pageSize, refs.length);
+    for (let at = 0; at < refs.length; at += size) {
+      this.#read(refs.slice(at, at + size));
+      if (this.#does.turnsPages === false) return;
+    }
+  }
+
+  #read(refs: RecordRef[]): void {
     if (this.#does.polls === false || this.isDown || refs.length === 0) return;
     if (this.#does.heeds !== false && this.#b.micros < this.#quietUntil) return;
     const { scopes = SCOPES } = this.#does;

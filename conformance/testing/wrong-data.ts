@@ -258,6 +258,7 @@ export const WRONG_DATA: WrongSubject[] = [
     { write: (o, f) => (o === 'Appointment__c' ? { ...f, Status__c: 'Booked' } : f) },
   ],
   ['SV-04', 'takes nothing where something is refused', 'stale-value', { polls: true, takes: () => false, needsAll: true }],
+  ['SV-03', 'drops cancellations', 'stale-value', { polls: false, takes: (type) => type !== 'SIU^S15' }],
   ['BV-02', 'loses one', 'missing', { polls: false, reads: ({ id }) => !String(id).endsWith('-77') }],
   [
     'OW-06',

@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CRM_DEFAULTS, createCrm } from '#crm';
 import { Kernel } from '#kernel';
-import { writeSection } from '../bench-section.ts';
+import { writeSection } from '../measure.ts';
 
 interface Captured {
   status: number;

@@ -16,8 +16,7 @@ import { parseArgs } from 'node:util';
 import { createEhrSite, VENDORS } from '#ehr';
 import { people, toPatient } from '#fixtures';
 import { Kernel } from '#kernel';
-import { writeSection } from '../bench-section.ts';
-import { drive, median, requestBytes, timeSpent, watchTime } from '../measure.ts';
+import { drive, median, requestBytes, timeSpent, watchTime, writeSection } from '../measure.ts';
 
 const AUTHORITY = '1.2.840.114350.1.13.999.2.7.5.737384.14';
 const MRN_SYSTEM = `urn:oid:${AUTHORITY}`;
@@ -175,7 +174,10 @@ const core = String(cpus().length - 1);
 
 async function server<T>(...args: string[]): Promise<Server<T>> {
   const began = performance.now();
-  const child = fork(fileURLToPath(import.meta.url), args, { stdio: 'inherit', execArgv: ['--no-warnings'] });
+  const child = fork(fileURLToPath(import.meta.url), args, {
+    stdio: 'inherit',
+    execArgv: ['--no-warnings', ...process.execArgv],
+  });
   if (pinned) spawnSync('taskset', ['-acp', core, String(child.pid)]);
   const [ready] = (await once(child, 'message')) as [T];
   const took = performance.now() - began;

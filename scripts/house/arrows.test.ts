@@ -38,7 +38,11 @@ const UNITS: readonly Unit[] = [
   { folder: 'reports/', alias: '#reports', may: [], mayTypes: ['#kernel', '#conformance'] },
   { folder: 'bin/', may: [] },
   // A package of its own knows no alias of ours: it enters by path, through the faces.
-  { folder: 'clients/', may: [], mayEnter: ['simulators/kernel/', 'simulators/ehr/', 'simulators/hl7/', 'simulators/crm/'] },
+  {
+    folder: 'clients/',
+    may: [],
+    mayEnter: ['simulators/kernel/', 'simulators/ehr/', 'simulators/hl7/', 'simulators/crm/', 'fixtures/'],
+  },
   { folder: 'scripts/', may: ALL },
   // cli.ts and cli/
   { folder: '', may: ALL, mayEnter: ['scripts/'] },

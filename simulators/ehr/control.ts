@@ -2,11 +2,16 @@ import { type Context, ControlError, controlHandler, type Face, jsonBody, Reject
 import type { CommitRequest } from './engine/changes.ts';
 import { InvalidResource } from './engine/validate.ts';
 import type { EhrSite } from './site.ts';
+import type { LaunchRequest } from './smart/launch.ts';
 import { shown } from './smart/registry.ts';
 import type { IssueDetail } from './vendors/vendor.ts';
 
 // Names of properties of the site.
-const SETTINGS: Readonly<Record<string, readonly string[]>> = { approve: ['auto', 'ask'], pace: ['run', 'vendor'] };
+const SETTINGS: Readonly<Record<string, { is: string; fits: (value: unknown) => boolean }>> = {
+  approve: { is: 'auto or ask', fits: (value) => value === 'auto' || value === 'ask' },
+  pace: { is: 'run or vendor', fits: (value) => value === 'run' || value === 'vendor' },
+  pageLimit: { is: 'a whole number, 0 for none', fits: (value) => Number.isInteger(value) && Number(value) >= 0 },
+};
 
 /** A site's own routes on the control face. */
 export function addControl(face: Face, site: EhrSite): void {
@@ -52,6 +57,19 @@ export function addControl(face: Face, site: EhrSite): void {
     'Registers an app, or replaces it: {id, scopes?, publicKeyPem? | publicJwk? | jwks? | jwksUrl?, secret?, redirectUris?, scopeStyle?, mapped?, activeFrom?}.',
     (context) => ({ client: shown(site.clients.add(jsonBody(context), site.vendor.capability)) }),
   );
+  add(
+    'POST',
+    '/launches',
+    'launch',
+    'Starts an app from within the EHR, as a user with a chart open: {client, patient, encounter?, user?}. Gives {iss, launch} for the launch address of the app.',
+    (context) => {
+      try {
+        return site.launch(jsonBody<LaunchRequest>(context) ?? ({} as LaunchRequest));
+      } catch (error) {
+        throw new ControlError(400, (error as Error).message);
+      }
+    },
+  );
   add('DELETE', '/clients/:id', 'remove-client', 'Takes an app back that was registered while the site runs.', ({ request }) => {
     const { id = '' } = request.params;
     if (!site.clients.remove(id)) throw new ControlError(404, `no client ${id} was registered with ${site.name} while it runs`);
@@ -61,20 +79,21 @@ export function addControl(face: Face, site: EhrSite): void {
     'POST',
     '/settings',
     'settings',
-    `How the site behaves: {"approve": "auto" | "ask", "pace": "run" | "vendor"}.`,
+    `How the site behaves: {"approve": "auto" | "ask", "pace": "run" | "vendor", "pageLimit": 10}: the last is the most that a page of results holds, 0 for the vendor's own counts.`,
     (context) => {
       const settings = jsonBody<Record<string, unknown>>(context) ?? {};
       for (const [name, value] of Object.entries(settings)) {
-        const choices = SETTINGS[name];
-        if (!choices)
+        const setting = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined;
+        if (!setting)
           throw new ControlError(
             400,
             `${JSON.stringify(name)} is no setting of a site; there are ${Object.keys(SETTINGS).join(', ')}`,
           );
-        if (!choices.includes(String(value))) throw new ControlError(400, `"${name}" is ${choices.join(' or ')}`);
+        if (!setting.fits(value)) throw new ControlError(400, `"${name}" is ${setting.is}, not ${JSON.stringify(value)}`);
       }
       Object.assign(site, settings);
-      return { approve: site.approve, pace: site.pace };
+      const { approve, pace, pageLimit } = site;
+      return { approve, pace, pageLimit: Number.isFinite(pageLimit) ? pageLimit : 0 };
     },
   );
   add('DELETE', '/paging', 'end-paging', 'Ends every paging session of the site at once.', () => ({ ended: site.endPaging() }));

@@ -4,6 +4,7 @@ import type { EhrSiteOptions } from './site-options.ts';
 
 export { CLINIC } from './clinic.ts';
 export type { ChangeRequest, CommitRequest } from './engine/changes.ts';
+export { RESOURCE_TYPES } from './engine/definitions.ts';
 export type { Resource, Stored } from './engine/resource.ts';
 export { InvalidResource, type Issue, validate } from './engine/validate.ts';
 export { EhrSite } from './site.ts';

@@ -276,3 +276,31 @@ describe('r4: an update', () => {
     [{}, { resourceType: 'Patient' }, 'update'],
   ])('from %o to %o is "%s"', (before, after, act) => expect(actOf(before, after)).toBe(act));
 });
+
+describe('a site that puts less on a page than was asked for', () => {
+  const set = async (pageLimit: unknown): Promise<{ status: number; body: Json }> => {
+    const reply = await fetch(`${control.url}/v1/sites/north/settings`, { method: 'POST', body: JSON.stringify({ pageLimit }) });
+    return { status: reply.status, body: await reply.json() };
+  };
+
+  it('gives the rest on further pages, and all at once when that is taken back', async () => {
+    const id = (await post({ act: 'register', changes: [{ op: 'create', type: 'Patient', resource: patient('Lovelace') }] })).body
+      .resources[0].id;
+    const starts = Array.from({ length: 7 }, (_, n) => `2026-04-0${n + 1}T15:00:00Z`);
+    const changes = starts.map((start) => ({ op: 'create', type: 'Appointment', resource: appointment(id, start) }));
+    await post({ act: 'book', changes });
+    expect((await set(3)).body).toMatchObject({ pageLimit: 3 });
+    const pages: string[][] = [];
+    for (let url: string | undefined = `/Appointment?patient=${id}&_count=100`; url; ) {
+      const bundle: Json = await test.get(url);
+      pages.push(bundle.entry.map(({ resource }: Json) => resource.id));
+      url = bundle.link.find(({ relation }: Json) => relation === 'next')?.url;
+    }
+    expect(pages.map((page) => page.length)).toEqual([3, 3, 1]);
+    expect(new Set(pages.flat()).size).toBe(7);
+    await set(0);
+    expect((await test.get(`/Appointment?patient=${id}`)).entry).toHaveLength(7);
+  });
+
+  it.each([-1, 1.5, 'ten', null])('%j is no limit', async (limit) => expect((await set(limit)).status).toBe(400));
+});

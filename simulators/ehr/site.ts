@@ -17,7 +17,8 @@ import { withMembers } from './engine/wire.ts';
 import { registrarOf } from './registrar.ts';
 import { type CommitResult, checkZone, type EhrSiteOptions, vendorOf } from './site-options.ts';
 import { ClientKeys, type ClientRegistration, type FetchedKeys } from './smart/clients.ts';
-import type { ApprovedCode, RefreshGrant, TokenEndpoint } from './smart/endpoint.ts';
+import type { ApprovedCode, Launch, RefreshGrant, TokenEndpoint } from './smart/endpoint.ts';
+import { type LaunchRequest, startLaunch } from './smart/launch.ts';
 import { defaultScopes, PRIVATE_KEY_FILE, REFERENCE_CLIENT, SUBJECT_KEY } from './smart/reference-client.ts';
 import { Registry } from './smart/registry.ts';
 import { VENDORS } from './vendors/index.ts';
@@ -31,6 +32,7 @@ interface Settings {
   /** As set while the site runs. */
   approve?: 'auto' | 'ask';
   pace?: Pace;
+  pageLimit?: number;
 }
 
 // How many calls this second of the clock has seen.
@@ -74,6 +76,7 @@ export class EhrSite implements Part {
   readonly #clients: Registry;
   readonly #defaults: readonly string[];
   readonly #exports: { start(): void; stop(): void };
+  readonly #oauth: TokenEndpoint;
   #approve: 'auto' | 'ask';
   #pace: Pace;
 
@@ -112,6 +115,7 @@ export class EhrSite implements Part {
       sessions: kernel.cell<PagingSession>(`ehr.${name}.paging`),
       grants: kernel.cell<Grant>(`ehr.${name}.tokens`),
       tokenSeconds: options.tokenSeconds ?? auth.tokenSeconds,
+      pageLimit: () => this.pageLimit,
       spend: meter(kernel),
     };
     const oauth = [this.#site.paths.token, this.#site.paths.introspect];
@@ -131,8 +135,9 @@ export class EhrSite implements Part {
     const tools = { face: this.face, site: this.#site, salt: this.#salt(), registrar: this.#registrar };
     this.#companions = (this.vendor.companions ?? []).map((make) => make({ ...tools, feedSeconds: options.feedSeconds }));
     this.#pace = this.#settings.get('site')?.pace ?? options.pace ?? 'run';
-    const endpoint = this.#endpoint(options.scopeStyle ?? 'v1');
-    this.#exports = addRoutes(this.face, this.#site, endpoint, { registrar: this.#registrar }, this.#jobs(endpoint.salt));
+    this.#oauth = this.#endpoint(options.scopeStyle ?? 'v1');
+    const writes = { registrar: this.#registrar };
+    this.#exports = addRoutes(this.face, this.#site, this.#oauth, writes, this.#jobs(this.#oauth.salt));
   }
 
   #jobs(salt: string): Jobs {
@@ -157,6 +162,7 @@ export class EhrSite implements Part {
       jtis: kernel.cell<number>(`ehr.${this.name}.jtis`),
       codes: kernel.cell<ApprovedCode>(`ehr.${this.name}.codes`),
       refreshTokens: kernel.cell<RefreshGrant>(`ehr.${this.name}.refresh`),
+      launches: kernel.cell<Launch>(`ehr.${this.name}.launches`),
       salt: this.#salt(),
       style,
       approve: () => this.#approve,
@@ -283,6 +289,15 @@ export class EhrSite implements Part {
     return count;
   }
 
+  /**
+   * Starts an app from within the EHR, as a user does with a chart open. @returns what the EHR adds to the app's launch address.
+   * @throws Error naming what is wrong.
+   */
+  launch(request: LaunchRequest): { iss: string; launch: string } {
+    const launch = startLaunch(this.#oauth, request);
+    return { iss: this.describe().addresses.fhirTls ?? this.describe().addresses.fhir ?? '', launch };
+  }
+
   /** The apps of the site. */
   get clients(): Registry {
     return this.#clients;
@@ -306,6 +321,16 @@ export class EhrSite implements Part {
   set pace(pace: Pace) {
     this.#pace = pace;
     this.#settings.set('site', { ...this.#settings.get('site')!, pace });
+  }
+
+  /** The most that a page of search results holds; without a number the vendor's own counts hold alone. */
+  get pageLimit(): number {
+    return this.#settings.get('site')?.pageLimit ?? Number.POSITIVE_INFINITY;
+  }
+
+  set pageLimit(most: number) {
+    const pageLimit = most > 0 && Number.isFinite(most) ? most : undefined;
+    this.#settings.set('site', { ...this.#settings.get('site')!, pageLimit });
   }
 
   /** Ends all paging sessions. @returns how many. */

@@ -21,6 +21,8 @@ export class Stopped extends Error {}
 export interface Parcel {
   entry: Queued;
   outgoing: Outgoing;
+  /** What it was before any fault. */
+  built: Buffer;
   delivery: Delivery;
   onDone: () => void;
 }
@@ -33,7 +35,8 @@ export interface Result {
 
 /** A parcel under way. */
 interface Sending extends Parcel {
-  exchange: Exchange;
+  /** The attempt as rules see it. */
+  exchange: () => Exchange;
   /** Sequence number of the event that an outcome follows from. */
   cause: number;
   result?: Result;
@@ -75,7 +78,7 @@ export class Courier {
   /** Lets the faults at hook `message` act. @returns false when one of them severed the connection. */
   async introduce(entry: Queued, outgoing: Outgoing): Promise<boolean> {
     try {
-      await this.#fire('message', this.#exchange(entry, outgoing));
+      await this.#fire('message', () => this.#exchange(entry, outgoing));
       return true;
     } catch (error) {
       this.#severed(error);
@@ -93,11 +96,11 @@ export class Courier {
       if (outgoing.beside) forget = await this.#line.beside(outgoing.beside);
       if (outgoing.newConnection) this.#line.leave();
       this.state = this.#line.connected ? 'sending' : 'connecting';
-      const peer = await this.#line.open(() => this.#fire('connect', this.#exchange()));
+      const peer = await this.#line.open(() => this.#fire('connect', () => this.#exchange()));
       this.check();
       connected = true;
       this.state = 'sending';
-      for (const { exchange } of sendings) await this.#fire('frame', exchange);
+      if (this.#kernel.rules.any) for (const { exchange } of sendings) await this.#fire('frame', exchange);
       if (!peer.open) throw new Error('closed before the message was written');
       for (const late of peer.unasked()) this.#log.unasked(late);
       return await this.#exchanged(peer, sendings);
@@ -109,6 +112,11 @@ export class Courier {
       const { keepOpen = senderOf(this.#settings().sender).keepOpen } = this.#settings();
       if (!keepOpen) this.#line.rest();
     }
+  }
+
+  /** Opens the connection, if that can be. */
+  async ready(): Promise<void> {
+    await this.#line.open(() => this.#fire('connect', () => this.#exchange())).catch((error: unknown) => this.#severed(error));
   }
 
   disconnect(): void {
@@ -128,9 +136,13 @@ export class Courier {
     const { clock, database } = this.#kernel;
     const { entry, outgoing, delivery, onDone } = parcel;
     const started = clock.micros();
+    let exchange: Exchange | undefined;
     const sending: Sending = {
       ...parcel,
-      exchange: this.#exchange(entry, outgoing),
+      exchange: () => {
+        exchange ??= this.#exchange(entry, outgoing);
+        return exchange;
+      },
       cause: entry.seq,
       settle: (outcome, detail) => {
         const { on, sender } = this.#settings();
@@ -152,13 +164,18 @@ export class Courier {
     const boxes = sendings.map(({ entry, outgoing }) => peer.expect(this.#answers(entry, outgoing)));
     try {
       const pieces = sendings.flatMap((sending) => {
-        const { entry, outgoing, delivery } = sending;
+        const { entry, outgoing, delivery, built } = sending;
         const { bytes, frame, intact } = outgoing;
-        if (!intact && !bytes.equals(this.pack(entry).bytes)) delivery.damaged = true;
-        sending.cause = this.#log.message(entry, delivery, decodeText(bytes));
+        // A fault puts other bytes in their place; it never changes them where they are.
+        const same = bytes === built || bytes.equals(built);
+        if (!intact && !same) delivery.damaged = true;
+        const plain = same && !entry.given && this.#facts.charset === 'UNICODE UTF-8';
+        sending.cause = this.#log.message(entry, delivery, plain ? entry.text : decodeText(bytes));
         return [frame.start, bytes, frame.end];
       });
-      void writeOut(this.#kernel, peer, Buffer.concat(pieces), first!.outgoing);
+      const written = writeOut(this.#kernel, peer, Buffer.concat(pieces), first!.outgoing);
+      // The time for the answer runs from the last piece; a peer that does not take the pieces gets no more of it than that.
+      if (first!.outgoing.cuts) await this.#within(this.#limit(first!.outgoing), written);
       return await Promise.all(sendings.map((sending, at) => this.#answer(sending, peer, boxes[at]!.box)));
     } finally {
       for (const { done } of boxes) done();
@@ -170,7 +187,7 @@ export class Courier {
   // Waits for the answers that the message asks for: one of the application, or first that it was taken (enhanced mode).
   async #answer(sending: Sending, peer: Peer, box: Mailbox): Promise<Result> {
     const { outgoing, entry, settle } = sending;
-    const wanted = conditionsOf(outgoing.bytes.toString('latin1'));
+    const wanted = conditionsOf(outgoing.bytes);
     const control = this.#answers(entry, outgoing);
     if (!wanted) return this.#hear(sending, peer, box, control);
     const { accept, application } = wanted;
@@ -199,8 +216,7 @@ export class Courier {
     accepted = false,
   ): Promise<Result> {
     const { clock } = this.#kernel;
-    const { ackTimeoutMs, sender } = this.#settings();
-    const limit = outgoing.answerMs ?? ackTimeoutMs ?? senderOf(sender).ackTimeoutMs;
+    const limit = this.#limit(outgoing);
     const deadline = clock.now() + limit;
     let noted: Result | undefined;
     for (let noise = 0; ; noise++) {
@@ -220,10 +236,9 @@ export class Courier {
         if (noted.action !== 'retry') return noted;
         continue;
       }
-      exchange.incoming = heard.frame;
-      await this.#fire('ack', exchange);
-      if (!exchange.incoming) continue;
-      const { outcome, ...detail } = readAck(exchange.incoming, control);
+      const answer = this.#kernel.rules.any ? await this.#faulted(heard.frame, exchange()) : heard.frame;
+      if (!answer) continue;
+      const { outcome, ...detail } = readAck(answer, control);
       if (acceptOnly && outcome === 'positive' && detail.code === 'CA') {
         this.#log.accepted(entry, delivery, cause, detail);
         return { outcome, action: 'done' };
@@ -233,6 +248,24 @@ export class Courier {
       if (result.action !== 'retry' || outcome === 'error' || outcome === 'reject') return result;
       noted = result;
     }
+  }
+
+  async #within(ms: number, work: Promise<void>): Promise<void> {
+    const enough = new AbortController();
+    await Promise.race([work, this.#kernel.clock.sleep(ms, enough.signal)]);
+    enough.abort();
+  }
+
+  #limit({ answerMs }: Outgoing): number {
+    const { ackTimeoutMs, sender } = this.#settings();
+    return answerMs ?? ackTimeoutMs ?? senderOf(sender).ackTimeoutMs;
+  }
+
+  // What faults leave of an answer.
+  async #faulted(answer: Buffer, exchange: Exchange): Promise<Buffer | undefined> {
+    exchange.incoming = answer;
+    await this.#fire('ack', () => exchange);
+    return exchange.incoming;
   }
 
   // A new exchange for each attempt: a rule that may fire once hits one attempt, not all.
@@ -255,8 +288,9 @@ export class Courier {
     };
   }
 
-  async #fire(hook: Hook, exchange: Exchange): Promise<void> {
-    await this.#kernel.rules.fire(hook, exchange);
+  async #fire(hook: Hook, exchange: () => Exchange): Promise<void> {
+    const { rules } = this.#kernel;
+    if (rules.any) await rules.fire(hook, exchange());
     this.check();
   }
 

@@ -20,6 +20,7 @@ export type { LinkState, LinkStatus } from './link-out.ts';
 export type { AckOutcome } from './message/ack.ts';
 export { CHARSETS, type Charset } from './message/charset.ts';
 export { parseTime } from './message/time.ts';
+export { HL7_NOTES } from './notes.ts';
 export type { GivenMessage } from './outbox.ts';
 export { remoteSitePort } from './remote.ts';
 export { looksReal, Scrubber } from './scrub.ts';
@@ -84,7 +85,7 @@ export function createHl7Site(kernel: Kernel, options: Hl7SiteOptions): Hl7Site 
     },
   };
   const outbox: Outbox = new Outbox(kernel, facts, port, () => linkOut.wake());
-  const linkOut = new LinkOut(kernel, facts, outbox.queue, outbox.after);
+  const linkOut = new LinkOut(kernel, facts, outbox);
   const linkIn = new LinkIn(kernel, facts, port, outbox.people, linkOut.desk);
   if (options.target) linkOut.configure({ target: options.target });
 

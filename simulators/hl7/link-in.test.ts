@@ -177,6 +177,7 @@ describe('what is refused', () => {
     ['another processing id', a31('m1', { 8: 'M' }, msh('m1', { processing: 'T' })), 'AR', '202'],
     ['another version', a31('m1', { 8: 'M' }, msh('m1', { version: '3.0' })), 'AR', '203'],
     ['no message', 'hello', 'AR', '100'],
+    ['a batch', `BHS|^~\\&|A\r${a31('m1', { 8: 'M' })}BTS|1\r`, 'AR', '200'],
   ])('%s', async (_, text, code, error) => {
     const [answer] = await send(address, text);
     expect(answer).toMatchObject({ code, error });

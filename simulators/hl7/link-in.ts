@@ -97,6 +97,8 @@ export class LinkIn {
     let severed: string | undefined;
     try {
       await rules.fire('request', exchange);
+      if (/^\s*[FB]HS/.test(exchange.text))
+        throw new Refusal('AR', 200, '', 'batches are not taken here: send each message in a frame of its own');
       if (!message) throw new Refusal('AR', 100, 'MSH^1', 'this is not an HL7 message');
       filed = await this.#file(message, exchange);
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Cell, Kernel, Received, RecordRef } from '#kernel';
+import type { Cell, JournalEvent, Kernel, Received, RecordRef } from '#kernel';
 import type { AckOutcome } from './message/ack.ts';
 import { decodeText } from './message/charset.ts';
 import type { Queued } from './outbox.ts';
@@ -11,6 +11,14 @@ export interface LinkCounts {
   acked: number;
   lastError?: string;
 }
+
+/** Counts, and up to which event of the journal they reach. */
+interface KeptCounts extends LinkCounts {
+  seq: number;
+}
+
+// Acknowledgements from one keeping of the counts to the next.
+const KEEP_EVERY = 256;
 
 /** Which delivery of a message: its copies count from 1, and so do the attempts at each. */
 export interface Delivery {
@@ -47,25 +55,36 @@ const shown = (text: string | undefined): { text?: string; cut?: number } =>
 export class LinkLog {
   #kernel: Kernel;
   #site: string;
-  #counts: Cell<LinkCounts>;
-  /** Frames written since the counts were kept. */
-  #sent = 0;
+  #kept: Cell<KeptCounts>;
+  #counts: LinkCounts;
+  #unkept = 0;
 
   constructor(kernel: Kernel, site: string) {
     this.#kernel = kernel;
     this.#site = site;
-    this.#counts = kernel.cell<LinkCounts>(`hl7.${site}.counts`);
+    this.#kept = kernel.cell<KeptCounts>(`hl7.${site}.counts`);
+    this.#counts = this.#recounted();
   }
 
   get counts(): LinkCounts {
-    const kept = this.#counts.get('counts') ?? { sent: 0, acked: 0 };
-    return this.#sent > 0 ? { ...kept, sent: kept.sent + this.#sent } : kept;
+    return { ...this.#counts };
   }
 
-  /** Keeps what was sent and not yet answered. */
   keep(): void {
-    this.#counts.set('counts', this.counts);
-    this.#sent = 0;
+    this.#unkept = 0;
+    this.#kept.set('counts', { ...this.#counts, seq: this.#kernel.journal.head });
+  }
+
+  // What a killed process had counted and not kept is in the journal.
+  #recounted(): LinkCounts {
+    const { seq, ...counts } = this.#kept.get('counts') ?? { sent: 0, acked: 0, seq: 0 };
+    const { journal } = this.#kernel;
+    for (let after = seq; after < journal.head; ) {
+      const events = journal.read({ after, limit: 1000 });
+      for (const event of events) if (event.sim === 'hl7' && event.tenant === this.#site) count(counts, event);
+      after = events.at(-1)?.seq ?? journal.head;
+    }
+    return counts;
   }
 
   connection(state: 'open' | 'closed', peer: string): void {
@@ -74,8 +93,6 @@ export class LinkLog {
 
   /** Bytes are about to go out. Returns the sequence number of the event. */
   message(entry: Queued, delivery: Delivery, text: string): number {
-    // Kept with the outcome: a kill between the two forgets that it went out, as its outcome is forgotten.
-    this.#sent++;
     return this.#message(entry, { ...delivery, text });
   }
 
@@ -92,10 +109,7 @@ export class LinkLog {
     const served = positive && !damaged ? records : undefined;
     const data = { direction: 'out', control, type: message, outcome, copy, attempt, ...detail, ...shown(detail.text) };
     this.#append('ack', { cohort, cause, records, served, data });
-    const { sent, acked, lastError } = this.counts;
-    const failure = [outcome, detail.code, detail.reason].filter(Boolean).join(': ');
-    this.#counts.set('counts', { sent, acked: acked + (positive ? 1 : 0), lastError: positive ? lastError : failure });
-    this.#sent = 0;
+    if (++this.#unkept >= KEEP_EVERY) this.keep();
   }
 
   /** The receiver has the message (CA); what its application makes of it is still to come. */
@@ -120,6 +134,18 @@ export class LinkLog {
     kind: 'message' | 'ack' | 'connection',
     rest: { cohort?: string; cause?: number; records?: RecordRef[]; served?: RecordRef[]; data: Record<string, unknown> },
   ): number {
-    return this.#kernel.journal.append({ sim: 'hl7', tenant: this.#site, kind, ...rest }).seq;
+    const event = this.#kernel.journal.append({ sim: 'hl7', tenant: this.#site, kind, ...rest });
+    count(this.#counts, event);
+    return event.seq;
   }
+}
+
+// Frames written, and what came back for a message that was out.
+function count(counts: LinkCounts, { kind, data = {} }: JournalEvent): void {
+  const { direction, control, dropped, outcome, stage, code, reason } = data;
+  if (direction !== 'out' || control === undefined || dropped || stage) return;
+  if (kind === 'message') counts.sent++;
+  if (kind !== 'ack') return;
+  if (outcome === 'positive') counts.acked++;
+  else counts.lastError = [outcome, code, reason].filter(Boolean).join(': ');
 }

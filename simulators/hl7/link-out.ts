@@ -2,7 +2,7 @@ import type { Cell, Kernel, Outgoing } from '#kernel';
 import { AckDesk } from './ack-desk.ts';
 import { Courier, type Parcel, Stopped } from './courier.ts';
 import { type Delivery, type LinkCounts, LinkLog } from './link-log.ts';
-import type { Queued } from './outbox.ts';
+import type { Outbox, Queued } from './outbox.ts';
 import { senderOf } from './senders.ts';
 import type { LinkSettings } from './settings.ts';
 import type { SiteFacts } from './site.ts';
@@ -19,13 +19,15 @@ export type LinkState = 'idle' | 'connecting' | 'sending' | 'waiting' | 'stopped
 export interface LinkStatus extends LinkCounts {
   state: LinkState;
   target?: string;
-  /** Messages not yet done with. */
+  /** Messages not yet done with; of a long backlog those that are built, the rest waits in the site's journal. */
   queued: number;
 }
 
 /** A message on its way: what faults made of it, and how far it got. */
 interface Journey extends Delivery {
   outgoing: Outgoing;
+  /** The bytes before any fault. */
+  built: Buffer;
   /** Kept back: for the next message about the same person, or for a while. */
   held: false | 'next' | 'while';
 }
@@ -39,19 +41,18 @@ interface Lane {
   failures: number;
 }
 
-/** Makes a message of its own of what a fault wants sent after another. */
-export type SendAfter = (entry: Queued, after: NonNullable<Outgoing['echoes']>[number]) => string;
-
 /** Sends the queue of a site over MLLP: in order for each person, each message sent again until it is answered. */
 export class LinkOut {
   readonly desk: AckDesk;
   #kernel: Kernel;
   #facts: SiteFacts;
   #queue: Cell<Queued>;
-  #sendAfter: SendAfter;
+  #outbox: Outbox;
   #settings: Cell<LinkSettings>;
   #log: LinkLog;
   #lanes: Lane[] = [];
+  /** Those that carry a copy beside the lanes. */
+  #extra = new Set<Courier>();
   #journeys = new Map<string, Journey>();
   /** Persons with a message in flight, by its control id. */
   #flying = new Map<string, string>();
@@ -61,11 +62,11 @@ export class LinkOut {
   /** Ends a pause early when the settings change. */
   #pause = new AbortController();
 
-  constructor(kernel: Kernel, facts: SiteFacts, queue: Cell<Queued>, sendAfter: SendAfter) {
+  constructor(kernel: Kernel, facts: SiteFacts, outbox: Outbox) {
     this.#kernel = kernel;
     this.#facts = facts;
-    this.#queue = queue;
-    this.#sendAfter = sendAfter;
+    this.#outbox = outbox;
+    this.#queue = outbox.queue;
     this.#settings = kernel.cell<LinkSettings>(`hl7.${facts.site}.link`);
     this.#log = new LinkLog(kernel, facts.site);
     this.desk = new AckDesk(kernel.clock);
@@ -92,7 +93,7 @@ export class LinkOut {
   status(): LinkStatus {
     const { target } = this.settings;
     const stopped = this.#ended.signal.aborted || this.settings.paused;
-    return { state: stopped ? 'stopped' : this.#state, target, queued: this.#queue.size, ...this.#log.counts };
+    return { state: stopped ? 'stopped' : this.#state, target, queued: this.#outbox.size, ...this.#log.counts };
   }
 
   /** Looks at the queue again. */
@@ -108,7 +109,7 @@ export class LinkOut {
   stop(): void {
     this.#ended.abort();
     this.#interrupt();
-    for (const { courier } of this.#lanes) courier.end();
+    for (const courier of [...this.#lanes.map((lane) => lane.courier), ...this.#extra]) courier.end();
     this.#log.keep();
   }
 
@@ -123,10 +124,13 @@ export class LinkOut {
     const { connections = 1, pipeline = 1 } = this.settings;
     while (this.#lanes.length < connections * pipeline) {
       const shared = this.#lanes.length % pipeline > 0 ? this.#lanes.at(-1)!.courier : undefined;
-      const courier =
-        shared ?? new Courier(this.#kernel, this.#facts, this.#log, () => this.settings, this.#ended.signal, this.desk);
+      const courier = shared ?? this.#courier();
       this.#lanes.push({ courier, state: 'idle', running: false, failures: 0 });
     }
+  }
+
+  #courier(): Courier {
+    return new Courier(this.#kernel, this.#facts, this.#log, () => this.settings, this.#ended.signal, this.desk);
   }
 
   get #wanted(): Lane[] {
@@ -184,6 +188,7 @@ export class LinkOut {
       // The one that shall overtake is not kept back itself.
       if (!this.#held().some(({ person }) => person === entry.person)) return this.#hold(journey, 'next', LONGEST_HOLD);
     }
+    if (outgoing.abreast) await this.#copiesAbreast(entry, journey, lane);
     const riders = outgoing.together ? await this.#gather(outgoing.together, lane) : [];
     while (journey.copy <= outgoing.copies) {
       const crew = [this.#parcel(entry, journey, lane), ...riders.splice(0).map(([one, its]) => this.#parcel(one, its, lane))];
@@ -205,22 +210,43 @@ export class LinkOut {
     }
   }
 
+  // Further copies, each over a connection of its own, written together with the message itself; each is tried once.
+  async #copiesAbreast(entry: Queued, journey: Journey, { courier }: Lane): Promise<void> {
+    const { outgoing, built } = journey;
+    const others = Array.from({ length: outgoing.abreast! - 1 }, () => this.#courier());
+    outgoing.abreast = undefined;
+    // All connections stand before anything is written.
+    await Promise.all([courier, ...others].map((each) => each.ready()));
+    courier.check();
+    for (const [n, other] of others.entries()) {
+      const delivery = { copy: outgoing.copies + n + 1, attempt: 1 };
+      const ended = other.attempt([{ entry, outgoing: { ...outgoing }, built, delivery, onDone: () => {} }]);
+      const done = (): void => {
+        this.#extra.delete(other);
+        other.end();
+      };
+      this.#extra.add(other);
+      void ended.then(done, done);
+    }
+  }
+
   #parcel(entry: Queued, journey: Journey, lane: Lane): Parcel {
     const delivery = { copy: journey.copy, attempt: ++journey.attempt };
     // What a fault did to the bytes holds for the first attempt of each copy: the queue keeps the message as it was
     // built, and sends that again.
     const packed = journey.attempt === 1 ? { ...journey.outgoing } : lane.courier.pack(entry);
-    return { entry, outgoing: packed, delivery, onDone: () => this.#copyDone(entry, journey) };
+    return { entry, outgoing: packed, built: journey.built, delivery, onDone: () => this.#copyDone(entry, journey) };
   }
 
   // Once for each message, when it becomes the head. Undefined when a fault severed it.
   async #begin(entry: Queued, lane: Lane): Promise<Journey | undefined> {
     const outgoing = lane.courier.pack(entry);
+    const built = outgoing.bytes;
     // Acknowledged before a restart, and only its further copies were missing.
     if (entry.delivered) outgoing.copies = 0;
     // What a fault itself sends is not met by faults again: it would never end.
     else if (!entry.given?.echo && !(await lane.courier.introduce(entry, outgoing))) return undefined;
-    const journey: Journey = { outgoing, copy: 1, attempt: 0, held: false };
+    const journey: Journey = { outgoing, built, copy: 1, attempt: 0, held: false };
     this.#journeys.set(entry.control, journey);
     return journey;
   }
@@ -252,10 +278,10 @@ export class LinkOut {
     if (copy < outgoing.copies) return void this.#queue.set(entry.control, { ...entry, delivered: true });
     this.#remove(entry);
     for (const after of outgoing.echoes ?? []) {
-      const control = this.#sendAfter(entry, after);
+      const control = this.#outbox.after(entry, after);
       if (!after.afterNext) continue;
       const echo = this.#lanes[0]!.courier.pack(this.#queue.get(control)!);
-      const journey: Journey = { outgoing: echo, copy: 1, attempt: 0, held: 'next' };
+      const journey: Journey = { outgoing: echo, built: echo.bytes, copy: 1, attempt: 0, held: 'next' };
       this.#journeys.set(control, journey);
       this.#hold(journey, 'next', LONGEST_HOLD);
     }
@@ -271,6 +297,7 @@ export class LinkOut {
   // What was kept back for this message may go now.
   #remove(entry: Queued): void {
     this.#queue.delete(entry.control);
+    this.#outbox.relieved();
     this.#journeys.delete(entry.control);
     for (const { control, person } of this.#held()) {
       const journey = this.#journeys.get(control)!;

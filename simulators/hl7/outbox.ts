@@ -2,9 +2,9 @@ import type { Patient, Resource } from '@medplum/fhirtypes';
 import { type Cell, digest, type JournalEvent, type Kernel, type Outgoing, type RecordRef } from '#kernel';
 import { render } from './events/render.ts';
 import { images, personIn } from './events/trigger.ts';
-import { decodeText, encodeText } from './message/charset.ts';
+import { decodeText, lostIn } from './message/charset.ts';
 import { formatTime } from './message/time.ts';
-import { People, type Person } from './people.ts';
+import { type KeptPerson, People } from './people.ts';
 import type { SiteFacts } from './site.ts';
 import type { SitePort } from './site-port.ts';
 
@@ -48,6 +48,14 @@ export interface GivenMessage {
 
 // How long to wait before asking again for a patient that a site in another process could not give.
 const ASK_AGAIN = 500;
+// Messages that wait at most. What was committed after them stays in the site's journal until there is room.
+const MOST_QUEUED = 5000;
+// So many ahead, one is built for each that leaves, while an answer is awaited. When none leaves for so many milliseconds,
+// the link is at rest, and a few are built a turn.
+const AHEAD = 32;
+const AT_REST = 2;
+const A_TURN = 32;
+const LONGEST_WAIT = 60_000;
 
 /**
  * Turns the commits of a site into queued messages. Reading a commit, building its messages, queueing them and moving
@@ -60,8 +68,10 @@ export class Outbox {
   #facts: SiteFacts;
   #port: SitePort;
   #cursor: Cell<number>;
-  #arrived: JournalEvent[] = [];
-  #filing = false;
+  /** Commits at hand that are not taken in yet. */
+  #behind = 0;
+  /** Wakes the one who waits until a message has left the queue. */
+  #relieved = (): void => {};
   #stopped = new AbortController();
   #series: string;
   #base: string;
@@ -74,7 +84,7 @@ export class Outbox {
     this.#port = port;
     this.#onQueued = onQueued;
     this.queue = kernel.cell<Queued>(`${cell}.queue`);
-    this.people = new People(kernel.cell<Person>(`${cell}.people`), facts);
+    this.people = new People(kernel.cell<KeptPerson>(`${cell}.people`), facts, port.recall && ((seq) => port.recall!(seq)));
     this.#cursor = kernel.cell<number>(`${cell}.cursor`);
     this.#series = `${cell}.control`;
     // Another seed or run key gives other control ids: a receiver that remembers an earlier run meets no known one.
@@ -83,33 +93,72 @@ export class Outbox {
 
   /** Begins to read the site's journal where it left off. */
   start(): void {
-    const unfollow = this.#port.follow(this.#cursor.get('seq') ?? 0, (event) => {
-      if (event.kind !== 'commit' || event.sim !== 'ehr' || event.tenant !== this.#facts.site) return;
-      this.#arrived.push(event);
-      if (!this.#filing) void this.#file();
+    const unfollow = this.#port.follow(this.#cursor.get('seq') ?? 0, (events) => {
+      const own = events.filter(({ sim, tenant }) => sim === 'ehr' && tenant === this.#facts.site);
+      const [first] = own;
+      if (!first) return;
+      // The usual case is filed by the time that the commit returns.
+      const simple = own.length === 1 && this.queue.size < MOST_QUEUED && this.#strangers(first).length === 0;
+      return simple ? this.#file(first) : this.#fileAll(own);
     });
     this.#stopped.signal.addEventListener('abort', unfollow);
   }
 
   stop(): void {
     this.#stopped.abort();
+    this.#relieved();
   }
 
-  async #file(): Promise<void> {
-    this.#filing = true;
-    while (this.#arrived.length > 0 && !this.#stopped.signal.aborted) {
-      const event = this.#arrived[0]!;
+  /** Messages not yet done with, and commits at hand that will be some. */
+  get size(): number {
+    return this.queue.size + this.#behind;
+  }
+
+  /** A message has left the queue. */
+  relieved(): void {
+    this.#relieved();
+  }
+
+  async #fileAll(events: readonly JournalEvent[]): Promise<void> {
+    let spare = 0;
+    this.#behind = events.length;
+    for (const event of events) {
+      if (spare-- <= 0) spare = await this.#pace();
       const strangers = this.#strangers(event);
       if (strangers.length > 0) await this.#meet(strangers);
-      if (this.#stopped.signal.aborted) break;
-      this.#arrived.shift();
-      try {
-        this.#kernel.database.transaction(() => this.#take(event));
-      } catch (error) {
-        this.#kernel.report(error, { sim: 'hl7', tenant: this.#facts.site, cause: this.#cause(event) });
-      }
+      if (this.#stopped.signal.aborted) return;
+      this.#file(event);
+      this.#behind--;
     }
-    this.#filing = false;
+  }
+
+  // Waits until a message is wanted, or may be built without hurry. Gives how many more may be in the same turn.
+  async #pace(): Promise<number> {
+    let moving = true;
+    if (this.queue.size >= AHEAD) moving = await this.#left(AT_REST);
+    while (this.queue.size >= MOST_QUEUED && !this.#stopped.signal.aborted) await this.#left(LONGEST_WAIT);
+    // What left makes room for the next to go out first.
+    await new Promise((resolve) => setImmediate(resolve));
+    return moving ? 0 : Math.min(A_TURN, MOST_QUEUED - this.queue.size) - 1;
+  }
+
+  // Whether a message left the queue within so many milliseconds.
+  #left(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const cancel = this.#kernel.clock.after(ms, () => resolve(false));
+      this.#relieved = () => {
+        cancel();
+        resolve(true);
+      };
+    });
+  }
+
+  #file(event: JournalEvent): void {
+    try {
+      this.#kernel.database.transaction(() => this.#take(event));
+    } catch (error) {
+      this.#kernel.report(error, { sim: 'hl7', tenant: this.#facts.site, cause: this.#cause(event) });
+    }
   }
 
   #take(event: JournalEvent): void {
@@ -122,7 +171,7 @@ export class Outbox {
     const journal = (records: RecordRef[], data: Record<string, unknown>): number =>
       this.#kernel.journal.append({ sim: 'hl7', tenant: site, kind: 'queue', records, cohort, cause, act: event.act, data }).seq;
     for (const { control, message, person, text, records } of messages) {
-      const { lost } = encodeText(text, charset);
+      const lost = lostIn(text, charset);
       const seq = journal(records, { emitted: true, control, message, person, ...(lost > 0 ? { lost, charset } : {}) });
       this.queue.set(control, { control, message, person, text, records, cohort, seq });
     }
@@ -191,7 +240,7 @@ export class Outbox {
     const own = new Set(images<Patient>(event, 'Patient').map(({ ref }) => ref.id));
     const told = (event.records ?? []).flatMap((_, at) => (event.after?.[at] ?? event.before?.[at] ?? []) as Resource | []);
     const ids = told.flatMap((resource) => (Array.isArray(resource) ? [] : (personIn(resource) ?? [])));
-    return [...new Set(ids)].filter((id) => !own.has(id) && !this.people.get(id));
+    return [...new Set(ids)].filter((id) => !own.has(id) && !this.people.has(id));
   }
 
   async #meet(ids: string[]): Promise<void> {

@@ -44,9 +44,8 @@ describe('a site in another process', () => {
     const start = kernel.journal.head;
     const heard: JournalEvent[] = [];
     let arrived = (): void => {};
-    const stop = port.follow(start, (event) => {
-      if (event.kind !== 'commit') return;
-      heard.push(event);
+    const stop = port.follow(start, (events) => {
+      heard.push(...events);
       arrived();
     });
     const until = async (count: number): Promise<void> => {

@@ -46,7 +46,7 @@ export function remoteSitePort(
   }
 
   return {
-    follow(after, onEvent) {
+    follow(after, onEvents) {
       const stopped = new AbortController();
       void (async () => {
         let last = after;
@@ -56,7 +56,7 @@ export function remoteSitePort(
               if (stopped.signal.aborted) return;
               delay = FIRST_DELAY / 2;
               last = event.seq;
-              onEvent(event);
+              if (event.kind === 'commit') await onEvents([event]);
             }
           } catch {
             // The site is away or broke off; it is asked again from where it stopped.

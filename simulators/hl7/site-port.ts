@@ -28,8 +28,13 @@ export class SiteAway extends Error {}
 
 /** All that the links of a site need of its EHR, in this process or in another. */
 export interface SitePort {
-  /** Hears the events of the site's journal after `after`, oldest first, none twice. Returns the way to stop. */
-  follow(after: number, onEvent: (event: JournalEvent) => void): () => void;
+  /**
+   * Hears the commits of the site's journal after `after`, oldest first, none twice, some at a time: the next ones come when
+   * what `onEvents` gave back is done. Returns the way to stop.
+   */
+  follow(after: number, onEvents: (events: readonly JournalEvent[]) => void | Promise<void>): () => void;
+  /** An event of the site's journal again, by its number; for a site of the same process. */
+  recall?(seq: number): JournalEvent | undefined;
   /** @throws SiteAway */
   commit(body: SiteCommit): Promise<SiteCommitted>;
   /**

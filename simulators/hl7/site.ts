@@ -13,9 +13,12 @@ export interface AckConditions {
   application: AckCondition;
 }
 
+const [CR, LF] = [0x0d, 0x0a];
+
 /** What a message asks for in MSH-15 and MSH-16; undefined in the original mode. */
-export function conditionsOf(text: string): AckConditions | undefined {
-  const header = text.slice(0, text.search(/[\r\n]/) >>> 0);
+export function conditionsOf(bytes: Buffer): AckConditions | undefined {
+  const end = [CR, LF].map((byte) => bytes.indexOf(byte)).filter((at) => at >= 0);
+  const header = bytes.toString('latin1', 0, Math.min(bytes.length, ...end));
   const fields = header.split(header[3] ?? '|');
   const [accept, application] = [fields[14], fields[15]].map((each) => ACK_CONDITIONS.find((known) => known === each));
   return accept || application ? { accept: accept ?? 'NE', application: application ?? 'NE' } : undefined;

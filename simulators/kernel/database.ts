@@ -15,6 +15,7 @@ export class Database {
   #commit;
   #rollback;
   #depth = 0;
+  #beforeCommit: (() => void)[] = [];
   #afterCommit: (() => void)[] = [];
   #afterRollback: (() => void)[] = [];
 
@@ -37,24 +38,35 @@ export class Database {
     this.#depth++;
     try {
       const result = fn();
+      for (const run of this.#beforeCommit) run();
       this.#commit.run();
       this.#depth--;
-      const pending = this.#afterCommit;
-      this.#afterCommit = [];
-      this.#afterRollback = [];
+      const pending = this.#forget('after commit');
       for (const run of pending) run();
       return result;
     } catch (error) {
       if (this.#depth > 0) {
         this.#depth--;
         this.#rollback.run();
-        const pending = this.#afterRollback;
-        this.#afterCommit = [];
-        this.#afterRollback = [];
+        const pending = this.#forget('after rollback');
         for (const run of pending) run();
       }
       throw error;
     }
+  }
+
+  // The transaction is over: what was wanted of its end is handed out once.
+  #forget(end: 'after commit' | 'after rollback'): (() => void)[] {
+    const pending = end === 'after commit' ? this.#afterCommit : this.#afterRollback;
+    this.#beforeCommit = [];
+    this.#afterCommit = [];
+    this.#afterRollback = [];
+    return pending;
+  }
+
+  /** Runs `fn` as the last thing inside the current transaction; it must open none. Lets repeated writes become one. */
+  beforeCommit(fn: () => void): void {
+    this.#beforeCommit.push(fn);
   }
 
   /** Runs `fn` once the current transaction is committed, or at once when there is none. Dropped on rollback. */

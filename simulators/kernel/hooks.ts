@@ -45,6 +45,8 @@ export interface Outgoing {
   pauseMs?: number;
   /** Ends the connection after this share (0 to 1) of the framed bytes, without waiting for an answer. */
   sever?: { after: number; how: 'reset' | 'close' };
+  /** How many copies go out at the same moment, each over a connection of its own; this one counts among them. */
+  abreast?: number;
   /** How many messages, this one first, are written at once. */
   together?: number;
   /** How long the answer may take, in place of the link's setting. */

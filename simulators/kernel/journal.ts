@@ -72,6 +72,9 @@ export interface JournalEvent extends EventDraft {
   wall: string;
 }
 
+// Events of a page: enough to spare most queries, few enough to be taken in one turn.
+const PAGE = 32;
+
 export type JournalListener = (event: JournalEvent) => void;
 
 /** The append-only record of everything observable in one process. */
@@ -82,8 +85,14 @@ export class Journal {
   #clock: Clock;
   #seq: number;
   #insert;
+  #readAll;
+  #readKind;
   #listeners = new Set<JournalListener>();
   #unheard: JournalEvent[] = [];
+  /** Events of the transaction under way. */
+  #uncommitted: JournalEvent[] = [];
+  /** The newest millisecond, as it is written. */
+  #wall = { now: Number.NaN, text: '' };
 
   constructor(database: Database, clock: Clock, process: string) {
     this.#database = database;
@@ -92,6 +101,8 @@ export class Journal {
     database.sql.exec('CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, kind TEXT, json TEXT)');
     database.sql.exec('CREATE INDEX IF NOT EXISTS journal_kind ON journal (kind, seq)');
     this.#insert = database.sql.prepare('INSERT INTO journal VALUES (?, ?, ?)');
+    this.#readAll = database.sql.prepare('SELECT json FROM journal WHERE seq > ? ORDER BY seq LIMIT ?');
+    this.#readKind = database.sql.prepare('SELECT json FROM journal WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ?');
     const last = database.sql.prepare('SELECT seq, json FROM journal ORDER BY seq DESC LIMIT 1').get();
     this.#seq = last ? Number(last.seq) : 0;
     this.incarnation = last ? (JSON.parse(String(last.json)) as JournalEvent).incarnation + 1 : 1;
@@ -111,18 +122,33 @@ export class Journal {
       incarnation: this.incarnation,
       seq: this.#seq + 1,
       at: this.#clock.micros(),
-      wall: new Date(this.#clock.now()).toISOString(),
+      wall: this.#now(),
       sim,
       kind,
       ...rest,
     };
     this.#insert.run(event.seq, kind, JSON.stringify(event));
     this.#seq = event.seq;
-    this.#database.onRollback(() => {
-      this.#seq = Math.min(this.#seq, event.seq - 1);
-    });
-    this.#database.onCommit(() => this.#publish(event));
+    if (!this.#database.inTransaction) this.#publish(event);
+    else if (this.#uncommitted.push(event) === 1) this.#watch(event.seq - 1);
     return event;
+  }
+
+  // Once for each transaction: what it wrote is heard when it is committed, and forgotten when it is rolled back.
+  #watch(before: number): void {
+    this.#database.onRollback(() => {
+      this.#uncommitted = [];
+      this.#seq = before;
+    });
+    this.#database.onCommit(() => {
+      for (const event of this.#uncommitted.splice(0)) this.#publish(event);
+    });
+  }
+
+  #now(): string {
+    const now = this.#clock.now();
+    if (now !== this.#wall.now) this.#wall = { now, text: new Date(now).toISOString() };
+    return this.#wall.text;
   }
 
   // A listener may append: what it writes waits until all have heard the event before it.
@@ -138,12 +164,13 @@ export class Journal {
   /** Events after `after`, oldest first. */
   read(options: { after?: number; limit?: number; kind?: EventKind } = {}): JournalEvent[] {
     const { after = 0, limit = 10_000, kind } = options;
-    const rows = kind
-      ? this.#database.sql
-          .prepare('SELECT json FROM journal WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ?')
-          .all(kind, after, limit)
-      : this.#database.sql.prepare('SELECT json FROM journal WHERE seq > ? ORDER BY seq LIMIT ?').all(after, limit);
+    const rows = kind ? this.#readKind.all(kind, after, limit) : this.#readAll.all(after, limit);
     return rows.map((row) => JSON.parse(String(row.json)) as JournalEvent);
+  }
+
+  /** The event of that number. */
+  event(seq: number): JournalEvent | undefined {
+    return this.read({ after: seq - 1, limit: 1 }).find((event) => event.seq === seq);
   }
 
   /** Hears every event from now on. Returns the way to stop. */
@@ -161,5 +188,48 @@ export class Journal {
       from = batch[batch.length - 1]!.seq;
     }
     return this.subscribe(listener);
+  }
+
+  /**
+   * Like `follow`, for one who takes events at a pace of its own: they come by pages that are read when they are wanted,
+   * the next one when what `onEvents` gave back is done. An event that is written while nothing is behind comes at once.
+   */
+  trail(after: number, kind: EventKind, onEvents: (events: readonly JournalEvent[]) => void | Promise<void>): () => void {
+    let last = after;
+    let stopped = false;
+    let busy = false;
+    /** Something was written that has not been given. */
+    let behind = true;
+    // False when the taker wants time.
+    const give = (events: readonly JournalEvent[]): boolean => {
+      last = events.at(-1)!.seq;
+      const done = onEvents(events);
+      if (!done) return true;
+      void done.then(read);
+      return false;
+    };
+    const read = (): void => {
+      busy = true;
+      while (behind && !stopped) {
+        const page = this.read({ after: last, kind, limit: PAGE });
+        if (page.length === 0) behind = false;
+        else if (!give(page)) return;
+      }
+      busy = false;
+    };
+    const unsubscribe = this.subscribe((event) => {
+      if (event.kind !== kind || event.seq <= last) return;
+      if (busy || behind) {
+        behind = true;
+        return;
+      }
+      busy = true;
+      if (give([event])) read();
+    });
+    read();
+    return () => {
+      stopped = true;
+      unsubscribe();
+    };
   }
 }

@@ -91,6 +91,66 @@ test('following from a number gives each event once, old and new', () => {
   expect(seen).toEqual([3, 4, 5, 6, 7]);
 });
 
+test('one who trails takes pages at a pace of its own, each event once, and new ones at once when nothing is behind', async () => {
+  const kernel = new Kernel({ clock: new ManualClock() });
+  const write = (count: number): void => {
+    for (let i = 0; i < count; i++) kernel.journal.append({ sim: 'lamps', kind: i % 2 ? 'auth' : 'token' });
+  };
+  write(100);
+  const pages: number[][] = [];
+  let goOn = (): void => {};
+  let slow = true;
+  const stop = kernel.journal.trail(11, 'token', (events) => {
+    pages.push(events.map(({ seq }) => seq));
+    if (slow) return new Promise<void>((resolve) => (goOn = resolve));
+  });
+  expect(pages.map((page) => page.length)).toEqual([32]);
+  write(2);
+  slow = false;
+  goOn();
+  await Promise.resolve();
+  expect(pages.map((page) => page.length)).toEqual([32, 14]);
+  write(1);
+  expect(pages.at(-1)).toEqual([kernel.journal.head]);
+  const all = pages.flat();
+  expect(all).toEqual(
+    kernel.journal
+      .read({ kind: 'token' })
+      .map(({ seq }) => seq)
+      .filter((seq) => seq > 11),
+  );
+  stop();
+  write(1);
+  expect(pages.flat()).toEqual(all);
+});
+
+test('several writes of a key in one transaction are one, and a rollback takes back all of them', () => {
+  const kernel = new Kernel({ clock: new ManualClock() });
+  const { database } = kernel;
+  const cell = kernel.cell<number>('lamps');
+  cell.set('hall', 1);
+  const kept = (): unknown => database.sql.prepare("SELECT key, value FROM cell WHERE cell = 'lamps'").all();
+  const before = kept();
+  const { changes } = database.sql.prepare('SELECT total_changes() AS changes').get()!;
+  database.transaction(() => {
+    for (let n = 2; n < 10; n++) cell.set('hall', n);
+    cell.set('attic', 1);
+    cell.delete('attic');
+  });
+  expect(kept()).toEqual([{ key: 'hall', value: '9' }]);
+  expect(Number(database.sql.prepare('SELECT total_changes() AS changes').get()!.changes) - Number(changes)).toBe(1);
+  expect(() =>
+    database.transaction(() => {
+      cell.set('hall', 1);
+      cell.set('cellar', 1);
+      throw new Error('blown');
+    }),
+  ).toThrow('blown');
+  expect([...cell.entries()]).toEqual([['hall', 9]]);
+  cell.set('hall', 1);
+  expect(kept()).toEqual(before);
+});
+
 test('forked randomness does not depend on what others draw', () => {
   const a = new Random('seed');
   const b = new Random('seed');

@@ -87,6 +87,11 @@ export class RuleEngine {
     this.#gates = options.gates;
   }
 
+  /** Whether any rule is armed. */
+  get any(): boolean {
+    return this.#armed.size > 0;
+  }
+
   list(): ArmedRule[] {
     return [...this.#armed.values()];
   }
@@ -124,7 +129,7 @@ export class RuleEngine {
 
   /** Lets every armed rule that matches act at this hook, in the order of arming. */
   async fire(hook: Hook, exchange: Exchange): Promise<void> {
-    if (this.#armed.size === 0) return;
+    if (!this.any) return;
     for (const rule of this.list()) {
       const act = this.#faults.get(rule.fault)?.hooks[hook];
       if (!act || !this.#chosen(rule, exchange, hook)) continue;

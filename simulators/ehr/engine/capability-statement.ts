@@ -22,7 +22,7 @@ export function capabilityStatement(site: Site, origin: string): unknown {
     software: vendor.software,
     implementation: { description: `Syncproof simulation of ${vendor.title}: no real patients`, url: `${origin}${paths.fhir}` },
     fhirVersion: '4.0.1',
-    format: ['json'],
+    format: [...(vendor.formats.xml ? ['xml'] : []), 'json'],
     ...(patches ? { patchFormat: ['application/json-patch+json'] } : {}),
     rest: [
       {
@@ -62,6 +62,7 @@ function declare({ vendor }: Site, type: string, table: TypeCapability): unknown
     searchParam: [
       ...names.map((name) => ({ name, type: kindOf(name) })),
       ...(table.chains === true ? [] : (table.chains ?? [])).map((name) => ({ name, type: chainKind(type, name) })),
+      ...(table.has ? [{ name: '_has', type: 'string', documentation: 'Reverse chaining, one level.' }] : []),
       ...(searches ? [{ name: '_count', type: 'number', documentation: 'Number of results per page.' }] : []),
     ],
   };
@@ -81,11 +82,12 @@ const oauthUris = (site: Site, origin: string) => [
 
 /** `.well-known/smart-configuration`: where tokens come from, and ways to authenticate. */
 export function smartConfiguration(site: Site, origin: string): unknown {
-  const { methods, userMethods, grants, introspection, smartConfiguration: own } = site.vendor.auth;
+  const { methods, userMethods, grants, introspection, ehrLaunch, smartConfiguration: own } = site.vendor.auth;
   const { token, authorize, introspect } = site.paths;
   const users = launches(site);
   const all = [...new Set([...methods, ...(users ? userMethods : [])])];
   const capabilities = [
+    ...(users && ehrLaunch ? ['launch-ehr', 'context-ehr-patient', 'context-ehr-encounter'] : []),
     ...(users ? ['launch-standalone', 'permission-user', 'permission-offline'] : []),
     ...(all.includes('none') ? ['client-public'] : []),
     ...(all.includes('private_key_jwt') ? ['client-confidential-asymmetric'] : []),

@@ -126,6 +126,7 @@ function readType(declared: Declared, { types, every, postAfterCount, house = {}
     interactions: INTERACTIONS.filter((name) => codes.includes(name)),
     search: Object.fromEntries(search),
     chains,
+    has: searchParam.some(({ name }) => name === '_has'),
     include: declared.searchInclude ?? [],
     revInclude: declared.searchRevInclude ?? [],
     conditional,
@@ -137,7 +138,18 @@ function readType(declared: Declared, { types, every, postAfterCount, house = {}
   };
 }
 
-const NO_CRITERIA = ['_count', '_format', '_include', '_revinclude', '_sort', '_summary', '_elements', '_total', '_pretty'];
+const NO_CRITERIA = [
+  '_has',
+  '_count',
+  '_format',
+  '_include',
+  '_revinclude',
+  '_sort',
+  '_summary',
+  '_elements',
+  '_total',
+  '_pretty',
+];
 const READS: Record<string, ('not-match' | 'modified-since')[]> = {
   'not-match': ['not-match'],
   'modified-since': ['modified-since'],

@@ -24,6 +24,14 @@ export interface Grant {
   expires: number;
   /** `Practitioner/<id>` of the user who approved it, where one did. */
   user?: string;
+  /** What was on the screen when the app was launched from the EHR. */
+  launch?: LaunchContext;
+}
+
+/** Ids of the patient, and of the encounter if one was open. */
+export interface LaunchContext {
+  patient: string;
+  encounter?: string;
 }
 
 /** One site as its handlers see it. */
@@ -43,6 +51,8 @@ export interface Site {
   readonly grants: Cell<Grant>;
   /** Lifetime of tokens in seconds. */
   readonly tokenSeconds: number;
+  /** The most that a page of search results holds, however many were asked for: a server may give less. */
+  readonly pageLimit: () => number;
   /** Counts a call; how many there were in this second of the clock. */
   readonly spend: () => number;
 }

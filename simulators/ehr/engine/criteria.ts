@@ -19,7 +19,7 @@ export type QuantityTest = {
 export type StringMatch = 'prefix' | 'exact' | 'contains';
 export type UriMatch = 'exact' | 'below';
 
-type On<K extends SearchParameter['table'] | 'missing' | 'chain'> = { kind: K; parameter: SearchParameter };
+type On<K extends SearchParameter['table'] | 'missing' | 'chain' | 'has'> = { kind: K; parameter: SearchParameter };
 
 /** One value of a composite: both parts hold of the same element. */
 export interface PairTest {
@@ -44,7 +44,9 @@ export type Criterion =
   | (On<'composite'> & { any: PairTest[] })
   | (On<'missing'> & { missing: boolean })
   /** The resource pointed at meets `inner`, whichever of the types it is. */
-  | (On<'chain'> & { inner: { type: string; criterion: Criterion }[] });
+  | (On<'chain'> & { inner: { type: string; criterion: Criterion }[] })
+  /** A resource of `type` that meets `inner` points at it by `parameter`. */
+  | (On<'has'> & { type: string; inner: Criterion });
 
-/** Any condition but one on ids. */
-export type Indexed = Exclude<Criterion, { kind: 'id' }>;
+/** Any condition on a row's own indexes. */
+export type Indexed = Exclude<Criterion, { kind: 'id' | 'has' }>;

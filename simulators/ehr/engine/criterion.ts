@@ -9,6 +9,7 @@ import {
   type QuantityTest,
   type TokenTest,
 } from './criteria.ts';
+import { isHeld } from './definitions.ts';
 import { type PlainKind, parameterOf, type SearchParameter } from './parameters.ts';
 import { refuse } from './replies.ts';
 
@@ -40,6 +41,7 @@ export function criterion(site: Where, type: string, given: Given, allowed?: rea
   const values = splitValues(value).filter((text) => text !== '');
   if (values.length === 0) bad('has no value');
   const unsupported = (): never => bad(`the modifier :${modifier} is not supported`);
+  if (name === '_has') return having(site, type, given, bad);
   if (name === '_id') return modifier === undefined ? { kind: 'id', any: values } : unsupported();
   const parameter = parameterOf(type, name);
   if (!parameter) throw new Error(`the capability table names ${type}.${name}, which the engine does not know`);
@@ -90,6 +92,18 @@ function chained(site: Where, parameter: SearchParameter, { modifier, chain, val
     parameter,
     inner: met.map((type) => ({ type, criterion: criterion(site, type, { name, modifier: inner, value }) })),
   };
+}
+
+// `_has:Observation:patient:code=…`: whom an observation of that code points at.
+function having(site: Where, type: string, { modifier = '', chain, value }: Given, bad: Bad): Criterion {
+  const [holder = '', reference = '', name = '', ...more] = modifier.split(':');
+  if (chain !== undefined || name === '' || name === '_has' || more.length > 1)
+    bad('takes the form _has:Type:reference:parameter=value, one level');
+  const parameter = isHeld(holder) ? parameterOf(holder, reference) : undefined;
+  if (parameter?.table !== 'reference' || !parameter.targets.includes(type))
+    return bad(`${holder}:${reference} points at no ${type}`);
+  if (name !== '_id' && !parameterOf(holder, name)) bad(`${holder} has no search parameter ${name}`);
+  return { kind: 'has', parameter, type: holder, inner: criterion(site, holder, { name, modifier: more[0], value }) };
 }
 
 const plainText = (text: string): string => splitValues(text, '|').join('|');

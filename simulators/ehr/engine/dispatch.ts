@@ -62,7 +62,9 @@ export function enter({ site, salt }: Tools, context: Context, interaction: Inte
   if (table === null) return refuse('not-simulated', { diagnostics: `Not simulated: the resource type ${type}.` });
   if (id?.startsWith('$')) return operation(site, { type, id });
   if (!table.interactions.includes(interaction))
-    return refuse('not-allowed', { diagnostics: `${interaction} on ${type} is not offered` });
+    return refuse(interaction === 'search' ? 'no-search' : 'not-allowed', {
+      diagnostics: `${interaction} on ${type} is not offered`,
+    });
   const grant = authorize(site, salt, context, type, LETTERS[interaction]);
   const filters = filtersOf(grant.scopes, type, LETTERS[interaction]);
   if (filters && interaction !== 'read' && interaction !== 'search')

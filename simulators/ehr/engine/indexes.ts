@@ -7,15 +7,16 @@ import { foldString } from './sql-tests.ts';
 import type { Statements } from './statements.ts';
 import type { DateValue, QuantityValue, TokenValue } from './values.ts';
 
-// One table a kind of value, keyed by number of parameter first: a search reads one stretch of one tree.
+// One table a kind of value, keyed by number of parameter first: a search reads one stretch of one tree. Systems of codes and
+// identifiers are long, few, and stand in every row twice: rows hold numbers in their place.
 const TABLES: Record<PlainKind | 'composite', string> = {
-  token: 'value TEXT, system TEXT',
+  token: 'value TEXT, system INTEGER',
   string: 'value TEXT, exact TEXT',
   date: 'wide INTEGER, low INTEGER, high INTEGER',
   reference: 'value TEXT',
   quantity: 'low REAL, high REAL, system TEXT, code TEXT, unit TEXT',
   uri: 'value TEXT',
-  composite: 'first TEXT, first_system TEXT, value TEXT, system TEXT, code TEXT, unit TEXT, low REAL, high REAL',
+  composite: 'first TEXT, first_system INTEGER, value TEXT, system TEXT, code TEXT, unit TEXT, low REAL, high REAL',
 };
 const KINDS = Object.keys(TABLES) as (keyof typeof TABLES)[];
 const columns = (kind: keyof typeof TABLES): string[] => TABLES[kind].split(', ').map((column) => column.split(' ')[0]!);
@@ -27,8 +28,8 @@ ${KINDS.map(
   PRIMARY KEY (key, ${columns(kind).join(', ')}, rid)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS ehr_${kind}_rid ON ehr_${kind} (rid, key);`,
 ).join('\n')}
-CREATE TABLE IF NOT EXISTS ehr_link (target TEXT, rid INTEGER, PRIMARY KEY (target, rid)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS ehr_link_rid ON ehr_link (rid);`;
+CREATE TABLE IF NOT EXISTS ehr_system (number INTEGER PRIMARY KEY, text TEXT UNIQUE);
+CREATE TABLE IF NOT EXISTS ehr_link (target TEXT, rid INTEGER, PRIMARY KEY (target, rid)) WITHOUT ROWID;`;
 
 const INSERT = Object.fromEntries(
   KINDS.map((kind) => [
@@ -39,9 +40,13 @@ const INSERT = Object.fromEntries(
   ]),
 ) as Record<keyof typeof TABLES, string>;
 
+/** Systems whose numbers are kept in memory: more than any hospital has, fewer than somebody can make up. */
+const MOST_SYSTEMS = 10_000;
+
 /** The search values of one site's resources. */
 export class Indexes {
   #keys = new Map<string, number>();
+  #systems = new Map<string, number>();
   #statements: Statements;
   #tenant: string;
   #zone: string;
@@ -64,8 +69,29 @@ export class Indexes {
     return key;
   }
 
-  remove(rid: number): void {
-    for (const kind of [...KINDS, 'link']) this.#statements.run(`DELETE FROM ehr_${kind} WHERE rid = ?`, rid);
+  /** Forgets what a row was found by. @param before the image that was indexed, if there was one. */
+  remove(rid: number, before: Stored | null): void {
+    if (!before) return;
+    for (const kind of KINDS) this.#statements.run(`DELETE FROM ehr_${kind} WHERE rid = ?`, rid);
+    this.#eachLink(before, (target) => this.#statements.run('DELETE FROM ehr_link WHERE target = ? AND rid = ?', target, rid));
+  }
+
+  #eachLink(resource: Stored, visit: (target: string) => void): void {
+    eachReference(resource, resource.resourceType, (text) => {
+      const target = parseReference(text);
+      if (target) visit(`${this.#tenant}/${target.type}/${target.id}`);
+    });
+  }
+
+  // The number of a system, given out when it is first met; a commit that is rolled back gave out none.
+  #system(text: string): number {
+    const known = this.#systems.get(text);
+    if (known !== undefined) return known;
+    if (this.#statements.run('INSERT OR IGNORE INTO ehr_system (text) VALUES (?)', text).changes > 0)
+      this.#statements.onRollback(() => this.#systems.clear());
+    const number = Number(this.#statements.get('SELECT number FROM ehr_system WHERE text = ?', text)!.number);
+    if (this.#systems.size < MOST_SYSTEMS) this.#systems.set(text, number);
+    return number;
   }
 
   add(rid: number, resource: Stored): void {
@@ -75,11 +101,7 @@ export class Indexes {
       const key = this.key(resource.resourceType, parameter.name);
       for (const value of values) this.#insert(key, rid, parameter, value);
     }
-    eachReference(resource, resource.resourceType, (text) => {
-      const target = parseReference(text);
-      if (target)
-        this.#statements.run('INSERT OR IGNORE INTO ehr_link VALUES (?, ?)', `${this.#tenant}/${target.type}/${target.id}`, rid);
-    });
+    this.#eachLink(resource, (target) => this.#statements.run('INSERT OR IGNORE INTO ehr_link VALUES (?, ?)', target, rid));
   }
 
   /** The stretch of time of a date or period, read in the site's zone. */
@@ -95,7 +117,7 @@ export class Indexes {
   #row(table: PlainKind, value: unknown): (string | number)[] | undefined {
     if (table === 'token') {
       const { value: text, system = '' } = value as TokenValue;
-      return [text, system];
+      return [text, this.#system(system)];
     }
     if (table === 'string') return [foldString(value as string), value as string];
     if (table === 'quantity') {
@@ -108,7 +130,7 @@ export class Indexes {
   }
 
   #pair({ first, second }: PairValue, kind: PlainKind): (string | number)[] | undefined {
-    const lead = [first.value, first.system ?? ''];
+    const lead = [first.value, this.#system(first.system ?? '')];
     if (kind === 'quantity') {
       const { low, high, system = '', code = '', unit = '' } = second as QuantityValue;
       return [...lead, '', system, code, unit, low, high];

@@ -204,8 +204,9 @@ const alongside = ({ site }: Call, after: Resource, before: Stored | undefined):
   }));
 
 // What the vendor files of what was sent, once that is valid in itself.
-function filed({ site }: Call, resource: Resource, before: Stored | undefined): Resource {
-  const { onWrite } = site.vendor.hooks;
+function filed({ site }: Call, sent: Resource, before: Stored | undefined): Resource {
+  const { onWrite, infer } = site.vendor.hooks;
+  const resource = infer?.(sent) ?? sent;
   if (!onWrite) return resource;
   // Rules between elements are for what is filed: some of it is the vendor's to fill in.
   const issues = validate(resource).filter(({ code }) => code !== 'invariant');

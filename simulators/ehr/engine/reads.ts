@@ -1,5 +1,6 @@
-import type { Reply } from '#kernel';
+import { Rejected, type Reply } from '#kernel';
 import { deny } from '../smart/authorize.ts';
+import { baseUrl } from './bundle.ts';
 import type { Call } from './context.ts';
 import { covered } from './covered.ts';
 import { fhirReply, refuse } from './replies.ts';
@@ -11,13 +12,18 @@ import { versionHeaders, wireText } from './wire.ts';
 export async function read(call: Call): Promise<Reply> {
   const { site, context, type } = call;
   const { vendor, store } = site;
-  const row = store.locate(type, context.request.params.id ?? '');
-  if (!row) return refuse('not-found', { diagnostics: 'Invalid FHIR ID provided', expression: 'id' });
-  await context.reading([rowRef(site.name, type, row)]);
-  const [text] = store.texts([row.rid]);
-  if (!text) return refuse('deleted', { expression: 'id' });
-  if (covered(call, [row]).length === 0)
+  const id = context.request.params.id ?? '';
+  const found = store.current(type, id);
+  if (!found) return refuse('not-found', { diagnostics: 'Invalid FHIR ID provided', expression: 'id' });
+  const mayBeHeld = context.kernel.rules.list().length > 0;
+  await context.reading([rowRef(site.name, type, found)]);
+  // A rule may have held the call back while somebody wrote: what is shown is what is there now.
+  const text = mayBeHeld ? store.current(type, id)! : found;
+  if (text.deleted) return refuse('deleted', { expression: 'id' });
+  if (covered(call, [text]).length === 0)
     deny(site, context, 'forbidden', `the scopes on ${type} are narrowed to others`, call.grant.client);
+  const survivor = vendor.hooks.survivorOf?.(type, text.json);
+  if (survivor !== undefined) sendOn(call, survivor);
   const headers = { ...versionHeaders(site, text.version, text.updated), ...vendor.hooks.onRead?.(type, text.id, text.version) };
   if (unchanged(call, text.version, text.updated)) return { status: 304, headers: { ...vendor.headers, ...headers }, served: [] };
   return {
@@ -30,6 +36,12 @@ export async function read(call: Call): Promise<Reply> {
     ),
     served: [rowRef(site.name, type, text)],
   };
+}
+
+// Where the record went. What it was is not shown.
+function sendOn({ site, context, type }: Call, survivor: string): never {
+  const location = `${baseUrl(site, context.request)}/${type}/${survivor}`;
+  throw new Rejected('merged', { details: [{ error: 'merged', expression: 'id' }], location });
 }
 
 function unchanged({ table, context }: Call, version: number, updated: string): boolean {

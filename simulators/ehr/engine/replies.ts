@@ -1,6 +1,7 @@
 import { Rejected, type Reply, type Request } from '#kernel';
 import { ERROR_NAMES, type ErrorName, type IssueDetail, type Vendor } from '../vendors/vendor.ts';
 import type { Issue } from './validate.ts';
+import { toXml } from './xml.ts';
 
 /**
  * Refuses the request with an error of the vendor's table.
@@ -50,7 +51,8 @@ export function renderError(
   const error = atToken ? (AT_TOKEN[known] ?? known) : known;
   const row = vendor.errors[error];
   const retry: Record<string, string> = params.retryAfter === undefined ? {} : { 'retry-after': String(params.retryAfter) };
-  const headers = { ...vendor.headers, ...row.headers, ...retry };
+  const moved: Record<string, string> = params.location === undefined ? {} : { location: String(params.location) };
+  const headers = { ...vendor.headers, ...row.headers, ...retry, ...moved };
   if (row.oauth) {
     const own = vendor.hooks.tokenError?.(row, hex());
     if (own) return json(row.status, 'application/json', own.body, { ...headers, ...own.headers });
@@ -65,7 +67,8 @@ export function renderError(
   const stated =
     details.length > 0 ? details : [{ error, diagnostics: params.message === undefined ? undefined : String(params.message) }];
   const type = negotiate(vendor, request) ?? vendor.formats.json[0]!;
-  return json(row.status, type, outcome(vendor, stated, request), headers);
+  const body = JSON.stringify(outcome(vendor, stated, request));
+  return { status: row.status, headers: { ...headers, 'content-type': `${type};charset=utf-8` }, body: bodyOf(body, type) };
 }
 
 // What a rule's error means where no FHIR is spoken.
@@ -87,23 +90,29 @@ const json = (status: number, type: string, value: unknown, headers: Record<stri
   body: JSON.stringify(value),
 });
 
-/** The media type in which to answer; undefined when the vendor would not answer in JSON. */
+/** The media type in which to answer; undefined when there is none that the client takes. */
 export function negotiate(vendor: Vendor, request: Request): string | undefined {
   const asked = request.query.get('_format') ?? request.headers.accept ?? '';
   const types = asked
     .split(',')
     .map((item) => item.split(';')[0]!.trim().toLowerCase())
     .filter((item) => item !== '');
-  const first = vendor.formats.json[0]!;
+  const { json: [first] = [], xml = [] } = vendor.formats;
   for (const type of types) {
     if (type === 'json') return first;
-    if (vendor.formats.json.includes(type.replaceAll(' ', '+'))) return type.replaceAll(' ', '+');
+    if (type === 'xml' && xml.length > 0) return xml[0];
+    // A plus sign of a query that was not encoded is a blank.
+    const plain = type.replaceAll(' ', '+');
+    if (vendor.formats.json.includes(plain) || xml.includes(plain)) return plain;
   }
   const anything = types.length === 0 || types.some((type) => type === '*/*' || type === 'application/*');
-  return anything && vendor.formats.otherwise === 'json' ? first : undefined;
+  if (vendor.formats.otherwise === 'xml') return xml[0];
+  return anything ? first : undefined;
 }
 
-/** A FHIR reply in the negotiated type. @throws Rejected when the vendor would answer in something else. */
+const bodyOf = (text: string, type: string): string => (type.includes('xml') ? toXml(text) : text);
+
+/** A FHIR reply in the negotiated type. @throws Rejected when the vendor has none that the client takes. */
 export function fhirReply(
   vendor: Vendor,
   request: Request,
@@ -112,10 +121,14 @@ export function fhirReply(
   headers: Record<string, string> = {},
 ): Reply {
   const type = acceptable(vendor, request);
-  return { status, headers: { ...vendor.headers, ...headers, 'content-type': `${type};charset=utf-8` }, body: text };
+  return {
+    status,
+    headers: { ...vendor.headers, ...headers, 'content-type': `${type};charset=utf-8` },
+    body: bodyOf(text, type),
+  };
 }
 
-/** @throws Rejected `not-acceptable` when the answer could not be JSON. */
+/** @throws Rejected `not-acceptable` where the client takes nothing that the vendor has. */
 export function acceptable(vendor: Vendor, request: Request): string {
   return negotiate(vendor, request) ?? refuse('not-acceptable', { expression: 'Accept' });
 }

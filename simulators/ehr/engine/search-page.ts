@@ -1,13 +1,16 @@
 import { type Context, type RecordRef, Rejected, type Reply } from '#kernel';
-import type { IssueDetail } from '../vendors/vendor.ts';
+import { deny } from '../smart/authorize.ts';
+import { noteRefusal } from '../smart/refusal.ts';
+import { allows, filtersOf } from '../smart/scopes.ts';
+import type { BundlePage, IssueDetail } from '../vendors/vendor.ts';
 import { baseUrl, bundleText } from './bundle.ts';
 import type { Call, PagingSession, Site } from './context.ts';
 import { covered } from './covered.ts';
 import { included, refsOf } from './includes.ts';
 import { parameterOf } from './parameters.ts';
-import { fhirReply, outcome, refuse } from './replies.ts';
+import { fhirReply, outcome, refuse, refuseWith } from './replies.ts';
 import { isPartial, partialText } from './result-shape.ts';
-import { type ParsedSearch, parseSearch } from './search.ts';
+import { categoriesOf, type ParsedSearch, parseSearch } from './search.ts';
 import type { SortKey } from './sort.ts';
 import { type RowRef, rowRef } from './store.ts';
 import { wireText } from './wire.ts';
@@ -18,6 +21,8 @@ export async function firstPage(call: Call, params: URLSearchParams): Promise<Re
   const { vendor, store } = site;
   const search = parseSearch(site, type, table, params);
   const { native, post, shape, self, hopeless } = search;
+  checkReach(call, search);
+  checkSubTypes(call, search.categories);
   const counting = shape.summary === 'count';
   const wanted = counting || ((table.total ?? vendor.search.total) === 'all' && shape.total);
   const total = wanted ? (hopeless ? 0 : matchCount(call, search)) : undefined;
@@ -32,6 +37,35 @@ export async function firstPage(call: Call, params: URLSearchParams): Promise<Re
   const cursor = vendor.search.cursor ? params.get(vendor.search.session.parameter) : null;
   const from = cursor === null ? { after: 0 } : placeOf(site, type, search, cursor);
   return page(call, search, { type, query: params.toString(), total, ...from, client, expires: 0 });
+}
+
+// What a search looks into beside its own type wants the right to be searched, too.
+function checkReach({ site, context, grant }: Call, { reaches }: ParsedSearch): void {
+  for (const type of reaches)
+    if (!allows(grant.scopes, type, 's') || filtersOf(grant.scopes, type, 's'))
+      deny(site, context, 'forbidden', `_has looks into ${type}, which the scopes do not cover`, grant.client);
+}
+
+// Sub-types that the search applies to and the token leaves out.
+function suppressed({ site, type, filters }: Call, asked: readonly string[] | undefined): IssueDetail[] {
+  const known = site.vendor.search.subTypes?.[type];
+  if (!known || !filters) return [];
+  const granted = filters.flatMap((filter) => categoriesOf([...new URLSearchParams(filter)]) ?? Object.keys(known));
+  return Object.entries(known)
+    .filter(([code]) => (asked?.includes(code) ?? true) && !granted.includes(code))
+    .map(([, name]) => ({
+      error: 'sub-type-suppressed' as const,
+      diagnostics: `Client not authorized for ${type} - ${name}. Search results of this type have not been included.`,
+    }));
+}
+
+function checkSubTypes(call: Call, asked: readonly string[] | undefined): void {
+  const { site, type, context, grant } = call;
+  const applies = Object.keys(site.vendor.search.subTypes?.[type] ?? {}).filter((code) => asked?.includes(code) ?? true);
+  const left = suppressed(call, asked);
+  if (left.length === 0 || left.length < applies.length) return;
+  noteRefusal(site, context, context.exchange.operation, `the scopes on ${type} are narrowed to other categories`, grant.client);
+  refuseWith('no-sub-type', [...left, { error: 'no-sub-type' }]);
 }
 
 // A token that is narrowed does not learn how many others there are.
@@ -81,12 +115,16 @@ async function page(call: Call, search: ParsedSearch, session: PagingSession): P
   const kept = covered(call, store.narrow(type, rows, search.post));
   const more = found.length > count;
   const others = included(site, type, kept, shape, grant.scopes);
-  const served: RecordRef[] = [...kept.map((row) => rowRef(site.name, type, row)), ...refsOf(site.name, others)];
-  await context.reading(served);
+  await context.reading([...kept.map((row) => rowRef(site.name, type, row)), ...refsOf(site.name, others)]);
   const base = baseUrl(site, context.request);
-  const matches = entriesOf(site, base, type, kept, 'match', search);
-  const entries = [...matches, ...others.flatMap((row) => entriesOf(site, base, row.type, [row], 'include', search))];
-  const notes = notesOf(site, search, matches.length === 0 && !more && session.after === 0);
+  const shown: Shown = { entries: [], served: [] };
+  await show(shown, call, base, type, kept, 'match', shape);
+  const matches = shown.entries.length;
+  for (const row of others) await show(shown, call, base, row.type, [row], 'include', shape);
+  const { entries, served } = shown;
+  const first = session.after === 0;
+  // What is left out is said before that nothing is left.
+  const notes = [...suppressed(call, search.categories), ...notesOf(site, search, matches === 0 && !more && first)];
   const last = rows.at(-1);
   const opened = !(more && last)
     ? undefined
@@ -101,7 +139,7 @@ async function page(call: Call, search: ParsedSearch, session: PagingSession): P
   const text = bundleText(site, {
     base,
     type,
-    total: (table.total ?? vendor.search.total) === 'page' ? matches.length : session.total,
+    total: (table.total ?? vendor.search.total) === 'page' ? matches : session.total,
     links: vendor.search.linkOrder.flatMap((relation) =>
       urls[relation] === undefined ? [] : [{ relation, url: urls[relation] }],
     ),
@@ -125,18 +163,36 @@ function rowsAfter(
   return store.sorted({ ...query, sort: sortKeys(type, shape.sort), place: session.place });
 }
 
-function entriesOf(
-  site: Site,
+/** What of a page is ready to be sent, and which versions it shows: those that are current when they are read. */
+interface Shown {
+  entries: BundlePage['entries'];
+  served: RecordRef[];
+}
+
+/** Rows that are read in one turn of the event loop: a page of a thousand must not hold up everybody else. */
+const SLICE = 200;
+
+async function show(
+  { entries, served }: Shown,
+  { site }: Call,
   base: string,
   type: string,
   rows: readonly RowRef[],
   mode: 'match' | 'include',
-  { shape }: ParsedSearch,
-) {
-  return site.store.texts(rows.map(({ rid }) => rid)).map((row) => {
-    const text = wireText(site, type, row);
-    return { fullUrl: `${base}/${type}/${row.id}`, text: isPartial(shape) ? partialText(text, type, shape) : text, mode };
-  });
+  shape: ParsedSearch['shape'],
+): Promise<void> {
+  for (let at = 0; at < rows.length; at += SLICE) {
+    if (at > 0) await new Promise((resolve) => setImmediate(resolve));
+    for (const row of site.store.texts(rows.slice(at, at + SLICE).map(({ rid }) => rid))) {
+      const text = wireText(site, type, row);
+      entries.push({
+        fullUrl: `${base}/${type}/${row.id}`,
+        text: isPartial(shape) ? partialText(text, type, shape) : text,
+        mode,
+      });
+      served.push(rowRef(site.name, type, row));
+    }
+  }
 }
 
 function notesOf({ vendor }: Site, { noted }: ParsedSearch, empty: boolean): IssueDetail[] {
@@ -175,6 +231,8 @@ export function matchesOf(call: Call, query: string): RowRef[] {
   const { site, type, table } = call;
   const params = new URLSearchParams(query.replace(/^[^?]*\?/, ''));
   if ([...params].length === 0) throw new Rejected('missing-criteria', { message: 'a condition needs search parameters' });
-  const { native, post, hopeless } = parseSearch(site, type, { ...table, unknown: 'reject' }, params);
+  const search = parseSearch(site, type, { ...table, unknown: 'reject' }, params);
+  checkReach(call, search);
+  const { native, post, hopeless } = search;
   return hopeless ? [] : site.store.search({ type, criteria: [...native, ...post], limit: 2 });
 }

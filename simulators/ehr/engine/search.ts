@@ -17,6 +17,10 @@ export interface ParsedSearch {
   self: string;
   /** Too weak to find anything at this vendor. */
   hopeless: boolean;
+  /** Codes of the categories that it asks for; undefined for any. */
+  categories?: readonly string[];
+  /** Types that it looks into beside its own (`_has`). */
+  reaches: readonly string[];
   shape: ResultShape;
 }
 
@@ -31,7 +35,8 @@ export function parseSearch(site: Site, type: string, table: TypeCapability, par
   for (const { name } of kept.filter(({ own }) => !own)) {
     if (table.search[name] === null) missing(`the search parameter ${name} of ${type}`);
     // What shapes a result, and is not offered here, must not be taken for a filter that found nothing to do.
-    if (table.search[name] === undefined && NEVER.includes(name)) missing(`the search parameter ${name}`);
+    if (table.search[name] === undefined && NEVER.includes(name) && !(name === '_has' && table.has))
+      missing(`the search parameter ${name}`);
   }
   const unknown = kept.filter((one) => !one.own && !isKnown(table, one));
   const notes = unknown.map(({ name }) => ({
@@ -57,8 +62,16 @@ export function parseSearch(site: Site, type: string, table: TypeCapability, par
     count: pageSize(site, table, shaping),
     self: selfQuery(criteria, table, shaping),
     hopeless,
+    categories: categoriesOf(criteria.filter(({ modifier }) => modifier === undefined).map(({ name, value }) => [name, value])),
+    reaches: compiled.flatMap(({ criterion: one }) => (one.kind === 'has' ? [one.type] : [])),
     shape: readShape(site, type, table, shaping),
   };
+}
+
+/** Codes of `category` among parameters, without their systems; undefined where it is not asked for. */
+export function categoriesOf(params: readonly (readonly [string, string])[]): string[] | undefined {
+  const stated = params.filter(([name]) => name === 'category');
+  return stated.length === 0 ? undefined : stated.flatMap(([, value]) => value.split(',').map((one) => one.replace(/^.*\|/, '')));
 }
 
 const NEVER = ['_has', '_contained', '_filter', '_text', '_content', '_list', '_query'];
@@ -71,7 +84,10 @@ export function given(key: string, value: string): Given {
 
 // A chain needs the vendor's word for it; the r4 face has every one of a reference that it declares.
 const isKnown = (table: TypeCapability, { name, chain }: Given): boolean =>
-  chain === undefined || table.chains === true ? Boolean(table.search[name]) : (table.chains ?? []).includes(`${name}.${chain}`);
+  (name === '_has' && table.has) ||
+  (chain === undefined || table.chains === true
+    ? Boolean(table.search[name])
+    : (table.chains ?? []).includes(`${name}.${chain}`));
 const fullName = ({ name, chain }: Given): string => (chain === undefined ? name : `${name}.${chain}`);
 
 function missing(what: string): never {
@@ -112,10 +128,11 @@ function enough(table: TypeCapability, known: readonly Given[], notes: IssueDeta
 function pageSize(site: Site, table: TypeCapability, shaping: readonly Given[]): number {
   const { defaultCount, maxCount } = { ...site.vendor.search, ...counts(table) };
   const asked = shaping.find(({ name }) => name === '_count')?.value;
-  if (asked === undefined) return defaultCount;
+  const most = site.pageLimit();
+  if (asked === undefined) return Math.min(defaultCount, most);
   if (!/^\d+$/.test(asked))
     refuse('invalid-parameter', { diagnostics: `_count must be a number, not ${asked}`, expression: '_count' });
-  return Math.max(1, Math.min(Number(asked), maxCount));
+  return Math.max(1, Math.min(Number(asked), maxCount, most));
 }
 
 const counts = ({ defaultCount, maxCount }: TypeCapability) => ({

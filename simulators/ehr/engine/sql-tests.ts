@@ -37,11 +37,15 @@ export function tests(criterion: Exclude<Indexed, { kind: 'missing' | 'chain' }>
   }
 }
 
+// Rows hold the number of a system; one that nobody has ever used has none, and finds nothing.
+const NUMBERED = '(SELECT number FROM ehr_system WHERE text = ?)';
+
 // `system|value`, `|value` (no system), `system|` (any value), `value` (any system).
-function tokenTest({ system, value }: TokenTest, columns = ['i.value', 'i.system']): Fragment {
-  if (value === undefined) return { sql: `${columns[1]} = ?`, args: [system ?? ''] };
+function tokenTest({ system, value }: TokenTest, columns = ['i.value', 'i.system'], numbered = true): Fragment {
+  const same = numbered ? NUMBERED : '?';
+  if (value === undefined) return { sql: `${columns[1]} = ${same}`, args: [system ?? ''] };
   if (system === undefined) return { sql: `${columns[0]} = ?`, args: [value] };
-  return { sql: `(${columns[0]} = ? AND ${columns[1]} = ?)`, args: [value, system] };
+  return { sql: `(${columns[0]} = ? AND ${columns[1]} = ${same})`, args: [value, system] };
 }
 
 function stringTest(text: string, match: StringMatch): Fragment {
@@ -92,7 +96,7 @@ function pairTest({ first, second }: PairTest): Fragment {
   const one = tokenTest(first, ['i.first', 'i.first_system']);
   const other =
     second.kind === 'token'
-      ? tokenTest(second.test)
+      ? tokenTest(second.test, undefined, false)
       : second.kind === 'date'
         ? dateTest(second.test)
         : second.kind === 'quantity'

@@ -43,6 +43,7 @@ export function compile(
   if (after !== undefined) where.push({ sql: 'r.rid > ?', args: [after] });
   for (const criterion of criteria) {
     if (criterion.kind === 'id') where.push(byId(criterion.any, scope));
+    else if (criterion.kind === 'has') where.push(pointedAt(criterion, scope));
     else if (criterion !== driver) where.push(lookUp(criterion, scope));
   }
   return {
@@ -56,6 +57,17 @@ const byId = (ids: string[], { tenant, type }: Scope): Fragment => ({
   args: [tenant, type, ...ids],
 });
 
+// Rows at which others point; looked up by id, of which there are no more than of those others.
+function pointedAt({ parameter, type: holder, inner }: Extract<Criterion, { kind: 'has' }>, scope: Scope): Fragment {
+  const { type, tenant, keyOf } = scope;
+  const { sql, args } = compile({ type: holder, criteria: [inner] }, tenant, keyOf);
+  return {
+    sql: `r.tenant = ? AND r.type = ? AND r.deleted = 0 AND r.id IN (SELECT substr(i.value, ?) FROM ehr_reference i
+      WHERE i.key = ? AND i.value >= ? AND i.value < ? AND i.rid IN (SELECT r.rid ${sql}))`,
+    args: [tenant, type, type.length + 2, keyOf(holder, parameter.index), `${type}/`, `${type}0`, ...args],
+  };
+}
+
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** Ranks that find few rows, whatever the population. */
@@ -63,7 +75,8 @@ const SURE = 1;
 
 function pickDriver(criteria: readonly Criterion[], scope: Scope, paged: boolean, probe?: Probe): Indexed | undefined {
   if (criteria.some(({ kind }) => kind === 'id')) return undefined;
-  const ranked = (criteria as readonly Indexed[])
+  const ranked = criteria
+    .filter((one): one is Indexed => one.kind !== 'id' && one.kind !== 'has')
     .map((criterion) => ({ criterion, rank: rank(criterion, criteria) }))
     .filter(({ rank }) => rank < NEVER)
     .sort((a, b) => a.rank - b.rank);

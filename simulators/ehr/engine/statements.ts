@@ -24,6 +24,11 @@ export class Statements {
     return this.#statement(sql).all(...args);
   }
 
+  /** Runs when the current transaction is rolled back: what is remembered of it holds no more. */
+  onRollback(run: () => void): void {
+    this.#database.onRollback(run);
+  }
+
   #statement(sql: string) {
     const known = this.#known.get(sql);
     if (known) return known;

@@ -64,6 +64,12 @@ export class Store {
     return row && !row.deleted ? toResource(this.texts([row.rid])[0]!) : undefined;
   }
 
+  /** The current version's text, of a resource of that id; deleted ones are found too. */
+  current(type: string, id: string): (StoredText & { rid: number; deleted: number }) | undefined {
+    const sql = 'SELECT rid, id, version, updated, deleted, json FROM ehr_resource WHERE tenant = ? AND type = ? AND id = ?';
+    return this.#sql.get(sql, this.tenant, type, id) as (StoredText & { rid: number; deleted: number }) | undefined;
+  }
+
   /** The text of one version, superseded ones included; undefined for a delete, and where there is none. */
   versionText(type: string, id: string, version: number): StoredText | undefined {
     const row = this.locate(type, id);
@@ -181,7 +187,7 @@ export class Store {
       this.#sql.run('INSERT INTO ehr_history SELECT rid, version, updated, deleted, json FROM ehr_resource WHERE rid = ?', rid);
       const sql = 'UPDATE ehr_resource SET version = ?, updated = ?, deleted = ?, json = ? WHERE rid = ?';
       this.#sql.run(sql, version, lastUpdated, deleted, json, rid);
-      this.#indexes.remove(rid);
+      this.#indexes.remove(rid, before);
     } else {
       const sql = 'INSERT INTO ehr_resource (tenant, type, id, version, updated, deleted, json) VALUES (?, ?, ?, ?, ?, ?, ?)';
       rid = Number(this.#sql.run(sql, this.tenant, type, id, version, lastUpdated, deleted, json).lastInsertRowid);

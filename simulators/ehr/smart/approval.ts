@@ -1,7 +1,8 @@
 import type { HumanName } from '@medplum/fhirtypes';
 import { type Context, digest, type Handler, type Reply } from '#kernel';
 import { type ClientRegistration, isPublic } from './clients.ts';
-import { registered, spellings, sweep, type TokenEndpoint } from './endpoint.ts';
+import { type Launch, registered, spellings, sweep, type TokenEndpoint } from './endpoint.ts';
+import { launchOf } from './launch.ts';
 import { noteRefusal, TokenRefused } from './refusal.ts';
 import { parseScope, spell } from './scopes.ts';
 import { grantedOf, secretOf } from './token.ts';
@@ -11,10 +12,12 @@ interface Asked {
   client: ClientRegistration;
   redirectUri: string;
   scopes: string[];
+  /** Launched from the EHR. */
+  launch?: Launch;
 }
 
 /** A refusal that the browser takes back to the app (RFC 6749 section 4.1.2.1). */
-class SentBack extends Error {
+export class SentBack extends Error {
   readonly error: string;
   constructor(error: string, reason: string) {
     super(reason);
@@ -69,7 +72,9 @@ function checkRequest(
   const { auth } = site.vendor;
   const aud = form.get('aud')?.replace(/\/$/, '');
   const wrongAudience =
-    aud === undefined ? auth.audience === 'required' : !spellings(endpoint, context, site.paths.fhir).includes(aud);
+    aud === undefined
+      ? auth.audience === 'required' || form.has('launch')
+      : !spellings(endpoint, context, site.paths.fhir).includes(aud);
   if (wrongAudience) throw new TokenRefused('invalid-request', `aud ${aud} is not the FHIR base`, client.id);
   if (form.get('response_type') !== 'code')
     throw new SentBack('unsupported_response_type', `response_type must be code, not ${form.get('response_type')}`);
@@ -83,6 +88,11 @@ function checkRequest(
     throw new SentBack('invalid_request', 'code_challenge is no SHA-256 in base64url');
   const all = [...(client.scopes ?? ofUsers(defaults)), ...SESSION].filter((scope) => parseScope(scope)?.context !== 'system');
   const asked = (form.get('scope') ?? '').split(' ').filter((scope) => scope !== '');
+  const wanted = form.get('launch');
+  if (asked.includes('launch') !== (wanted !== null))
+    throw new SentBack('invalid_request', 'the scope launch and the parameter launch go together');
+  const launch = wanted === null ? undefined : launchOf(endpoint, client, wanted);
+  if (wanted !== null && !launch) throw new SentBack(auth.launchError, 'the launch is unknown, used, over or of another app');
   const scopes =
     auth.granted === 'registration'
       ? [
@@ -95,16 +105,20 @@ function checkRequest(
       : grantedOf(asked, all, client.scopeStyle);
   if (!scopes.some((scope) => parseScope(scope)))
     throw new SentBack('invalid_scope', `nothing of "${asked.join(' ')}" is registered for the client and its users`);
-  return { client, redirectUri, scopes };
+  return { client, redirectUri, scopes, launch };
 }
 
-const SESSION = ['offline_access', 'online_access'];
+const SESSION = ['offline_access', 'online_access', 'launch'];
 const ofUsers = (scopes: readonly string[]): string[] => scopes.map((scope) => scope.replace(/^system\//, 'user/'));
 
-function approve({ site, codes, salt }: TokenEndpoint, form: URLSearchParams, { client, redirectUri, scopes }: Asked): Reply {
+function approve(endpoint: TokenEndpoint, form: URLSearchParams, { client, redirectUri, scopes, launch }: Asked): Reply {
+  const { site, codes, salt, launches } = endpoint;
   const { kernel, vendor, name } = site;
   const users = usersOf(site);
-  const user = users.find(({ id }) => id === form.get('user')) ?? users[0];
+  const stated = form.get('user') ?? launch?.user?.replace(/^Practitioner\//, '');
+  const user = users.find(({ id }) => id === stated) ?? users[0];
+  // Works once.
+  if (launch) launches.delete(digest(salt, 'launch', form.get('launch')!));
   if (!user) throw new SentBack('access_denied', 'the site has nobody who could approve');
   const code = secretOf(kernel.mint(`ehr.${name}.code`));
   const now = kernel.clock.now();
@@ -114,6 +128,9 @@ function approve({ site, codes, salt }: TokenEndpoint, form: URLSearchParams, { 
     redirectUri,
     scopes,
     user: `Practitioner/${user.id}`,
+    ...(launch && {
+      launch: { patient: launch.patient, ...(launch.encounter !== undefined && { encounter: launch.encounter }) },
+    }),
     challenge: form.get('code_challenge') ?? undefined,
     expires: now + vendor.auth.codeSeconds * 1000,
   });

@@ -36,10 +36,10 @@ export function approvedBy(endpoint: TokenEndpoint, client: ClientRegistration, 
     return no('code_verifier must have 43 to 128 characters of A-Z a-z 0-9 - . _ ~');
   if (verifier !== undefined && createHash('sha256').update(verifier).digest('base64url') !== known.challenge)
     return no('code_verifier does not fit the code_challenge');
-  const { scopes, user } = known;
+  const { scopes, user, launch } = known;
   const lasting = scopes.some((scope) => LASTING.includes(scope));
-  const refreshToken = lasting ? refreshTokenOf(endpoint, { client: client.id, scopes, user, expires: 0 }) : undefined;
-  return { client, scopes, requestedScope: scopes.join(' '), user, refreshToken };
+  const refreshToken = lasting ? refreshTokenOf(endpoint, { client: client.id, scopes, user, launch, expires: 0 }) : undefined;
+  return { client, scopes, requestedScope: scopes.join(' '), user, launch, refreshToken };
 }
 
 /**
@@ -87,6 +87,7 @@ export function refreshed(endpoint: TokenEndpoint, client: ClientRegistration, f
     scopes,
     requestedScope,
     user: known.user,
+    launch: known.launch,
     refreshToken: rotates ? refreshTokenOf(endpoint, known) : undefined,
   };
 }

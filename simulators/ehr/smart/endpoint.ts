@@ -1,5 +1,5 @@
 import type { Cell, Context } from '#kernel';
-import type { Site } from '../engine/context.ts';
+import type { LaunchContext, Site } from '../engine/context.ts';
 import type { ClientKeys, ClientLookup, ClientRegistration } from './clients.ts';
 import { TokenRefused } from './refusal.ts';
 import type { ScopeStyle } from './scopes.ts';
@@ -11,6 +11,7 @@ export interface ApprovedCode {
   scopes: string[];
   /** `Practitioner/<id>` */
   user: string;
+  launch?: LaunchContext;
   challenge?: string;
   /** Milliseconds since the epoch. */
   expires: number;
@@ -23,6 +24,15 @@ export interface RefreshGrant {
   client: string;
   scopes: string[];
   user: string;
+  launch?: LaunchContext;
+  expires: number;
+}
+
+/** An app that a user started from within the EHR; kept under the digest of its token, which works once. */
+export interface Launch extends LaunchContext {
+  client: string;
+  /** `Practitioner/<id>` who started it; whoever approves, where it is not said. */
+  user?: string;
   expires: number;
 }
 
@@ -37,6 +47,7 @@ export interface TokenEndpoint {
   jtis: Cell<number>;
   codes: Cell<ApprovedCode>;
   refreshTokens: Cell<RefreshGrant>;
+  launches: Cell<Launch>;
   /** Mixed into the digests under which tokens, codes and jtis are kept. */
   salt: string;
   style: ScopeStyle;

@@ -24,7 +24,7 @@ export const introspectionHandler = (endpoint: TokenEndpoint): Handler =>
     const grant = site.grants.get(digest(salt, token)) ?? refreshTokens.get(digest(salt, 'refresh', token));
     if (!grant || grant.client !== asks || grant.expires <= now) return jsonReply(200, { active: false }, NO_STORE);
     const [base] = spellings(endpoint, context, site.paths.fhir);
-    const { client, scopes, expires, user } = grant;
+    const { client, scopes, expires, user, launch } = grant;
     return jsonReply(
       200,
       {
@@ -36,6 +36,7 @@ export const introspectionHandler = (endpoint: TokenEndpoint): Handler =>
         sub: user ?? client,
         iss: base,
         ...(user ? { fhirUser: `${base}/${user}` } : {}),
+        ...launch,
       },
       NO_STORE,
     );

@@ -1,4 +1,5 @@
 import { type Context, digest, type Handler, Rejected, type Reply } from '#kernel';
+import type { LaunchContext } from '../engine/context.ts';
 import { authenticateClient } from './client-authentication.ts';
 import type { ClientRegistration } from './clients.ts';
 import { approvedBy, holderOf, refreshed } from './codes.ts';
@@ -12,6 +13,7 @@ export interface Issue {
   scopes: string[];
   requestedScope: string;
   user?: string;
+  launch?: LaunchContext;
   refreshToken?: string;
 }
 
@@ -92,17 +94,24 @@ export const grantedOf = (asked: readonly string[], registered: readonly string[
 function issue(
   { site, salt }: TokenEndpoint,
   { kernel, exchange }: Context,
-  { client, scopes, requestedScope, user, refreshToken }: Issue,
+  { client, scopes, requestedScope, user, launch, refreshToken }: Issue,
 ): Reply {
   const token = secretOf(kernel.mint(`ehr.${site.name}.token`));
   const now = kernel.clock.now();
   sweep(site.grants, now);
   const expiresIn = site.tokenSeconds;
-  site.grants.set(digest(salt, token), { client: client.id, scopes, expires: now + expiresIn * 1000, user });
+  site.grants.set(digest(salt, token), { client: client.id, scopes, expires: now + expiresIn * 1000, user, launch });
   const scope = scopes.join(' ');
   const data = { client: client.id, scope, requestedScope, expiresIn, user };
   kernel.journal.append({ sim: 'ehr', tenant: site.name, kind: 'token', actor: `client:${client.id}`, cause: exchange.id, data });
-  const body = { access_token: token, token_type: 'Bearer', expires_in: expiresIn, scope, refresh_token: refreshToken };
+  const body = {
+    access_token: token,
+    token_type: 'Bearer',
+    expires_in: expiresIn,
+    scope,
+    refresh_token: refreshToken,
+    ...launch,
+  };
   return {
     status: 200,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store', pragma: 'no-cache' },

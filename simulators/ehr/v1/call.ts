@@ -121,13 +121,13 @@ const MOST = 5000;
 const USUAL = 1500;
 
 /** A page by `limit` and `offset`, with relative links to its neighbours. */
-export function paged<T>({ params, context }: V1Call, name: string, all: readonly T[], show: (one: T) => unknown) {
+export function paged<T>({ params, context, site }: V1Call, name: string, all: readonly T[], show: (one: T) => unknown) {
   const number = (key: string, otherwise: number): number => {
     const text = params.get(key);
     if (text !== null && !/^\d{1,6}$/.test(text)) refuseV1(400, `Invalid value for ${key}.`);
     return text === null ? otherwise : Number(text);
   };
-  const limit = Math.max(1, Math.min(number('limit', USUAL), MOST));
+  const limit = Math.max(1, Math.min(number('limit', USUAL), MOST, site.pageLimit()));
   const offset = number('offset', 0);
   const rows = all.slice(offset, offset + limit);
   const at = (start: number): string => {

@@ -80,6 +80,8 @@ export const athena = defineVendor(r4, {
   ...capabilityOf(statement, ATHENA_OVERLAY),
   overlay: ATHENA_OVERLAY,
   auth: {
+    // Its discovery document names none.
+    ehrLaunch: false,
     methods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     tokenSeconds: 3600,
     explains: true,

@@ -454,3 +454,35 @@ describe('tokens', () => {
     expect((await test.call(`/Patient?_id=${ada}`, as)).status).toBe(403);
   });
 });
+
+it('approves and introspects at the addresses of its own', async () => {
+  const { authorization_endpoint, introspection_endpoint, token_endpoint } = await test.get('/.well-known/smart-configuration');
+  const { tenant } = test.site.describe().credentials;
+  expect(new URL(authorization_endpoint).pathname).toMatch(
+    /^\/tenants\/[0-9a-f-]{36}\/protocols\/oauth2\/profiles\/smart-v1\/personas\/provider\/authorize$/,
+  );
+  expect([new URL(introspection_endpoint).pathname, token_endpoint]).toEqual(['/tokeninfo', test.token]);
+  expect(tenant ?? '').not.toContain('{');
+  expect((await fetch(authorization_endpoint)).headers.get('content-type')).toContain('text/html');
+  const { access_token } = await fetchToken(test.kernel, test.token, 'all');
+  const bearer = { authorization: `Bearer ${access_token}` };
+  const body = new URLSearchParams({ token: access_token });
+  const asked = await fetch(introspection_endpoint, { method: 'POST', headers: bearer, body });
+  expect(await asked.json()).toMatchObject({ active: true, client_id: 'all' });
+});
+
+it('exports a group: 600 s between polls, files by 307 to a signed address', async () => {
+  const kicked = await test.call(`/Group/${test.site.groupId}/$export?_type=Patient`, { headers: { prefer: 'respond-async' } });
+  const job = kicked.headers.get('content-location')!;
+  expect([kicked.status, job.startsWith(`${test.fhir}/bulk-export/jobs/`)]).toEqual([202, true]);
+  let status = await test.call(job);
+  while (status.status === 202) {
+    await status.text();
+    expect([status.headers.get('x-progress'), status.headers.get('retry-after')]).toEqual(['in-progress', expect.any(String)]);
+    await clock.advance(1000);
+    status = await test.call(job);
+  }
+  const { output } = (await status.json()) as Json;
+  const sent = await test.call(output[0].url, { redirect: 'manual' });
+  expect([sent.status, sent.headers.get('location')]).toEqual([307, expect.stringContaining('X-Amz-Signature=')]);
+});

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { capabilityOf } from '../engine/capability.ts';
+import { CERNER_BULK } from './bulk.ts';
 import { CERNER_STATEMENT } from './cerner/capability.ts';
 import { CERNER_ERRORS, ELEMENT_ISSUES, FIXED_TEXTS } from './cerner/errors.ts';
-import { alongside, onShow, onWrite, settle } from './cerner/filing.ts';
+import { alongside, infer, onShow, onWrite, settle } from './cerner/filing.ts';
 import { CERNER_NOTES } from './cerner/notes.ts';
 import { CERNER_OVERLAY } from './cerner/overlay.ts';
 import { onPatch } from './cerner/patches.ts';
@@ -35,7 +36,12 @@ export const cerner = defineVendor(r4, {
   id: 'cerner',
   title: 'Oracle Health (Cerner)',
   software: { name: 'Oracle Health Millennium', version: '2026' },
-  paths: { fhir: '/r4/{tenant}', token: '/tenants/{tenant}/protocols/oauth2/profiles/smart-v1/token' },
+  paths: {
+    fhir: '/r4/{tenant}',
+    token: '/tenants/{tenant}/protocols/oauth2/profiles/smart-v1/token',
+    authorize: '/tenants/{tenant}/protocols/oauth2/profiles/smart-v1/personas/provider/authorize',
+    introspect: '/tokeninfo',
+  },
   ...capabilityOf(CERNER_STATEMENT, CERNER_OVERLAY),
   overlay: CERNER_OVERLAY,
   auth: {
@@ -50,6 +56,7 @@ export const cerner = defineVendor(r4, {
       code_challenge_methods_supported: ['S256'],
     },
   },
+  bulk: CERNER_BULK,
   search: {
     // Not documented for most types.
     defaultCount: 50,
@@ -81,6 +88,7 @@ export const cerner = defineVendor(r4, {
     tenant: uuid,
     onSearch,
     onPatch,
+    infer,
     onWrite,
     alongside,
     settle,

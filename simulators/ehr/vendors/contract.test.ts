@@ -97,6 +97,9 @@ describe.each(VENDORS)('$id', (vendor) => {
       expectRefusal((await send(type, interaction, table)).reply, 'not-allowed'),
     );
 
+    if (!table.interactions.includes('search'))
+      it('search is refused', async () => expectRefusal(await test.call(`/${type}?_id=x`), 'no-search'));
+
     const declared = Object.keys(table.search).filter(
       (name) =>
         table.search[name] &&
@@ -205,11 +208,12 @@ describe.each(VENDORS)('$id', (vendor) => {
     const declared = Object.fromEntries(
       rest[0].resource.map((item: Json) => [item.type, item.searchParam.map((param: Json) => param.name)]),
     );
-    const table = types(vendor).map(([type, { search, chains, interactions }]) => [
+    const table = types(vendor).map(([type, { search, chains, has, interactions }]) => [
       type,
       [
         ...Object.keys(search).filter((name) => search[name]),
         ...(chains === true ? [] : (chains ?? [])),
+        ...(has ? ['_has'] : []),
         ...(interactions.includes('search') ? ['_count'] : []),
       ],
     ]);

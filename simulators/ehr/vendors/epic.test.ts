@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock } from '#kernel';
-import { appointment, fetchToken, type Json, OID, patient, register, startSite, type TestSite } from '../test-site.ts';
+import {
+  appointment,
+  fetchToken,
+  type Json,
+  narrowToken,
+  OID,
+  patient,
+  register,
+  startSite,
+  type TestSite,
+} from '../test-site.ts';
 import { epic } from './epic.ts';
 
 const clock = new ManualClock('2026-03-02T12:00:00.000Z');
@@ -89,9 +99,20 @@ describe('media types', () => {
     const reply = await test.call(`/Patient/${ada}`, { headers: { accept } });
     expect([reply.status, reply.headers.get('content-type')?.split(';')[0]]).toEqual([200, type]);
   });
-  it.each(['*/*', '', 'application/fhir+xml', 'text/xml'])('"%s" would be XML: a 501 says what to ask for', async (accept) => {
+  it.each([
+    ['*/*', 'application/fhir+xml'],
+    ['', 'application/fhir+xml'],
+    ['text/html', 'application/fhir+xml'],
+    ['application/fhir+xml', 'application/fhir+xml'],
+    ['text/xml', 'text/xml'],
+  ])('"%s" is answered in XML: %s', async (accept, type) => {
     const reply = await test.call(`/Patient/${ada}`, { headers: { accept } });
-    expect([reply.status, await reply.text()]).toEqual([501, expect.stringContaining('application/fhir+json')]);
+    expect([reply.status, reply.headers.get('content-type')?.split(';')[0]]).toEqual([200, type]);
+    expect(await reply.text()).toMatch(/^<\?xml [^>]+><Patient xmlns="http:\/\/hl7.org\/fhir"><id value="e/);
+    const found = await (await test.call(`/Patient?identifier=203713`, { headers: { accept } })).text();
+    expect(found).toMatch(/<Bundle xmlns=[^>]+><type value="searchset"\/><total value="1"\/>.*<resource><Patient /);
+    const missing = await test.call('/Patient/eNobody3', { headers: { accept } });
+    expect([missing.status, await missing.text()]).toEqual([404, expect.stringContaining('<OperationOutcome xmlns=')]);
     expect((await test.call(`/Patient/${ada}?_format=json`, { headers: { accept } })).status).toBe(200);
   });
   it('.well-known/smart-configuration is JSON whatever is asked for', async () => {
@@ -338,5 +359,72 @@ describe('writes', () => {
       const reply = await test.call(path, { method, body: '{}' });
       expect([reply.status, reply.headers.get('content-type')]).toEqual([405, 'text/html']);
     }
+  });
+});
+
+describe('a merged patient', () => {
+  it('is read by a redirect to the survivor, with 4107; the survivor is read as ever', async () => {
+    const [kept, gone] = [await register(test, 'Kept', '881'), await register(test, 'Gone', '882')];
+    const link = (to: string, type: string) => [{ other: { reference: `Patient/${to}` }, type }];
+    await test.site.commit({
+      act: 'merge',
+      changes: [
+        { op: 'update', type: 'Patient', id: gone, patch: { active: false, link: link(kept, 'replaced-by') } },
+        { op: 'update', type: 'Patient', id: kept, patch: { link: link(gone, 'replaces') } },
+      ],
+    });
+    const reply = await test.call(`/Patient/${gone}`, { redirect: 'manual' });
+    expect([reply.status, reply.headers.get('location'), codes(await reply.json())]).toEqual([
+      302,
+      `${test.fhir}/Patient/${kept}`,
+      ['fatal/processing 4107'],
+    ]);
+    // A client that follows redirects ends at the survivor.
+    expect((await test.get(`/Patient/${gone}`)).id).toBe(kept);
+    expect((await test.get(`/Patient/${kept}`)).id).toBe(kept);
+  });
+});
+
+describe('scopes narrowed to sub-types', () => {
+  const CATEGORY = 'http://terminology.hl7.org/CodeSystem/condition-category';
+  let headers: Record<string, string>;
+  beforeAll(async () => {
+    const condition = (code: string) => ({
+      op: 'create' as const,
+      type: 'Condition',
+      resource: {
+        resourceType: 'Condition',
+        clinicalStatus: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/condition-clinical', code: 'active' }] },
+        category: [{ coding: [{ system: CATEGORY, code }] }],
+        code: { text: code },
+        subject: { reference: `Patient/${ada}` },
+      },
+    });
+    await test.site.commit({ act: 'create', changes: [condition('problem-list-item'), condition('encounter-diagnosis')] });
+    const token = await narrowToken(test, [`system/Condition.s?category=${CATEGORY}|problem-list-item`]);
+    headers = { authorization: `Bearer ${token}` };
+  });
+  const search = async (query: string) => {
+    const reply = await test.call(`/Condition?patient=${ada}${query}`, { headers });
+    return { status: reply.status, body: (await reply.json()) as Json };
+  };
+
+  it('leave the others out and say so, one 59204 each', async () => {
+    const { status, body } = await search('');
+    expect([status, matches(body).length, body.total]).toEqual([200, 1, 1]);
+    expect(new Set(codes(outcomeOf(body)))).toEqual(new Set(['warning/suppressed 59204']));
+    expect(outcomeOf(body).issue[0].diagnostics).toBe(
+      'Client not authorized for Condition - Encounter Diagnosis. Search results of this type have not been included.',
+    );
+  });
+
+  it('say nothing where the search applies to what they cover', async () => {
+    const { status, body } = await search('&category=problem-list-item');
+    expect([status, body.entry.map(({ search: { mode } }: Json) => mode)]).toEqual([200, ['match']]);
+  });
+
+  it('refuse what applies to nothing that they cover: 400 with 59204 and 59022', async () => {
+    const { status, body } = await search('&category=encounter-diagnosis');
+    expect([status, codes(body)]).toEqual([400, ['warning/suppressed 59204', 'fatal/invalid 59022']]);
   });
 });

@@ -13,6 +13,7 @@ const capability: CapabilityTable = Object.fromEntries(
       interactions: [...INTERACTIONS],
       search: { _id: 'native', ...Object.fromEntries(names.map((name) => [name, 'native' as const])) },
       chains: true,
+      has: true,
       include: ['*'],
       revInclude: ['*'],
       conditional: { create: true, update: true, delete: 'single', read: ['not-match', 'modified-since'], updateCreate: true },
@@ -87,6 +88,10 @@ const errors: Record<ErrorName, ErrorRow> = {
   'unknown-value': row(400, 'value', 'A search value is unknown.', { severity: 'information' }),
   'unknown-tenant': row(404, 'not-found', 'There is nothing at this address.'),
   'invalid-scope': oauth('invalid_scope', 'No scope that was asked for is granted.'),
+  'no-search': row(405, 'not-supported', 'This type cannot be searched.'),
+  merged: row(302, 'processing', 'The resource was merged into another one.'),
+  'sub-type-suppressed': row(200, 'suppressed', 'The scopes cover a part of this type only.', { severity: 'warning' }),
+  'no-sub-type': row(400, 'invalid', 'The scopes cover nothing of what was asked for.'),
   'too-many': row(400, 'too-costly', 'The search matches too much.'),
 };
 
@@ -121,6 +126,8 @@ export const r4: Vendor = Object.freeze({
     codeSeconds: 60,
     refreshSeconds: 30 * 86_400,
     rotates: true,
+    ehrLaunch: true,
+    launchError: 'invalid_request',
     introspection: 'declared',
     authorizeError: 'The request for approval is not valid.',
     algorithms: ['RS384', 'ES384', 'RS256', 'RS512', 'ES256'],
@@ -160,7 +167,7 @@ export const r4: Vendor = Object.freeze({
     'https://hl7.org/fhir/smart-app-launch/backend-services.html',
   ],
   notes: [
-    'Scopes on one patient (`patient/…`), `openid` with its id_token, and launch from the EHR are not simulated: they are not granted.',
+    'Scopes on one patient (`patient/…`), a patient picked at launch (`launch/patient`) and `openid` with its id_token are not simulated: they are not granted. An app is launched from the EHR by `POST /v1/sites/<site>/launches`; what a user sees there is not narrowed to that patient.',
     'An export shows the state at its transaction time. What was deleted since `_since` is not listed in `deleted`.',
   ],
   hooks: {

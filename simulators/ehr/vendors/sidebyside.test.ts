@@ -512,10 +512,13 @@ const ROWS: Row[] = [
       },
 
       epic: {
-        // XML is what Epic answers; it is not simulated yet, and says so.
         source: EPIC.map,
         check: async ({ ask, patient }) => {
-          expect((await ask(`/Patient/${patient}`, { headers: { accept: '*/*' } })).status).toBe(501);
+          for (const accept of ['*/*', '']) {
+            const reply = await ask(`/Patient/${patient}`, { headers: { accept } });
+            expect([reply.status, reply.headers.get('content-type')]).toEqual([200, 'application/fhir+xml;charset=utf-8']);
+            expect(reply.text).toContain('<Patient xmlns="http://hl7.org/fhir">');
+          }
           for (const type of ['application/fhir+json', 'application/json', 'application/json+fhir'])
             expect((await ask(`/Patient/${patient}`, { headers: { accept: type } })).headers.get('content-type')).toBe(
               `${type};charset=utf-8`,

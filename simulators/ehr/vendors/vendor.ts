@@ -36,6 +36,8 @@ export interface TypeCapability {
   needs?: readonly SearchNeeds[];
   /** Parameters that may be chained: all, or as `patient.name`. */
   chains?: true | readonly string[];
+  /** Is reverse chaining (`_has`) offered? */
+  has?: boolean;
   /** Modifiers that are offered, `:Type` aside; absent for all that the engine knows. */
   modifiers?: readonly string[];
   /** `Type:parameter`, or `*` for every reference. */
@@ -129,6 +131,10 @@ export const ERROR_NAMES = [
   'unknown-tenant',
   'invalid-scope',
   'too-many',
+  'merged',
+  'no-search',
+  'sub-type-suppressed',
+  'no-sub-type',
 ] as const;
 export type ErrorName = (typeof ERROR_NAMES)[number];
 
@@ -219,6 +225,10 @@ export interface Vendor {
     refreshSeconds: number;
     /** A refresh gives a new refresh token and ends the one before. */
     rotates: boolean;
+    /** Is an app launched from within the EHR, with the patient at hand? */
+    ehrLaunch: boolean;
+    /** OAuth error for a launch that is unknown, used or over. */
+    launchError: string;
     /** Introspection: in the discovery document, only there when called, or missing. */
     introspection: 'declared' | 'silent' | 'none';
     /** Scopes beside those on resources that apps get by default. */
@@ -263,6 +273,11 @@ export interface Vendor {
     cursor?: boolean;
     /** An empty result says so in an outcome entry. */
     emptyNote: boolean;
+    /**
+     * Parts of a type, by a code of its category, on which apps are granted rights one by one: a search that applies to some
+     * that the token does not cover leaves them out and says so.
+     */
+    subTypes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
     /** What the query string of a POST _search counts for. */
     postQuery: 'merge' | 'ignore';
   };
@@ -273,7 +288,8 @@ export interface Vendor {
   formats: {
     /** Media types that are answered in kind. */
     json: readonly string[];
-    /** What the vendor answers when nothing, or anything, is accepted. */
+    xml?: readonly string[];
+    /** What the vendor answers when nothing, or anything, is accepted; XML also where nothing of what is accepted is known. */
     otherwise: 'json' | 'xml';
   };
   /** A create answers with the resource, or with nothing but where it is. */
@@ -307,6 +323,8 @@ export interface Vendor {
     moreNumbers?(mrn: Identifier): Identifier[];
     /** Rewrites, drops or refuses search parameters before they are looked at. */
     onSearch?(type: string, given: Given[], site: SiteFacts): Given[];
+    /** Elements that the vendor works out itself where a client, rightly, leaves them out of what it sends. */
+    infer?(resource: Resource): Resource;
     /** What the vendor files of a valid resource that a client sends, or a refusal. */
     onWrite?(resource: Resource, before: Stored | undefined, site: SiteFacts): Resource;
     /** Looks at a JSON Patch before it is applied: elements that may be patched, tests that it must hold. */
@@ -320,6 +338,8 @@ export interface Vendor {
     alongside?(after: Resource, before: Stored | undefined, site: SiteFacts): Stored[];
     /** What every version is given, whoever writes it: ids of list elements by which a patch names them. */
     settle?(resource: Resource, id: string): Resource;
+    /** Id of the record to which a read of this one is sent on. */
+    survivorOf?(type: string, text: string): string | undefined;
     /** What a read shows of a stored text, where that is less than the whole. */
     onShow?(type: string, text: string): string;
     /** Query of a next link from that of the first page and the session's parameter; by itself it is that parameter alone. */

@@ -31,11 +31,11 @@ export class Edit {
     return c === undefined ? whole : (whole.split(this.component)[c - 1] ?? '');
   }
 
-  /** Sets a field or a component in every segment of that name; what is not there stays so. */
-  set(place: string, value: string): void {
+  /** Sets a field or a component in every segment of that name, or in the first; what is not there stays so. */
+  set(place: string, value: string, which: 'every' | 'first' = 'every'): void {
     const { name, at, c } = this.#place(place);
-    for (const segment of this.segments) {
-      if (segment[0] !== name) continue;
+    const all = this.segments.filter((segment) => segment[0] === name);
+    for (const segment of which === 'first' ? all.slice(0, 1) : all) {
       while (segment.length <= at) segment.push('');
       if (c === undefined) segment[at] = value;
       else {

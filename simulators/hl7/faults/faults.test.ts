@@ -143,6 +143,36 @@ describe('framing', () => {
   });
 });
 
+test('at-once: all copies are out before one is answered, each over its own connection and with its answer', async () => {
+  const held: (() => void)[] = [];
+  const hold: Answer = (control, socket) => {
+    held.push(() => void socket.write(ack('AA', control)));
+    return undefined;
+  };
+  const { world, peer } = await setting({ ackTimeoutMs: 5000 }, ...Array<Answer>(4).fill(hold));
+  world.kernel.rules.arm({ fault: 'at-once', params: { copies: 4 }, times: 1 });
+  await world.ehr.put('register', ROSA);
+  await peer.messages(4);
+  expect([peer.connections, new Set(peer.got).size, world.events('ack').length]).toEqual([4, 1, 0]);
+  for (const answer of held) answer();
+  await world.seen('ack', () => world.events('ack').length === 4);
+  expect(world.events('ack').map(({ data }) => [data!.outcome, data!.copy, data!.attempt])).toEqual(
+    expect.arrayContaining([1, 2, 3, 4].map((copy) => ['positive', copy, 1])),
+  );
+  await world.ehr.put('update', ROSA);
+  await world.seen('ack', () => world.hl7.link().queued === 0);
+  expect([peer.got.length, peer.connections]).toEqual([5, 4]);
+});
+
+test('at-once: a receiver that takes one connection only gets the message all the same', async () => {
+  const { world, peer } = await setting({ ackTimeoutMs: 5000 });
+  peer.admits = 1;
+  world.kernel.rules.arm({ fault: 'at-once', params: { copies: 3 }, times: 1 });
+  await world.ehr.put('register', ROSA);
+  await world.seen('ack', () => world.hl7.link().queued === 0);
+  expect(summary(peer.got)).toEqual(['A04 204181']);
+});
+
 describe('order and ids', () => {
   async function schedule(rule: Rule): Promise<{ world: World; peer: Receiver }> {
     const { world, peer } = await setting({ paused: true });

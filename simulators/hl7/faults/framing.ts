@@ -11,6 +11,9 @@ const PROBES: Record<string, Buffer> = {
 };
 const ACK = 'MSH|^~\\&|EHR|EHR|CRM|CRM|20260101000000||ACK|ACK1|P|2.5.1\rMSA|AA|1\r';
 
+// Of a frame that is whole: who gives it up earlier than it must be answered has learned nothing.
+const ANSWER_MS = number("milliseconds that the answer may take; 0 is the link's own wait", 0, [0, 86_400_000]);
+
 /** How the bytes of a frame and its surroundings go wrong. */
 export const FRAMING: readonly LinkFault[] = [
   linkFault({
@@ -22,9 +25,10 @@ export const FRAMING: readonly LinkFault[] = [
       size: number('bytes of a piece', 1, [1, 1_000_000]),
       at: text('offsets in place of a size, such as "1,-1"', ''),
       pauseMs: number('milliseconds between pieces', 0, [0, 60_000]),
+      answerMs: ANSWER_MS,
     },
     intact: true,
-    plan: (outgoing, { size, at = '', pauseMs }) => {
+    plan: (outgoing, { size, at = '', pauseMs, answerMs }) => {
       const { start, end } = outgoing.frame;
       const length = start.length + outgoing.bytes.length + end.length;
       const step = Number(size);
@@ -32,6 +36,7 @@ export const FRAMING: readonly LinkFault[] = [
         ? at.split(',').map(Number)
         : Array.from({ length: Math.ceil(length / step) - 1 }, (_, n) => (n + 1) * step);
       outgoing.pauseMs = Number(pauseMs);
+      outgoing.answerMs = Number(answerMs) || undefined;
     },
   }),
   linkFault({
@@ -50,10 +55,11 @@ export const FRAMING: readonly LinkFault[] = [
     name: 'junk-between',
     doc: 'Bytes of no frame stand before it.',
     receiver: 'skips to the start byte.',
-    params: { what: oneOf('the bytes', 'nul', 'crlf', 'spaces', 'text') },
+    params: { what: oneOf('the bytes', 'nul', 'crlf', 'spaces', 'text'), answerMs: ANSWER_MS },
     intact: true,
-    plan: ({ frame }, { what = '' }) => {
-      frame.start = Buffer.concat([Buffer.from(JUNK[what]!), frame.start]);
+    plan: (outgoing, { what = '', answerMs }) => {
+      outgoing.frame.start = Buffer.concat([Buffer.from(JUNK[what]!), outgoing.frame.start]);
+      outgoing.answerMs = Number(answerMs) || undefined;
     },
   }),
   linkFault({

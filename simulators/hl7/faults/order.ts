@@ -13,6 +13,16 @@ export const ORDER: readonly LinkFault[] = [
     },
   }),
   linkFault({
+    row: 'D1',
+    name: 'at-once',
+    doc: 'The same bytes come over several connections at the same moment: both engines of a pair deliver, or a storm of retries.',
+    receiver: 'answers AA to each and does it once, whichever copy it looks at first.',
+    params: { copies: number('how many', 10, [2, 64]) },
+    plan: (outgoing, { copies }) => {
+      outgoing.abreast = Number(copies);
+    },
+  }),
+  linkFault({
     row: 'D2',
     name: 'reused-id',
     doc: 'MSH-10 is one that another message had: a counter that began anew, or a constant.',

@@ -45,16 +45,16 @@ const CODES: Record<string, [place: string, value: string]> = {
 };
 
 const RESULTS: Record<string, (message: Edit) => void> = {
-  'no-type': (message) => message.set('OBX-2', ''),
-  'no-value': (message) => message.set('OBX-5', ''),
-  repeated: (message) => message.set('OBX-5', ['1', '2'].join(message.repetition)),
+  'no-type': (message) => message.set('OBX-2', '', 'first'),
+  'no-value': (message) => message.set('OBX-5', '', 'first'),
+  repeated: (message) => message.set('OBX-5', ['1', '2'].join(message.repetition), 'first'),
   'less-than': (message) => {
-    message.set('OBX-2', 'NM');
-    message.set('OBX-5', '<5');
+    message.set('OBX-2', 'NM', 'first');
+    message.set('OBX-5', '<5', 'first');
   },
   'document-without-encoding': (message) => {
-    message.set('OBX-2', 'ED');
-    message.set('OBX-5', join(message, '', 'AP', '', '', 'JVBERi0xLjQ='));
+    message.set('OBX-2', 'ED', 'first');
+    message.set('OBX-5', join(message, '', 'AP', '', '', 'JVBERi0xLjQ='), 'first');
   },
 };
 

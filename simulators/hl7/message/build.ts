@@ -58,12 +58,18 @@ export function renderField(field: Field, d: Delimiters = STANDARD): string {
 }
 
 function renderSegment({ name, fields }: Segment, d: Delimiters): string {
-  const last = Math.max(0, ...Object.keys(fields).map(Number));
   // MSH-1 is the separator itself and MSH-2 the other delimiters: neither is escaped.
   const header = name === 'MSH';
-  const parts = header ? [d.component + d.repetition + d.escape + d.sub + (d.truncation ?? '')] : [];
-  for (let n = header ? 3 : 1; n <= last; n++) parts.push(renderField(fields[n], d));
-  return join([name, ...parts], d.field);
+  let out = header ? name + d.field + d.component + d.repetition + d.escape + d.sub + (d.truncation ?? '') : name;
+  let at = header ? 2 : 0;
+  // In the order of their numbers, as keys of an object that are numbers always are.
+  for (const key in fields) {
+    const text = renderField(fields[key], d);
+    if (text === '') continue;
+    out += d.field.repeat(Number(key) - at) + text;
+    at = Number(key);
+  }
+  return out;
 }
 
 /** A whole message: each segment ended by CR, the last one too. */

@@ -2,12 +2,16 @@
 export const CHARSETS = ['', 'ASCII', '8859/1', 'UNICODE UTF-8'] as const;
 export type Charset = (typeof CHARSETS)[number];
 
+// Only then is each character one byte of UTF-8.
+const isAscii = (text: string): boolean => Buffer.byteLength(text) === text.length;
+
 /**
  * The bytes of a message. `lost` counts the characters that the character set cannot hold; they go out as `?`, which
  * is what interface engines do.
  */
 export function encodeText(text: string, charset: Charset): { bytes: Buffer; lost: number } {
   if (charset === 'UNICODE UTF-8') return { bytes: Buffer.from(text, 'utf8'), lost: 0 };
+  if (isAscii(text)) return { bytes: Buffer.from(text, 'latin1'), lost: 0 };
   const limit = charset === '8859/1' ? 0xff : 0x7f;
   let lost = 0;
   const kept = Array.from(text, (char) => {
@@ -17,6 +21,10 @@ export function encodeText(text: string, charset: Charset): { bytes: Buffer; los
   });
   return { bytes: Buffer.from(kept.join(''), 'latin1'), lost };
 }
+
+/** How many characters of a text the character set cannot hold. */
+export const lostIn = (text: string, charset: Charset): number =>
+  charset === 'UNICODE UTF-8' ? 0 : encodeText(text, charset).lost;
 
 const strict = new TextDecoder('utf-8', { fatal: true });
 

@@ -61,34 +61,44 @@ export const languageOf = (patient: Patient): string | undefined =>
 const SEX: Record<string, string> = { male: 'M', female: 'F', other: 'O', unknown: 'U' };
 
 // What can be cleared: by its number in PID, what the record holds for it.
-const ELEMENTS: Record<number, (patient: Patient, facts: SiteFacts) => Field> = {
-  5: xpn,
-  7: ({ birthDate }) => birthDate && formatDate(birthDate),
-  8: ({ gender }) => gender && SEX[gender],
-  11: (patient, { dialect }) => xad(home(patient), dialect.homeAddress),
-  13: (patient, { dialect }) => repeat(xtn(patient, dialect.phone)),
-  15: languageOf,
-  29: ({ deceasedDateTime }, facts) => deceasedDateTime && timeOfDeath(deceasedDateTime, facts),
-  30: ({ deceasedBoolean, deceasedDateTime }) =>
-    deceasedDateTime || deceasedBoolean ? 'Y' : deceasedBoolean === false ? 'N' : '',
-};
+const ELEMENTS: readonly [n: number, render: (patient: Patient, facts: SiteFacts) => Field][] = [
+  [5, xpn],
+  [7, ({ birthDate }) => birthDate && formatDate(birthDate)],
+  [8, ({ gender }) => gender && SEX[gender]],
+  [11, (patient, { dialect }) => xad(home(patient), dialect.homeAddress)],
+  [13, (patient, { dialect }) => repeat(xtn(patient, dialect.phone))],
+  [15, languageOf],
+  [29, ({ deceasedDateTime }, facts) => deceasedDateTime && timeOfDeath(deceasedDateTime, facts)],
+  [
+    30,
+    ({ deceasedBoolean, deceasedDateTime }) => (deceasedDateTime || deceasedBoolean ? 'Y' : deceasedBoolean === false ? 'N' : ''),
+  ],
+];
 
 const timeOfDeath = (when: string, { timeZone, dialect }: SiteFacts): string =>
   when.includes('T') ? formatTime(when, timeZone, dialect.slot) : formatDate(when);
 
-const valued = (field: Field): boolean => renderField(field) !== '';
+/** Text of the fields that can be cleared, by number; empty where the record holds nothing. */
+type Elements = readonly (readonly [n: number, text: string])[];
+const rendered = new WeakMap<Patient, { facts: SiteFacts; elements: Elements }>();
+
+// Once for each image of a record: what it holds and what PID says are asked one after the other.
+function elementsOf(patient: Patient, facts: SiteFacts): Elements {
+  const known = rendered.get(patient);
+  if (known?.facts === facts) return known.elements;
+  const elements = ELEMENTS.map(([n, render]) => [n, renderField(render(patient, facts), facts.delimiters)] as const);
+  rendered.set(patient, { facts, elements });
+  return elements;
+}
 
 /** Numbers of the PID fields for which this version of a record holds a value. */
 export const heldFields = (patient: Patient, facts: SiteFacts): number[] =>
-  Object.entries(ELEMENTS).flatMap(([n, render]) => (valued(render(patient, facts)) ? [Number(n)] : []));
+  elementsOf(patient, facts).flatMap(([n, text]) => (text === '' ? [] : n));
 
 /** @param cleared fields to send as `""` where the record holds nothing (it once did); others stay empty. */
 export function pid(facts: SiteFacts, patient: Patient, cleared: readonly number[] = []): Segment {
   const mrn = mrnOf(patient, facts.authority);
   const fields: Record<number, Field> = { 1: '1', 2: facts.dialect.oldId ? mrn : undefined, 3: mrn && cx(facts, mrn) };
-  for (const [n, render] of Object.entries(ELEMENTS)) {
-    const field = render(patient, facts);
-    fields[Number(n)] = !valued(field) && cleared.includes(Number(n)) ? CLEARED : field;
-  }
+  for (const [n, text] of elementsOf(patient, facts)) fields[n] = text === '' && cleared.includes(n) ? CLEARED : { raw: text };
   return segment('PID', fields);
 }

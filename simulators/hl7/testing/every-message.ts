@@ -43,7 +43,7 @@ async function build({ before, act, resources }: Sample, dialectName: string, ve
     ...{ site: 'epic', dialect, version, authority: AUTHORITY, timeZone: 'America/New_York', sender: dialect.sender('epic') },
     ...{ receiver: { application: 'CRM', facility: 'CRM' }, processingId: 'P', charset: 'UNICODE UTF-8' },
   };
-  const people = new People(kernel.cell('people'), facts);
+  const people = new People(kernel.cell('people'), facts, undefined);
   let last = '';
   for (const [name, ...those] of [...before, [act, ...resources] as const]) {
     await ehr.put(name, ...those);

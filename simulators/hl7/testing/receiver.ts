@@ -24,6 +24,8 @@ export class Receiver {
   /** The bytes as packets brought them. */
   readonly chunks: Buffer[] = [];
   connections = 0;
+  /** Connections that it serves at once; it hangs up on more. */
+  admits = Number.POSITIVE_INFINITY;
   readonly #server: net.Server;
   readonly #sockets = new Set<Socket>();
   readonly #script: Answer[];
@@ -33,6 +35,10 @@ export class Receiver {
     this.#script = script;
     this.#server = net.createServer((socket) => {
       this.connections++;
+      if (this.#sockets.size >= this.admits) {
+        socket.destroy();
+        return;
+      }
       this.#sockets.add(socket);
       let rest = '';
       socket.on('error', () => {});

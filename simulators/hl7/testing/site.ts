@@ -142,8 +142,12 @@ export class FakeEhr implements SitePort {
     });
   }
 
-  follow(after: number, onEvent: (event: JournalEvent) => void): () => void {
-    return this.kernel.journal.follow(after, onEvent);
+  follow(after: number, onEvents: Parameters<SitePort['follow']>[1]): () => void {
+    return this.kernel.journal.trail(after, 'commit', onEvents);
+  }
+
+  recall(seq: number): JournalEvent | undefined {
+    return this.kernel.journal.event(seq);
   }
 
   #write(resources: Resource[]): { records: RecordRef[]; before: unknown[]; after: unknown[] } {

@@ -39,6 +39,7 @@ export const ATHENA_ERRORS: Partial<Record<ErrorName, ErrorRow>> = {
   // Whether a deleted record is told from one that never was is not recorded.
   deleted: issue(404, 'not-found', 'The requested resource was not found.'),
   'not-allowed': issue(405, 'not-supported', 'This interaction is not supported.'),
+  'no-search': issue(405, 'not-supported', 'This interaction is not supported.'),
   'not-acceptable': issue(406, 'not-supported', 'Only application/fhir+json is served.'),
   throttled: raw(429, { detailedmessage: 'Quota limit exceeded.', error: 'Too Many Requests' }),
   unavailable: raw(503, { detailedmessage: 'Service Unavailable', error: 'Service Unavailable' }),

@@ -43,6 +43,21 @@ const fieldsOf = (type: string): Field[] | undefined =>
     return { name: bare.replace('[x]', ''), required: text.endsWith('*'), any: bare.endsWith('[x]') };
   });
 
+const CLASSES: Readonly<Record<string, string>> = { I: 'IMP', E: 'EMER', O: 'AMB' };
+
+/** "Direct writing of class is not supported. This field will be inferred on a write." (Encounter page); from its type. */
+export function infer(resource: Resource): Resource {
+  if (resource.resourceType !== 'Encounter' || resource.class !== undefined) return resource;
+  const { type = [] } = resource as { type?: { coding?: { code?: string }[] }[] };
+  const codes = (Array.isArray(type) ? type : []).flatMap((one) => one?.coding ?? []).map((coding) => coding?.code ?? '');
+  const code = codes.map((one) => CLASSES[one]).find((one) => one !== undefined) ?? 'AMB';
+  return { ...resource, class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code } };
+}
+
+// "Not required for Public Healthcare Writes": those name the category by which the state is charged.
+const isPublic = ({ resourceType, class: classes }: Resource): boolean =>
+  resourceType === 'Coverage' && JSON.stringify(classes ?? '').includes('Charging Category');
+
 /** What is filed of a create or an update, or a refusal; a patch was checked before it was applied. */
 export function onWrite(resource: Resource, before: Stored | undefined, site: SiteFacts): Resource {
   const type = resource.resourceType;
@@ -83,7 +98,10 @@ function onlyFields(resource: Resource, fields: readonly Field[] | undefined, si
         diagnostics: `Body contained unsupported fields: ${element}`,
       })),
     );
-  const lacking = fields.find((field) => field.required && !Object.keys(resource).some((element) => covers(field, element)));
+  const excused = (name: string): boolean => name === 'subscriber' && isPublic(resource);
+  const lacking = fields.find(
+    (field) => field.required && !excused(field.name) && !Object.keys(resource).some((element) => covers(field, element)),
+  );
   if (lacking) site.reject('required', { expression: lacking.name, diagnostics: `${lacking.name} is required` });
   return Object.fromEntries(Object.entries(resource).filter(([element]) => known(element))) as Resource;
 }

@@ -48,6 +48,25 @@ export const EPIC_ERRORS: Partial<Record<ErrorName, ErrorRow>> = {
   'not-found': fatal(404, 'not-found', '59008', 'The FHIR ID provided was not found.'),
   'unknown-path': notFound,
   'unknown-type': notFound,
+  // Recorded of Provenance, which can be read.
+  'no-search': notFound,
+  // Documented with a redirect to the survivor; its status is not.
+  merged: fatal(302, 'processing', '4107', 'The resource requested has been merged.'),
+  'sub-type-suppressed': {
+    ...fatal(
+      200,
+      'suppressed',
+      '59204',
+      "The authenticated client's search request applies to a sub-resource that the client is not authorized for. Results of this sub-type will not be returned.",
+    ),
+    severity: 'warning',
+  },
+  'no-sub-type': fatal(
+    400,
+    'invalid',
+    '59022',
+    'Combination of parameters is not valid for any authorized sub-resource. No search was performed.',
+  ),
   deleted: fatal(410, 'deleted', '4103', 'The resource requested has been deleted.'),
   'not-allowed': {
     ...r4.errors['not-allowed'],
@@ -113,8 +132,4 @@ export const EPIC_ERRORS: Partial<Record<ErrorName, ErrorRow>> = {
   'unsupported-search': fatal(400, 'invalid', '59102', 'Content invalid against the specification or a profile.'),
   'unknown-value': { ...fatal(400, 'value', '59109', 'An element or header value is invalid.'), severity: 'information' },
   'session-expired': fatal(400, 'expired', '4113', 'Session ID for cached search results has expired.'),
-  'not-acceptable': {
-    ...r4.errors['not-simulated'],
-    text: 'Epic answers this in XML, which is not simulated: ask for JSON with "Accept: application/fhir+json" (or _format=json).',
-  },
 };
