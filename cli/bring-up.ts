@@ -155,6 +155,7 @@ export function crmConfig(manifest: Manifest): SandboxOptions['crm'] {
   return {
     schema: manifest.crm.schema,
     personAccounts: manifest.crm.person_accounts,
+    stubs: manifest.crm.stubs,
     orgId: org_id,
     users: [sync, ...CRM_USERS.slice(1)],
     clients: [

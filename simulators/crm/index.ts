@@ -12,6 +12,7 @@ import { loadSchema, type ObjectDefinition } from './schema.ts';
 import type { CrmSettings } from './settings.ts';
 import { mountSoap, soapError } from './soap.ts';
 import { mountStreaming } from './streaming/index.ts';
+import { loadStubs, mountStubs, type Stubs } from './stubs.ts';
 import type { Row } from './values.ts';
 
 export type { CrmCommit, CrmCommitted } from './control.ts';
@@ -22,6 +23,7 @@ export { type FieldDefinition, type ObjectDefinition, SYSTEM_FIELDS } from './sc
 export { CRM_SETTINGS, type CrmSettings } from './settings.ts';
 export { compileCondition } from './soql/condition.ts';
 export { SoqlError } from './soql/error.ts';
+export type { StubCall, StubReply, Stubs } from './stubs.ts';
 export type { Row, Value } from './values.ts';
 
 /**
@@ -79,6 +81,8 @@ export interface CrmOptions {
   publicUrl?: string;
   /** REST calls a day before REQUEST_LIMIT_EXCEEDED; 5 million. */
   dailyRequests?: number;
+  /** The org's own code, as its clients see it: a module with `Stubs` as its default export, or the stubs themselves. */
+  stubs?: string | Stubs;
   /** What an administrator has set up; the defaults are those of a new org. */
   settings?: Partial<CrmSettings>;
 }
@@ -124,7 +128,8 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
   }
   const settings = { ...(dailyRequests === undefined ? {} : { dailyRequests }), ...options.settings };
   const schema = loadSchema(options.schema, { personAccounts: options.personAccounts });
-  const org = new Org({ kernel, id: orgId, schema, users, clients, settings, rules: options.rules });
+  const stubs = loadStubs(options.stubs ?? {});
+  const org = new Org({ kernel, id: orgId, schema, users, clients, settings, rules: options.rules, afterSave: stubs.afterSave });
   const face: Face = new Face(kernel, {
     sim: 'crm',
     tenant: org.id,
@@ -138,6 +143,7 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
   mountOAuth(face, org);
   mountSoap(face, org);
   mountBulk1(face, org);
+  mountStubs(face, org, stubs);
   mountStreaming(face, org);
   return {
     name: 'crm',

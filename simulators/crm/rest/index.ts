@@ -28,7 +28,6 @@ const MISSING: readonly (readonly [path: string, what: string])[] = [
   [`${ROOT}/event{/*rest}`, 'platform events'],
   [`${ROOT}/analytics{/*rest}`, 'reports and dashboards'],
   [`${ROOT}/ui-api{/*rest}`, 'the UI API'],
-  ['/services/apexrest{/*rest}', 'Apex REST'],
 ];
 
 const versionRoot: RestRoute = {
