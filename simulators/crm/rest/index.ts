@@ -5,7 +5,7 @@ import type { Org } from '../org.ts';
 import { type Answer, type Call, mannerOf, type RestRoute, restHandler, VERSIONS } from './call.ts';
 import { CHANGE_ROUTES } from './changes.ts';
 import { COLLECTION_ROUTES } from './collections.ts';
-import { batchRoute, compositeRoute } from './composite.ts';
+import { batchRoute, compositeRoute, graphRoute } from './composite.ts';
 import { DESCRIBE_ROUTES } from './describe.ts';
 import { drainPolitely, QUERY_ROUTES } from './query.ts';
 import { RECORD_ROUTES } from './records.ts';
@@ -18,7 +18,6 @@ const MISSING: readonly (readonly [path: string, what: string])[] = [
   [`${ROOT}/sobjects/:type/describe/*rest`, 'layouts'],
   [`${ROOT}/sobjects/:type/listviews{/*rest}`, 'list views'],
   [`${ROOT}/sobjects/:type/quickActions{/*rest}`, 'quick actions'],
-  [`${ROOT}/composite/graph`, 'composite graphs'],
   [`${ROOT}/search{/*rest}`, 'SOSL search'],
   [`${ROOT}/parameterizedSearch`, 'parameterized search'],
   [`${ROOT}/tooling{/*rest}`, 'the Tooling API'],
@@ -106,7 +105,13 @@ const SINGLE: readonly RestRoute[] = [
 ];
 
 /** Every route below `/services/data/vNN.0`, in order of precedence. */
-export const REST_ROUTES: readonly RestRoute[] = [compositeRoute(SINGLE), batchRoute(SINGLE), ...BULK_ROUTES, ...SINGLE];
+export const REST_ROUTES: readonly RestRoute[] = [
+  compositeRoute(SINGLE),
+  batchRoute(SINGLE),
+  graphRoute(SINGLE),
+  ...BULK_ROUTES,
+  ...SINGLE,
+];
 
 /** Runs one route as a request of its own. */
 async function serve(route: RestRoute, call: Call, context: Context): Promise<Answer> {
