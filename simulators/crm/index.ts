@@ -6,6 +6,7 @@ import { crmError, ERRORS, type ErrorName } from './errors.ts';
 import { reachOut, remind, type SendJob, type Sent } from './jobs.ts';
 import { mountOAuth, oauthError } from './oauth/index.ts';
 import { type CrmClient, type CrmUser, Org } from './org.ts';
+import { Outbound } from './outbound.ts';
 import { mountRest, restFallback } from './rest/index.ts';
 import type { OrgRules } from './rules.ts';
 import { loadSchema, type ObjectDefinition } from './schema.ts';
@@ -139,6 +140,7 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
     renderError: (error, params, request) => renderError(org, error, params, request),
     fallback: restFallback(org, () => face),
   });
+  const outbound = new Outbound(org, () => publicUrl ?? face.url(true) ?? face.url(false) ?? '');
   mountRest(face, org);
   mountOAuth(face, org);
   mountSoap(face, org);
@@ -154,9 +156,11 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
     start: async ({ host, ports, identity }) => {
       await face.listen({ host, port: ports.http, tlsPort: ports.https, identity });
       org.start();
+      outbound.start();
     },
     stop: async () => {
       org.bayeux.drop();
+      outbound.stop();
       await face.close();
       await org.stop();
     },
