@@ -9,6 +9,7 @@ import { batchRoute, compositeRoute, graphRoute } from './composite.ts';
 import { DESCRIBE_ROUTES } from './describe.ts';
 import { drainPolitely, QUERY_ROUTES } from './query.ts';
 import { RECORD_ROUTES } from './records.ts';
+import { SEARCH_ROUTES } from './search.ts';
 import { TREE_ROUTE } from './tree.ts';
 
 const ROOT = '/services/data/v:version';
@@ -18,8 +19,7 @@ const MISSING: readonly (readonly [path: string, what: string])[] = [
   [`${ROOT}/sobjects/:type/describe/*rest`, 'layouts'],
   [`${ROOT}/sobjects/:type/listviews{/*rest}`, 'list views'],
   [`${ROOT}/sobjects/:type/quickActions{/*rest}`, 'quick actions'],
-  [`${ROOT}/search{/*rest}`, 'SOSL search'],
-  [`${ROOT}/parameterizedSearch`, 'parameterized search'],
+  [`${ROOT}/search/*rest`, 'search scopes, layouts and suggestions'],
   [`${ROOT}/tooling{/*rest}`, 'the Tooling API'],
   [`${ROOT}/metadata{/*rest}`, 'the Metadata API'],
   [`${ROOT}/actions{/*rest}`, 'invocable actions'],
@@ -97,6 +97,7 @@ const SINGLE: readonly RestRoute[] = [
   limits,
   recordCount,
   ...QUERY_ROUTES,
+  ...SEARCH_ROUTES,
   ...DESCRIBE_ROUTES,
   ...CHANGE_ROUTES,
   ...COLLECTION_ROUTES,

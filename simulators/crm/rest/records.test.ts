@@ -135,7 +135,13 @@ describe('one record', () => {
     ['GET', 'nonsense', 404, 'NOT_FOUND', 'The requested resource does not exist'],
     ['GET', '/services/data/v19.0/sobjects', 404, 'NOT_FOUND', 'The requested resource does not exist'],
     ['POST', 'jobs/ingest', 400, 'INVALIDJOB', 'Unsupported operation: null'],
-    ['GET', 'search?q=x', 501, 'NOT_IMPLEMENTED', 'This simulator does not implement SOSL search.'],
+    [
+      'GET',
+      'search/layout?q=Contact',
+      501,
+      'NOT_IMPLEMENTED',
+      'This simulator does not implement search scopes, layouts and suggestions.',
+    ],
     ['GET', 'actions', 501, 'NOT_IMPLEMENTED', 'This simulator does not implement invocable actions.'],
     ['GET', 'query?explain=x', 501, 'NOT_IMPLEMENTED', 'This simulator does not implement query plans (explain).'],
   ])('%s %s: %i', async (method, path, status, errorCode, message) => {
