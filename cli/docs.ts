@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import { CHECKS, loadMap } from '#conformance';
 import { createCrm } from '#crm';
 import { createEhrSite, VENDORS } from '#ehr';
-import { CONSENT_FORMS } from '#fixtures';
 import { CONSENT_FIELDS, createHl7Site, HL7_NOTES } from '#hl7';
 import { Kernel, ManualClock, type Part, type Route } from '#kernel';
 import { REGISTRIES } from './list.ts';
@@ -72,7 +71,6 @@ ${HL7_NOTES.map((note) => `- ${note}`).join('\n')}
 }
 
 function peoplePage(): string {
-  const forms = CONSENT_FORMS.map(({ face, form, read, write }) => [face, form, read, write]);
   return `${HEAD}# People and their charts
 
 Everybody is made up, from the seed: person n of a cohort is the same whatever else is asked for. \`syncproof up --people N --history
@@ -98,9 +96,7 @@ Shares are of those charts that have what it takes. Every one is legal FHIR unle
 
 ${table(REGISTRIES.oddities!.head, REGISTRIES.oddities!.rows())}
 
-## Consent, by face
-
-${table(['face', 'how it is said', 'reading', 'writing'], forms)}
+How permissions are represented: [consent.md](consent.md).
 `;
 }
 
@@ -141,10 +137,14 @@ a method and a source. FHIR has no element for the method; hospitals use a categ
 
 ${table(['vendor', 'reads', 'a search needs', 'writes by the API'], vendors)}
 
+athenahealth's FHIR has no Consent, and the fields of its v1 API for it are in no source that we have: not built. Oracle Health's
+communication-preference extension of Patient is kept where it is written, and made by nothing here.
+
 ## In HL7 v2
 
 No message of a hospital tells of a decision here: it is polled. A CRM tells a hospital by an ADT^A31 with a CON segment (HL7 2.5.1, chapter 9),
-which the standard leaves to agreement between two systems: vendors differ, and the purpose and channel cannot be changed by it.
+which the standard leaves to agreement between two systems: vendors differ, and the purpose and channel cannot be changed by it. The standard also has PD1-11 (publicity) and PD1-12 (protection indicator);
+the links here send no PD1.
 
 ${table25}
 

@@ -46,6 +46,8 @@ export type Settings = {
   crm: CrmSettings;
   caFile?: string;
   dataFolder: string;
+  /** What the store outlives without loss; a power cut costs a wait for the disk at each change. */
+  survives: 'kill' | 'power-cut';
   pollMs: number;
   crmPollMs: number;
   httpTimeoutMs: number;
@@ -74,6 +76,7 @@ export function readSettings(env: Flat): Settings {
     },
     caFile: flat.SYNCPROOF_CA_FILE,
     dataFolder: flat.SYNC_DATA ?? './data',
+    survives: flat.SYNC_SURVIVES === 'kill' ? 'kill' : 'power-cut',
     pollMs: Number(flat.SYNC_POLL_MS ?? 1000),
     crmPollMs: Number(flat.SYNC_CRM_POLL_MS ?? 1000),
     httpTimeoutMs: Number(flat.SYNC_HTTP_TIMEOUT_MS ?? 10_000),

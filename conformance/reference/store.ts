@@ -12,10 +12,10 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS inbox_waiting ON inbox (id) WHERE state = 'waiting';
   CREATE TABLE IF NOT EXISTS link (
     object TEXT, key TEXT, site TEXT, person TEXT, desired TEXT, seed TEXT, held TEXT, revision INTEGER, savedRevision INTEGER,
-    savedAt REAL, mergedInto TEXT, fhirId TEXT, polledAt REAL DEFAULT 0, PRIMARY KEY (object, key));
+    savedAt REAL, mergedInto TEXT, fhirId TEXT, PRIMARY KEY (object, key));
   CREATE INDEX IF NOT EXISTS link_person ON link (person, object);
   CREATE INDEX IF NOT EXISTS link_unsaved ON link (person) WHERE revision <> savedRevision;
-  CREATE INDEX IF NOT EXISTS link_polled ON link (site, object, polledAt);
+  CREATE INDEX IF NOT EXISTS link_site ON link (site, object);
   CREATE INDEX IF NOT EXISTS link_fhir ON link (site, fhirId);
   CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, site TEXT, text TEXT);
   CREATE TABLE IF NOT EXISTS cursor (name TEXT PRIMARY KEY, value TEXT);
@@ -25,14 +25,17 @@ export type Store = ReturnType<typeof openStore>;
 
 /**
  * The sync's memory: messages in custody, what each record should be and is, messages to the hospital, how far the CRM was
- * read. One SQLite file; every change is on disk before its function returns, so that a kill at any moment loses nothing.
+ * read. One SQLite file; every change is kept before its function returns, so that a kill at any moment loses nothing, nor, where
+ * `survives` says so, a power cut.
  */
-export function openStore(folder: string) {
+export function openStore(folder: string, survives: 'kill' | 'power-cut' = 'power-cut') {
   if (folder !== ':memory:') mkdirSync(folder, { recursive: true });
   const db = new DatabaseSync(folder === ':memory:' ? folder : join(folder, 'sync.db'));
-  // FULL: an acknowledged message survives a power cut too, not only a kill.
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+  // FULL waits for the disk at every change: an acknowledged message survives a power cut too. NORMAL survives any kill.
+  db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${survives === 'kill' ? 'NORMAL' : 'FULL'};`);
   db.exec(SCHEMA);
+  const polled = new Map<string, number>();
+  const hinted = new Set<string>();
   const prepared = new Map<string, ReturnType<DatabaseSync['prepare']>>();
   const sql = (text: string) => {
     const statement = prepared.get(text) ?? db.prepare(text);
@@ -83,8 +86,11 @@ export function openStore(folder: string) {
     /** All that belongs to a person: everything but the contact itself. */
     recordsOf: (person: string): Link[] => links("person = ? AND object <> 'Contact'", person),
     /** A site's patients, the longest not polled first. */
-    patientsPolledBefore: (site: string, time: number): Link[] =>
-      links("site = ? AND object = 'Contact' AND polledAt < ? AND mergedInto IS NULL ORDER BY polledAt", site, time),
+    patientsPolledBefore(site: string, time: number): Link[] {
+      const at = ({ key }: Link): number => polled.get(key) ?? 0;
+      const known = links("site = ? AND object = 'Contact' AND mergedInto IS NULL", site);
+      return known.filter((link) => at(link) < time).sort((a, b) => at(a) - at(b));
+    },
     hasPatient: (site: string, fhirId: string): boolean => links('site = ? AND fhirId = ?', site, fhirId).length > 0,
     /** Keeps what is desired of a record. What the CRM holds is not touched: a write may be under way. */
     putLink(link: Link): void {
@@ -115,8 +121,19 @@ export function openStore(folder: string) {
         link.key,
       );
     },
+    /** Something happened to these persons: their charts are read next, and whole. */
+    hint(persons: Iterable<string>): void {
+      for (const key of persons) {
+        polled.delete(key);
+        hinted.add(key);
+      }
+    },
+    /** Whether there was a hint since this was last asked. */
+    takeHint: (key: string): boolean => hinted.delete(key),
+    /** When a chart was read is forgotten with the process, which then reads all of them; the id is kept when it is news. */
     markPolled(key: string, at: number, fhirId: string | null): void {
-      sql("UPDATE link SET polledAt = ?, fhirId = ? WHERE object = 'Contact' AND key = ?").run(at, fhirId, key);
+      polled.set(key, at);
+      sql("UPDATE link SET fhirId = ? WHERE object = 'Contact' AND key = ? AND fhirId IS NOT ?").run(fhirId, key, fhirId);
     },
     /** Follows merges to the chart that is in use. */
     survivorOf(person: string): string {

@@ -110,6 +110,7 @@ beforeEach(async () => {
     sites: [site],
     crm: { loginUrl: crmServer.url, instanceUrl: crmServer.url, clientId: 'c', clientSecret: 's', apiVersion: '60.0' },
     dataFolder: mkdtempSync(join(tmpdir(), 'sync-')),
+    survives: 'kill',
     pollMs: 10,
     crmPollMs: 10,
     httpTimeoutMs: 1000,

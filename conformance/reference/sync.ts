@@ -39,7 +39,7 @@ export type Sync = {
  */
 export async function startSync(steps: Steps, settings: Settings, machine: Machine): Promise<Sync> {
   const ending = new AbortController();
-  const store = openStore(settings.dataFolder);
+  const store = openStore(settings.dataFolder, settings.survives);
   const http = openHttp(settings.httpTimeoutMs, ending.signal);
   const crm = openCrm(settings.crm, steps.heeding(http, machine.now), machine.now);
   const context: Context = {

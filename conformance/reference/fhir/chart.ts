@@ -19,8 +19,8 @@ export type Chart = {
 const TURNS = 3;
 
 /** Whether more than the patient and the appointments is read this time: always where there is more; to find the first can wait a little. */
-function isTurn({ pass }: Chart, key: string, has: boolean): boolean {
-  return has || (pass + Number(key.at(-1)?.charCodeAt(0))) % TURNS === 0;
+function isTurn({ pass, isHinted }: Chart & { isHinted: boolean }, key: string, has: boolean): boolean {
+  return has || isHinted || (pass + Number(key.at(-1)?.charCodeAt(0))) % TURNS === 0;
 }
 
 /** Reads one patient with all appointments and the clinical chart, and takes in what they say. */
@@ -35,6 +35,7 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
   if (!patient || !identity) return;
 
   const key = steps.contactKey(identity);
+  const turn = { ...chart, isHinted: store.takeHint(key) };
   const facts: Fact[] = [
     { object: 'Contact', key, person: key, stamp, fields: steps.mapPatient(patient, site, steps), seed: seedOf(patient) },
   ];
@@ -56,7 +57,7 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
   }
   const consentStamp = asked();
   const hasDecided = store.recordsOf(key).some(({ object }) => object === 'Communication_Consent__c');
-  for (const consent of isTurn(chart, key, hasDecided) ? await steps.consentsOf(fhir, patient.id) : []) {
+  for (const consent of isTurn(turn, key, hasDecided) ? await steps.consentsOf(fhir, patient.id) : []) {
     const number = consent.identifier?.[0]?.value;
     const fields = steps.mapConsent(consent, steps);
     if (!number || Object.keys(fields).length === 0) continue;
@@ -78,7 +79,7 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
     }),
   );
   // Read and taken in apart: a hospital that refuses it keeps nobody's telephone number from being right.
-  if (!isTurn(chart, key, chart.link?.desired.Problem_Count__c !== undefined)) return;
+  if (!isTurn(turn, key, chart.link?.desired.Problem_Count__c !== undefined)) return;
   const clinicalStamp = asked();
   const clinical = await steps.clinicalChart(fhir, patient.id);
   if (clinical && !stop.aborted)

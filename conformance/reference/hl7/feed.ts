@@ -50,7 +50,10 @@ export function applyInbox(context: Context, site: Site): void {
     try {
       const persons = store.transaction(() => {
         store.closeMessage(id, 'applied');
-        return applyFacts(context, site.name, steps.mapMessage(steps.decodeMessage(text), site, steps));
+        const facts = steps.mapMessage(steps.decodeMessage(text), site, steps);
+        // A message tells of less than the chart holds: of a visit, not of what was found at it.
+        store.hint(facts.map((fact) => ('loser' in fact ? fact.survivor : fact.person)));
+        return applyFacts(context, site.name, facts);
       });
       wakeWriter(persons);
     } catch (error) {
