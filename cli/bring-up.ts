@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  type DataMap,
   describeEnding,
   holdBinds,
   loadManifest,
@@ -155,6 +156,7 @@ export function crmConfig(manifest: Manifest): SandboxOptions['crm'] {
   return {
     schema: manifest.crm.schema,
     personAccounts: manifest.crm.person_accounts,
+    stubs: manifest.crm.stubs,
     orgId: org_id,
     users: [sync, ...CRM_USERS.slice(1)],
     clients: [
@@ -202,6 +204,10 @@ async function bringUp(
   try {
     for (const [site, target] of Object.entries(binds.mllp))
       await sandbox.of(`${site}-hl7`).setLink(site, { target, ackTimeoutMs: ackTimeout(manifest) });
+    if (manifest.crm.back.kind === 'outbound')
+      await sandbox
+        .of('crm')
+        .call('POST', '/v1/crm/rules', { outbound: outboundMessages(loadMap(manifest.map).map, `http://${binds.webhook}/crm`) });
   } catch (error) {
     await subject.close();
     throw error;
@@ -215,6 +221,13 @@ async function bringUp(
     },
   };
 }
+
+/** An outbound message for each object of the map, with all its fields: what tells the subject of every save. */
+const outboundMessages = ({ objects, rows }: DataMap, url: string): object[] =>
+  objects.map(({ object }) => {
+    const fields = new Set(rows.filter((row) => row.object === object).map(({ field }) => field));
+    return { name: `Sync_${object}`, object, url, fields: [...fields] };
+  });
 
 /** Lets the hospital wait for an acknowledgement as long as the subject says that it may take, played faster when that is long. */
 const ackTimeout = (manifest: Manifest): number => Math.min(manifest.promises.ack_wait, 1_000);

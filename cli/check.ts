@@ -16,6 +16,7 @@ import {
   type RunOptions,
   runChecks,
 } from '#conformance';
+import { readOrg } from '#crm';
 import { VENDORS } from '#ehr';
 import { systemClock } from '#kernel';
 import { liveProgress } from '#reports';
@@ -59,7 +60,7 @@ export async function check(args: string[]): Promise<number> {
   const manifestPath = values.subject ?? REFERENCE_MANIFEST;
   const { manifest, map } = readSubject(manifestPath);
   const vendors = VENDORS.map(({ id }) => id);
-  const problems = await diagnose({ manifestPath, vendors, external: values.sandbox !== undefined });
+  const problems = await diagnose({ manifestPath, vendors, external: values.sandbox !== undefined, readOrg });
   for (const problem of problems) console.error(formatProblem(problem));
   if (!manifest || problems.some((problem) => problem.severity === 'error')) return 2;
   const checks = selectChecks(values.only);

@@ -11,6 +11,7 @@ import {
   renderSettings,
   SubjectError,
 } from '#conformance';
+import { readOrg } from '#crm';
 import { VENDORS } from '#ehr';
 import { writeCa } from '#sandbox';
 import { parsing } from './arguments.ts';
@@ -27,7 +28,7 @@ const OPTIONS = { subject: { type: 'string', default: REFERENCE_MANIFEST } } as 
 /** `syncproof doctor [--subject FILE]`: what is wrong before any verdict is given. Exit code 2 when there is an error. */
 export async function doctor(args: string[]): Promise<number> {
   const { values } = parsing(OPTIONS, () => parseArgs({ args, options: OPTIONS }));
-  const problems = await diagnose({ manifestPath: values.subject, vendors: VENDORS.map((vendor) => vendor.id) });
+  const problems = await diagnose({ manifestPath: values.subject, vendors: VENDORS.map((vendor) => vendor.id), readOrg });
   const { manifest } = loadManifest(values.subject);
   if (manifest && !problems.some((problem) => problem.severity === 'error')) problems.push(...(await wiring(manifest)));
   for (const problem of problems) console.log(formatProblem(problem));

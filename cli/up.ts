@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '#kernel';
 import { type Loaded, loadSynthea, populate, type Sandbox, type SandboxOptions, type SiteConfig, writeCa } from '#sandbox';
@@ -23,6 +24,7 @@ export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [hl7] [opti
   --crm-schema PATH         schema of your org in place of the built-in one: object definitions, describe output, or the folder
                             of an sfdx project
   --crm-person-accounts     accounts may be persons
+  --crm-stubs FILE          your org's own code as clients see it: a module with Apex REST methods and changes after a save
   --people N                people to register at each site at first start (25)
   --history YEARS           years of clinical history that they have at most (2); 0 for none
   --synthea FOLDER          load the people that Synthea wrote there (its output/fhir) at each site at first start
@@ -43,6 +45,7 @@ const OPTIONS = {
   ca: { type: 'string' },
   seed: { type: 'string' },
   'crm-schema': { type: 'string' },
+  'crm-stubs': { type: 'string' },
   'crm-person-accounts': { type: 'boolean' },
   people: { type: 'string' },
   history: { type: 'string' },
@@ -68,6 +71,7 @@ export async function up(args: string[]): Promise<number> {
   };
   const links = Object.entries(pairs(given.link, '--link'));
   const data = one(given.data);
+  const stubs = one(given['crm-stubs']);
   const synthea = one(given.synthea);
   const sandbox = await openSandbox({
     process: parts ? parts.join('+') : 'sandbox',
@@ -82,7 +86,11 @@ export async function up(args: string[]): Promise<number> {
     publicUrls: pairs(given['public-url'], '--public-url'),
     hosts: given['public-host'],
     follow: pairs(given.follow, '--follow'),
-    crm: { schema: one(given['crm-schema']), personAccounts: given['crm-person-accounts'] !== undefined },
+    crm: {
+      schema: one(given['crm-schema']),
+      stubs: stubs && resolve(stubs),
+      personAccounts: given['crm-person-accounts'] !== undefined,
+    },
     ports: portsOf(sites, pairs(given.port, '--port')),
   });
   try {

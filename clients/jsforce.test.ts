@@ -60,6 +60,24 @@ describe('login', () => {
 });
 
 describe('records', () => {
+  test('by SOAP: create, upsert, update, delete', async () => {
+    const { soap } = connection;
+    const made = await soap.create({ type: 'Contact', LastName: 'Soap & Co', EHR_Key__c: 'soap-1' });
+    assert.equal(made.success, true);
+    const again = await soap.upsert('EHR_Key__c', { type: 'Contact', EHR_Key__c: 'soap-1', FirstName: 'Ann' });
+    assert.deepEqual([again.created, again.id], [false, made.id]);
+    const both = await soap.update([
+      { type: 'Contact', Id: made.id!, FirstName: 'Bea' },
+      { type: 'Contact', Id: '003000000000009AAA', FirstName: 'x' },
+    ]);
+    assert.deepEqual(
+      both.map(({ success }) => success),
+      [true, false],
+    );
+    assert.equal((await connection.sobject('Contact').retrieve(made.id!)).Name, 'Bea Soap & Co');
+    assert.equal((await soap.delete(made.id!)).success, true);
+  });
+
   test('create, retrieve, update, delete', async () => {
     const made = await connection.sobject('Contact').create({ LastName: 'Ode', FirstName: 'Ann' });
     assert.equal(made.success, true);

@@ -366,7 +366,8 @@ export class CheckFacts {
   addressesWithPeople(): { where: string; word: string; event: EventId }[] {
     const { leadFields } = this.#evidence;
     const asked = new RegExp(`\\b(${leadFields.join('|')})\\s*(=|LIKE|IN)\\s*(\\([^)]*\\)|'[^']*')`, 'gi');
-    const beside = (text: string): string => (leadFields.length > 0 ? text.replace(asked, '') : text);
+    const beside = (text: string): string =>
+      leadFields.length > 0 ? text.replace(asked, '').replace(/FIND\s*\{[^}]*\}/i, '') : text;
     return this.#evidence.facts.exposed.filter(
       ({ cohort, text, word }) => cohort === this.cohort && beside(text).toLowerCase().includes(word.toLowerCase()),
     );

@@ -36,6 +36,22 @@ interface Written {
   }[];
 }
 
+/** Reads the objects of an org; the sandbox's own reader, which knows describe output and sfdx projects, is one. */
+export type ReadOrg = (schema: string | undefined, options: { personAccounts?: boolean }) => readonly Written[];
+
+/** What a reader makes of an org. Never throws: what it refuses is a problem. */
+export function schemasOf(
+  read: () => readonly Written[],
+  path = 'the built-in schema',
+): { schemas: CrmSchema[]; problems: Problem[] } {
+  try {
+    return { schemas: read().map(({ name = '', fields = [] }) => ({ name, fields: fields.map(fieldOf) })), problems: [] };
+  } catch (thrown) {
+    const fix = 'name a folder of object definitions, of describe output (sf sobject describe --json), or an sfdx project';
+    return { schemas: [], problems: [{ severity: 'error', file: path, message: (thrown as Error).message, fix }] };
+  }
+}
+
 /** Reads the object definitions (`*.json`) of a CRM. Never throws. */
 export function loadSchemas(folder: string): { schemas: CrmSchema[]; problems: Problem[] } {
   const schemas: CrmSchema[] = [];

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { loadSchemas } from './crm-schema.ts';
+import { loadSchemas, type ReadOrg, schemasOf } from './crm-schema.ts';
 import { startProblems } from './doctor-start.ts';
 import { probeWiring } from './doctor-wiring.ts';
 import { loadManifest, type Manifest, startMode, unsupported } from './manifest.ts';
@@ -20,18 +20,20 @@ export interface DiagnoseOptions {
   settings?: Record<string, string>;
   /** The sandbox runs already: its ports are taken, and rightly so. */
   external?: boolean;
+  /** Reads a CRM's objects as the sandbox will have them, from whatever a manifest may name; plain definitions are read without it. */
+  readOrg?: ReadOrg;
   /** Version of the Node that runs this. */
   node?: string;
 }
 
 /** Everything that is wrong before any verdict: manifest, map, how the subject starts, ports, and wiring where it is up. */
 export async function diagnose(options: DiagnoseOptions): Promise<Problem[]> {
-  const { manifestPath, vendors, environment = process.env, settings, external, node = process.versions.node } = options;
+  const { manifestPath, vendors, environment = process.env, settings, external, readOrg, node = process.versions.node } = options;
   const { draft, problems } = loadManifest(manifestPath);
   const found = [...nodeProblems(node), ...problems];
   if (draft) {
     if (vendors) found.push(...unsupported(draft, vendors));
-    found.push(...startProblems(draft, environment), ...mapProblems(draft), ...(await portProblems(draft, external)));
+    found.push(...startProblems(draft, environment), ...mapProblems(draft, readOrg), ...(await portProblems(draft, external)));
   }
   if (settings) found.push(...(await probeWiring(settings)));
   return found;
@@ -53,9 +55,12 @@ function nodeProblems(version: string): Problem[] {
 const OUR_SCHEMA = fileURLToPath(new URL('../fixtures/schemas/crm', import.meta.url));
 
 /** What is wrong with the map of a manifest: its form, its meaning, its fit with the CRM and with the channels. */
-export function mapProblems(manifest: Pick<Manifest, 'map' | 'crm' | 'sites'>): Problem[] {
+export function mapProblems(manifest: Pick<Manifest, 'map' | 'crm' | 'sites'>, readOrg?: ReadOrg): Problem[] {
   const { map, problems } = loadMap(manifest.map);
-  const { schemas, problems: schemaProblems } = loadSchemas(manifest.crm?.schema ?? OUR_SCHEMA);
+  const { schema, person_accounts: personAccounts } = manifest.crm ?? {};
+  const { schemas, problems: schemaProblems } = readOrg
+    ? schemasOf(() => readOrg(schema, { personAccounts }), schema)
+    : loadSchemas(schema ?? OUR_SCHEMA);
   if (problems.some(({ severity }) => severity === 'error')) return [...problems, ...schemaProblems];
   const channels = manifest.sites.flatMap((site) => site.channels.read.map(({ kind }) => kind));
   return [...problems, ...schemaProblems, ...lintMap(map, { schemas, channels })];

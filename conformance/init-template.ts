@@ -164,8 +164,10 @@ crm:
     poll: { interval: 30s }
   # Accounts may be persons (person accounts).
   #person_accounts: on
-  # Object definitions of your own org, one JSON file each.
+  # Your own org: describe output (sf sobject describe --json), the folder of an sfdx project, or definitions, one JSON file each.
   #schema: ./crm-schema
+  # Its own code as clients see it: a module with Apex REST methods and changes after a save.
+  #stubs: ./crm-stubs.mjs
 
 # The data map: what goes where, who owns it. Make it yours; the checks ask it, and so does every failure that they report.
 map: ./map

@@ -38,6 +38,8 @@ export interface SiteManifest {
 export interface CrmManifest {
   tls: boolean;
   back: BackChannel;
+  /** Absolute path of a module with the org's own code. */
+  stubs?: string;
   /** Accounts may be persons. */
   person_accounts: boolean;
   /** Absolute path of a folder of object definitions that replaces ours. */

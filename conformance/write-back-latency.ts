@@ -1,5 +1,5 @@
 import type { Evidence } from './evidence.ts';
-import type { History, Resource, Row } from './facts.ts';
+import { type History, imageAt, type Resource, type Row } from './facts.ts';
 import type { Sample } from './latency.ts';
 import { SYSTEM_FIELDS } from './oracle.ts';
 
@@ -48,9 +48,14 @@ function sampleOf(evidence: Evidence, history: History<Resource>, row: History<R
     const outcome = image && oracle.outcome(rule, image, history.tenant);
     return oracle.same(rule, outcome?.state === 'value' ? outcome.value : null, value);
   };
-  const seen = history.versions.find(({ at, image }) => at >= edit.at && holds(image, edit.value));
-  if (seen) return { outcome: 'visible', micros: seen.at - edit.at };
-  const later = editsOf(row).find(({ field, at }) => field === edit.field && at > edit.at);
-  const overtaken = later && history.versions.find(({ at, image }) => at >= later.at && holds(image, later.value));
-  return overtaken ? { outcome: 'superseded', micros: overtaken.at - edit.at } : { outcome: 'never', micros: end - edit.at };
+  // When the EHR held a value first, at or after a moment: an edit back to what it never ceased to hold changes nothing there.
+  const heldFrom = ({ at: from, value }: Edit): number | undefined =>
+    holds(imageAt(history, from), value) ? from : history.versions.find(({ at, image }) => at >= from && holds(image, value))?.at;
+  const seen = heldFrom(edit);
+  if (seen !== undefined) return { outcome: seen === edit.at ? 'unchanged' : 'visible', micros: seen - edit.at };
+  for (const later of editsOf(row)) {
+    const overtaken = later.field === edit.field && later.at > edit.at ? heldFrom(later) : undefined;
+    if (overtaken !== undefined) return { outcome: 'superseded', micros: overtaken - edit.at };
+  }
+  return { outcome: 'never', micros: end - edit.at };
 }

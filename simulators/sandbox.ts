@@ -26,7 +26,7 @@ export interface SandboxOptions extends Pick<KernelOptions, 'process' | 'seed' |
   /** Which parts this process mounts: `crm`, site names, `<site>-hl7`; all when absent. */
   parts?: string[];
   sites: SiteConfig[];
-  crm?: Pick<CrmOptions, 'orgId' | 'clients' | 'users' | 'schema' | 'personAccounts' | 'rules' | 'settings'>;
+  crm?: Pick<CrmOptions, 'orgId' | 'clients' | 'users' | 'schema' | 'personAccounts' | 'rules' | 'settings' | 'stubs'>;
   /** Address to listen on; anything but loopback needs a control token. */
   host?: string;
   controlPort?: number;

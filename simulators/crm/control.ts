@@ -185,7 +185,7 @@ export function mountControl(face: Face, org: Org): void {
     'GET',
     '/v1/crm/rules',
     'crm-rules',
-    'Validation rules, duplicate rules, assignment rules and profiles.',
+    'Validation rules, duplicate rules, assignment rules, profiles and outbound messages.',
     () => org.rules.all,
   );
   add('POST', '/v1/crm/rules', 'crm-set-rules', 'Replaces those lists that are given.', (context) => {

@@ -6,12 +6,14 @@ import { crmError, ERRORS, type ErrorName } from './errors.ts';
 import { reachOut, remind, type SendJob, type Sent } from './jobs.ts';
 import { mountOAuth, oauthError } from './oauth/index.ts';
 import { type CrmClient, type CrmUser, Org } from './org.ts';
+import { Outbound } from './outbound.ts';
 import { mountRest, restFallback } from './rest/index.ts';
 import type { OrgRules } from './rules.ts';
 import { loadSchema, type ObjectDefinition } from './schema.ts';
 import type { CrmSettings } from './settings.ts';
 import { mountSoap, soapError } from './soap.ts';
 import { mountStreaming } from './streaming/index.ts';
+import { loadStubs, mountStubs, type Stubs } from './stubs.ts';
 import type { Row } from './values.ts';
 
 export type { CrmCommit, CrmCommitted } from './control.ts';
@@ -22,7 +24,15 @@ export { type FieldDefinition, type ObjectDefinition, SYSTEM_FIELDS } from './sc
 export { CRM_SETTINGS, type CrmSettings } from './settings.ts';
 export { compileCondition } from './soql/condition.ts';
 export { SoqlError } from './soql/error.ts';
+export type { StubCall, StubReply, Stubs } from './stubs.ts';
 export type { Row, Value } from './values.ts';
+
+/**
+ * The objects of an org as the simulator will have them: of a folder of definitions, of describe output or of an sfdx project; the
+ * built-in ones where none is named. @throws ConfigurationError naming the file
+ */
+export const readOrg = (schema?: string, options: { personAccounts?: boolean } = {}): ObjectDefinition[] =>
+  loadSchema(schema, options).types.map(({ definition }) => definition);
 
 /** Fixed, documented and visibly not real: what a client connects with unless the manifest says otherwise. */
 export const CRM_DEFAULTS = {
@@ -72,6 +82,8 @@ export interface CrmOptions {
   publicUrl?: string;
   /** REST calls a day before REQUEST_LIMIT_EXCEEDED; 5 million. */
   dailyRequests?: number;
+  /** The org's own code, as its clients see it: a module with `Stubs` as its default export, or the stubs themselves. */
+  stubs?: string | Stubs;
   /** What an administrator has set up; the defaults are those of a new org. */
   settings?: Partial<CrmSettings>;
 }
@@ -117,7 +129,8 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
   }
   const settings = { ...(dailyRequests === undefined ? {} : { dailyRequests }), ...options.settings };
   const schema = loadSchema(options.schema, { personAccounts: options.personAccounts });
-  const org = new Org({ kernel, id: orgId, schema, users, clients, settings, rules: options.rules });
+  const stubs = loadStubs(options.stubs ?? {});
+  const org = new Org({ kernel, id: orgId, schema, users, clients, settings, rules: options.rules, afterSave: stubs.afterSave });
   const face: Face = new Face(kernel, {
     sim: 'crm',
     tenant: org.id,
@@ -127,10 +140,12 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
     renderError: (error, params, request) => renderError(org, error, params, request),
     fallback: restFallback(org, () => face),
   });
+  const outbound = new Outbound(org, () => publicUrl ?? face.url(true) ?? face.url(false) ?? '');
   mountRest(face, org);
   mountOAuth(face, org);
   mountSoap(face, org);
   mountBulk1(face, org);
+  mountStubs(face, org, stubs);
   mountStreaming(face, org);
   return {
     name: 'crm',
@@ -141,9 +156,11 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
     start: async ({ host, ports, identity }) => {
       await face.listen({ host, port: ports.http, tlsPort: ports.https, identity });
       org.start();
+      outbound.start();
     },
     stop: async () => {
       org.bayeux.drop();
+      outbound.stop();
       await face.close();
       await org.stop();
     },

@@ -14,7 +14,7 @@ import type { QueryTools } from './soql/select.ts';
 import { Store, type Stored } from './store.ts';
 import { Bayeux } from './streaming/bayeux.ts';
 import { Feed } from './streaming/feed.ts';
-import { Writer } from './writer.ts';
+import { Writer, type WriterOptions } from './writer.ts';
 
 /** A user of the org. Without a password nobody can log in as this user. */
 export interface CrmUser {
@@ -62,6 +62,8 @@ export interface OrgOptions {
   clients: readonly CrmClient[];
   settings?: Partial<CrmSettings>;
   rules?: OrgRules;
+  /** What flows and triggers change in a record that was just saved, by object. */
+  afterSave?: WriterOptions['afterSave'];
 }
 
 /** As whom, why and by which way something is written. */
@@ -105,6 +107,7 @@ export class Org {
   readonly sessions: Sessions;
   readonly cursors: Cell<Cursor>;
   readonly rules: Rulebook;
+  readonly #afterSave: WriterOptions['afterSave'];
   readonly locks: Locks;
   readonly jobs: Jobs;
   readonly feed: Feed;
@@ -129,6 +132,7 @@ export class Org {
     this.clients = options.clients;
     this.settings = new Settings(this.kernel, options.settings);
     this.rules = new Rulebook(this.kernel, this.schema, options.rules);
+    this.#afterSave = options.afterSave;
     this.locks = new Locks(this.kernel.clock);
     this.store = new Store(this.kernel.database);
     this.jobs = new Jobs(this);
@@ -192,7 +196,8 @@ export class Org {
     const locks = this.settings.all.lockHoldMs > 0 || this.locks.taken ? this.locks : undefined;
     const userNamed = (name: string) => this.users.find((user) => user.username === name)?.id;
     const access = { view: rules.viewOf(username), profile: rules.profileOf(username) };
-    return new Writer({ kernel, store, schema, orgId: id, userId, rules, locks, userNamed, ...access, ...options });
+    const afterSave = this.#afterSave;
+    return new Writer({ kernel, store, schema, orgId: id, userId, rules, locks, userNamed, afterSave, ...access, ...options });
   }
 
   /** Sees everything: for the org itself and its control routes. */

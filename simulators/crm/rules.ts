@@ -41,6 +41,16 @@ export interface AssignmentRule {
   when?: string;
 }
 
+/** Posts fields of a record that was saved to a listener, until that acknowledges. */
+export interface OutboundMessage {
+  name: string;
+  object: string;
+  url: string;
+  fields: string[];
+  /** SOQL condition on the row as it was saved; every save when absent. */
+  when?: string;
+}
+
 /** How an org was customised, as data. */
 export interface OrgRules {
   validation?: ValidationRule[];
@@ -48,6 +58,7 @@ export interface OrgRules {
   assignment?: AssignmentRule[];
   /** What users may see and do; who is in no profile may do everything. */
   profiles?: Profile[];
+  outbound?: OutboundMessage[];
 }
 
 /** What a client wishes for its writes, by headers. */
@@ -70,7 +81,7 @@ export function wishesOf(headers: Record<string, string>): Wishes {
   };
 }
 
-const KEYS = ['validation', 'duplicates', 'assignment', 'profiles'] as const;
+const KEYS = ['validation', 'duplicates', 'assignment', 'profiles', 'outbound'] as const;
 
 /** The customisation of one org, checked and compiled; kept with its state. */
 export class Rulebook {
@@ -179,6 +190,19 @@ export class Rulebook {
         this.#test(rule.when);
       } catch (error) {
         if (error instanceof SoqlError) throw bad(`"${rule.when}" is no condition: ${error.message.trim()}`);
+        throw error;
+      }
+    }
+    for (const { name, object, url, fields, when } of rules.outbound ?? []) {
+      const type = this.#schema.type(object ?? '');
+      if (!type) throw bad(`the org has no object ${object}`);
+      if (!name || !URL.canParse(url ?? '')) throw bad('an outbound message needs a name and a url');
+      const strange = Array.isArray(fields) ? fields.find((field) => !type.field(field)) : 'fields';
+      if (strange) throw bad(`outbound message ${name}: ${type.name} has no field ${strange}`);
+      try {
+        if (when) this.#test(when);
+      } catch (error) {
+        if (error instanceof SoqlError) throw bad(`"${when}" is no condition: ${error.message.trim()}`);
         throw error;
       }
     }

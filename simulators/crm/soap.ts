@@ -1,6 +1,9 @@
 import type { Context, Face, Reply } from '#kernel';
+import { CrmError } from './errors.ts';
 import { passwordLogin } from './login.ts';
 import type { Org } from './org.ts';
+import { DATA_CALLS, type DataCall, dataCall } from './soap-calls.ts';
+import { BadXml, element, escaped, parseXml } from './soap-xml.ts';
 
 // The envelope and its names are those of the partner WSDL ("SOAP API Developer Guide", login()). Clients cut the values
 // out by text, so the tags carry neither prefix nor attribute.
@@ -13,26 +16,6 @@ const xml = (status: number, body: string): Reply => ({
   body: envelope(body),
 });
 
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
-export const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => ENTITIES[c]!);
-
-function unescaped(text: string): string {
-  const cdata = /^\s*<!\[CDATA\[([\s\S]*?)\]\]>\s*$/.exec(text);
-  if (cdata) return cdata[1]!;
-  return text
-    .replace(/&#(x[0-9a-f]+|\d+);/gi, (whole, n: string) => {
-      const code = n[0]?.toLowerCase() === 'x' ? Number.parseInt(n.slice(1), 16) : Number(n);
-      return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-    })
-    .replace(/&(lt|gt|quot|apos|amp);/g, (entity) => Object.keys(ENTITIES).find((c) => ENTITIES[c] === entity)!);
-}
-
-/** Text of the first element of that local name. */
-export function element(source: string, name: string): string | undefined {
-  const found = new RegExp(`<(?:[\\w.-]+:)?${name}(?:\\s[^>]*)?>([\\s\\S]*?)</(?:[\\w.-]+:)?${name}\\s*>`).exec(source);
-  return found ? unescaped(found[1]!) : undefined;
-}
-
 /** A SOAP error with the prefix `sf` that clients look for. */
 export function soapError(status: number, code: string, message: string): Reply {
   const detail = `<sf:${code === 'INVALID_LOGIN' ? 'LoginFault' : 'UnexpectedErrorFault'} xsi:type="sf:LoginFault"><sf:exceptionCode>${code}</sf:exceptionCode><sf:exceptionMessage>${escaped(message)}</sf:exceptionMessage></sf:${code === 'INVALID_LOGIN' ? 'LoginFault' : 'UnexpectedErrorFault'}>`;
@@ -42,10 +25,15 @@ export function soapError(status: number, code: string, message: string): Reply 
   );
 }
 
-/** SOAP: login and logout, as jsforce and simple-salesforce use them; all else is refused loudly. */
+/** SOAP: login and logout, as jsforce and simple-salesforce use them, and the data calls of the partner API; all else is refused loudly. */
 export function mountSoap(face: Face, org: Org): void {
-  const info = { operation: 'login', tier: 'semantic', secret: true, doc: 'SOAP login() and logout() up to API 64.0' } as const;
-  const handler = (context: Context): Reply => soap(org, context);
+  const info = {
+    operation: 'login',
+    tier: 'semantic',
+    secret: true,
+    doc: 'SOAP login() (up to API 64.0) and logout(); query, queryMore, create, update, upsert, delete, retrieve',
+  } as const;
+  const handler = (context: Context): Reply | Promise<Reply> => soap(org, context);
   face.route('POST', '/services/Soap/u/:version', info, handler);
   face.route('POST', '/services/Soap/u/:version/:org', info, handler);
   face.route('POST', '/services/Soap/*rest', { operation: 'login', tier: 'missing', secret: true, doc: 'other SOAP APIs' }, () =>
@@ -53,12 +41,32 @@ export function mountSoap(face: Face, org: Org): void {
   );
 }
 
-function soap(org: Org, { request, exchange, setActor }: Context): Reply {
+// Of one call, as the SOAP API has it.
+const LARGEST = 50 * 1024 * 1024;
+
+/** The call that an envelope makes. */
+const callIn = (source: string): string | undefined =>
+  /<(?:[\w.-]+:)?Body[^>]*>\s*(?:<!--[\s\S]*?-->\s*)*<(?:[\w.-]+:)?(\w+)/.exec(source)?.[1];
+
+async function data(org: Org, name: DataCall, source: string, context: Context): Promise<Reply> {
+  try {
+    return await dataCall(org, name, parseXml(source), context);
+  } catch (error) {
+    if (error instanceof BadXml) return soapError(500, 'INVALID_REQUEST', `The request is no SOAP envelope: ${error.message}`);
+    if (!(error instanceof CrmError)) throw error;
+    const { errorCode, message } = error.entries[0]!;
+    return soapError(error.status === 501 || error.status === 503 ? error.status : 500, errorCode, message);
+  }
+}
+
+function soap(org: Org, context: Context): Reply | Promise<Reply> {
+  const { request, exchange, setActor } = context;
+  const source = request.body.length > LARGEST ? '' : request.body.toString();
+  const version = Number(request.params.version);
+  const call = callIn(source.slice(0, 100_000));
+  if (DATA_CALLS.includes(call as DataCall)) return data(org, call as DataCall, source, context);
   // A login is short; nobody may keep us reading.
   if (request.body.length > 100_000) return soapError(500, 'EXCEEDED_MAX_SIZE_REQUEST', 'The request exceeds 100,000 bytes');
-  const source = request.body.toString();
-  const version = Number(request.params.version);
-  const [, call] = /<(?:[\w.-]+:)?Body[^>]*>\s*<(?:[\w.-]+:)?(\w+)/.exec(source) ?? [];
   if (call === 'logout') {
     org.sessions.revoke(element(source, 'sessionId') ?? '');
     return xml(200, '<logoutResponse/>');
@@ -67,7 +75,7 @@ function soap(org: Org, { request, exchange, setActor }: Context): Reply {
     return soapError(
       501,
       'NOT_IMPLEMENTED',
-      `This simulator implements login() and logout() in SOAP, not ${call ?? 'this request'}.`,
+      `This simulator implements login(), logout() and ${DATA_CALLS.join('(), ')}() in SOAP, not ${call ?? 'this request'}.`,
     );
   }
   // login() is not offered from API 65.0 on and retires in Summer '27 (release notes).

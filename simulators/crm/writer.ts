@@ -30,6 +30,8 @@ export interface WriterOptions {
   orgId: string;
   /** User id under which records are owned and modified. */
   userId: string;
+  /** The org's own code: what it changes in a record that was just saved. */
+  afterSave?: Readonly<Record<string, (row: Row, old: Row | undefined) => Body | undefined>>;
   /** Setting the org up: read-only objects and fields may be written. */
   setup?: boolean;
 }
@@ -74,7 +76,8 @@ export class Writer {
     this.#judge(type, computed(type, row));
     const contact = person ? this.#options.schema.type('Contact')! : undefined;
     if (contact) row.PersonContactId = this.#id(contact);
-    const stored = this.#insert(type, row);
+    const inserted = this.#insert(type, row);
+    const stored = contact ? inserted : this.#after(type, inserted);
     if (contact) {
       const { RecordTypeId: _, ...own } = toContact(type, row);
       const { PersonContactId, OwnerId } = row;
@@ -176,7 +179,15 @@ export class Writer {
     }
     const saved = this.#change(type, known, values);
     this.#mirror(type, saved, values);
-    return saved;
+    return this.#after(type, saved, known);
+  }
+
+  // Flows and triggers that run after a save write once more, in the same transaction, and set off nothing further.
+  #after(type: SObjectType, saved: Stored, known?: Stored): Stored {
+    const run = this.#options.afterSave?.[type.name];
+    const changes = run?.({ ...saved.row }, known && { ...known.row });
+    if (!changes || Object.keys(changes).length === 0) return saved;
+    return this.#change(type, saved, this.#values(type, changes, 'updateable', ''));
   }
 
   // The two halves of a person account show the same values.

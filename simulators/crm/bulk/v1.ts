@@ -4,7 +4,7 @@ import { makeId } from '../ids.ts';
 import type { Org } from '../org.ts';
 import { asCrmError } from '../rest/call.ts';
 import type { Session } from '../sessions.ts';
-import { element, escaped } from '../soap.ts';
+import { element, escaped } from '../soap-xml.ts';
 import type { Shown } from '../soql/select.ts';
 import type { Body } from '../writer.ts';
 import { CsvError, CsvReader, csvLine } from './csv.ts';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ConfigurationError } from '#kernel';
 import type { FieldDefinition, FieldType, ObjectDefinition } from '../schema.ts';
-import { element } from '../soap.ts';
+import { element } from '../soap-xml.ts';
 
 /** sfdx metadata: Metadata API Developer Guide, "CustomObject", "CustomField". */
 

@@ -116,3 +116,69 @@ describe('conditions and counts', () => {
     expect(body).toEqual({ sObjects: [{ count: crm.crm.rows('Contact').length, name: 'Contact' }] });
   });
 });
+
+describe('graphs', () => {
+  const person = (referenceId: string, LastName: string | null) => ({
+    method: 'POST',
+    url: at('sobjects/Contact'),
+    referenceId,
+    body: { LastName },
+  });
+  const visit = (of: string, referenceId = 'visit') => ({
+    method: 'POST',
+    url: at('sobjects/Appointment__c'),
+    referenceId,
+    body: { Contact__c: `@{${of}.id}` },
+  });
+  const graph = async (...graphs: object[]) => crm.call('POST', 'composite/graph', { graphs });
+
+  test('each stands or falls as a whole', async () => {
+    const before = crm.crm.rows('Contact').length;
+    const { status, body } = await graph(
+      { graphId: 'right', compositeRequest: [person('p', 'Graph'), visit('p')] },
+      { graphId: 'wrong', compositeRequest: [person('p', 'Gone'), person('q', null)] },
+    );
+    expect(status).toBe(200);
+    expect(body.graphs.map((one: { graphId: string; isSuccessful: boolean }) => [one.graphId, one.isSuccessful])).toEqual([
+      ['right', true],
+      ['wrong', false],
+    ]);
+    const codes = body.graphs[1].graphResponse.compositeResponse.map(
+      (one: { body: { errorCode: string }[] }) => one.body[0]!.errorCode,
+    );
+    expect(codes).toEqual(['PROCESSING_HALTED', 'REQUIRED_FIELD_MISSING']);
+    expect(crm.crm.rows('Contact').length).toBe(before + 1);
+    expect(crm.commits().at(-1)).toMatchObject({ act: 'composite', records: [{ type: 'Contact' }, { type: 'Appointment__c' }] });
+  });
+
+  test('after fifteen that failed the rest is not tried', async () => {
+    const bad = Array.from({ length: 16 }, (_, i) => ({ graphId: `g${i}`, compositeRequest: [person('p', null)] }));
+    const { body } = await graph(...bad, { graphId: 'last', compositeRequest: [person('p', 'Too late')] });
+    expect(body.graphs.at(-1)).toMatchObject({ graphId: 'last', isSuccessful: false });
+    expect(crm.crm.rows('Contact', "LastName = 'Too late'")).toEqual([]);
+  });
+
+  test.each<[string, unknown[], string]>([
+    [
+      'a query',
+      [{ graphId: 'g', compositeRequest: [{ method: 'GET', url: at('query?q=x'), referenceId: 'q' }] }],
+      'Graphs take calls',
+    ],
+    ['one id twice', [1, 2].map(() => ({ graphId: 'g', compositeRequest: [] })), 'a graphId of its own'],
+    ['too many', Array.from({ length: 76 }, (_, i) => ({ graphId: `g${i}`, compositeRequest: [] })), '75'],
+    [
+      'too deep',
+      [
+        {
+          graphId: 'g',
+          compositeRequest: Array.from({ length: 16 }, (_, i) => (i === 0 ? person('v0', 'x') : visit(`v${i - 1}`, `v${i}`))),
+        },
+      ],
+      'levels of a graph',
+    ],
+    ['no list', [{ graphId: 'g' }], 'compositeRequest'],
+  ])('%s is refused', async (_, graphs, message) => {
+    const { status, body } = await graph(...(graphs as object[]));
+    expect([status, body[0].message]).toEqual([400, expect.stringContaining(message)]);
+  });
+});

@@ -110,11 +110,16 @@ function response(done: Done[]): Answer {
 
 function partsOf(call: Call): { parts: Part[]; allOrNone: boolean } {
   const body = bodyOf(call);
-  const parts = body.compositeRequest as Part[];
-  if (!Array.isArray(parts)) throw crmError('bad-argument', { problem: 'The request needs a list compositeRequest' });
+  const parts = listed(body.compositeRequest);
   if (parts.length > LIMIT) throw crmError('too-many', { what: 'subrequests', limit: LIMIT });
   if (parts.filter((part) => HEAVY.pattern.test(part?.url ?? '')).length > HEAVY.limit)
     throw crmError('too-many', { what: 'query and sObject Collections subrequests', limit: HEAVY.limit });
+  return { parts, allOrNone: body.allOrNone === true };
+}
+
+function listed(value: unknown): Part[] {
+  if (!Array.isArray(value)) throw crmError('bad-argument', { problem: 'The request needs a list compositeRequest' });
+  const parts = value as Part[];
   const names = parts.map((part) => part?.referenceId);
   const bad = parts.find(
     (part, i) => !part?.method || !part.url || !/^\w+$/.test(part.referenceId ?? '') || names.indexOf(part.referenceId) !== i,
@@ -123,7 +128,7 @@ function partsOf(call: Call): { parts: Part[]; allOrNone: boolean } {
     throw crmError('bad-argument', {
       problem: 'Each subrequest needs method, url and a referenceId of its own (letters, digits, underscores)',
     });
-  return { parts, allOrNone: body.allOrNone === true };
+  return parts;
 }
 
 /** One transaction: the first refusal undoes all and answers for the others. */
@@ -233,4 +238,82 @@ export function compositeRoute(routes: readonly RestRoute[]): RestRoute {
       return call.org.commit(context, mannerOf(call, 'composite'), (writer) => atomic(call, parts, routes, writer));
     },
   };
+}
+
+/** Limits of composite graphs (REST API Developer Guide, "Composite Graph Limits"). */
+const GRAPHS = { graphs: 75, nodes: 500, depth: 15, kinds: 15, failures: 14, since: 50 };
+const RECORD_URL = /^\/services\/data\/v\d\d\.0\/sobjects\/(\w+)(\/[^/]+){0,2}\/?$/i;
+
+interface Graph {
+  graphId: string;
+  parts: Part[];
+}
+
+/** Up to 75 graphs of record calls, each graph all or nothing. */
+export function graphRoute(routes: readonly RestRoute[]): RestRoute {
+  return {
+    method: 'POST',
+    path: 'composite/graph',
+    operation: 'composite',
+    tier: 'semantic',
+    doc: 'graphs of record calls, each in one transaction',
+    run: () => {
+      throw new CrmError(400, crmError('not-implemented', { what: 'graphs inside composite calls' }).entries);
+    },
+    handle: async (call, context) => {
+      if (Number.parseFloat(call.version) < GRAPHS.since) throw crmError('not-found');
+      const graphs: { graphId: string; graphResponse: unknown; isSuccessful: boolean }[] = [];
+      const served: RecordRef[] = [];
+      for (const { graphId, parts } of graphsOf(call)) {
+        const halted = graphs.filter(({ isSuccessful }) => !isSuccessful).length > GRAPHS.failures;
+        const answer = halted
+          ? response(parts.map((part) => ({ part, answer: { status: 400, body: crmError('halted').entries } })))
+          : await call.org.commit(context, mannerOf(call, 'composite'), (writer) => atomic(call, parts, routes, writer));
+        const { compositeResponse } = answer.body as { compositeResponse: { httpStatusCode: number }[] };
+        served.push(...(answer.served ?? []));
+        const isSuccessful = compositeResponse.every(({ httpStatusCode }) => httpStatusCode < 300);
+        graphs.push({ graphId, graphResponse: { compositeResponse }, isSuccessful });
+      }
+      return { status: 200, body: { graphs }, served };
+    },
+  };
+}
+
+function graphsOf(call: Call): Graph[] {
+  const wrong = (problem: string) => crmError('bad-argument', { problem });
+  const { graphs } = bodyOf(call);
+  if (!Array.isArray(graphs)) throw wrong('The request needs a list graphs');
+  if (graphs.length > GRAPHS.graphs) throw crmError('too-many', { what: 'graphs', limit: GRAPHS.graphs });
+  const read = (graphs as { graphId?: string; compositeRequest?: unknown }[]).map((graph) => ({
+    graphId: String(graph?.graphId ?? ''),
+    parts: listed(graph?.compositeRequest),
+  }));
+  const ids = read.map(({ graphId }) => graphId);
+  if (ids.some((id, i) => !/^\w+$/.test(id) || ids.indexOf(id) !== i))
+    throw wrong('Each graph needs a graphId of its own (letters, digits, underscores)');
+  const nodes = read.flatMap(({ parts }) => parts);
+  if (nodes.length > GRAPHS.nodes) throw crmError('too-many', { what: 'nodes', limit: GRAPHS.nodes });
+  const strange = nodes.find(({ url }) => !RECORD_URL.test(url.split('?')[0]!.replace(/@\{[^}]*\}/g, 'x')));
+  if (strange)
+    throw wrong(`Graphs take calls to sobjects/Type, sobjects/Type/id and sobjects/Type/field/value only, not ${strange.url}`);
+  for (const { parts } of read) {
+    const kinds = new Set(
+      parts.map(({ method, url }) => `${method} ${RECORD_URL.exec(url.split('?')[0]!.replace(/@\{[^}]*\}/g, 'x'))![1]}`),
+    );
+    if (kinds.size > GRAPHS.kinds) throw crmError('too-many', { what: 'kinds of nodes in a graph', limit: GRAPHS.kinds });
+    if (depthOf(parts) > GRAPHS.depth) throw crmError('too-many', { what: 'levels of a graph', limit: GRAPHS.depth });
+  }
+  return read;
+}
+
+// How many nodes stand one behind the other, each referring to the one before.
+function depthOf(parts: Part[]): number {
+  const depth = new Map<string, number>();
+  for (const part of parts) {
+    const named = [...`${part.url} ${JSON.stringify(part.body ?? '')}`.matchAll(/@\{(\w+)/g)].map(
+      ([, name]) => depth.get(name!) ?? 0,
+    );
+    depth.set(part.referenceId, 1 + Math.max(0, ...named));
+  }
+  return Math.max(0, ...depth.values());
 }

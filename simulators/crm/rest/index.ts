@@ -5,10 +5,11 @@ import type { Org } from '../org.ts';
 import { type Answer, type Call, mannerOf, type RestRoute, restHandler, VERSIONS } from './call.ts';
 import { CHANGE_ROUTES } from './changes.ts';
 import { COLLECTION_ROUTES } from './collections.ts';
-import { batchRoute, compositeRoute } from './composite.ts';
+import { batchRoute, compositeRoute, graphRoute } from './composite.ts';
 import { DESCRIBE_ROUTES } from './describe.ts';
 import { drainPolitely, QUERY_ROUTES } from './query.ts';
 import { RECORD_ROUTES } from './records.ts';
+import { SEARCH_ROUTES } from './search.ts';
 import { TREE_ROUTE } from './tree.ts';
 
 const ROOT = '/services/data/v:version';
@@ -18,9 +19,7 @@ const MISSING: readonly (readonly [path: string, what: string])[] = [
   [`${ROOT}/sobjects/:type/describe/*rest`, 'layouts'],
   [`${ROOT}/sobjects/:type/listviews{/*rest}`, 'list views'],
   [`${ROOT}/sobjects/:type/quickActions{/*rest}`, 'quick actions'],
-  [`${ROOT}/composite/graph`, 'composite graphs'],
-  [`${ROOT}/search{/*rest}`, 'SOSL search'],
-  [`${ROOT}/parameterizedSearch`, 'parameterized search'],
+  [`${ROOT}/search/*rest`, 'search scopes, layouts and suggestions'],
   [`${ROOT}/tooling{/*rest}`, 'the Tooling API'],
   [`${ROOT}/metadata{/*rest}`, 'the Metadata API'],
   [`${ROOT}/actions{/*rest}`, 'invocable actions'],
@@ -28,7 +27,6 @@ const MISSING: readonly (readonly [path: string, what: string])[] = [
   [`${ROOT}/event{/*rest}`, 'platform events'],
   [`${ROOT}/analytics{/*rest}`, 'reports and dashboards'],
   [`${ROOT}/ui-api{/*rest}`, 'the UI API'],
-  ['/services/apexrest{/*rest}', 'Apex REST'],
 ];
 
 const versionRoot: RestRoute = {
@@ -99,6 +97,7 @@ const SINGLE: readonly RestRoute[] = [
   limits,
   recordCount,
   ...QUERY_ROUTES,
+  ...SEARCH_ROUTES,
   ...DESCRIBE_ROUTES,
   ...CHANGE_ROUTES,
   ...COLLECTION_ROUTES,
@@ -107,7 +106,13 @@ const SINGLE: readonly RestRoute[] = [
 ];
 
 /** Every route below `/services/data/vNN.0`, in order of precedence. */
-export const REST_ROUTES: readonly RestRoute[] = [compositeRoute(SINGLE), batchRoute(SINGLE), ...BULK_ROUTES, ...SINGLE];
+export const REST_ROUTES: readonly RestRoute[] = [
+  compositeRoute(SINGLE),
+  batchRoute(SINGLE),
+  graphRoute(SINGLE),
+  ...BULK_ROUTES,
+  ...SINGLE,
+];
 
 /** Runs one route as a request of its own. */
 async function serve(route: RestRoute, call: Call, context: Context): Promise<Answer> {

@@ -135,8 +135,14 @@ describe('one record', () => {
     ['GET', 'nonsense', 404, 'NOT_FOUND', 'The requested resource does not exist'],
     ['GET', '/services/data/v19.0/sobjects', 404, 'NOT_FOUND', 'The requested resource does not exist'],
     ['POST', 'jobs/ingest', 400, 'INVALIDJOB', 'Unsupported operation: null'],
-    ['GET', 'search?q=x', 501, 'NOT_IMPLEMENTED', 'This simulator does not implement SOSL search.'],
-    ['POST', 'composite/graph', 501, 'NOT_IMPLEMENTED', 'This simulator does not implement composite graphs.'],
+    [
+      'GET',
+      'search/layout?q=Contact',
+      501,
+      'NOT_IMPLEMENTED',
+      'This simulator does not implement search scopes, layouts and suggestions.',
+    ],
+    ['GET', 'actions', 501, 'NOT_IMPLEMENTED', 'This simulator does not implement invocable actions.'],
     ['GET', 'query?explain=x', 501, 'NOT_IMPLEMENTED', 'This simulator does not implement query plans (explain).'],
   ])('%s %s: %i', async (method, path, status, errorCode, message) => {
     const reply = await crm.call(method, path, method === 'PATCH' || method === 'POST' ? {} : undefined);

@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CrmError } from '../errors.ts';
+import { openCrm, type TestCrm } from '../testing.ts';
+import { parseSosl } from './search.ts';
+
+let crm: TestCrm;
+beforeAll(async () => {
+  crm = await openCrm();
+  const make = (type: string, fields: object) => ({ op: 'create' as const, type, fields: fields as Record<string, unknown> });
+  await crm.crm.commit({
+    changes: [
+      make('Contact', { FirstName: 'Joanne', LastName: 'Müller', Email: 'jo@mail.example', MobilePhone: '+12125550143' }),
+      make('Contact', { FirstName: 'Joan', LastName: 'Smith-Jones', Email: 'smith@mail.example' }),
+      make('Contact', { FirstName: 'Ann', LastName: 'Joan', MailingCity: 'Troy' }),
+      make('Lead', { LastName: 'Smith', Company: 'Joan & Co' }),
+    ],
+  });
+});
+afterAll(() => crm.close());
+
+const search = async (sosl: string, version = '60.0') =>
+  crm.call('GET', `/services/data/v${version}/search/?q=${encodeURIComponent(sosl)}`);
+const names = async (sosl: string): Promise<string[]> =>
+  (await search(sosl)).body.searchRecords.map((one: { Name: string }) => one.Name);
+
+test.each([
+  ['FIND {joan} RETURNING Contact(Name ORDER BY Name)', ['Ann Joan', 'Joan Smith-Jones']],
+  ['FIND {joan*} RETURNING Contact(Name ORDER BY Name)', ['Ann Joan', 'Joan Smith-Jones', 'Joanne Müller']],
+  ['FIND {jo?n} IN NAME FIELDS RETURNING Lead(Name), Contact(Name ORDER BY Name LIMIT 1)', ['Ann Joan']],
+  ['FIND {joan smith} RETURNING Contact(Name)', ['Joan Smith-Jones']],
+  ['FIND {"smith-jones"} RETURNING Contact(Name)', ['Joan Smith-Jones']],
+  ['FIND {smith} IN EMAIL FIELDS RETURNING Contact(Name)', ['Joan Smith-Jones']],
+  ['FIND {(212) 555-0143} IN PHONE FIELDS RETURNING Contact(Name)', []],
+  ['FIND {2125550143} IN PHONE FIELDS RETURNING Contact(Name)', ['Joanne Müller']],
+  ["FIND {joan} RETURNING Contact(Name WHERE MailingCity = 'Troy' AND (Name != ')'))", ['Ann Joan']],
+  ['FIND {joan} RETURNING Contact(Name ORDER BY Name LIMIT 5 OFFSET 1), Lead(Name)', ['Joan Smith-Jones', 'Smith']],
+  ['FIND {joan} RETURNING Contact(Name ORDER BY Name), Lead(Name) LIMIT 1', ['Ann Joan']],
+  ['FIND {müller} RETURNING Contact(Name)', ['Joanne Müller']],
+  ['FIND {nobody} RETURNING Contact(Name)', []],
+])('%s', async (sosl, expected) => {
+  expect(await names(sosl)).toEqual(expected);
+});
+
+test('without RETURNING ids of all types; a bare list before 37.0', async () => {
+  const { body } = await search('FIND {smith}');
+  expect(body.searchRecords.map((one: object) => Object.keys(one))).toEqual([
+    ['attributes', 'Id'],
+    ['attributes', 'Id'],
+  ]);
+  expect(body.searchRecords.map((one: { attributes: { type: string } }) => one.attributes.type)).toEqual(['Contact', 'Lead']);
+  expect((await search('FIND {smith}', '36.0')).body).toHaveLength(2);
+});
+
+test('what it shows is journalled as shown', async () => {
+  await search('FIND {troy} RETURNING Contact(Id)');
+  expect(crm.kernel.journal.read({ kind: 'reply' }).at(-1)?.served).toMatchObject([{ type: 'Contact', version: 1 }]);
+});
+
+test('by parameters, of a GET and a POST', async () => {
+  const query = 'q=joan&sobject=Contact&Contact.fields=Name&Contact.limit=1&sobject=Lead&fields=Name&in=NAME';
+  const { body } = await crm.call('GET', `parameterizedSearch?${query}`);
+  expect(body.searchRecords).toHaveLength(1);
+  const asked = {
+    q: 'joan',
+    fields: ['Name'],
+    sobjects: [{ name: 'Contact', where: "MailingCity = 'Troy'" }, { name: 'Lead' }],
+    overallLimit: 5,
+  };
+  const posted = await crm.call('POST', 'parameterizedSearch', asked);
+  expect(posted.body.searchRecords.map((one: { Name: string }) => one.Name)).toEqual(['Ann Joan', 'Smith']);
+});
+
+describe('refusals', () => {
+  test.each([
+    ['', 400, 'MALFORMED_SEARCH', 'No search term found'],
+    ['FIND joan', 400, 'MALFORMED_SEARCH', 'enclosed in braces'],
+    ['FIND {j}', 400, 'MALFORMED_SEARCH', 'longer than one character'],
+    ['FIND {joan} IN ODD FIELDS', 400, 'MALFORMED_SEARCH', 'unexpected token: ODD'],
+    ['FIND {joan} RETURNING', 400, 'MALFORMED_SEARCH', 'unexpected token: RETURNING'],
+    ['FIND {joan} RETURNING Contact(Name', 400, 'MALFORMED_SEARCH', 'right parentheses'],
+    ['FIND {joan} LIMIT 3000', 400, 'MALFORMED_SEARCH', '2000'],
+    ['FIND {joan} RETURNING Nope(Id)', 400, 'INVALID_TYPE', 'Nope'],
+    ['FIND {joan} RETURNING Contact(Nope)', 400, 'INVALID_FIELD', 'Nope'],
+    ['FIND {joan OR ann}', 501, 'NOT_IMPLEMENTED', 'OR and AND NOT'],
+    ['FIND {joan} WITH HIGHLIGHT', 501, 'NOT_IMPLEMENTED', 'WITH'],
+  ])('%s', async (sosl, status, code, message) => {
+    const answer = await search(sosl);
+    expect([answer.status, answer.body[0]]).toEqual([
+      status,
+      expect.objectContaining({ errorCode: code, message: expect.stringContaining(message) }),
+    ]);
+  });
+
+  test('whatever is sent is read or refused', () => {
+    const piece = fc.constantFrom(
+      'FIND',
+      '{jo}',
+      '{',
+      '}',
+      'IN',
+      'ALL',
+      'FIELDS',
+      'RETURNING',
+      'Contact',
+      '(',
+      ')',
+      'Id',
+      ',',
+      'LIMIT',
+      '5',
+      "'",
+      '\\',
+      'WHERE',
+    );
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        try {
+          parseSosl(pieces.join(' '));
+        } catch (error) {
+          expect(error).toBeInstanceOf(CrmError);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,214 @@
+import type { RecordRef } from '#kernel';
+import { CrmError, crmError } from '../errors.ts';
+import { type SObjectType, TEXT_TYPES } from '../schema.ts';
+import { prepare } from '../soql/select.ts';
+import type { Stored } from '../store.ts';
+import { type Answer, bodyOf, type Call, type RestRoute, versionNumber } from './call.ts';
+
+/** SOSL and parameterized search: SOQL and SOSL Reference, "FIND {SearchQuery}"; REST API Developer Guide, "Search". */
+
+const SCOPES = ['ALL', 'NAME', 'EMAIL', 'PHONE', 'SIDEBAR'] as const;
+type Scope = (typeof SCOPES)[number];
+
+/** What is wanted of one object. */
+interface Wanted {
+  object: string;
+  fields: string[];
+  where?: string;
+  orderBy?: string;
+  limit?: number;
+  offset?: number;
+}
+
+interface Search {
+  term: string;
+  scope: Scope;
+  wanted: Wanted[];
+  limit: number;
+}
+
+const MOST = 2000;
+const malformed = (message: string): CrmError => new CrmError(400, [{ errorCode: 'MALFORMED_SEARCH', message }]);
+const lacks = (what: string): CrmError => crmError('not-implemented', { what: `${what} in SOSL` });
+
+/** Reads a SOSL statement. @throws CrmError MALFORMED_SEARCH, or 501 for what this simulator lacks */
+export function parseSosl(text: string): Search {
+  const find = /^\s*FIND\s*\{((?:\\.|[^}\\])*)\}\s*/i.exec(text);
+  if (!find) throw malformed('No search term found. The search term must be enclosed in braces.');
+  let rest = text.slice(find[0].length);
+  const take = (pattern: RegExp): RegExpExecArray | undefined => {
+    const found = pattern.exec(rest);
+    if (found) rest = rest.slice(found[0].length);
+    return found ?? undefined;
+  };
+  const scope = (take(/^IN\s+(\w+)\s+FIELDS\b\s*/i)?.[1]?.toUpperCase() ?? 'ALL') as Scope;
+  if (!SCOPES.includes(scope)) throw malformed(`unexpected token: ${scope}`);
+  const wanted: Wanted[] = [];
+  if (take(/^RETURNING\s+/i)) {
+    do {
+      const [, object = ''] = take(/^(\w+)\s*/) ?? [];
+      if (object === '') throw malformed(`unexpected token: ${rest.slice(0, 20) || '<EOF>'}`);
+      wanted.push({ object, ...(rest.startsWith('(') ? insideOf(parenthesis()) : { fields: [] }) });
+    } while (take(/^\s*,\s*/));
+  }
+  const limit = Number(take(/^\s*LIMIT\s+(\d+)\s*/i)?.[1] ?? MOST);
+  if (/^\s*(WITH|USING|UPDATE)\b/i.test(rest)) throw lacks(rest.trim().split(/\s+/)[0]!.toUpperCase());
+  if (rest.trim() !== '') throw malformed(`unexpected token: ${rest.trim().split(/\s+/)[0]}`);
+  return checked({ term: find[1]!.replace(/\\(.)/g, '$1'), scope, wanted, limit });
+
+  // What stands between a parenthesis and its end; quotes may hold others.
+  function parenthesis(): string {
+    let depth = 0;
+    for (let i = 0; i < rest.length; i++) {
+      if (rest[i] === "'") {
+        for (i++; i < rest.length && rest[i] !== "'"; i++) if (rest[i] === '\\') i++;
+        continue;
+      }
+      if (rest[i] === '(') depth++;
+      if (rest[i] === ')' && --depth === 0) {
+        const inner = rest.slice(1, i);
+        rest = rest.slice(i + 1);
+        return inner;
+      }
+    }
+    throw malformed('expecting a right parentheses, found <EOF>');
+  }
+}
+
+const INSIDE =
+  /^\s*([\w\s,.()]+?)(?:\s+WHERE\s+([\s\S]+?))?(?:\s+ORDER\s+BY\s+([\s\S]+?))?(?:\s+LIMIT\s+(\d+))?(?:\s+OFFSET\s+(\d+))?\s*$/i;
+
+function insideOf(text: string): Omit<Wanted, 'object'> {
+  const [, fields = '', where, orderBy, limit, offset] = INSIDE.exec(text) ?? [];
+  if (fields.trim() === '') throw malformed(`unexpected token: ${text.trim() || ')'}`);
+  return {
+    fields: fields.split(',').map((field) => field.trim()),
+    ...{ where, orderBy },
+    ...(limit === undefined ? {} : { limit: Number(limit) }),
+    ...(offset === undefined ? {} : { offset: Number(offset) }),
+  };
+}
+
+function checked(search: Search): Search {
+  if (search.limit > MOST) throw malformed(`the maximum number of rows that can be returned is ${MOST}`);
+  if (search.term.replace(/[\s*?"]/g, '').length < 2) throw malformed('search term must be longer than one character');
+  if (/\s(OR|AND\s+NOT)\s/.test(search.term)) throw lacks('OR and AND NOT');
+  return search;
+}
+
+/** Whether all words of a term stand in the fields of a record; `*` and `?` stand for letters, a phrase for itself. */
+function matcher(term: string): (texts: readonly string[]) => boolean {
+  const parts = [...term.matchAll(/"([^"]+)"|(\S+)/g)].filter(([, , word]) => word !== 'AND');
+  const tests = parts.map(([, phrase, word = '']) => {
+    if (phrase) return (text: string) => text.includes(phrase.toLowerCase());
+    const pattern = word
+      .toLowerCase()
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.');
+    const whole = new RegExp(`^${pattern}$`, 'u');
+    const digits = word.replace(/\D/g, '');
+    return (text: string) =>
+      whole.test(text) ||
+      text.split(/[^\p{L}\p{N}]+/u).some((token) => whole.test(token)) ||
+      (digits.length >= 4 && digits.length >= word.length - 4 && text.replace(/\D/g, '').includes(digits));
+  });
+  return (texts) => tests.every((test) => texts.some((text) => test(text)));
+}
+
+const NAMES = ['Name', 'FirstName', 'LastName', 'MiddleName'];
+
+function searched(type: SObjectType, scope: Scope): string[] {
+  const fields = type.fields.filter(({ type: kind, filterable }) => TEXT_TYPES.includes(kind) && filterable !== false);
+  const of = {
+    ALL: () => true,
+    SIDEBAR: () => true,
+    NAME: ({ name, nameField }: (typeof fields)[number]) => Boolean(nameField) || NAMES.includes(name),
+    EMAIL: ({ type: kind }: (typeof fields)[number]) => kind === 'email',
+    PHONE: ({ type: kind }: (typeof fields)[number]) => kind === 'phone',
+  }[scope];
+  return fields.filter(of).map(({ name }) => name);
+}
+
+function* run(call: Call, search: Search): Generator<void, Answer> {
+  const { org, session, schema } = call;
+  const matches = matcher(search.term);
+  // Without RETURNING everything with a name is looked through, and only ids are told.
+  const everywhere = (): Wanted[] =>
+    schema.types
+      .filter(({ definition }) => !definition.event && definition.fields.some((field) => field.nameField))
+      .map(({ name }) => ({ object: name, fields: [] }));
+  const served: RecordRef[] = [];
+  const found: unknown[] = [];
+  for (const { object, fields, where, orderBy, limit = MOST, offset = 0 } of search.wanted.length > 0
+    ? search.wanted
+    : everywhere()) {
+    const type = schema.type(object);
+    if (!type) throw new CrmError(400, [{ errorCode: 'INVALID_TYPE', message: `sObject type '${object}' is not supported.` }]);
+    const names = searched(type, search.scope);
+    const columns = fields.length > 0 ? fields : ['Id'];
+    const soql = `SELECT ${columns.join(', ')} FROM ${type.name}${where ? ` WHERE ${where}` : ''}${orderBy ? ` ORDER BY ${orderBy}` : ''}`;
+    const statement = prepare(soql, org.queryTools(session.userId));
+    const rows: Stored[] = (yield* statement.rows({ deleted: false })).filter(({ row }) =>
+      matches(names.flatMap((name) => (row[name] === undefined || row[name] === null ? [] : [String(row[name]).toLowerCase()]))),
+    );
+    found.push(...statement.show(rows.slice(offset, offset + limit), call.version, served));
+  }
+  const records = found.slice(0, search.limit);
+  return { status: 200, body: versionNumber(call) < 37 ? records : { searchRecords: records }, served };
+}
+
+interface Parameters {
+  q?: string;
+  in?: string;
+  fields?: string[];
+  sobjects?: { name: string; fields?: string[]; where?: string; limit?: number }[];
+  overallLimit?: number;
+  defaultLimit?: number;
+}
+
+function parametersOf({ query }: Call): Parameters {
+  const list = (text: string | null): string[] | undefined => text?.split(',').map((one) => one.trim());
+  const whole = (text: string | null): number | undefined => (text === null ? undefined : Number(text));
+  return {
+    q: query.get('q') ?? undefined,
+    in: query.get('in') ?? undefined,
+    fields: list(query.get('fields')),
+    sobjects: query.getAll('sobject').flatMap((names) =>
+      names.split(',').map((name) => ({
+        name,
+        fields: list(query.get(`${name}.fields`)),
+        where: query.get(`${name}.where`) ?? undefined,
+        limit: whole(query.get(`${name}.limit`)),
+      })),
+    ),
+    overallLimit: whole(query.get('overallLimit')),
+    defaultLimit: whole(query.get('defaultLimit')),
+  };
+}
+
+function parameterized(call: Call): Generator<void, Answer> {
+  const asked = call.method === 'POST' ? (bodyOf(call) as Parameters) : parametersOf(call);
+  if (!asked.q) throw malformed('No search term found.');
+  const scope = (asked.in ?? 'ALL').toUpperCase() as Scope;
+  if (!SCOPES.includes(scope)) throw malformed(`unexpected token: ${asked.in}`);
+  const wanted = (asked.sobjects ?? []).map(({ name, fields = asked.fields ?? [], where, limit = asked.defaultLimit }) => ({
+    ...{ object: name, fields, where },
+    ...(limit === undefined ? {} : { limit }),
+  }));
+  return run(call, checked({ term: asked.q, scope, wanted, limit: asked.overallLimit ?? MOST }));
+}
+
+const search = { operation: 'query', tier: 'semantic' } as const;
+
+export const SEARCH_ROUTES: RestRoute[] = [
+  {
+    ...search,
+    method: 'GET',
+    path: 'search',
+    doc: 'runs a SOSL statement',
+    run: (call) => run(call, parseSosl(call.query.get('q') ?? '')),
+  },
+  { ...search, method: 'GET', path: 'parameterizedSearch', doc: 'searches without SOSL', run: parameterized },
+  { ...search, method: 'POST', path: 'parameterizedSearch', doc: 'searches without SOSL', run: parameterized },
+];

@@ -1,0 +1,203 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BadXml, parseXml } from './soap-xml.ts';
+import { openCrm, type TestCrm } from './testing.ts';
+
+let crm: TestCrm;
+beforeAll(async () => {
+  crm = await openCrm();
+});
+afterAll(() => crm.close());
+
+/** One call of the partner API: its status, and the body behind the header. */
+async function soap(body: string, header = '', token = crm.token): Promise<{ status: number; text: string }> {
+  const session = `<urn:SessionHeader><urn:sessionId>${token}</urn:sessionId></urn:SessionHeader>`;
+  const envelope = `<?xml version="1.0"?><env:Envelope xmlns:env="http://schemas.xmlsoap.org/soap/envelope/" xmlns:urn="urn:partner.soap.sforce.com" xmlns:ens="urn:sobject.partner.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><env:Header>${session}${header}</env:Header><env:Body>${body}</env:Body></env:Envelope>`;
+  const reply = await fetch(`${crm.url}/services/Soap/u/60.0/00D000000000001`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/xml', soapaction: '""' },
+    body: envelope,
+  });
+  const text = await reply.text();
+  return { status: reply.status, text: /<soapenv:Body>([\s\S]*)<\/soapenv:Body>/.exec(text)?.[1] ?? text };
+}
+
+const sObject = (type: string, fields: string): string => `<urn:sObjects><ens:type>${type}</ens:type>${fields}</urn:sObjects>`;
+const contact = (key: string, more = ''): string =>
+  sObject('Contact', `<ens:LastName>Soap &amp; ${key}</ens:LastName><ens:EHR_Key__c>${key}</ens:EHR_Key__c>${more}`);
+const ids = (text: string): string[] => [...text.matchAll(/<id>(\w+)<\/id>/g)].map(([, id]) => id!);
+
+test('create: each row for itself, types by the schema', async () => {
+  const { status, text } = await soap(
+    `<urn:create>${contact('s1', '<ens:DoNotCall>true</ens:DoNotCall>')}${sObject('Contact', '<ens:FirstName>x</ens:FirstName>')}</urn:create>`,
+  );
+  expect(status).toBe(200);
+  expect(text).toMatch(
+    /^<createResponse><result><id>003\w{15}<\/id><success>true<\/success><\/result><result><errors><fields>LastName<\/fields><message>Required fields are missing: \[LastName\]<\/message><statusCode>REQUIRED_FIELD_MISSING<\/statusCode><\/errors><id xsi:nil="true"\/><success>false<\/success><\/result><\/createResponse>$/,
+  );
+  expect(crm.crm.rows('Contact', "EHR_Key__c = 's1'")).toMatchObject([{ LastName: 'Soap & s1', DoNotCall: true }]);
+  expect(crm.commits().at(-1)).toMatchObject({ act: 'create', data: { origin: 'com/salesforce/api/soap/60.0' } });
+});
+
+test('all or none', async () => {
+  const header = '<urn:AllOrNoneHeader><urn:allOrNone>true</urn:allOrNone></urn:AllOrNoneHeader>';
+  const { text } = await soap(`<urn:create>${contact('none')}${sObject('Contact', '')}</urn:create>`, header);
+  expect(text).toContain('ALL_OR_NONE_OPERATION_ROLLED_BACK');
+  expect(crm.crm.rows('Contact', "EHR_Key__c = 'none'")).toEqual([]);
+});
+
+test('upsert, with a parent by its key; update empties what is named; delete; retrieve', async () => {
+  const upsert = (more: string) =>
+    soap(`<urn:upsert><urn:externalIDFieldName>EHR_Key__c</urn:externalIDFieldName>${contact('s2', more)}</urn:upsert>`);
+  const first = await upsert('<ens:MailingCity>Troy</ens:MailingCity>');
+  const [id] = ids(first.text);
+  expect(first.text).toBe(
+    `<upsertResponse><result><created>true</created><id>${id}</id><success>true</success></result></upsertResponse>`,
+  );
+  expect((await upsert('')).text).toContain(`<created>false</created><id>${id}</id>`);
+  const visit = '<ens:Contact__r><ens:type>Contact</ens:type><ens:EHR_Key__c>s2</ens:EHR_Key__c></ens:Contact__r>';
+  const [visitId] = ids((await soap(`<urn:create>${sObject('Appointment__c', visit)}</urn:create>`)).text);
+  expect(crm.crm.rows('Appointment__c', `Id = '${visitId}'`)).toMatchObject([{ Contact__c: id }]);
+  const emptied = `<ens:fieldsToNull>MailingCity</ens:fieldsToNull><ens:Id>${id}</ens:Id><ens:FirstName xsi:nil="true"/>`;
+  await soap(`<urn:update>${sObject('Contact', emptied)}</urn:update>`);
+  expect(crm.crm.rows('Contact', `Id = '${id}'`)[0]?.MailingCity).toBeUndefined();
+  const asked = `<urn:fieldList>Id, LastName, MailingCity</urn:fieldList><urn:sObjectType>Contact</urn:sObjectType><urn:ids>${id}</urn:ids><urn:ids>003000000000009AAA</urn:ids>`;
+  expect((await soap(`<urn:retrieve>${asked}</urn:retrieve>`)).text).toBe(
+    `<retrieveResponse><result xsi:type="sf:sObject"><sf:type>Contact</sf:type><sf:Id>${id}</sf:Id><sf:Id>${id}</sf:Id><sf:LastName>Soap &amp; s2</sf:LastName><sf:MailingCity xsi:nil="true"/></result><result xsi:nil="true"/></retrieveResponse>`,
+  );
+  expect((await soap(`<urn:delete><urn:ids>${visitId}</urn:ids></urn:delete>`)).text).toContain(
+    `<result><id>${visitId}</id><success>true</success></result>`,
+  );
+});
+
+test('query and its pages, with parents, children, times and counts', async () => {
+  await crm.crm.commit({
+    changes: Array.from({ length: 450 }, (_, i) => ({
+      op: 'create' as const,
+      type: 'Lead',
+      fields: { LastName: `L${i}`, Company: 'c' },
+    })),
+  });
+  const options = '<urn:QueryOptions><urn:batchSize>200</urn:batchSize></urn:QueryOptions>';
+  const query = (soql: string) => soap(`<urn:query><urn:queryString>${soql}</urn:queryString></urn:query>`, options);
+  const more = (locator: string) =>
+    soap(`<urn:queryMore><urn:queryLocator>${locator}</urn:queryLocator></urn:queryMore>`, options);
+  const seen: string[] = [];
+  let page = await query('SELECT LastName FROM Lead');
+  for (;;) {
+    seen.push(...[...page.text.matchAll(/<sf:LastName>(L\d+)</g)].map(([, name]) => name!));
+    expect(page.text).toContain('<size>450</size>');
+    const [, locator] = /<queryLocator>(.+?)<\/queryLocator>/.exec(page.text) ?? [];
+    if (!locator) break;
+    page = await more(locator);
+  }
+  expect([seen.length, new Set(seen).size]).toEqual([450, 450]);
+  const { text } = await query("SELECT CreatedDate, (SELECT Name FROM Appointments__r) FROM Contact WHERE EHR_Key__c = 's1'");
+  expect(text).toMatch(
+    /<sf:Id xsi:nil="true"\/><sf:CreatedDate>2026-\d\d-\d\dT[\d:.]+Z<\/sf:CreatedDate><sf:Appointments__r xsi:nil="true"\/>/,
+  );
+  expect((await query('SELECT count(Id) n FROM Lead')).text).toContain(
+    '<sf:type>AggregateResult</sf:type><sf:Id xsi:nil="true"/><sf:n xsi:type="xsd:int">450</sf:n>',
+  );
+});
+
+describe('refusals', () => {
+  test.each<[string, string, string | undefined, number, string]>([
+    [
+      'a dead session',
+      '<urn:query><urn:queryString>SELECT Id FROM Contact</urn:queryString></urn:query>',
+      '00Dx!nope',
+      500,
+      'sf:INVALID_SESSION_ID',
+    ],
+    [
+      'a bad query',
+      '<urn:query><urn:queryString>SELECT FROM</urn:queryString></urn:query>',
+      undefined,
+      500,
+      'sf:MALFORMED_QUERY',
+    ],
+    ['an unknown object', `<urn:create>${sObject('Nope__c', '')}</urn:create>`, undefined, 500, 'sf:INVALID_TYPE'],
+    [
+      'an unknown field',
+      `<urn:create>${sObject('Contact', '<ens:Nope__c>1</ens:Nope__c>')}</urn:create>`,
+      undefined,
+      200,
+      'INVALID_FIELD',
+    ],
+    ['another call', '<urn:merge/>', undefined, 501, 'NOT_IMPLEMENTED'],
+    ['what is not closed', '<urn:create><urn:sObjects></urn:create>', undefined, 500, 'no SOAP envelope'],
+  ])('%s', async (_, body, token, status, code) => {
+    const answer = await soap(body, '', token);
+    expect([answer.status, answer.text]).toEqual([status, expect.stringContaining(code)]);
+  });
+
+  test('more than 200 records, nothing written', async () => {
+    const many = Array.from({ length: 201 }, (_, i) => contact(`many${i}`)).join('');
+    expect((await soap(`<urn:create>${many}</urn:create>`)).text).toContain('200');
+    expect(crm.crm.rows('Contact', "EHR_Key__c LIKE 'many%'")).toEqual([]);
+  });
+
+  test('neither the session nor a value is journalled in clear', async () => {
+    await soap(`<urn:create>${contact('secret-key')}</urn:create>`);
+    const requests = crm.kernel.journal.read({ kind: 'request' });
+    expect(JSON.stringify(requests)).not.toMatch(/secret-key|00D000000000001!/);
+  });
+});
+
+describe('the XML reader', () => {
+  test.each([
+    '',
+    'text',
+    '<a>',
+    '<a></b>',
+    '<a/><b/>',
+    '<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>',
+    '<a b=c/>',
+    '</a>',
+    '<a><',
+    '<a>'.repeat(70),
+  ])('refuses %j', (source) => {
+    expect(() => parseXml(source)).toThrow(BadXml);
+  });
+
+  test('reads entities, CDATA, comments, nil and prefixes', () => {
+    expect(
+      parseXml('<?xml version="1.0"?><a:b><!-- <x> --><c xsi:nil="true"/><d>1 &lt; 2<![CDATA[ & 3]]></d></a:b>'),
+    ).toMatchObject({
+      name: 'b',
+      children: [
+        { name: 'c', nil: true },
+        { name: 'd', text: '1 < 2 & 3' },
+      ],
+    });
+  });
+
+  test('never does more than refuse', () => {
+    const piece = fc.constantFrom(
+      '<a>',
+      '</a>',
+      '<b x="1">',
+      '</b>',
+      '<c/>',
+      'text',
+      '&amp;',
+      '<!--',
+      '-->',
+      '<![CDATA[',
+      ']]>',
+      '<?x ?>',
+      '<',
+      '>',
+    );
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        try {
+          parseXml(pieces.join(''));
+        } catch (error) {
+          expect(error).toBeInstanceOf(BadXml);
+        }
+      }),
+    );
+  });
+});
