@@ -32,6 +32,7 @@ import { guessesSex } from './guesses-sex.ts';
 import { halfAnExport } from './half-an-export.ts';
 import { halfHourSlots } from './half-hour-slots.ts';
 import { hammers } from './hammers.ts';
+import { hintsAtFlags } from './hints-at-flags.ts';
 import { ignoresA31 } from './ignores-a31.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
 import { ignoresMerge } from './ignores-merge.ts';
@@ -216,6 +217,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulTwoVendors,
   lawfulExports,
   halfAnExport,
+  hintsAtFlags,
 ];
 
 /** Subjects that must pass nothing at all: one does nothing, one acknowledges everything and writes nothing. */

@@ -206,6 +206,12 @@ export const WRONG_DATA: WrongSubject[] = [
     },
   ],
   [
+    'CS-03',
+    'tells everybody of a flag',
+    'role-sees',
+    { summary: (chart) => ({ ...summaryOf(chart), ...(summaryOf(chart).Diabetes__c === true && { Title: 'see chart' }) }) },
+  ],
+  [
     'CS-04',
     'writes something for each reading',
     'noise',
