@@ -269,7 +269,7 @@ describe('Epic', () => {
 
 it('a job survives the end of its process', async () => {
   const { mkdtempSync, rmSync } = await import('node:fs');
-  const data = mkdtempSync('/tmp/syncproof-test-');
+  const data = mkdtempSync(join(tmpdir(), 'syncproof-test-'));
   const one = await startSite({ vendor: 'r4', data });
   await fill(one);
   const path = new URL(jobOf(await start('/Patient/$export?_type=Patient', one))).pathname;
