@@ -334,12 +334,10 @@ async function readRequest(req: express.Request, options: FaceOptions): Promise<
       if (size > 4 * limit) throw new Error(`the body exceeds ${limit} bytes by far`);
       if (size <= limit) chunks.push(chunk);
     }
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(req.headers))
-    headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
   const secure = 'encrypted' in req.socket;
   const { url } = req;
   const at = url.indexOf('?');
+  let query: URLSearchParams | undefined;
   const params: Record<string, string> = {};
   for (const [name, value] of Object.entries((req.params ?? {}) as Record<string, string | string[]>)) {
     params[name] = Array.isArray(value) ? value.join('/') : value;
@@ -348,14 +346,24 @@ async function readRequest(req: express.Request, options: FaceOptions): Promise<
     method: req.method,
     url,
     path: at < 0 ? url : url.slice(0, at),
-    query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1)),
+    // Most calls have none, and to make one costs as much as to route them.
+    get query() {
+      query ??= new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
+      return query;
+    },
     params,
-    headers,
+    headers: headersOf(req.headers),
     body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
     oversize: size > limit ? limit : undefined,
     secure,
     origin: options.publicUrl ?? `${secure ? 'https' : 'http'}://${req.headers.host ?? 'localhost'}`,
   };
+}
+
+// Node joins repeated headers already, but for one that requests do not have.
+function headersOf(headers: http.IncomingHttpHeaders): Record<string, string> {
+  const { 'set-cookie': cookies } = headers;
+  return (cookies ? { ...headers, 'set-cookie': cookies.join(', ') } : headers) as Record<string, string>;
 }
 
 function decodeLoosely(url: string): string {
