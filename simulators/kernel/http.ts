@@ -196,7 +196,9 @@ export class Face {
     socket: Socket,
   ): Exchange {
     const { sim, tenant } = this.options;
+    const sockets = this.#sockets;
     let text: string | undefined;
+    let wire: Wire | undefined;
     return {
       ...about,
       get text() {
@@ -208,7 +210,11 @@ export class Face {
       tenant,
       records: [],
       committed: false,
-      wire: socketWire(this.#sockets.get(`${socket.remoteAddress} ${socket.remotePort}`) ?? socket),
+      // For faults only.
+      get wire() {
+        wire ??= socketWire(sockets.get(`${socket.remoteAddress} ${socket.remotePort}`) ?? socket);
+        return wire;
+      },
       reject: (error, params) => {
         throw new Rejected(error, params);
       },
@@ -259,11 +265,12 @@ export class Face {
       }
     };
     await attempt(async () => {
-      if (!this.options.internal) await rules.fire('request', exchange);
+      if (!this.options.internal && rules.any) await rules.fire('request', exchange);
       if (request.oversize) exchange.reject('invalid', { message: `the body exceeds ${request.oversize} bytes` });
       exchange.reply = await handler(this.#context(request, exchange, gone));
     });
-    if (!this.options.internal) {
+    // Mostly there are none, and each question would be another turn of promises.
+    if (!this.options.internal && rules.any) {
       await attempt(() => rules.fire('reply', exchange));
       await attempt(() => rules.fire('body', exchange));
     }
@@ -283,7 +290,7 @@ export class Face {
       commit: (change) => kernel.commit({ ...change, actor: change.actor ?? exchange.client }, exchange),
       reading: async (records) => {
         exchange.records.push(...records);
-        await kernel.rules.fire('store-read', exchange);
+        if (kernel.rules.any) await kernel.rules.fire('store-read', exchange);
       },
     };
   }
