@@ -63,8 +63,13 @@ export function addRoutes(
     add(method, '/:type/:id/*rest', 'operation', 'Operations: those that there are stand above.', ({ request }) =>
       operation(site, request.params),
     );
-  add('POST', '/:type/:id', 'operation', 'Operations: those that there are stand above.', ({ request }) => {
+  const patch = handlerOf(tools, 'patch');
+  add('POST', '/:type/:id', 'operation', 'Operations: those that there are stand above.', (context) => {
+    const { request } = context;
     const { type = '', id = '' } = request.params;
+    // For clients that can send no PATCH.
+    const meant = request.query.get('_method') ?? request.headers['x-http-method-override'] ?? '';
+    if (site.vendor.methodOverride && meant.toLowerCase() === 'patch') return patch(context);
     return id.startsWith('$') ? operation(site, { type, id }) : refuse('not-allowed', {});
   });
   const { auth } = site.vendor;

@@ -486,3 +486,21 @@ it('exports a group: 600 s between polls, files by 307 to a signed address', asy
   const sent = await test.call(output[0].url, { redirect: 'manual' });
   expect([sent.status, sent.headers.get('location')]).toEqual([307, expect.stringContaining('X-Amz-Signature=')]);
 });
+
+it.each([
+  ['?_method=patch', {}],
+  ['', { 'x-http-method-override': 'PATCH' }],
+])('a POST%s %o is a PATCH', async (query, override) => {
+  const id = await register(test, 'Override', '991');
+  const { meta } = await test.get(`/Patient/${id}`);
+  const headers = { 'content-type': 'application/json-patch+json', 'if-match': `W/"${meta.versionId}"`, ...override };
+  const body = JSON.stringify([{ op: 'replace', path: '/gender', value: 'male' }]);
+  expect((await test.call(`/Patient/${id}${query}`, { method: 'POST', headers, body })).status).toBe(200);
+  expect((await test.get(`/Patient/${id}`)).gender).toBe('male');
+  const plain = await test.call(`/Patient/${id}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json-patch+json' },
+    body,
+  });
+  expect(plain.status).toBe(405);
+});

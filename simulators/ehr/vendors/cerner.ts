@@ -70,6 +70,7 @@ export const cerner = defineVendor(r4, {
   },
   firstVersion: 0,
   createBody: false,
+  methodOverride: true,
   prefer: false,
   headers: { 'cache-control': 'no-cache', vary: 'Origin' },
   errors: CERNER_ERRORS,

@@ -294,6 +294,8 @@ export interface Vendor {
   };
   /** A create answers with the resource, or with nothing but where it is. */
   createBody: boolean;
+  /** Is a POST with `_method=patch`, or X-HTTP-Method-Override, a PATCH? */
+  methodOverride?: boolean;
   /** Does `Prefer: return=…` decide that? */
   prefer: boolean;
   location: 'absolute' | 'relative';
