@@ -87,6 +87,8 @@ export interface FaceOptions {
   /** Answers what no route takes. Defaults to the vendor's `not-found`. */
   fallback?: Handler;
   publicUrl?: string;
+  /** Headers of every reply to that request, refusals included; what a reply says itself counts more. */
+  replyHeaders?: (request: Request) => Readonly<Record<string, string>> | undefined;
   /** Largest body in bytes; 16 MiB when absent. */
   maxBody?: number;
   /** The control face: neither faults nor journal. */
@@ -246,7 +248,8 @@ export class Face {
     }
     if (!options.internal) this.#journalReply(exchange, reply, severed, kernel.clock.micros() - started);
     if (!reply || socket.destroyed) return;
-    send(res, reply);
+    const more = options.replyHeaders?.(request);
+    send(res, more ? { ...reply, headers: { ...more, ...reply.headers } } : reply);
   }
 
   async #handle(request: Request, exchange: Exchange, handler: Handler, gone: () => boolean): Promise<Reply> {

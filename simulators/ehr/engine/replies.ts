@@ -68,7 +68,7 @@ export function renderError(
     details.length > 0 ? details : [{ error, diagnostics: params.message === undefined ? undefined : String(params.message) }];
   const type = negotiate(vendor, request) ?? vendor.formats.json[0]!;
   const body = JSON.stringify(outcome(vendor, stated, request));
-  return { status: row.status, headers: { ...headers, 'content-type': `${type};charset=utf-8` }, body: bodyOf(body, type) };
+  return { status: row.status, headers: { ...headers, 'content-type': `${type}; charset=utf-8` }, body: bodyOf(body, type) };
 }
 
 // What a rule's error means where no FHIR is spoken.
@@ -86,7 +86,7 @@ export const outcome = (vendor: Vendor, details: readonly IssueDetail[], request
 
 const json = (status: number, type: string, value: unknown, headers: Record<string, string>): Reply => ({
   status,
-  headers: { ...headers, 'content-type': `${type};charset=utf-8` },
+  headers: { ...headers, 'content-type': `${type}; charset=utf-8` },
   body: JSON.stringify(value),
 });
 
@@ -123,7 +123,7 @@ export function fhirReply(
   const type = acceptable(vendor, request);
   return {
     status,
-    headers: { ...vendor.headers, ...headers, 'content-type': `${type};charset=utf-8` },
+    headers: { ...vendor.headers, ...headers, 'content-type': `${type}; charset=utf-8` },
     body: bodyOf(text, type),
   };
 }

@@ -72,6 +72,8 @@ export const cerner = defineVendor(r4, {
   createBody: false,
   methodOverride: true,
   prefer: false,
+  // As its page shows them: to those who say their Origin.
+  cors: { headers: { ...r4.cors!.headers, 'access-control-max-age': '0' } },
   headers: { 'cache-control': 'no-cache', vary: 'Origin' },
   errors: CERNER_ERRORS,
   sources: [

@@ -6,6 +6,7 @@ import type { Grant, Site } from '../engine/context.ts';
 import type { DatePrefix } from '../engine/criteria.ts';
 import type { PatchOperation } from '../engine/json-patch.ts';
 import type { Resource, Stored } from '../engine/resource.ts';
+import type { Cors } from '../smart/cors.ts';
 import type { Bulk } from './bulk.ts';
 
 export type { Interaction } from '../engine/capability.ts';
@@ -299,6 +300,8 @@ export interface Vendor {
   /** Does `Prefer: return=…` decide that? */
   prefer: boolean;
   location: 'absolute' | 'relative';
+  /** Absent where browsers of other origins may not read replies, or nothing is known of it. */
+  cors?: Cors;
   /** Sent with every FHIR reply. */
   headers: Readonly<Record<string, string>>;
   errors: Readonly<Record<ErrorName, ErrorRow>>;
