@@ -504,3 +504,21 @@ it.each([
   });
   expect(plain.status).toBe(405);
 });
+
+it('a search by name finds current names only, and counts no others', async () => {
+  const id = await register(test, 'Ashworth', '992', {
+    name: [
+      { use: 'old', family: 'Bellamy', given: ['Ada'], period: { end: '2010-01-01' } },
+      { use: 'official', family: 'Ashworth', given: ['Ada'] },
+    ],
+  });
+  const found = async (query: string) => {
+    const { total, entry = [] } = await test.get(`/Patient?${query}`);
+    return [total, entry.map(({ resource }: Json) => resource.id)];
+  };
+  expect(await found('family=Bellamy')).toEqual([0, []]);
+  expect(await found('name=bell')).toEqual([0, []]);
+  for (const query of ['family=ashw', 'name=Ashworth', 'family:exact=Ashworth&given=ada'])
+    expect(await found(query)).toEqual([1, [id]]);
+  expect(await found('family:exact=ashworth')).toEqual([0, []]);
+});

@@ -119,7 +119,11 @@ describe('media types', () => {
     const body = JSON.stringify(patient('Xml', { identifier: [{ system: `urn:oid:${OID}`, value: '9917' }] }));
     const headers = { accept: '*/*', 'content-type': 'application/fhir+json' };
     const made = await test.call('/Patient', { method: 'POST', headers, body });
-    expect([made.status, await made.text(), made.headers.get('location')]).toEqual([201, '', expect.stringMatching(/^Patient\/e/)]);
+    expect([made.status, await made.text(), made.headers.get('location')]).toEqual([
+      201,
+      '',
+      expect.stringMatching(/^Patient\/e/),
+    ]);
     const refused = await test.call('/Patient', { method: 'POST', headers, body: '{' });
     expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('<OperationOutcome xmlns=')]);
   });

@@ -328,6 +328,8 @@ export interface Vendor {
     moreNumbers?(mrn: Identifier): Identifier[];
     /** Rewrites, drops or refuses search parameters before they are looked at. */
     onSearch?(type: string, given: Given[], site: SiteFacts): Given[];
+    /** Which of the resources that a search matches it really finds, where no index tells; undefined for all. */
+    sift?(type: string, given: readonly Given[]): ((resource: Resource) => boolean) | undefined;
     /** Elements that the vendor works out itself where a client, rightly, leaves them out of what it sends. */
     infer?(resource: Resource): Resource;
     /** What the vendor files of a valid resource that a client sends, or a refusal. */
