@@ -331,6 +331,9 @@ export class Face {
   }
 }
 
+// Nobody changes a query.
+const NO_QUERY = new URLSearchParams();
+
 async function readRequest(req: express.Request, options: FaceOptions): Promise<Request> {
   const limit = options.maxBody ?? 16 * 1024 * 1024;
   const chunks: Buffer[] = [];
@@ -358,7 +361,7 @@ async function readRequest(req: express.Request, options: FaceOptions): Promise<
     path: at < 0 ? url : url.slice(0, at),
     // Most calls have none, and to make one costs as much as to route them.
     get query() {
-      query ??= new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
+      query ??= at < 0 ? NO_QUERY : new URLSearchParams(url.slice(at + 1));
       return query;
     },
     params,

@@ -93,6 +93,18 @@ const json = (status: number, type: string, value: unknown, headers: Record<stri
 /** The media type in which to answer; undefined when there is none that the client takes. */
 export function negotiate(vendor: Vendor, request: Request): string | undefined {
   const asked = request.query.get('_format') ?? request.headers.accept ?? '';
+  const known = NEGOTIATED.get(vendor) ?? new Map<string, string | undefined>();
+  NEGOTIATED.set(vendor, known);
+  if (known.has(asked)) return known.get(asked);
+  const type = negotiated(vendor, asked);
+  if (known.size < 100) known.set(asked, type);
+  return type;
+}
+
+// Clients ask for the same again and again, each call twice.
+const NEGOTIATED = new WeakMap<Vendor, Map<string, string | undefined>>();
+
+function negotiated(vendor: Vendor, asked: string): string | undefined {
   const types = asked
     .split(',')
     .map((item) => item.split(';')[0]!.trim().toLowerCase())
