@@ -21,7 +21,7 @@ const server = net.createServer((socket) => {
       rest = rest.slice(end + 2);
       got.push(text);
       const code = text.includes('REFUSE') ? 'AE' : 'AA';
-      socket.write(`\u000bMSH|^~\\&|R|R|S|S|1||ACK|a|P|2.5.1\rMSA|${code}|${text.split('|')[9]}|no such ward\r\u001c\r`);
+      socket.write(`\u000bMSH|^~\\&|R|R|S|S|1||ACK|a|P|2.5.1\rMSA|${code}|${text.split(text[3]!)[9]}|no such ward\r\u001c\r`);
     }
   });
 });
@@ -73,6 +73,25 @@ describe('stories', () => {
     expect(got.map((text) => text.split('|').slice(2, 4).join('^'))).toEqual(Array(3).fill('CERNER^HNAM'));
     expect(got[0]!.split('\r')[0]).toContain('|2.3|||NE|AL||8859/1');
     expect(code).toBe(0);
+  });
+
+  test.each(['!@*$%', '!@*$%#'])('with other delimiters, in Latin-1: %s', async (signs) => {
+    await feed(
+      '--to',
+      to,
+      '--story',
+      'register',
+      '--count',
+      '1',
+      '--speed',
+      '100000',
+      '--delimiters',
+      signs,
+      '--charset',
+      '8859/1',
+    );
+    expect(got[0]!.slice(0, 4 + signs.length)).toBe(`MSH${signs}!`);
+    expect(got[0]!.split('\r')[0]!.split('!')[17]).toBe('8859/1');
   });
 
   test('a storm updates everybody', async () => {
@@ -141,6 +160,8 @@ describe('a mistake', () => {
     [['--to', 'x:1', '--fault', 'split-frame:siz=3'], /unknown key "siz"; known: size, at, pauseMs/],
     [['--to', 'x:1', '--sender', 'mirt'], /"sender" is one of them: standard, mirth/],
     [['--to', 'x:1', '--hl7-version', '2.2'], /there are: 2\.3, 2\.3\.1, 2\.4, 2\.5\.1/],
+    [['--to', 'x:1', '--delimiters', '||^~&'], /"delimiters" are five or six different signs/],
+    [['--to', 'x:1', '--charset', 'EBCDIC'], /"charset" is one of them/],
     [['--to', 'x:1', '--rate', '0'], /--rate takes a number above 0/],
     [['--to', 'x:1', '--from', '25:00'], /--from takes a time such as 06:00/],
     [['--to', 'x:1', '--zone', 'Mars'], /"Mars" is no IANA time zone/],

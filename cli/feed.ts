@@ -29,6 +29,7 @@ export const FEED_USAGE = `syncproof feed --to HOST:PORT [options]   plays a hos
   --fault NAME[:PARAM=VALUE,...]  a fault of "syncproof list faults" (repeatable); times=N and where=TYPE^EVENT belong to its rule
   --sender NAME       behaves as ${SENDERS.map(({ name }) => name).join(', ')}
   --timeout MS        how long an answer may take                        --acks AL,AL        MSH-15 and MSH-16
+  --charset NAME      ASCII, 8859/1 or "UNICODE UTF-8" in MSH-18 (the dialect's)   --delimiters SIGNS  MSH-1 and MSH-2, such as '|^~\\&#'
   --connections N     connections at once (1)                            --pipeline N        messages in flight on each (1)
   --tls               speaks TLS; --ca FILE to verify, --cert FILE and --key FILE to show a certificate
   --patience SECONDS  gives up when nothing was answered for so long (30)`;
@@ -55,6 +56,8 @@ const OPTIONS = {
   acks: { type: 'string' },
   connections: { type: 'string' },
   pipeline: { type: 'string' },
+  charset: { type: 'string' },
+  delimiters: { type: 'string' },
   tls: { type: 'boolean' },
   ca: { type: 'string' },
   cert: { type: 'string' },
@@ -177,6 +180,8 @@ function settings(given: Given): Parameters<Hl7Site['setLink']>[0] {
     ackTimeoutMs: given.timeout && positive(given.timeout, '--timeout'),
     connections: given.connections && wholeNumber(given.connections, '--connections'),
     pipeline: given.pipeline && wholeNumber(given.pipeline, '--pipeline'),
+    charset: given.charset,
+    delimiters: given.delimiters,
     acknowledgements: given.acks && { accept, application },
   };
   return checkSettings(Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)));

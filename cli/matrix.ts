@@ -14,7 +14,7 @@ const OPTIONS = {
   only: { type: 'string' },
   seed: { type: 'string', default: '42' },
   full: { type: 'boolean' },
-  at: { type: 'string', default: '3' },
+  at: { type: 'string', default: '4' },
   keep: { type: 'boolean' },
 } as const;
 
@@ -23,7 +23,7 @@ export const MATRIX_USAGE = `syncproof matrix [options]   runs the mutants of th
   --only LIST   ids of mutants, separated by commas
   --seed TEXT   seed of all stimuli (42)
   --full        every check against every mutant, also those that need the world to themselves
-  --at N        how many mutants at once (2)
+  --at N        how many mutants at once (4)
   --keep        keep the run folders of those that were as expected`;
 
 const MAPS = fileURLToPath(new URL('../fixtures/maps/', import.meta.url));
@@ -36,7 +36,7 @@ interface Expectation {
   mayFail: readonly string[];
   /** A null must pass nothing at all. */
   passesNothing: boolean;
-  reads: 'hl7' | 'poll' | 'both';
+  reads: 'hl7' | 'poll' | 'both' | 'bulk';
   sites: 1 | 2;
   vendor?: 'r4';
   second?: 'cerner';
@@ -185,11 +185,15 @@ function reading(manifest: Manifest, { id, reads, sites: count, vendor, second: 
     vendor: vendor ?? site.vendor,
     channels: {
       ...site.channels,
-      read: site.channels.read.filter((channel) => kinds.includes(channel.kind)),
-      discover: [reads === 'poll' ? ('group' as const) : ('hl7' as const)],
+      read:
+        reads === 'bulk'
+          ? [{ kind: 'bulk' as const, interval: 250 }]
+          : site.channels.read.filter((channel) => kinds.includes(channel.kind)),
+      discover: [reads === 'poll' || reads === 'bulk' ? ('group' as const) : ('hl7' as const)],
     },
   }));
-  return { ...manifest, start, sites };
+  // Where few checks run, each wait is a whole window: a shorter promise is a shorter matrix.
+  return { ...manifest, start, sites, promises: { ...manifest.promises, sync_window: 3_000 } };
 }
 
 function verify({ kills, mayFail, passesNothing }: Expectation, checks: CheckResult[]): string[] {

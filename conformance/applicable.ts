@@ -3,9 +3,12 @@ import type { Manifest, SiteManifest } from './manifest.ts';
 import { type DataMap, isExclusion, sourceTypes } from './map.ts';
 import { onChannel } from './oracle.ts';
 
+/** A way of reading that this suite can judge. */
+export type ReadKind = 'hl7' | 'poll' | 'bulk';
+
 /** The channels of a site that this suite can judge by today. */
-export function readChannels(site: SiteManifest): ('hl7' | 'poll')[] {
-  return site.channels.read.map((channel) => channel.kind).filter((kind) => kind === 'hl7' || kind === 'poll');
+export function readChannels(site: SiteManifest): ReadKind[] {
+  return site.channels.read.map((channel) => channel.kind).filter((kind) => kind === 'hl7' || kind === 'poll' || kind === 'bulk');
 }
 
 /** What of a manifest decides which checks apply. */
@@ -44,7 +47,7 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
     if (SHOWS_NO[site.vendor]?.includes(source)) return `${site.name}: ${site.vendor} shows no ${source} by its API`;
   for (const need of check.needs ?? []) {
     const channels = readChannels(site);
-    if ((need === 'hl7' || need === 'poll') && !channels.includes(need))
+    if ((need === 'hl7' || need === 'poll' || need === 'bulk') && !channels.includes(need))
       return `${site.name} declares no ${need} channel for reading`;
     if (need === 'crm-back' && manifest.crm.back.kind === 'none')
       return 'the manifest declares no channel back from the CRM (crm.back: none)';

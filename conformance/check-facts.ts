@@ -79,7 +79,7 @@ export class CheckFacts {
   }
 
   #isReadOtherwise(owed: string): boolean {
-    const channel = / on (hl7|poll)$/.exec(owed)?.[1];
+    const channel = / on (hl7|poll|bulk)$/.exec(owed)?.[1];
     const site = this.cohort.slice(this.cohort.indexOf('/') + 1);
     return channel !== undefined && this.#evidence.facts.reads(`${site}/${channel}`);
   }
@@ -183,6 +183,13 @@ export class CheckFacts {
   messagesOf(name: string): LinkMessage[] {
     const id = this.record(name)?.versions[0]?.ref.id ?? '';
     return [...this.#evidence.facts.messagesOf(id)].sort((a, b) => (a.sent[0]?.at ?? Infinity) - (b.sent[0]?.at ?? Infinity));
+  }
+
+  /** The fields in which two noted views of a row differ, the CRM's own bookkeeping left out. */
+  shownOtherwise(before: string, after: string): string[] {
+    const views = [before, after].map((label) => this.note<Record<string, unknown> | null>(`seen ${label}`) ?? {});
+    const fields = new Set(views.flatMap((view) => Object.keys(view)).filter((field) => !SYSTEM_FIELDS.includes(field)));
+    return [...fields].filter((field) => (views[0]?.[field] ?? null) !== (views[1]?.[field] ?? null));
   }
 
   /** Untestable unless the map asks for something else at a mark than it did at one before: else nothing was at stake. */

@@ -6,6 +6,7 @@ import type { World } from './world.ts';
 /** What a check needs of the manifest; missing ones make it not applicable, by name. */
 export type Need =
   | 'hl7'
+  | 'bulk'
   | 'poll'
   | 'crm-back'
   | 'crm-reread'

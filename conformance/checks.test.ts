@@ -71,7 +71,7 @@ describe('a perfect subject passes', () => {
   });
 
   // What the map takes from the chart has no column for messages.
-  const back = ['poll', 'crm-back', 'crm-reread'];
+  const back = ['poll', 'bulk', 'crm-back', 'crm-reread'];
   const pushed = CHECKS.filter(({ needs = [], takes }) => !takes && !needs.some((need) => back.includes(need)));
   it.each(pushed)('$id, by messages alone', async (check) => {
     const listening = manifest([site({ read: [{ kind: 'hl7' }], write_back: 'none' })], { kind: 'none' });

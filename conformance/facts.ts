@@ -313,7 +313,8 @@ export class Facts {
 
   #serve(ref: RecordRef, event: JournalEvent): void {
     const key = recordKey(ref);
-    const channel = event.kind === 'ack' ? `${event.tenant}/hl7` : ref.sim === 'crm' ? 'crm' : `${event.tenant}/poll`;
+    const read = event.data?.operation === 'export-file' ? 'bulk' : 'poll';
+    const channel = event.kind === 'ack' ? `${event.tenant}/hl7` : ref.sim === 'crm' ? 'crm' : `${event.tenant}/${read}`;
     this.#channels.add(channel);
     const byChannel = this.#served.get(key) ?? new Map<string, { version: number; at: number }[]>();
     this.#served.set(key, byChannel);

@@ -1,11 +1,12 @@
 import { type Clock, type RecordRef, recordKey } from '#simulators';
+import type { ReadKind } from './applicable.ts';
 import type { Facts, LinkMessage } from './facts.ts';
 
 /** What settling needs to know of one site's wiring. Times in milliseconds. */
 export interface SettleTerms {
   site: string;
   /** Declared reading channels. */
-  reads: ('hl7' | 'poll')[];
+  reads: ReadKind[];
   /** Whether changes made in the CRM are read back. */
   crmBack: boolean;
   syncWindow: number;
@@ -230,7 +231,7 @@ export class Settler {
     for (const history of this.#facts.truthOf(cohort)) {
       const version = history.versions.at(-1);
       if (!version) continue;
-      if (terms.reads.includes('poll')) last = Math.max(last, version.at);
+      if (terms.reads.some((kind) => kind !== 'hl7')) last = Math.max(last, version.at);
       if (!terms.reads.includes('hl7')) continue;
       for (const message of this.#facts.messagesOf(version.ref.id))
         last = Math.max(last, message.sent.at(-1)?.at ?? message.queuedAt ?? 0);

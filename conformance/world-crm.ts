@@ -19,6 +19,9 @@ export const CLERK = 'user:clerk@syncproof.example';
 /** Whoever loads files into the org by night: no user of the sync's own, and nobody at a screen. */
 export const LOADER = 'user:loader@syncproof.example';
 
+/** Somebody at the reception who may see names and visits, and nothing clinical. */
+const VOLUNTEER = 'volunteer@syncproof.example';
+
 /** Days within which a reminder job looks for visits: more than a visit of a check can lie ahead in any zone. */
 const AHEAD = 4;
 /** So long a write waits for a record that is held, before the CRM refuses it; a real org waits ten seconds. */
@@ -45,6 +48,30 @@ export class CrmDesk {
     const changes = [{ op: 'update' as const, type: row.type, id: row.id, fields }];
     await this.#crm.commitCrm({ act: 'edit', actor, cohort: this.#o.cohort, changes });
     return true;
+  }
+
+  /** From here on the volunteer has no right to what the map calls a summary or excludes: fields of people, and whole objects. */
+  async closeToVolunteers(): Promise<void> {
+    const { oracle } = this.#o.evidence;
+    const objects = Object.fromEntries(
+      oracle.map.objects.map(({ object, source }) => {
+        const clinical = oracle.rowsFor(object).filter(({ sensitivity }) => sensitivity === 'summary');
+        const fields = Object.fromEntries(clinical.map(({ field }) => [field, 'hidden']));
+        return [object, source === 'Patient' ? { fields } : { read: clinical.length === 0 }];
+      }),
+    );
+    await this.#crm.call('POST', '/v1/crm/rules', { profiles: [{ name: 'Volunteer', users: [VOLUNTEER], objects }] });
+    this.#undo.push({ name: 'volunteers', run: () => this.#crm.call('POST', '/v1/crm/rules', { profiles: [] }) });
+  }
+
+  /** Notes what the volunteer sees of a patient's row. */
+  async volunteerLooks(label: string, handle: Handle): Promise<void> {
+    const row = this.#o.evidence.rowOf(handle.ref);
+    if (!row) return;
+    const where = encodeURIComponent(`Id = '${row.id}'`);
+    const path = `/v1/crm/records/${row.type}?as=${VOLUNTEER}&where=${where}`;
+    const { rows } = await this.#crm.call<{ rows: Record<string, unknown>[] }>('GET', path);
+    await this.#o.note(`seen ${label}`, rows[0] ?? null);
   }
 
   /** Takes down in the CRM that a patient decided anew: in the words of the map, what the EHR would hold. */

@@ -1,4 +1,7 @@
+import { snomed, toCondition } from '#fixtures';
 import { defineCheck, fail, untestable } from '../check.ts';
+
+const DIABETES = snomed('44054006', 'Diabetes mellitus type 2', 'E11.9');
 
 export const cs03 = defineCheck({
   id: 'CS-03',
@@ -21,7 +24,14 @@ export const cs03 = defineCheck({
       guarded.map(({ code }) => code?.text),
     );
     for (const [i, condition] of guarded.entries()) await world.chart(`guarded ${i + 1}`, 'diagnose', condition);
-    await world.settled('recorded');
+    if (!(await world.settled('recorded'))) return;
+    // Whoever lacks the right to a summary learns nothing of it from the fields that are left.
+    await world.crm.closeToVolunteers();
+    await world.crm.volunteerLooks('before', patient);
+    const common = toCondition({ patientRef: `Patient/${patient.ref.id}`, code: DIABETES, recorded: world.day(-1) });
+    await world.chart('common', 'diagnose', common);
+    await world.settled('flagged');
+    await world.crm.volunteerLooks('after', patient);
   },
   expect(facts) {
     const baseline = facts.asMapped('arrived');
@@ -31,6 +41,7 @@ export const cs03 = defineCheck({
       return [untestable('did-not-bite', 'The map excludes none of the problems that this check can record.')];
     const traces = facts
       .changesSince('arrived')
+      .filter(({ at }) => at <= facts.at('recorded'))
       .map(({ ref, event }) =>
         fail('trace', `${ref.type} changed when an excluded problem was recorded.`, { expected: 'no change', evidence: [event] }),
       );
@@ -39,6 +50,13 @@ export const cs03 = defineCheck({
         .rowsWith(name)
         .map(({ type, evidence }) => fail('named', `${type} names an excluded problem.`, { actual: name, evidence })),
     );
-    return [...named, ...traces, ...facts.asMapped('recorded')];
+    const told = facts.shownOtherwise('before', 'after').map((field) =>
+      fail('role-sees', `A user without the right to clinical fields sees from ${field} that something was recorded.`, {
+        sub: 'volunteer',
+        actual: field,
+      }),
+    );
+    const flagged = [...facts.asksOtherwise('recorded', 'flagged'), ...facts.asMapped('flagged')];
+    return [...named, ...traces, ...facts.asMapped('recorded'), ...told, ...flagged];
   },
 });

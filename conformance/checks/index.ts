@@ -10,6 +10,7 @@ import { ap08 } from './ap-08.ts';
 import { ap09 } from './ap-09.ts';
 import { bv01 } from './bv-01.ts';
 import { bv02 } from './bv-02.ts';
+import { bv05 } from './bv-05.ts';
 import { cn01 } from './cn-01.ts';
 import { cn02 } from './cn-02.ts';
 import { cn03 } from './cn-03.ts';
@@ -185,6 +186,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   se05,
   bv01,
   bv02,
+  bv05,
   rc01,
   rc02,
   rc03,

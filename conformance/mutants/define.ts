@@ -7,7 +7,7 @@ export interface MutantDefinition {
   /** One sentence: what it does wrong, or does differently. */
   breaks: string;
   /** How it reads the EHR; by messages alone unless said, as a poll soon repairs what a message broke. */
-  reads?: 'hl7' | 'poll' | 'both';
+  reads?: 'hl7' | 'poll' | 'both' | 'bulk';
   /** At whose EHR, where that matters: one that shows when a record was last updated, say. The reference's own unless said. */
   vendor?: 'r4';
   /** How many hospitals it serves; one unless said. */

@@ -29,8 +29,10 @@ import { forgetsAuthority } from './forgets-authority.ts';
 import { forgetsCursor } from './forgets-cursor.ts';
 import { formerAddress } from './former-address.ts';
 import { guessesSex } from './guesses-sex.ts';
+import { halfAnExport } from './half-an-export.ts';
 import { halfHourSlots } from './half-hour-slots.ts';
 import { hammers } from './hammers.ts';
+import { hintsAtFlags } from './hints-at-flags.ts';
 import { ignoresA31 } from './ignores-a31.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
 import { ignoresMerge } from './ignores-merge.ts';
@@ -47,6 +49,7 @@ import { lawfulBulk } from './lawful-bulk.ts';
 import { lawfulCollections } from './lawful-collections.ts';
 import { lawfulComposite } from './lawful-composite.ts';
 import { lawfulCreateThenLink } from './lawful-create-then-link.ts';
+import { lawfulExports } from './lawful-exports.ts';
 import { lawfulLookupFirst } from './lawful-lookup-first.ts';
 import { lawfulPersonAccounts } from './lawful-person-accounts.ts';
 import { lawfulPolling } from './lawful-polling.ts';
@@ -212,6 +215,9 @@ export const MUTANTS: readonly MutantDefinition[] = [
   stopsAtTwoHundred,
   dialsByHospital,
   lawfulTwoVendors,
+  lawfulExports,
+  halfAnExport,
+  hintsAtFlags,
 ];
 
 /** Subjects that must pass nothing at all: one does nothing, one acknowledges everything and writes nothing. */

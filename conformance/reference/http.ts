@@ -19,16 +19,27 @@ export function openHttp(timeoutMs: number, stop: AbortSignal): Http {
       throw new Failure(0, networkCode(error));
     }
     const type = response.headers.get('content-type') ?? '';
-    const isJson = type.includes('json');
     let body: unknown;
     try {
-      body = text === '' ? undefined : isJson ? JSON.parse(text) : type.includes('csv') ? text : undefined;
+      body = text === '' ? undefined : read(text, type);
     } catch {
       throw new Failure(0, 'garbled-json');
     }
     if (response.ok && text && body === undefined) throw new Failure(0, 'not-json');
     return { status: response.status, headers: response.headers, body };
   };
+}
+
+/** JSON, lines of JSON (each of which has to end), or a table as it is; undefined for anything else. */
+function read(text: string, type: string): unknown {
+  if (type.includes('ndjson')) {
+    if (!text.endsWith('\n')) throw new SyntaxError('the last line has no end');
+    return text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  }
+  return type.includes('json') ? JSON.parse(text) : type.includes('csv') ? text : undefined;
 }
 
 /**

@@ -11,6 +11,8 @@ export type FhirSettings = {
   keyId?: string;
   clientSecret?: string;
   scopes?: string;
+  /** How the FHIR face is read; polled where nothing is said. */
+  reads?: ('poll' | 'bulk')[];
   groupId?: string;
   /** athenahealth: one base URL serves all practices, so each call says which; visits are listed by the v1 API beside it. */
   athena?: { practice: string; v1Url?: string; departments: string[] };
@@ -89,7 +91,9 @@ function readSite(flat: Flat, name: string): Site {
   const wanted = flat[`SYNC_${upper}_CHANNELS`] ?? flat.SYNC_CHANNELS;
   const open = (channel: string) => !wanted || words(wanted).includes(channel);
   const mllpBind = open('hl7') ? at('MLLP_BIND') : undefined;
-  const fhirUrl = open('poll') ? at('FHIR_URL') : undefined;
+  // Exports only where they are asked for by name.
+  const bulk = wanted !== undefined && open('bulk');
+  const fhirUrl = open('poll') || bulk ? at('FHIR_URL') : undefined;
   const sendTo = at('MLLP_SEND_TO');
   const keyFile = at('PRIVATE_KEY_FILE');
   return {
@@ -114,6 +118,7 @@ function readSite(flat: Flat, name: string): Site {
           clientSecret: at('CLIENT_SECRET'),
           scopes: at('SCOPES'),
           groupId: at('GROUP_ID'),
+          reads: [...(open('poll') ? (['poll'] as const) : []), ...(bulk ? (['bulk'] as const) : [])],
           athena:
             at('VENDOR') === 'athena'
               ? {

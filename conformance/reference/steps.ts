@@ -2,7 +2,8 @@ import { isNewer, mergeFields } from './apply.ts';
 import type { Crm } from './crm/client.ts';
 import { checkpoint, crmChangesSince, isOutdated, resolveCrmEdit } from './crm/edits.ts';
 import { changedFields, findRow, save, upsert } from './crm/write.ts';
-import { type Bundle, changedAppointments, type Fhir, findPatient, nextPage } from './fhir/client.ts';
+import { takeExport } from './fhir/bulk.ts';
+import { type Bundle, changedAppointments, type Export, type Fhir, findPatient, nextPage } from './fhir/client.ts';
 import { clinicalChart } from './fhir/clinical.ts';
 import {
   isActive,
@@ -58,6 +59,7 @@ export type Steps = {
   findPatient(fhir: Fhir, site: Site, mrn: string): Promise<Patient | undefined>;
   changedAppointments(fhir: Fhir, patientId: string): Promise<Appointment[]>;
   nextPage(bundle: Bundle): string | undefined;
+  takeExport(fhir: Fhir, path: string): Promise<Export>;
   mapPatient(patient: Patient, site: Site, steps: Steps): Fields;
   mapAppointment(appointment: Appointment, site: Site, steps: Steps): Fields;
   consentsOf(fhir: Fhir, patientId: string): Promise<Consent[]>;
@@ -124,6 +126,7 @@ export const referenceSteps: Steps = {
   findPatient,
   changedAppointments,
   nextPage,
+  takeExport,
   mapPatient,
   mapAppointment,
   consentsOf,

@@ -91,6 +91,11 @@ export function openStore(folder: string, survives: 'kill' | 'power-cut' = 'powe
       const known = links("site = ? AND object = 'Contact' AND mergedInto IS NULL", site);
       return known.filter((link) => at(link) < time).sort((a, b) => at(a) - at(b));
     },
+    /** The person whom the EHR knows by that id. */
+    patientWith: (site: string, fhirId: string): string | undefined => links('site = ? AND fhirId = ?', site, fhirId)[0]?.key,
+    keepFhirId(key: string, fhirId: string): void {
+      sql("UPDATE link SET fhirId = ? WHERE object = 'Contact' AND key = ? AND fhirId IS NOT ?").run(fhirId, key, fhirId);
+    },
     hasPatient: (site: string, fhirId: string): boolean => links('site = ? AND fhirId = ?', site, fhirId).length > 0,
     /** Keeps what is desired of a record. What the CRM holds is not touched: a write may be under way. */
     putLink(link: Link): void {

@@ -1,6 +1,7 @@
 import { openCrm } from './crm/client.ts';
 import { watchCrm } from './crm/watch.ts';
 import { openWriter } from './crm/writer.ts';
+import { exportSite } from './fhir/bulk.ts';
 import { openFhir } from './fhir/client.ts';
 import { pollSite } from './fhir/poll.ts';
 import { listenFeed } from './hl7/feed.ts';
@@ -59,9 +60,15 @@ export async function startSync(steps: Steps, settings: Settings, machine: Machi
   const loops = [
     watchCrm(context, crm),
     ...settings.sites.map((site) => sendOutbox(context, site)),
-    ...settings.sites.map(
-      (site) => site.fhir && pollSite(context, site, openFhir(site.fhir, steps.heeding(http, machine.now), machine.now, steps)),
-    ),
+    ...settings.sites.flatMap((site) => {
+      if (!site.fhir) return [];
+      const pause = (ms: number) => machine.sleep(ms, ending.signal);
+      const fhir = openFhir(site.fhir, steps.heeding(http, machine.now), machine.now, steps, pause);
+      const { reads = ['poll'] } = site.fhir;
+      return reads.map((how) =>
+        how === 'bulk' ? exportSite(context, site, fhir, settings.pollMs) : pollSite(context, site, fhir),
+      );
+    }),
   ];
   writer.wake(store.unsavedPersons());
 

@@ -44,6 +44,8 @@ export interface Behaviour {
   summary?(chart: readonly Image[], news: Image): Image;
   /** Whether it leaves the row of what was recorded by mistake. */
   keepsMistakes?: boolean;
+  /** Whether it goes on without a file of an export that it could not have. */
+  losesFiles?: boolean;
   /** Whether it takes nothing where the EHR refuses something. */
   needsAll?: boolean;
   /** Whether it makes a new row instead of writing the one that is there; `retry` is a write whose answer was lost. */

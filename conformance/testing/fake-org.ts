@@ -26,8 +26,17 @@ export class FakeOrg {
       return this.#reachOut(body as unknown as Job & { consent: { object: string; forbids: string } });
     if (path === '/v1/crm/fields') return this.#alter(body as { object: string; field: string; length?: number });
     if (path === '/v1/crm/locks') return this.#hold(body as { name: string; records: { id: string }[] });
+    if (path === '/v1/crm/rules') return {};
+    if (path.startsWith('/v1/crm/records/')) return { rows: [this.#seenByVolunteers(path)] };
     if (method === 'DELETE') return this.#free(decodeURIComponent(path.split('/').at(-1)!));
     return { lockWaitMs: 10_000 };
+  }
+
+  // What is clinical in the default map is hidden from them, field by field as written here.
+  #seenByVolunteers(path: string): Image {
+    const id = /Id%20%3D%20'([^']+)'/.exec(path)?.[1] ?? '';
+    const clinical = /^(Last_Visit|Follow_Up|Diabetes|HbA1c|Problem|Weight)/;
+    return Object.fromEntries(Object.entries(this.#b.image('Contact', id) ?? {}).filter(([name]) => !clinical.test(name)));
   }
 
   /** Why a row cannot be written so: its field in an error, or `locked`; undefined when it can. */

@@ -22,6 +22,13 @@ const REFUSALS = { outage: 'reset', throttle: 403, 'vendor-error': 503 } as cons
 
 const PREFIXES: Record<string, string> = { Contact: '003', Allergy__c: 'a01', Finding__c: 'a02', Referral__c: 'a03' };
 
+/** What can go wrong with an export, where, and how it is answered. */
+const EXPORT_TROUBLES = [
+  ['vendor-error', 'export-file', 404],
+  ['reset', 'export-file', 'reset'],
+  ['throttle', 'export-status', 429],
+] as const;
+
 const SCOPES = 'system/Patient.read system/Appointment.read';
 
 /** The subject as a model: what it is told leads at once to literal events, as its behaviour says. */
@@ -49,6 +56,8 @@ export class FakeSubject {
   /** The call whose answer it waits for and does not get. */
   #waits?: JournalEvent;
   /** Calls that the CRM does not answer, by the key of the row; others need not wait for them. */
+  /** Records that were in a file of an export that it could not have. */
+  #lost = new Set<string>();
   #hanging = new Map<string, JournalEvent>();
   /** Until when the EHR asked it to be quiet (µs). */
   #quietUntil = 0;
@@ -96,9 +105,10 @@ export class FakeSubject {
 
   /** A search that shows the newest versions of some records, page by page. */
   poll(refs: RecordRef[]): void {
-    const size = Math.min(this.pageSize, refs.length);
-    for (let at = 0; at < refs.length; at += size) {
-      this.#read(refs.slice(at, at + size));
+    const had = refs.filter(({ id }) => !this.#lost.has(id));
+    const size = Math.min(this.pageSize, had.length);
+    for (let at = 0; at < had.length; at += size) {
+      this.#read(had.slice(at, at + size));
       if (this.#does.turnsPages === false) return;
     }
   }
@@ -119,6 +129,12 @@ export class FakeSubject {
     if (throttle) {
       this.#b.reply(request, 429);
       this.#quietUntil = this.#b.micros + Number(throttle.params?.retryAfter ?? 1) * 1e6;
+      return;
+    }
+    for (const [fault, operation, answer] of EXPORT_TROUBLES) {
+      if (!this.#rules.hit(fault, 'ehr', { operation, request })) continue;
+      this.#b.reply(request, answer);
+      if (this.#does.losesFiles) for (const { id } of refs) this.#lost.add(id);
       return;
     }
     const refused = this.#rules.hit('vendor-error', 'ehr', { request, text: this.#charts(refs) });

@@ -206,6 +206,12 @@ export const WRONG_DATA: WrongSubject[] = [
     },
   ],
   [
+    'CS-03',
+    'tells everybody of a flag',
+    'role-sees',
+    { summary: (chart) => ({ ...summaryOf(chart), ...(summaryOf(chart).Diabetes__c === true && { Title: 'see chart' }) }) },
+  ],
+  [
     'CS-04',
     'writes something for each reading',
     'noise',
@@ -259,6 +265,7 @@ export const WRONG_DATA: WrongSubject[] = [
   ],
   ['SV-04', 'takes nothing where something is refused', 'stale-value', { polls: true, takes: () => false, needsAll: true }],
   ['SV-03', 'drops cancellations', 'stale-value', { polls: false, takes: (type) => type !== 'SIU^S15' }],
+  ['BV-05', 'goes on without a file', 'missing', { takes: () => false, losesFiles: true }],
   ['BV-02', 'loses one', 'missing', { polls: false, reads: ({ id }) => !String(id).endsWith('-77') }],
   [
     'OW-06',

@@ -421,7 +421,7 @@ async function bench(): Promise<void> {
   if (read.cpu[1] / read.cpu[0] < 0.45) {
     say('');
     say(
-      `Read misses its floor: beside the ${number(read.cpu[1])} µs that a bare reply costs, a read writes two events to the journal before it is answered (so that a killed process has lost none), looks the resource up in SQLite, checks the token, passes three hooks and is routed. Ratios of CPU are those to compare: rates suffer where the machine has other work.`,
+      `Read misses its floor: beside the ${number(read.cpu[1])} µs that a bare reply costs, a read makes two events of the journal, which are texts in SQLite in the end, looks the resource up there, checks the token, and is routed. Ratios of CPU are those to compare: rates suffer where the machine has other work.`,
     );
   }
   if (!values['no-write']) writeSection('ehr', lines);

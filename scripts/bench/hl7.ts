@@ -15,6 +15,8 @@ import { join } from 'node:path';
 import { createHistogram } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createHl7Site, type Hl7Site, type LinkSettings, type SitePort } from '#hl7';
 import { Kernel } from '#kernel';
 import { median, timeSpent, watchTime, writeSection } from '../measure.ts';
@@ -237,6 +239,8 @@ async function steady(port: number, perSecond: number, seconds: number): Promise
 interface Backlog {
   /** Mebibytes resident: before the backlog, with all of it committed, the most while it was sent. */
   rss: [empty: number, committed: number, most: number];
+  /** Mebibytes of living objects: before the backlog was sent, and after. */
+  heap: [before: number, after: number];
   /** Mebibytes of the database when all was sent. */
   database: number;
   perSecond: number;
@@ -253,6 +257,12 @@ async function backlog(port: number, count: number, data?: string): Promise<Back
     await new Promise((resolve) => setImmediate(resolve));
   }
   const committed = resident();
+  setFlagsFromString('--expose-gc');
+  const living = (): number => {
+    (runInNewContext('gc') as () => void)();
+    return process.memoryUsage().heapUsed / 2 ** 20;
+  };
+  const before = living();
   let most = committed;
   const watch = setInterval(() => {
     most = Math.max(most, resident());
@@ -262,12 +272,13 @@ async function backlog(port: number, count: number, data?: string): Promise<Back
     await hospital.acknowledged(count);
   });
   clearInterval(watch);
+  const heap: Backlog['heap'] = [before, living()];
   const { page_count: pages, page_size: size } = hospital.kernel.database.sql
     .prepare('SELECT * FROM pragma_page_count, pragma_page_size')
     .get() as { page_count: number; page_size: number };
   const database = data ? statSync(join(data, 'state.sqlite')).size : pages * size;
   await hospital.close();
-  return { rss: [empty, committed, most], database: database / 2 ** 20, perSecond };
+  return { rss: [empty, committed, most], heap, database: database / 2 ** 20, perSecond };
 }
 
 // ------------------------------------------------------------------------------------------------------------- the report
@@ -334,6 +345,7 @@ async function bench(): Promise<void> {
       `| ${what} | ${number(perSecond)} | ${(perSecond / base.perSecond).toFixed(2)} | ${cpu.toFixed(0)} | ${(base.cpu / cpu).toFixed(2)} | ${goal} |`,
     );
   }
+  let single = '';
   if (pinned) {
     // There nothing of the sender's work is done while the receiver works, and no other core is to be woken.
     const taskset = (core: number) => spawnSync('taskset', ['-acp', String(core), String(receiver.pid)]);
@@ -347,11 +359,16 @@ async function bench(): Promise<void> {
     const [fast, slow] = [middle(shared.bare, 'perSecond'), middle(shared.own, 'perSecond')];
     const [least, most] = [middle(shared.bare, 'cpu'), middle(shared.own, 'cpu')];
     say(`| bare ping-pong, both on one core | ${number(fast)} | 1 | ${least.toFixed(0)} | 1 | |`);
+    single = `With both on one core, as a scheduler may put them, nothing of the sender's work is done while the receiver works and no core is to be woken: a bare message takes ${(1e6 / fast).toFixed(0)} µs there, and the link's own ${(most - least).toFixed(0)} µs of work come on top.`;
     say(
       `| in order, one in flight, both on one core | ${number(slow)} | ${(slow / fast).toFixed(2)} | ${most.toFixed(0)} | ${(least / most).toFixed(2)} | |`,
     );
   }
   say('');
+  if (single) {
+    say(single);
+    say('');
+  }
   await watchTime();
   await link(port, messages, {});
   const spent = await timeSpent(PLACES);
@@ -378,9 +395,9 @@ async function bench(): Promise<void> {
   for (const place of waiting > 0 ? ['memory', 'disk'] : []) {
     const { said, stop } = await child<Backlog>(0, 'backlog', String(port), String(waiting), place);
     stop();
-    const [empty, committed, most] = said.rss.map(number);
+    const [empty, committed, most, before, after] = [...said.rss, ...said.heap].map(number);
     say(
-      `- ${number(waiting)} commits waiting for a link that is down, state ${place === 'disk' ? 'in a data folder' : 'in memory'}: ${committed} MiB resident (${empty} before); sent over 16 connections at ${number(said.perSecond)}/s, at most ${most} MiB; all of it is ${number(said.database)} MiB of database${place === 'disk' ? ' on disk' : ', in memory'}.`,
+      `- ${number(waiting)} commits waiting for a link that is down, state ${place === 'disk' ? 'in a data folder' : 'in memory'}: ${committed} MiB resident (${empty} before); sent over 16 connections at ${number(said.perSecond)}/s, at most ${most} MiB; living objects ${before} MiB before that and ${after} after; all of it is ${number(said.database)} MiB of database${place === 'disk' ? ' on disk' : ', in memory'}.`,
     );
   }
   receiver.stop();

@@ -68,6 +68,13 @@ const REGISTRIES: readonly Registry[] = [
     },
     unnamed: { 'does-nothing.ts': 'a null replaces no step', 'acknowledges-all.ts': 'a null replaces no step' },
   },
+  {
+    folder: 'fixtures/clinical/oddities',
+    index: 'fixtures/clinical/oddities/index.ts',
+    property: 'id',
+    helpers: { 'oddity.ts': 'what an oddity is' },
+  },
+  { folder: 'fixtures/clinical/kinds', index: 'fixtures/clinical/kinds/index.ts' },
   { folder: 'scenarios/stories', index: 'scenarios/index.ts', property: 'name' },
   { folder: 'scenarios/plans', index: 'scenarios/index.ts', property: 'name' },
 ];

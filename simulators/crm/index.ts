@@ -45,7 +45,7 @@ export const CRM_DEFAULTS = {
   apiVersion: '60.0',
 } as const;
 
-/** The users of an org unless others are given: the integration user, then the clerk. */
+/** The users of an org unless others are given: the integration user, the clerk, and a volunteer who is to see nothing clinical. */
 export const CRM_USERS: readonly CrmUser[] = [
   {
     id: '005000000000001AAA',
@@ -62,6 +62,13 @@ export const CRM_USERS: readonly CrmUser[] = [
     firstName: 'Front',
     lastName: 'Desk',
     email: 'clerk@syncproof.example',
+  },
+  {
+    id: '005000000000003AAA',
+    username: 'volunteer@syncproof.example',
+    firstName: 'Reception',
+    lastName: 'Volunteer',
+    email: 'volunteer@syncproof.example',
   },
 ];
 

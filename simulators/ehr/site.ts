@@ -17,6 +17,7 @@ import { withMembers } from './engine/wire.ts';
 import { registrarOf } from './registrar.ts';
 import { type CommitResult, checkZone, type EhrSiteOptions, vendorOf } from './site-options.ts';
 import { ClientKeys, type ClientRegistration, type FetchedKeys } from './smart/clients.ts';
+import { corsHeaders } from './smart/cors.ts';
 import type { ApprovedCode, Launch, RefreshGrant, TokenEndpoint } from './smart/endpoint.ts';
 import { type LaunchRequest, startLaunch } from './smart/launch.ts';
 import { defaultScopes, PRIVATE_KEY_FILE, REFERENCE_CLIENT, SUBJECT_KEY } from './smart/reference-client.ts';
@@ -124,6 +125,7 @@ export class EhrSite implements Part {
       tenant: name,
       name,
       publicUrl,
+      replyHeaders: (request) => corsHeaders(this.vendor, request),
       renderError: (error, params, request) =>
         this.#companions.find((one) => one.owns?.(request.path))?.renderError?.(error, params, request) ??
         renderError(this.vendor, oauth, error, params, request, () => kernel.mint(`ehr.${name}.error`)),

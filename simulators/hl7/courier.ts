@@ -4,7 +4,7 @@ import { Line, writeOut } from './line.ts';
 import type { AckDetail, Delivery, LinkLog } from './link-log.ts';
 import { type AckOutcome, readAck } from './message/ack.ts';
 import { decodeText, encodeText } from './message/charset.ts';
-import { MLLP_END, MLLP_START } from './mllp.ts';
+import { COMMIT_ACK, COMMIT_NAK, commitOf, MLLP_END, MLLP_START, mllpFrame } from './mllp.ts';
 import type { Queued } from './outbox.ts';
 import type { Mailbox, Peer } from './peer.ts';
 import { type Action, senderOf } from './senders.ts';
@@ -68,7 +68,8 @@ export class Courier {
   /** The message as the queue keeps it, for faults to work on. */
   pack(entry: Queued): Outgoing {
     const { base64, frame } = entry.given ?? {};
-    const bytes = base64 === undefined ? encodeText(entry.text, this.#facts.charset).bytes : Buffer.from(base64, 'base64');
+    const bytes =
+      base64 === undefined ? encodeText(entry.text, entry.charset ?? this.#facts.charset).bytes : Buffer.from(base64, 'base64');
     const part = (given: string | undefined, usual: Buffer): Buffer =>
       given === undefined ? usual : Buffer.from(given, 'base64');
     const around = { start: part(frame?.start, MLLP_START), end: part(frame?.end, MLLP_END) };
@@ -169,7 +170,7 @@ export class Courier {
         // A fault puts other bytes in their place; it never changes them where they are.
         const same = bytes === built || bytes.equals(built);
         if (!intact && !same) delivery.damaged = true;
-        const plain = same && !entry.given && this.#facts.charset === 'UNICODE UTF-8';
+        const plain = same && !entry.given && entry.charset === 'UNICODE UTF-8';
         sending.cause = this.#log.message(entry, delivery, plain ? entry.text : decodeText(bytes));
         return [frame.start, bytes, frame.end];
       });
@@ -189,6 +190,10 @@ export class Courier {
     const { outgoing, entry, settle } = sending;
     const wanted = conditionsOf(outgoing.bytes);
     const control = this.#answers(entry, outgoing);
+    if (this.#settings().release === 2) {
+      const kept = await this.#commit(sending, peer, box);
+      if (kept.outcome !== 'positive') return kept;
+    }
     if (!wanted) return this.#hear(sending, peer, box, control);
     const { accept, application } = wanted;
     const accepts = accept === 'AL' || accept === 'SU';
@@ -204,6 +209,28 @@ export class Courier {
     } finally {
       other?.done();
     }
+  }
+
+  // Release 2 of MLLP: the receiver says first that it has kept the block, or that it has not.
+  async #commit({ entry, outgoing, delivery, settle, cause }: Sending, peer: Peer, box: Mailbox): Promise<Result> {
+    const limit = this.#limit(outgoing);
+    const heard = await box.hear(limit);
+    this.check();
+    if (heard === 'closed') return settle('closed', { reason: 'the receiver closed the connection before it kept the block' });
+    if (heard === 'timeout') {
+      peer.socket.destroy();
+      return settle('silent', { reason: `no commit acknowledgement within ${limit} ms` });
+    }
+    const byte = 'frame' in heard ? commitOf(heard.frame) : undefined;
+    if (byte === COMMIT_ACK) {
+      this.#log.accepted(entry, delivery, cause, { code: 'ACK' }, 'commit');
+      return { outcome: 'positive', action: 'done' };
+    }
+    const text = decodeText('frame' in heard ? heard.frame : heard.junk);
+    // Whatever else comes on this connection cannot be told apart from the answer to the next attempt.
+    peer.socket.destroy();
+    if (byte === COMMIT_NAK) return settle('garbled', { code: 'NAK', reason: 'the receiver did not keep the block', text });
+    return settle('garbled', { reason: 'no commit acknowledgement', text });
   }
 
   // An answer to another message, or bytes that answer nothing, are noted and waiting goes on where the sender would try again.
@@ -236,6 +263,7 @@ export class Courier {
         if (noted.action !== 'retry') return noted;
         continue;
       }
+      if (this.#settings().release === 2 && peer.open) peer.socket.write(mllpFrame(Buffer.from([COMMIT_ACK])));
       const answer = this.#kernel.rules.any ? await this.#faulted(heard.frame, exchange()) : heard.frame;
       if (!answer) continue;
       const { outcome, ...detail } = readAck(answer, control);

@@ -73,20 +73,26 @@ export interface Hl7Site extends Part {
 /** Mounts the HL7 v2 links of a site. */
 export function createHl7Site(kernel: Kernel, options: Hl7SiteOptions): Hl7Site {
   const dialect = dialectOf(options.dialect);
-  const { site, port, authority, timeZone, processingId = 'P', charset = dialect.charset, delimiters } = options;
+  const { site, port, authority, timeZone, processingId = 'P' } = options;
   const version = versionOf(options.version ?? dialect.version);
   const sender = options.sender ?? dialect.sender(site);
   const receiver = options.receiver ?? { application: 'CRM', facility: 'CRM' };
   const facts: SiteFacts = {
-    ...{ site, dialect, authority, timeZone, sender, receiver, processingId, charset, version, delimiters },
-    // A setting of the link, which can change while it runs.
+    ...{ site, dialect, authority, timeZone, sender, receiver, processingId, version },
+    // Settings of the link, which can change while it runs.
+    get charset() {
+      return linkOut.settings.charset ?? options.charset ?? dialect.charset;
+    },
+    get delimiters() {
+      return linkOut.delimiters ?? options.delimiters;
+    },
     get acknowledgements() {
       return linkOut.settings.acknowledgements ?? undefined;
     },
   };
   const outbox: Outbox = new Outbox(kernel, facts, port, () => linkOut.wake());
   const linkOut = new LinkOut(kernel, facts, outbox);
-  const linkIn = new LinkIn(kernel, facts, port, outbox.people, linkOut.desk);
+  const linkIn = new LinkIn(kernel, facts, port, outbox.people, linkOut);
   if (options.target) linkOut.configure({ target: options.target });
 
   return {
@@ -112,7 +118,7 @@ export function createHl7Site(kernel: Kernel, options: Hl7SiteOptions): Hl7Site 
       const mllpIn = linkIn.face.address();
       const addresses: Record<string, string> = mllpIn ? { mllpIn } : {};
       // No secrets: what a receiver may want to check the header against.
-      const credentials = { sender: `${sender.application}^${sender.facility}`, processingId, charset };
+      const credentials = { sender: `${sender.application}^${sender.facility}`, processingId, charset: facts.charset };
       return { name: `${site}-hl7`, sim: 'hl7', tenant: site, vendor: options.dialect, addresses, credentials };
     },
     control: (face: Face) => linkRoutes(face, site, linkOut, outbox),

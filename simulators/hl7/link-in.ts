@@ -17,8 +17,9 @@ import { buildAck, Refusal } from './message/ack.ts';
 import { decodeText, encodeText } from './message/charset.ts';
 import { type Message, NotHl7, parseMessage, rawField, value } from './message/parse.ts';
 import { formatTime } from './message/time.ts';
-import { MllpDecoder, mllpFrame } from './mllp.ts';
+import { COMMIT_ACK, commitOf, MllpDecoder, mllpFrame } from './mllp.ts';
 import type { People } from './people.ts';
+import type { LinkSettings } from './settings.ts';
 import type { SiteFacts } from './site.ts';
 import { SiteAway, type SitePort } from './site-port.ts';
 
@@ -41,10 +42,12 @@ export class LinkIn {
   #intake: Intake;
   #seen: Cell<Seen>;
   #desk: AckDesk;
+  #release: () => 1 | 2;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(kernel: Kernel, facts: SiteFacts, port: SitePort, people: People, desk: AckDesk) {
-    this.#desk = desk;
+  constructor(kernel: Kernel, facts: SiteFacts, port: SitePort, people: People, link: { desk: AckDesk; settings: LinkSettings }) {
+    this.#desk = link.desk;
+    this.#release = () => link.settings.release ?? 1;
     this.#kernel = kernel;
     this.#facts = facts;
     this.#port = port;
@@ -55,12 +58,20 @@ export class LinkIn {
       tenant: facts.site,
       name: `${facts.site} HL7`,
       decoder: () => new MllpDecoder(),
-      onFrame: (frame, connection) => this.#take(frame, connection),
+      onFrame: (frame, connection) => this.#receive(frame, connection),
     });
   }
 
   listen(options: { host: string; port: number; identity?: Identity }): Promise<void> {
     return this.face.listen(options);
+  }
+
+  // In release 2 the block is kept (it is in the journal) before it is answered; who answers our blocks is not answered.
+  async #receive(frame: Buffer, connection: TcpConnection): Promise<Buffer | undefined> {
+    if (this.#release() !== 2) return this.#take(frame, connection);
+    if (commitOf(frame) !== undefined) return undefined;
+    const answer = await this.#take(frame, connection);
+    return Buffer.concat([mllpFrame(Buffer.from([COMMIT_ACK])), ...(answer ? [answer] : [])]);
   }
 
   async #take(frame: Buffer, connection: TcpConnection): Promise<Buffer | undefined> {

@@ -112,9 +112,11 @@ export class LinkLog {
     if (++this.#unkept >= KEEP_EVERY) this.keep();
   }
 
-  /** The receiver has the message (CA); what its application makes of it is still to come. */
-  accepted({ cohort, records, control, message }: Queued, { copy, attempt }: Delivery, cause: number, detail: AckDetail): void {
-    const data = { direction: 'out', control, type: message, outcome: 'positive', stage: 'accept', copy, attempt, ...detail };
+  /** The receiver has the message (CA, or the commit of MLLP release 2); what its application makes of it is still to come. */
+  accepted(entry: Queued, delivery: Delivery, cause: number, detail: AckDetail, stage: 'accept' | 'commit' = 'accept'): void {
+    const { cohort, records, control, message } = entry;
+    const { copy, attempt } = delivery;
+    const data = { direction: 'out', control, type: message, outcome: 'positive', stage, copy, attempt, ...detail };
     this.#append('ack', { cohort, cause, records, data });
   }
 

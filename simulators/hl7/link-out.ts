@@ -2,6 +2,7 @@ import type { Cell, Kernel, Outgoing } from '#kernel';
 import { AckDesk } from './ack-desk.ts';
 import { Courier, type Parcel, Stopped } from './courier.ts';
 import { type Delivery, type LinkCounts, LinkLog } from './link-log.ts';
+import { type Delimiters, delimitersOf } from './message/delimiters.ts';
 import type { Outbox, Queued } from './outbox.ts';
 import { senderOf } from './senders.ts';
 import type { LinkSettings } from './settings.ts';
@@ -58,6 +59,7 @@ export class LinkOut {
   #flying = new Map<string, string>();
   /** Control ids of messages that go out in the write of another. */
   #riding = new Set<string>();
+  #delimiters: { text?: string | null; read?: Delimiters } = {};
   #ended = new AbortController();
   /** Ends a pause early when the settings change. */
   #pause = new AbortController();
@@ -75,6 +77,14 @@ export class LinkOut {
 
   get settings(): LinkSettings {
     return this.#settings.get('settings') ?? {};
+  }
+
+  /** Delimiters of what is built, where that is a setting. */
+  get delimiters(): Delimiters | undefined {
+    const { delimiters } = this.settings;
+    if (delimiters !== this.#delimiters.text)
+      this.#delimiters = { text: delimiters, read: delimiters ? delimitersOf(delimiters) : undefined };
+    return this.#delimiters.read;
   }
 
   /** Changes where or how the link sends. What is in flight to an old target is sent again to the new one. */
@@ -119,9 +129,15 @@ export class LinkOut {
     return this.#lanes.some(({ state }) => state === 'waiting') || this.#held().length > 0 ? 'waiting' : 'idle';
   }
 
+  // In release 2 of MLLP the next block waits until the one before is kept.
+  get #width(): { connections: number; pipeline: number } {
+    const { connections = 1, pipeline = 1, release } = this.settings;
+    return { connections, pipeline: release === 2 ? 1 : pipeline };
+  }
+
   // Lanes of one connection share its courier. Those beyond the number that is wanted end when they are done.
   #open(): void {
-    const { connections = 1, pipeline = 1 } = this.settings;
+    const { connections, pipeline } = this.#width;
     while (this.#lanes.length < connections * pipeline) {
       const shared = this.#lanes.length % pipeline > 0 ? this.#lanes.at(-1)!.courier : undefined;
       const courier = shared ?? this.#courier();
@@ -134,7 +150,7 @@ export class LinkOut {
   }
 
   get #wanted(): Lane[] {
-    const { connections = 1, pipeline = 1 } = this.settings;
+    const { connections, pipeline } = this.#width;
     return this.#lanes.length === connections * pipeline ? this.#lanes : this.#lanes.slice(0, connections * pipeline);
   }
 

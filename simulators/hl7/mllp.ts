@@ -9,6 +9,14 @@ const FS = 0x1c;
 // Between frames, line ends, spaces, NULs and doubled end marks are common and mean nothing.
 const HARMLESS = [0x00, 0x0a, 0x0d, 0x20, FS];
 
+/** Commit acknowledgements of release 2: the block is kept, or it is not. */
+export const COMMIT_ACK = 0x06;
+export const COMMIT_NAK = 0x15;
+
+/** The byte of a commit acknowledgement; undefined for a block that is none. */
+export const commitOf = (block: Buffer): number | undefined =>
+  block.length === 1 && (block[0] === COMMIT_ACK || block[0] === COMMIT_NAK) ? block[0] : undefined;
+
 export const mllpFrame = (payload: Buffer): Buffer => Buffer.concat([MLLP_START, payload, MLLP_END]);
 
 /**

@@ -2,7 +2,7 @@ import type { Patient, Resource } from '@medplum/fhirtypes';
 import { type Cell, digest, type JournalEvent, type Kernel, type Outgoing, type RecordRef } from '#kernel';
 import { render } from './events/render.ts';
 import { images, personIn } from './events/trigger.ts';
-import { decodeText, lostIn } from './message/charset.ts';
+import { type Charset, decodeText, lostIn } from './message/charset.ts';
 import { formatTime } from './message/time.ts';
 import { type KeptPerson, People } from './people.ts';
 import type { SiteFacts } from './site.ts';
@@ -16,6 +16,8 @@ export interface Queued {
   /** MRN of the person it is about. */
   person: string;
   text: string;
+  /** Character set of its bytes; the site's when absent. */
+  charset?: Charset;
   /** A message given from outside: its bytes (base64) where text cannot say them, its frame, what its MSA-2 must be. */
   given?: Pick<GivenMessage, 'base64' | 'frame' | 'answers'> & {
     /** A fault sends it after another message. */
@@ -173,7 +175,7 @@ export class Outbox {
     for (const { control, message, person, text, records } of messages) {
       const lost = lostIn(text, charset);
       const seq = journal(records, { emitted: true, control, message, person, ...(lost > 0 ? { lost, charset } : {}) });
-      this.queue.set(control, { control, message, person, text, records, cohort, seq });
+      this.queue.set(control, { control, message, person, text, charset, records, cohort, seq });
     }
     for (const { reason, records } of silent) journal(records, { emitted: false, reason });
     if (messages.length > 0) this.#kernel.database.onCommit(this.#onQueued);

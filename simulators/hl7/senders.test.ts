@@ -1,3 +1,4 @@
+import net from 'node:net';
 import tls from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openAuthority } from '#kernel';
@@ -141,6 +142,55 @@ describe('enhanced acknowledgement mode', () => {
   });
 });
 
+test('delimiters and character set hold for what is built from now on, until they are taken back', async () => {
+  const { world, peer } = await setting({ paused: true });
+  await world.ehr.put('register', nobody('1', 'Åberg'));
+  world.hl7.setLink({ delimiters: '!@*$%#', charset: '8859/1' });
+  await world.ehr.put('register', nobody('2', 'Åberg'));
+  world.hl7.setLink({ delimiters: null, charset: null, paused: false });
+  await world.ehr.put('register', nobody('3', 'Åberg'));
+  await drained(world);
+  const bytes = peer.raw.toString('latin1').split('\u000b').slice(1);
+  expect(bytes.map((text) => [text.slice(0, 9), /..?berg/.exec(text)![0]])).toEqual([
+    ['MSH|^~\\&|', 'Ã\u0085berg'],
+    ['MSH!@*$%#', '!Åberg'],
+    ['MSH|^~\\&|', 'Ã\u0085berg'],
+  ]);
+});
+
+describe('release 2 of MLLP', () => {
+  const [ACK, NAK] = ['\u0006', '\u0015'];
+  const kept: Answer = (control) => framed(ACK) + ack('AA', control);
+
+  test.each<[string, Answer, string[]]>([
+    ['kept, then answered', kept, ['commit positive', 'positive']],
+    ['not kept: it comes again', () => framed(NAK), ['garbled', 'commit positive', 'positive']],
+    ['answered without being kept', (control) => ack('AA', control), ['garbled', 'commit positive', 'positive']],
+    ['kept and never answered', () => framed(ACK), ['commit positive', 'silent', 'commit positive', 'positive']],
+    ['kept by nobody', () => undefined, ['silent', 'commit positive', 'positive']],
+    ['hung up', (_, socket) => void socket.end(), ['closed', 'commit positive', 'positive']],
+    ['kept and refused', (control) => framed(ACK) + ack('AE', control), ['commit positive', 'error']],
+  ])('%s', async (_, first, expected) => {
+    const { world, peer } = await setting({ release: 2, ackTimeoutMs: 80, retryMs: 1, pipeline: 4 }, first, kept, kept);
+    await world.ehr.put('register', ROSA);
+    await drained(world);
+    expect(outcomes(world)).toEqual(expected);
+    // The answer of the application is a block, too.
+    const answers = expected.filter((each) => each === 'positive' || each === 'error').length;
+    for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
+    expect(peer.raw.toString('latin1').split(framed(ACK)).length - 1).toBe(answers);
+  });
+
+  test('the listener keeps a block before it answers, and is not answered for ever', async () => {
+    const { world } = await setting({ release: 2 });
+    const address = world.hl7.describe().addresses.mllpIn!;
+    const text = `MSH|^~\\&|CRM|CRM|EPIC|EPIC|20260302120000||ADT^A99|m1|P|2.5.1\r`;
+    const blocks = await blocksOf(address, framed(text) + framed(ACK), 2);
+    expect(blocks[0]).toBe(ACK);
+    expect(blocks[1]).toContain('MSA|AR|m1');
+  });
+});
+
 describe('several in flight', () => {
   test.each([
     ['connections', { connections: 4 }, 4],
@@ -188,6 +238,22 @@ describe('several in flight', () => {
     expect(byControl).toEqual({ [controls[0]!]: 'positive', [controls[1]!]: 'error' });
   });
 });
+
+/** So many blocks that a listener writes after some bytes. */
+function blocksOf(address: string, bytes: string, count: number): Promise<string[]> {
+  const [host, port] = address.split(':');
+  return new Promise((resolve) => {
+    let all = '';
+    const socket = net.connect(Number(port), host, () => socket.write(bytes));
+    socket.on('data', (chunk) => {
+      all += chunk.toString('latin1');
+      const blocks = all.split('\u001c\r').slice(0, -1);
+      if (blocks.length < count) return;
+      socket.destroy();
+      resolve(blocks.map((block) => block.slice(1)));
+    });
+  });
+}
 
 describe('hostile peers', () => {
   const flood =

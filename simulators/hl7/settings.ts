@@ -1,5 +1,7 @@
 import { ControlError, type FaultParam } from '#kernel';
 import type { AckOutcome } from './message/ack.ts';
+import { CHARSETS, type Charset } from './message/charset.ts';
+import { delimitersOf } from './message/delimiters.ts';
 import { ACTIONS, type Action, SENDER_NAMES } from './senders.ts';
 import { ACK_CONDITIONS, type AckConditions } from './site.ts';
 
@@ -34,6 +36,12 @@ export interface LinkSettings {
   pipeline?: number;
   /** MSH-15 and MSH-16 of what is built from now on; null for the original mode. */
   acknowledgements?: AckConditions | null;
+  /** Of MLLP, both ways. In release 2 each block is answered by a commit acknowledgement, before any answer of the application. */
+  release?: 1 | 2;
+  /** MSH-1 and MSH-2 of what is built from now on, five or six characters such as `|^~\\&#`; null for the site's own. */
+  delimiters?: string | null;
+  /** MSH-18 of what is built from now on, and its bytes; null for the site's own. */
+  charset?: Charset | null;
   /** Where the application acknowledgement of the enhanced mode comes: on the same connection, or to the site's listener. */
   applicationOn?: 'same' | 'listener';
 }
@@ -73,8 +81,14 @@ const FORMS: Record<keyof LinkSettings, Form> = {
   connections: { type: 'number', range: [1, 64] },
   pipeline: { type: 'number', range: [1, 256] },
   acknowledgements: { type: 'object' },
+  release: { type: 'number', range: [1, 2] },
+  delimiters: text,
+  charset: { type: 'string', oneOf: CHARSETS },
   applicationOn: { type: 'string', oneOf: ['same', 'listener'] },
 };
+
+/** What can be taken back, by null. */
+const OPTIONAL = ['acknowledgements', 'delimiters', 'charset'];
 
 /** Every setting, in the order in which messages name them. */
 export const SETTING_NAMES = Object.keys(FORMS);
@@ -87,7 +101,7 @@ const fail = (message: string): never => {
 export function checkSettings(body: unknown): LinkSettings {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) fail('the body must be an object');
   for (const [key, given] of Object.entries(body as object)) checkOne(key, given);
-  const { target, on, acknowledgements, cert, key } = body as LinkSettings;
+  const { target, on, acknowledgements, delimiters, release, cert, key } = body as LinkSettings;
   const port = Number(target?.slice(target.lastIndexOf(':') + 1));
   if (target !== undefined && !(/^.+:\d+$/.test(target) && port > 0 && port < 65_536))
     fail(`"target" must be host:port, not ${JSON.stringify(target)}`);
@@ -99,6 +113,9 @@ export function checkSettings(body: unknown): LinkSettings {
     for (const part of ['accept', 'application'] as const)
       among(acknowledgements[part], ACK_CONDITIONS, `"acknowledgements.${part}" is a condition`);
   }
+  if (release !== undefined && !Number.isInteger(release)) fail(`"release" is 1 or 2, not ${release}`);
+  if (typeof delimiters === 'string' && !delimitersOf(delimiters))
+    fail(`"delimiters" are five or six different signs such as ${JSON.stringify('|^~\\&#')}, not ${JSON.stringify(delimiters)}`);
   if ((cert === undefined) !== (key === undefined)) fail('"cert" and "key" go together');
   return body as LinkSettings;
 }
@@ -106,8 +123,7 @@ export function checkSettings(body: unknown): LinkSettings {
 function checkOne(key: string, given: unknown): void {
   const form = Object.hasOwn(FORMS, key) ? FORMS[key as keyof LinkSettings] : undefined;
   if (!form) throw new ControlError(400, `unknown key ${JSON.stringify(key)}; known: ${SETTING_NAMES.join(', ')}`);
-  // Null is for what can be taken back.
-  if (given === null && key === 'acknowledgements') return;
+  if (given === null && OPTIONAL.includes(key)) return;
   if (typeof given !== form.type || given === null) fail(`"${key}" must be a ${form.type}, not ${JSON.stringify(given)}`);
   if (form.oneOf) among(given, form.oneOf, `"${key}" is one of them`);
   const [least, most] = form.range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];

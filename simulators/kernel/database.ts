@@ -11,6 +11,8 @@ export const STATE_FILE = 'state.sqlite';
  */
 export class Database {
   readonly sql: DatabaseSync;
+  /** Nothing of it outlives the process. */
+  readonly inMemory: boolean;
   #begin;
   #commit;
   #rollback;
@@ -22,6 +24,7 @@ export class Database {
   /** @param folder where to keep it; in memory when absent. */
   constructor(folder?: string) {
     if (folder) mkdirSync(folder, { recursive: true });
+    this.inMemory = !folder;
     this.sql = new DatabaseSync(folder ? join(folder, STATE_FILE) : ':memory:');
     // WAL with synchronous=NORMAL survives a killed process (not a power cut), which is what `--data` promises.
     this.sql.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;');

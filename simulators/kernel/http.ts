@@ -87,6 +87,8 @@ export interface FaceOptions {
   /** Answers what no route takes. Defaults to the vendor's `not-found`. */
   fallback?: Handler;
   publicUrl?: string;
+  /** Headers of every reply to that request, refusals included; what a reply says itself counts more. */
+  replyHeaders?: (request: Request) => Readonly<Record<string, string>> | undefined;
   /** Largest body in bytes; 16 MiB when absent. */
   maxBody?: number;
   /** The control face: neither faults nor journal. */
@@ -196,7 +198,9 @@ export class Face {
     socket: Socket,
   ): Exchange {
     const { sim, tenant } = this.options;
+    const sockets = this.#sockets;
     let text: string | undefined;
+    let wire: Wire | undefined;
     return {
       ...about,
       get text() {
@@ -208,7 +212,11 @@ export class Face {
       tenant,
       records: [],
       committed: false,
-      wire: socketWire(this.#sockets.get(`${socket.remoteAddress} ${socket.remotePort}`) ?? socket),
+      // For faults only.
+      get wire() {
+        wire ??= socketWire(sockets.get(`${socket.remoteAddress} ${socket.remotePort}`) ?? socket);
+        return wire;
+      },
       reject: (error, params) => {
         throw new Rejected(error, params);
       },
@@ -240,7 +248,8 @@ export class Face {
     }
     if (!options.internal) this.#journalReply(exchange, reply, severed, kernel.clock.micros() - started);
     if (!reply || socket.destroyed) return;
-    send(res, reply);
+    const more = options.replyHeaders?.(request);
+    send(res, more ? { ...reply, headers: { ...more, ...reply.headers } } : reply);
   }
 
   async #handle(request: Request, exchange: Exchange, handler: Handler, gone: () => boolean): Promise<Reply> {
@@ -259,11 +268,12 @@ export class Face {
       }
     };
     await attempt(async () => {
-      if (!this.options.internal) await rules.fire('request', exchange);
+      if (!this.options.internal && rules.any) await rules.fire('request', exchange);
       if (request.oversize) exchange.reject('invalid', { message: `the body exceeds ${request.oversize} bytes` });
       exchange.reply = await handler(this.#context(request, exchange, gone));
     });
-    if (!this.options.internal) {
+    // Mostly there are none, and each question would be another turn of promises.
+    if (!this.options.internal && rules.any) {
       await attempt(() => rules.fire('reply', exchange));
       await attempt(() => rules.fire('body', exchange));
     }
@@ -283,7 +293,7 @@ export class Face {
       commit: (change) => kernel.commit({ ...change, actor: change.actor ?? exchange.client }, exchange),
       reading: async (records) => {
         exchange.records.push(...records);
-        await kernel.rules.fire('store-read', exchange);
+        if (kernel.rules.any) await kernel.rules.fire('store-read', exchange);
       },
     };
   }
@@ -321,6 +331,9 @@ export class Face {
   }
 }
 
+// Nobody changes a query.
+const NO_QUERY = new URLSearchParams();
+
 async function readRequest(req: express.Request, options: FaceOptions): Promise<Request> {
   const limit = options.maxBody ?? 16 * 1024 * 1024;
   const chunks: Buffer[] = [];
@@ -334,12 +347,10 @@ async function readRequest(req: express.Request, options: FaceOptions): Promise<
       if (size > 4 * limit) throw new Error(`the body exceeds ${limit} bytes by far`);
       if (size <= limit) chunks.push(chunk);
     }
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(req.headers))
-    headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '');
   const secure = 'encrypted' in req.socket;
   const { url } = req;
   const at = url.indexOf('?');
+  let query: URLSearchParams | undefined;
   const params: Record<string, string> = {};
   for (const [name, value] of Object.entries((req.params ?? {}) as Record<string, string | string[]>)) {
     params[name] = Array.isArray(value) ? value.join('/') : value;
@@ -348,14 +359,24 @@ async function readRequest(req: express.Request, options: FaceOptions): Promise<
     method: req.method,
     url,
     path: at < 0 ? url : url.slice(0, at),
-    query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1)),
+    // Most calls have none, and to make one costs as much as to route them.
+    get query() {
+      query ??= at < 0 ? NO_QUERY : new URLSearchParams(url.slice(at + 1));
+      return query;
+    },
     params,
-    headers,
+    headers: headersOf(req.headers),
     body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
     oversize: size > limit ? limit : undefined,
     secure,
     origin: options.publicUrl ?? `${secure ? 'https' : 'http'}://${req.headers.host ?? 'localhost'}`,
   };
+}
+
+// Node joins repeated headers already, but for one that requests do not have.
+function headersOf(headers: http.IncomingHttpHeaders): Record<string, string> {
+  const { 'set-cookie': cookies } = headers;
+  return (cookies ? { ...headers, 'set-cookie': cookies.join(', ') } : headers) as Record<string, string>;
 }
 
 function decodeLoosely(url: string): string {

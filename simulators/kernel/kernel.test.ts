@@ -186,3 +186,30 @@ test('a snapshot is a data folder: two forks of it go on from the same state, ea
   expect(forks.map((fork) => fork.cell<string>('lamp').get('hall'))).toEqual(['dim', 'on']);
   expect(forks[1]!.journal.read({ kind: 'commit' })).toHaveLength(1);
 });
+
+test('in memory, events that wait to be written are read in their order, survive a transaction that fails, and reach a snapshot', async () => {
+  const kernel = new Kernel({ clock: new ManualClock() });
+  const append = () => kernel.journal.append({ sim: 'lamps', kind: 'request' }).seq;
+  const first = append();
+  append();
+  // Read while a transaction is open that then fails: what was written on the way is not lost with it.
+  expect(() =>
+    kernel.database.transaction(() => {
+      append();
+      expect(kernel.journal.read().at(-1)!.seq).toBe(first + 2);
+      throw new Error('blown');
+    }),
+  ).toThrow('blown');
+  expect(kernel.journal.head).toBe(first + 1);
+  await lamp(kernel, 'on');
+  for (let n = 0; n < 200; n++) append();
+  const seqs = kernel.journal.read().map(({ seq }) => seq);
+  expect(seqs).toEqual(Array.from({ length: kernel.journal.head }, (_, i) => i + 1));
+  append();
+  const path = folder();
+  kernel.snapshot(path);
+  const second = new Kernel({ clock: new ManualClock(), data: path });
+  expect(second.journal.read().filter(({ incarnation }) => incarnation === 1).length).toBe(kernel.journal.head);
+  second.close();
+  kernel.close();
+});

@@ -160,6 +160,7 @@ export class Kernel {
   snapshot(folder: string): string {
     mkdirSync(folder, { recursive: true });
     const file = join(folder, STATE_FILE);
+    this.journal.flush();
     this.database.copyTo(file);
     return file;
   }

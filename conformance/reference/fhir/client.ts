@@ -9,6 +9,9 @@ import { type Athena, visitIds } from './visits.ts';
 export type Resource = { resourceType: string; id?: string };
 export type Bundle = Resource & { link?: { relation: string; url: string }[]; entry?: { resource?: Resource }[] };
 
+/** A bulk export, had whole. */
+export type Export = { at: string; resources: Resource[] };
+
 export type Fhir = {
   /** Logs in if need be, and says nothing else. */
   connect(): Promise<void>;
@@ -16,12 +19,27 @@ export type Fhir = {
   read<T extends Resource>(pathOrLink: string): Promise<T>;
   /** All resources of that type that a search finds, over all its pages. */
   search<T extends Resource>(path: string, type: T['resourceType']): Promise<T[]>;
+  /** Starts a bulk export and waits for its end: the moment that it shows, the addresses of its files, and how many it says it left out. */
+  startExport(path: string): Promise<{ at: string; files: string[]; errors: number }>;
+  /** All resources of a file of an export; a file that breaks off is a failure. */
+  download(file: string): Promise<Resource[]>;
   /** athenahealth: the FHIR ids of a patient's visits, which its FHIR face cannot list. Absent at other vendors. */
   listVisits?(patientId: string): Promise<string[]>;
 };
 
+type ExportManifest = { transactionTime?: string; output?: { url: string }[]; error?: unknown[] };
+
+/** How long to wait for an export where the server does not say. */
+const EXPORT_POLL_MS = 100;
+
 /** A client of one site's FHIR face. Throws `Failure`; a failed page fails the search, which is never a shorter result. */
-export function openFhir(fhir: FhirSettings, http: Http, now: () => number, steps: Steps): Fhir {
+export function openFhir(
+  fhir: FhirSettings,
+  http: Http,
+  now: () => number,
+  steps: Steps,
+  pause: (ms: number) => Promise<void> = async () => {},
+): Fhir {
   let token: Token | undefined;
   let renewal: Promise<Token> | undefined;
 
@@ -48,9 +66,7 @@ export function openFhir(fhir: FhirSettings, http: Http, now: () => number, step
   }
 
   async function read<T extends Resource>(pathOrLink: string): Promise<T> {
-    const url = new URL(pathOrLink, `${fhir.url}/`);
-    // A link to another server would be handed our token.
-    if (url.origin !== new URL(fhir.url).origin) throw new Failure(400, 'foreign-link');
+    const url = sameOrigin(pathOrLink);
     if (fhir.athena && !url.searchParams.has('ah-practice'))
       url.searchParams.set('ah-practice', `Organization/a-1.Practice-${fhir.athena.practice}`);
     const body = await get(url, 'application/fhir+json');
@@ -73,7 +89,42 @@ export function openFhir(fhir: FhirSettings, http: Http, now: () => number, step
     return found;
   }
 
+  async function startExport(path: string): Promise<{ at: string; files: string[]; errors: number }> {
+    const headers = { accept: 'application/fhir+json', prefer: 'respond-async', authorization: await authorization() };
+    const kicked = await http(new URL(path, `${fhir.url}/`).href, { headers });
+    const job = kicked.headers.get('content-location');
+    if (kicked.status !== 202 || !job)
+      throw new Failure(kicked.status, `export-${kicked.status}`, retryAfterMs(kicked.headers, now()));
+    for (;;) {
+      const authorized = { accept: 'application/json', authorization: await authorization() };
+      const { status, headers: answered, body } = await http(sameOrigin(job).href, { headers: authorized });
+      if (status === 200) {
+        const { transactionTime = '', output = [], error = [] } = (body ?? {}) as ExportManifest;
+        if (!Array.isArray(output) || Number.isNaN(Date.parse(transactionTime))) throw new Failure(0, 'not-a-manifest');
+        return { at: transactionTime, files: output.map(({ url }) => url), errors: error.length };
+      }
+      if (status !== 202 && status !== 429) throw new Failure(status, `export-${status}`, retryAfterMs(answered, now()));
+      await pause(retryAfterMs(answered, now()) || EXPORT_POLL_MS);
+    }
+  }
+
+  async function download(file: string): Promise<Resource[]> {
+    const headers = { accept: 'application/fhir+ndjson', authorization: await authorization() };
+    const { status, headers: answered, body } = await http(sameOrigin(file).href, { headers });
+    if (status !== 200) throw new Failure(status, `export-file-${status}`, retryAfterMs(answered, now()));
+    return (body as Resource[] | undefined) ?? [];
+  }
+
+  // A link to another server would be handed our token.
+  function sameOrigin(link: string): URL {
+    const url = new URL(link, `${fhir.url}/`);
+    if (url.origin !== new URL(fhir.url).origin) throw new Failure(400, 'foreign-link');
+    return url;
+  }
+
   return {
+    startExport,
+    download,
     connect: async () => void (await authorization()),
     read,
     search,

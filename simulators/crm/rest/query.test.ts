@@ -44,7 +44,7 @@ describe('SOQL', () => {
     ['SELECT LastName FROM Contact ORDER BY Birthdate', ['Dan', 'Ann', 'bob', 'Cid']],
     ['SELECT LastName FROM Contact ORDER BY Birthdate DESC NULLS LAST LIMIT 2 OFFSET 1', ['bob', 'Ann']],
     ['SELECT LastName FROM Contact ORDER BY SystemModstamp DESC LIMIT 1', ['Dan']],
-    ['SELECT LastName FROM Contact WHERE SystemModstamp > 2026-03-02T12:00:00.003Z', ['Cid', 'Dan']],
+    ['SELECT LastName FROM Contact WHERE SystemModstamp > 2026-03-02T12:00:00.004Z', ['Cid', 'Dan']],
     ['SELECT LastName FROM Contact WHERE SystemModstamp = TODAY AND CreatedDate = THIS_YEAR', ['Ann', 'bob', 'Cid', 'Dan']],
     ['SELECT LastName FROM Contact WHERE SystemModstamp < 2026-01-01T00:00:00Z', []],
     [
@@ -185,7 +185,7 @@ describe('changes', () => {
       latestDateCovered: '2026-03-02T12:01:00.000+0000',
     });
     expect((await other.call('GET', `sobjects/Contact/deleted?${span}`)).body.deletedRecords).toEqual([
-      { id: records[0]!.id, deletedDate: '2026-03-02T12:00:00.004+0000' },
+      { id: records[0]!.id, deletedDate: '2026-03-02T12:00:00.005+0000' },
     ]);
     const gone = await other.call('GET', 'queryAll?q=SELECT+IsDeleted+FROM+Contact+WHERE+IsDeleted=true');
     expect(gone.body.records).toMatchObject([{ IsDeleted: true }]);

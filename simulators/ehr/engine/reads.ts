@@ -15,7 +15,7 @@ export async function read(call: Call): Promise<Reply> {
   const id = context.request.params.id ?? '';
   const found = store.current(type, id);
   if (!found) return refuse('not-found', { diagnostics: 'Invalid FHIR ID provided', expression: 'id' });
-  const mayBeHeld = context.kernel.rules.list().length > 0;
+  const mayBeHeld = context.kernel.rules.any;
   await context.reading([rowRef(site.name, type, found)]);
   // A rule may have held the call back while somebody wrote: what is shown is what is there now.
   const text = mayBeHeld ? store.current(type, id)! : found;

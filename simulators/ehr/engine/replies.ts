@@ -68,7 +68,7 @@ export function renderError(
     details.length > 0 ? details : [{ error, diagnostics: params.message === undefined ? undefined : String(params.message) }];
   const type = negotiate(vendor, request) ?? vendor.formats.json[0]!;
   const body = JSON.stringify(outcome(vendor, stated, request));
-  return { status: row.status, headers: { ...headers, 'content-type': `${type};charset=utf-8` }, body: bodyOf(body, type) };
+  return { status: row.status, headers: { ...headers, 'content-type': `${type}; charset=utf-8` }, body: bodyOf(body, type) };
 }
 
 // What a rule's error means where no FHIR is spoken.
@@ -86,13 +86,25 @@ export const outcome = (vendor: Vendor, details: readonly IssueDetail[], request
 
 const json = (status: number, type: string, value: unknown, headers: Record<string, string>): Reply => ({
   status,
-  headers: { ...headers, 'content-type': `${type};charset=utf-8` },
+  headers: { ...headers, 'content-type': `${type}; charset=utf-8` },
   body: JSON.stringify(value),
 });
 
 /** The media type in which to answer; undefined when there is none that the client takes. */
 export function negotiate(vendor: Vendor, request: Request): string | undefined {
   const asked = request.query.get('_format') ?? request.headers.accept ?? '';
+  const known = NEGOTIATED.get(vendor) ?? new Map<string, string | undefined>();
+  NEGOTIATED.set(vendor, known);
+  if (known.has(asked)) return known.get(asked);
+  const type = negotiated(vendor, asked);
+  if (known.size < 100) known.set(asked, type);
+  return type;
+}
+
+// Clients ask for the same again and again, each call twice.
+const NEGOTIATED = new WeakMap<Vendor, Map<string, string | undefined>>();
+
+function negotiated(vendor: Vendor, asked: string): string | undefined {
   const types = asked
     .split(',')
     .map((item) => item.split(';')[0]!.trim().toLowerCase())
@@ -123,7 +135,7 @@ export function fhirReply(
   const type = acceptable(vendor, request);
   return {
     status,
-    headers: { ...vendor.headers, ...headers, 'content-type': `${type};charset=utf-8` },
+    headers: { ...vendor.headers, ...headers, 'content-type': `${type}; charset=utf-8` },
     body: bodyOf(text, type),
   };
 }

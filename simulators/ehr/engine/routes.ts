@@ -1,5 +1,6 @@
 import { type Face, type Handler, jsonReply } from '#kernel';
 import { approvalHandler } from '../smart/approval.ts';
+import { preflight } from '../smart/cors.ts';
 import type { TokenEndpoint } from '../smart/endpoint.ts';
 import { introspectionHandler } from '../smart/introspect.ts';
 import { tokenHandler, wrongVerb } from '../smart/token.ts';
@@ -63,10 +64,22 @@ export function addRoutes(
     add(method, '/:type/:id/*rest', 'operation', 'Operations: those that there are stand above.', ({ request }) =>
       operation(site, request.params),
     );
-  add('POST', '/:type/:id', 'operation', 'Operations: those that there are stand above.', ({ request }) => {
+  const patch = handlerOf(tools, 'patch');
+  add('POST', '/:type/:id', 'operation', 'Operations: those that there are stand above.', (context) => {
+    const { request } = context;
     const { type = '', id = '' } = request.params;
+    // For clients that can send no PATCH.
+    const meant = request.query.get('_method') ?? request.headers['x-http-method-override'] ?? '';
+    if (site.vendor.methodOverride && meant.toLowerCase() === 'patch') return patch(context);
     return id.startsWith('$') ? operation(site, { type, id }) : refuse('not-allowed', {});
   });
+  if (site.vendor.cors)
+    face.route(
+      'OPTIONS',
+      '/*path',
+      { operation: 'preflight', tier: 'semantic', doc: 'What a browser asks before it sends a token (CORS).' },
+      preflight(site.vendor),
+    );
   const { auth } = site.vendor;
   const oauth = (methods: string[], path: string, operation: string, doc: string, handler: Handler) => {
     for (const method of methods) face.route(method, path, { operation, tier: 'semantic', secret: true, doc }, handler);

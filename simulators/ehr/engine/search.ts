@@ -4,6 +4,7 @@ import type { Site } from './context.ts';
 import type { Criterion } from './criteria.ts';
 import { criterion } from './criterion.ts';
 import { refuse, refuseWith } from './replies.ts';
+import type { Resource } from './resource.ts';
 import { type ResultShape, readShape, SHAPING } from './result-shape.ts';
 
 /** A search as understood: what finds, what filters, what was dropped. */
@@ -55,9 +56,11 @@ export function parseSearch(site: Site, type: string, table: TypeCapability, par
   const hopeless = !enough(table, known, noted.length > 0 ? notes : []);
   const pick = (kind: 'native' | 'post') =>
     compiled.filter(({ one }) => (table.search[one.name] ?? 'native') === kind).map((item) => item.criterion);
+  const native = pick('native');
+  const sifted = sift(site, type, table, known, [...native, ...pick('post')]);
   return {
-    native: pick('native'),
-    post: pick('post'),
+    native: sifted ? [sifted] : native,
+    post: sifted ? [] : pick('post'),
     noted,
     count: pageSize(site, table, shaping),
     self: selfQuery(criteria, table, shaping),
@@ -66,6 +69,22 @@ export function parseSearch(site: Site, type: string, table: TypeCapability, par
     reaches: compiled.flatMap(({ criterion: one }) => (one.kind === 'has' ? [one.type] : [])),
     shape: readShape(site, type, table, shaping),
   };
+}
+
+// What no index tells apart is looked at one by one, where the vendor asks for it; where there are too many, they are refused.
+function sift(
+  { vendor, store }: Site,
+  type: string,
+  { maxMatches = 1000 }: TypeCapability,
+  known: readonly Given[],
+  criteria: Criterion[],
+): Criterion | undefined {
+  const fits = vendor.hooks.sift?.(type, known);
+  const rows = fits ? store.search({ type, criteria, limit: maxMatches + 1 }) : [];
+  if (!fits || rows.length > maxMatches) return undefined;
+  const found = store.texts(rows.map(({ rid }) => rid)).filter(({ json }) => fits(JSON.parse(json) as Resource));
+  // An id that no resource has, where none fits.
+  return { kind: 'id', any: found.length > 0 ? found.map(({ id }) => id) : [''] };
 }
 
 /** Codes of `category` among parameters, without their systems; undefined where it is not asked for. */

@@ -50,6 +50,16 @@ export const allows = (scopes: readonly string[], type: string, access: Access):
  * by some; undefined where one of them is not.
  */
 export function filtersOf(scopes: readonly string[], type: string, access: Access): string[] | undefined {
+  const known = FILTERS.get(scopes) ?? new Map<string, string[] | undefined>();
+  FILTERS.set(scopes, known);
+  const key = `${access} ${type}`;
+  if (!known.has(key)) known.set(key, filters(scopes, type, access));
+  return known.get(key);
+}
+
+const FILTERS = new WeakMap<readonly string[], Map<string, string[] | undefined>>();
+
+function filters(scopes: readonly string[], type: string, access: Access): string[] | undefined {
   const found = covering(scopes, type, access);
   return found.length === 0 || found.some(({ filter }) => filter === undefined) ? undefined : found.map((one) => one.filter!);
 }

@@ -101,6 +101,8 @@ export const athena = defineVendor(r4, {
   },
   versions: 'updated',
   formats: { json: ['application/fhir+json', 'application/json'] },
+  // None recorded, and client notes say that browsers cannot use its token endpoint.
+  cors: undefined,
   headers: { 'cache-control': 'no-cache,no-store,must-revalidate', server: 'Apache' },
   errors: ATHENA_ERRORS,
   // `ah-practice` is a parameter of this call too.

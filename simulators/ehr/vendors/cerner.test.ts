@@ -486,3 +486,39 @@ it('exports a group: 600 s between polls, files by 307 to a signed address', asy
   const sent = await test.call(output[0].url, { redirect: 'manual' });
   expect([sent.status, sent.headers.get('location')]).toEqual([307, expect.stringContaining('X-Amz-Signature=')]);
 });
+
+it.each([
+  ['?_method=patch', {}],
+  ['', { 'x-http-method-override': 'PATCH' }],
+])('a POST%s %o is a PATCH', async (query, override) => {
+  const id = await register(test, 'Override', '991');
+  const { meta } = await test.get(`/Patient/${id}`);
+  const headers = { 'content-type': 'application/json-patch+json', 'if-match': `W/"${meta.versionId}"`, ...override };
+  const body = JSON.stringify([{ op: 'replace', path: '/gender', value: 'male' }]);
+  expect((await test.call(`/Patient/${id}${query}`, { method: 'POST', headers, body })).status).toBe(200);
+  expect((await test.get(`/Patient/${id}`)).gender).toBe('male');
+  const plain = await test.call(`/Patient/${id}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json-patch+json' },
+    body,
+  });
+  expect(plain.status).toBe(405);
+});
+
+it('a search by name finds current names only, and counts no others', async () => {
+  const id = await register(test, 'Ashworth', '992', {
+    name: [
+      { use: 'old', family: 'Bellamy', given: ['Ada'], period: { end: '2010-01-01' } },
+      { use: 'official', family: 'Ashworth', given: ['Ada'] },
+    ],
+  });
+  const found = async (query: string) => {
+    const { total, entry = [] } = await test.get(`/Patient?${query}`);
+    return [total, entry.map(({ resource }: Json) => resource.id)];
+  };
+  expect(await found('family=Bellamy')).toEqual([0, []]);
+  expect(await found('name=bell')).toEqual([0, []]);
+  for (const query of ['family=ashw', 'name=Ashworth', 'family:exact=Ashworth&given=ada'])
+    expect(await found(query)).toEqual([1, [id]]);
+  expect(await found('family:exact=ashworth')).toEqual([0, []]);
+});

@@ -4,6 +4,7 @@ import { CERNER_BULK } from './bulk.ts';
 import { CERNER_STATEMENT } from './cerner/capability.ts';
 import { CERNER_ERRORS, ELEMENT_ISSUES, FIXED_TEXTS } from './cerner/errors.ts';
 import { alongside, infer, onShow, onWrite, settle } from './cerner/filing.ts';
+import { sift } from './cerner/names.ts';
 import { CERNER_NOTES } from './cerner/notes.ts';
 import { CERNER_OVERLAY } from './cerner/overlay.ts';
 import { onPatch } from './cerner/patches.ts';
@@ -70,7 +71,10 @@ export const cerner = defineVendor(r4, {
   },
   firstVersion: 0,
   createBody: false,
+  methodOverride: true,
   prefer: false,
+  // As its page shows them: to those who say their Origin.
+  cors: { headers: { ...r4.cors!.headers, 'access-control-max-age': '0' } },
   headers: { 'cache-control': 'no-cache', vary: 'Origin' },
   errors: CERNER_ERRORS,
   sources: [
@@ -92,6 +96,7 @@ export const cerner = defineVendor(r4, {
     onWrite,
     alongside,
     settle,
+    sift,
     onShow,
     nextQuery: (first, session) => `${first}&${session}&-pageDirection=NEXT`,
     shapeBundle: (_page, { hex }) => ({ id: uuid(hex()) }),

@@ -115,6 +115,18 @@ describe('media types', () => {
     expect([missing.status, await missing.text()]).toEqual([404, expect.stringContaining('<OperationOutcome xmlns=')]);
     expect((await test.call(`/Patient/${ada}?_format=json`, { headers: { accept } })).status).toBe(200);
   });
+  it('a create that accepts anything is answered as any other: nothing but where it is', async () => {
+    const body = JSON.stringify(patient('Xml', { identifier: [{ system: `urn:oid:${OID}`, value: '9917' }] }));
+    const headers = { accept: '*/*', 'content-type': 'application/fhir+json' };
+    const made = await test.call('/Patient', { method: 'POST', headers, body });
+    expect([made.status, await made.text(), made.headers.get('location')]).toEqual([
+      201,
+      '',
+      expect.stringMatching(/^Patient\/e/),
+    ]);
+    const refused = await test.call('/Patient', { method: 'POST', headers, body: '{' });
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('<OperationOutcome xmlns=')]);
+  });
   it('.well-known/smart-configuration is JSON whatever is asked for', async () => {
     expect(await (await fetch(`${test.fhir}/.well-known/smart-configuration`)).json()).toMatchObject({
       token_endpoint: test.token,

@@ -164,7 +164,18 @@ export const epic = defineVendor(r4, {
   createBody: false,
   prefer: false,
   location: 'relative',
-  headers: { 'cache-control': 'no-cache,no-store', pragma: 'no-cache' },
+  // Recorded on every reply, refusals too, whoever asks.
+  cors: {
+    always: true,
+    headers: {
+      'access-control-allow-credentials': 'true',
+      'access-control-allow-headers':
+        'origin, authorization, accept, content-type, x-requested-with, prefer, Epic-User-ID, Epic-User-IDType, Epic-Client-ID, soapaction, Epic-MyChartUser-ID, Epic-MyChartUser-IDType',
+      'access-control-allow-methods': 'GET, HEAD, POST, PUT, DELETE, TRACE, OPTIONS',
+      'access-control-allow-origin': '*',
+    },
+  },
+  headers: { 'cache-control': 'no-cache,no-store', pragma: 'no-cache', expires: '-1' },
   errors: EPIC_ERRORS,
   sources: [
     'https://fhir.epic.com/Documentation?docId=oauth2',

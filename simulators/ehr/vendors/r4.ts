@@ -159,6 +159,13 @@ export const r4: Vendor = Object.freeze({
   createBody: true,
   prefer: true,
   location: 'absolute',
+  cors: {
+    headers: {
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': 'DELETE, GET, POST, PUT, PATCH, OPTIONS, HEAD',
+      'access-control-expose-headers': 'ETag, Content-Location, Location, X-Request-Id, WWW-Authenticate, Date',
+    },
+  },
   headers: { 'cache-control': 'no-store' },
   errors,
   sources: [

@@ -516,12 +516,12 @@ const ROWS: Row[] = [
         check: async ({ ask, patient }) => {
           for (const accept of ['*/*', '']) {
             const reply = await ask(`/Patient/${patient}`, { headers: { accept } });
-            expect([reply.status, reply.headers.get('content-type')]).toEqual([200, 'application/fhir+xml;charset=utf-8']);
+            expect([reply.status, reply.headers.get('content-type')]).toEqual([200, 'application/fhir+xml; charset=utf-8']);
             expect(reply.text).toContain('<Patient xmlns="http://hl7.org/fhir">');
           }
           for (const type of ['application/fhir+json', 'application/json', 'application/json+fhir'])
             expect((await ask(`/Patient/${patient}`, { headers: { accept: type } })).headers.get('content-type')).toBe(
-              `${type};charset=utf-8`,
+              `${type}; charset=utf-8`,
             );
         },
       },

@@ -6,6 +6,7 @@ import type { Grant, Site } from '../engine/context.ts';
 import type { DatePrefix } from '../engine/criteria.ts';
 import type { PatchOperation } from '../engine/json-patch.ts';
 import type { Resource, Stored } from '../engine/resource.ts';
+import type { Cors } from '../smart/cors.ts';
 import type { Bulk } from './bulk.ts';
 
 export type { Interaction } from '../engine/capability.ts';
@@ -294,9 +295,13 @@ export interface Vendor {
   };
   /** A create answers with the resource, or with nothing but where it is. */
   createBody: boolean;
+  /** Is a POST with `_method=patch`, or X-HTTP-Method-Override, a PATCH? */
+  methodOverride?: boolean;
   /** Does `Prefer: return=…` decide that? */
   prefer: boolean;
   location: 'absolute' | 'relative';
+  /** Absent where browsers of other origins may not read replies, or nothing is known of it. */
+  cors?: Cors;
   /** Sent with every FHIR reply. */
   headers: Readonly<Record<string, string>>;
   errors: Readonly<Record<ErrorName, ErrorRow>>;
@@ -323,6 +328,8 @@ export interface Vendor {
     moreNumbers?(mrn: Identifier): Identifier[];
     /** Rewrites, drops or refuses search parameters before they are looked at. */
     onSearch?(type: string, given: Given[], site: SiteFacts): Given[];
+    /** Which of the resources that a search matches it really finds, where no index tells; undefined for all. */
+    sift?(type: string, given: readonly Given[]): ((resource: Resource) => boolean) | undefined;
     /** Elements that the vendor works out itself where a client, rightly, leaves them out of what it sends. */
     infer?(resource: Resource): Resource;
     /** What the vendor files of a valid resource that a client sends, or a refusal. */

@@ -12,6 +12,14 @@ export interface Delimiters {
 /** `|^~\&`, what every hospital sends unless it says otherwise. */
 export const STANDARD: Delimiters = { field: '|', component: '^', repetition: '~', escape: '\\', sub: '&' };
 
+/** Delimiters as MSH-1 and MSH-2 write them: five characters, or six with the mark of a truncated value. */
+export function delimitersOf(text: string): Delimiters | undefined {
+  const [field, component, repetition, mark, sub, truncation] = text;
+  const fit = /^[!-/:-@[-`{-~]{5,6}$/.test(text) && new Set(text).size === text.length && !text.includes('"');
+  if (!fit || !field || !component || !repetition || !mark || !sub) return undefined;
+  return { field, component, repetition, escape: mark, sub, ...(truncation && { truncation }) };
+}
+
 const LETTERS = { field: 'F', component: 'S', repetition: 'R', escape: 'E', sub: 'T', truncation: 'P' } as const;
 const byLetter = new Map(Object.entries(LETTERS).map(([role, letter]) => [letter as string, role as keyof Delimiters]));
 

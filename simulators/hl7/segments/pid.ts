@@ -80,14 +80,15 @@ const timeOfDeath = (when: string, { timeZone, dialect }: SiteFacts): string =>
 
 /** Text of the fields that can be cleared, by number; empty where the record holds nothing. */
 type Elements = readonly (readonly [n: number, text: string])[];
-const rendered = new WeakMap<Patient, { facts: SiteFacts; elements: Elements }>();
+const rendered = new WeakMap<Patient, { facts: SiteFacts; delimiters: SiteFacts['delimiters']; elements: Elements }>();
 
 // Once for each image of a record: what it holds and what PID says are asked one after the other.
 function elementsOf(patient: Patient, facts: SiteFacts): Elements {
   const known = rendered.get(patient);
-  if (known?.facts === facts) return known.elements;
-  const elements = ELEMENTS.map(([n, render]) => [n, renderField(render(patient, facts), facts.delimiters)] as const);
-  rendered.set(patient, { facts, elements });
+  const { delimiters } = facts;
+  if (known?.facts === facts && known.delimiters === delimiters) return known.elements;
+  const elements = ELEMENTS.map(([n, render]) => [n, renderField(render(patient, facts), delimiters)] as const);
+  rendered.set(patient, { facts, delimiters, elements });
   return elements;
 }
 

@@ -50,6 +50,8 @@ export class Receiver {
         for (let end = rest.indexOf('\u001c\r'); end >= 0; end = rest.indexOf('\u001c\r')) {
           const message = rest.slice(rest.indexOf('\u000b') + 1, end);
           rest = rest.slice(end + 2);
+          // Release 2: the sender has kept our answer.
+          if (message === '\u0006') continue;
           this.got.push(message);
           const answer = this.#script.shift() ?? accept;
           const bytes = answer(message.split(message[3] ?? '|')[9] ?? '', socket);

@@ -261,7 +261,7 @@ export const ATHENA_COLUMN: Readonly<Record<string, { source: string; check: (sc
     source: SOURCE.statement,
     check: async ({ ask, patient }) => {
       const { headers } = await ask(`/Patient/${patient}`, { headers: { accept: '*/*' } });
-      expect(headers.get('content-type')).toBe('application/fhir+json;charset=utf-8');
+      expect(headers.get('content-type')).toBe('application/fhir+json; charset=utf-8');
       expect((await ask(`/Patient/${patient}`, { headers: { accept: 'application/fhir+xml' } })).status).toBe(406);
     },
   },

@@ -1,0 +1,11 @@
+import { defineMutant } from './define.ts';
+
+export const lawfulExports = defineMutant({
+  id: 'lawful-exports',
+  breaks: 'Reads by bulk exports alone.',
+  reads: 'bulk',
+  vendor: 'r4',
+  also: ['BV-05'],
+  steps: () => ({}),
+  kills: [],
+});

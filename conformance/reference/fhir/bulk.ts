@@ -1,0 +1,95 @@
+import { applyFacts } from '../apply.ts';
+import type { Fact, Stamp } from '../model.ts';
+import { askedToWait, Failure, nameOf } from '../retry.ts';
+import type { Site } from '../settings.ts';
+import type { Context } from '../sync.ts';
+import type { Export, Fhir, Resource } from './client.ts';
+import { type Appointment, identityOf, type Patient, seedOf, seedOfAppointment } from './map.ts';
+
+const TYPES = 'Patient,Appointment';
+
+/**
+ * Exports the site's group over and over, each time what changed since the last export that was had whole. Runs until the sync
+ * stops. A file that is gone, broken off or left out makes the export worth nothing: it is done again from the same moment.
+ */
+export async function exportSite(context: Context, site: Site, fhir: Fhir, everyMs: number): Promise<void> {
+  const { steps, store, machine, stop } = context;
+  const cursor = `bulk ${site.name}`;
+  for (let attempt = 0; !stop.aborted; ) {
+    try {
+      const done = await steps.takeExport(
+        fhir,
+        `Group/${site.fhir?.groupId}/$export?_type=${TYPES}${since(store.cursor(cursor))}`,
+      );
+      if (stop.aborted) return;
+      takeIn(context, site, done);
+      store.setCursor(cursor, done.at);
+      if (attempt > 0) machine.log(`export works again: site=${site.name}`);
+      attempt = 0;
+      await machine.sleep(everyMs, stop);
+    } catch (error) {
+      if (stop.aborted) return;
+      if (attempt === 0) machine.log(`export fails: site=${site.name} ${nameOf(error)}`);
+      const pause = steps.backoff(attempt, askedToWait(error), machine.random);
+      attempt += 1;
+      await machine.sleep(pause ?? everyMs, stop);
+    }
+  }
+}
+
+const since = (at: string | undefined): string => (at === undefined ? '' : `&_since=${encodeURIComponent(at)}`);
+
+/** One export with all its files. Throws where one of them cannot be had, or the server says that it left something out. */
+export async function takeExport(fhir: Fhir, path: string): Promise<Export> {
+  const { at, files, errors } = await fhir.startExport(path);
+  if (errors > 0) throw new Failure(0, 'export-incomplete');
+  const resources: Resource[] = [];
+  for (const file of files) resources.push(...(await fhir.download(file)));
+  return { at, resources };
+}
+
+function takeIn(context: Context, site: Site, { at, resources }: Export): void {
+  const { steps, store, wakeWriter } = context;
+  // An export shows the state of its own moment: what was said since is newer.
+  const stamp: Stamp = { at: Date.parse(at), seq: '' };
+  const keys = new Map<string, string>();
+  const facts: Fact[] = [];
+  for (const patient of resources.filter(({ resourceType }) => resourceType === 'Patient') as Patient[]) {
+    const identity = identityOf(patient, site);
+    if (!identity) continue;
+    const key = steps.contactKey(identity);
+    keys.set(patient.id, key);
+    facts.push({
+      object: 'Contact',
+      key,
+      person: key,
+      stamp,
+      fields: steps.mapPatient(patient, site, steps),
+      seed: seedOf(patient),
+    });
+  }
+  for (const appointment of resources.filter(({ resourceType }) => resourceType === 'Appointment') as Appointment[]) {
+    const number = appointment.identifier?.[0]?.value;
+    const patient = appointment.participant
+      ?.map(({ actor }) => actor?.reference ?? '')
+      .find((one) => /(^|\/)Patient\//.test(one));
+    const id = patient?.replace(/^.*Patient\//, '') ?? '';
+    const person = keys.get(id) ?? store.patientWith(site.name, id);
+    if (!number || !person) continue;
+    facts.push({
+      object: 'Appointment__c',
+      key: steps.appointmentKey(site.authority, number, appointment.start),
+      person,
+      stamp,
+      fields: { ...steps.mapAppointment(appointment, site, steps), Contact__c: person },
+      seed: seedOfAppointment(appointment, steps),
+    });
+  }
+  wakeWriter(
+    store.transaction(() => {
+      const persons = applyFacts(context, site.name, facts);
+      for (const [id, key] of keys) store.keepFhirId(key, id);
+      return persons;
+    }),
+  );
+}
