@@ -18,7 +18,8 @@ interface Piece {
 export function prepareBulk(org: Org, userId: string, soql: string): Prepared {
   const statement = prepare(soql, org.queryTools(userId));
   const refused = statement.counts || statement.grouped ? 'aggregate functions or GROUP BY' : undefined;
-  const why = refused ?? (statement.query.offset ? 'OFFSET' : statement.nested ? 'subqueries' : undefined);
+  const why =
+    refused ?? (statement.query.offset ? 'OFFSET' : statement.nested ? 'subqueries' : statement.typed ? 'TYPEOF' : undefined);
   if (why)
     throw new CrmError(400, [
       { errorCode: 'API_ERROR', message: `Implementation restriction: bulk queries do not support ${why}` },

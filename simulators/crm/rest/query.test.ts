@@ -258,3 +258,45 @@ describe('SOQL, further', () => {
     expect((await rows(soql)).message).toContain(message);
   });
 });
+
+describe('TYPEOF', () => {
+  const typed = async (soql: string) => {
+    const { status, body } = await crm.query(soql);
+    return status === 200 ? body.records : [status, body[0].errorCode, body[0].message];
+  };
+
+  test('shows of each parent what its type has', async () => {
+    const person = (type: string, fields: object) => ({ op: 'create' as const, type, fields: fields as Record<string, unknown> });
+    const { records } = await crm.crm.commit({
+      changes: [
+        person('Contact', { LastName: 'Typed', MailingCity: 'Troy' }),
+        person('Lead', { LastName: 'Lead', Company: 'Acme' }),
+      ],
+    });
+    await crm.crm.commit({
+      changes: [...records.map(({ id }) => id), undefined].map((WhoId, i) => person('Task', { Subject: `typed ${i}`, WhoId })),
+    });
+    const soql = (rest: string) =>
+      `SELECT Subject, TYPEOF Who ${rest} END FROM Task WHERE Subject LIKE 'typed%' ORDER BY Subject`;
+    const both = await typed(soql('WHEN Contact THEN LastName, MailingCity WHEN Lead THEN Company'));
+    expect(both.map((row: { Who: object }) => row.Who)).toEqual([
+      { attributes: expect.objectContaining({ type: 'Contact' }), LastName: 'Typed', MailingCity: 'Troy' },
+      { attributes: expect.objectContaining({ type: 'Lead' }), Company: 'Acme' },
+      null,
+    ]);
+    const other = await typed(soql('WHEN Contact THEN LastName ELSE Name'));
+    expect(other.slice(0, 2).map((row: { Who: object }) => row.Who)).toMatchObject([{ LastName: 'Typed' }, { Name: 'Lead' }]);
+    const [, bare] = await typed(soql('WHEN Contact THEN LastName'));
+    expect(Object.keys(bare.Who)).toEqual(['attributes']);
+  });
+
+  test.each([
+    ['SELECT TYPEOF Contact__r WHEN Contact THEN Id END FROM Appointment__c', 'INVALID_FIELD', 'polymorphic'],
+    ['SELECT TYPEOF Who WHEN Account THEN Id END FROM Task', 'INVALID_TYPE', 'never points to a Account'],
+    ['SELECT TYPEOF Who WHEN Contact THEN Nope END FROM Task', 'INVALID_FIELD', "No such column 'Nope'"],
+    ['SELECT count(Id), TYPEOF Who WHEN Contact THEN Id END FROM Task', 'MALFORMED_QUERY', 'GROUP BY'],
+    ['SELECT Id FROM Contact WHERE Id IN (SELECT TYPEOF Who WHEN Contact THEN Id END FROM Task)', 'MALFORMED_QUERY', 'semi join'],
+  ])('%s is refused', async (soql, code, message) => {
+    expect(await typed(soql)).toEqual([400, code, expect.stringContaining(message)]);
+  });
+});

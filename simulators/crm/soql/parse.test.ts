@@ -64,7 +64,8 @@ describe('parsing, with the public parser as the oracle', () => {
     ['bogus', "unexpected token: 'bogus'"],
     ["SELECT Id\nFROM Contact\nWHEREX = 'x'", "\nWHEREX = 'x'\n       ^\nERROR at Row:3:Column:8\nunexpected token: '='"],
     ['SELECT Id FROM Contact GROUP BY ROLLUP(Id)', 'does not implement GROUP BY ROLLUP'],
-    ['SELECT TYPEOF What WHEN X THEN Y END FROM Event', 'does not implement TYPEOF'],
+    ['SELECT TYPEOF What WHEN X THEN Y FROM Event', "unexpected token: 'FROM'"],
+    ['SELECT TYPEOF What ELSE Name END FROM Event', "unexpected token: 'ELSE'"],
   ])('%j says why', (soql, message) => {
     expect(() => parseQuery(soql)).toThrow(message);
   });

@@ -38,7 +38,16 @@ export type SelectItem =
   | ({ kind: 'field'; alias?: string } & Expression)
   | { kind: 'aggregate'; name: string; path: string[]; alias?: string; at: number }
   | { kind: 'fields'; which: string }
-  | { kind: 'children'; query: Query };
+  | { kind: 'children'; query: Query }
+  /** `TYPEOF What WHEN Account THEN Phone ELSE Name END`. */
+  | { kind: 'typeof'; relationship: string; at: number; cases: TypeCase[]; otherwise?: Expression[] };
+
+/** What is shown of a parent of one type. */
+export interface TypeCase {
+  type: string;
+  at: number;
+  fields: Expression[];
+}
 
 export interface Order extends Expression {
   down: boolean;
@@ -235,7 +244,7 @@ class Parser extends Cursor {
       this.need(')');
       return { kind: 'children', query };
     }
-    if (this.peek('typeof')) throw notImplemented('TYPEOF');
+    if (this.accept('typeof')) return this.#typeOf();
     const { text, at } = this.take('word');
     const name = text.toLowerCase();
     if (!this.sign('(')) return { kind: 'field', path: text.split('.'), alias: this.#alias(), at };
@@ -257,6 +266,25 @@ class Parser extends Cursor {
     if (innermost && !AGGREGATES.includes(innermost)) throw notImplemented(`the function ${inner.text}() in ${text}()`);
     if (innermost ?? aggregate) return { kind: 'aggregate', name: innermost ?? name, path, alias: this.#alias(), at };
     return { kind: 'field', path, fn: name, alias: this.#alias(), at };
+  }
+
+  #typeOf(): SelectItem {
+    const { text: relationship, at } = this.take('word');
+    const fields = () =>
+      this.list((): Expression => {
+        const { text, at: place } = this.take('word');
+        return { path: text.split('.'), at: place };
+      });
+    const cases: TypeCase[] = [];
+    this.word('when');
+    do {
+      const { text: type, at: place } = this.take('word');
+      this.word('then');
+      cases.push({ type, at: place, fields: fields() });
+    } while (this.accept('when'));
+    const otherwise = this.accept('else') ? fields() : undefined;
+    this.word('end');
+    return { kind: 'typeof', relationship, at, cases, ...(otherwise ? { otherwise } : {}) };
   }
 
   #alias(): string | undefined {

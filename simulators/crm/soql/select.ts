@@ -1,5 +1,5 @@
 import type { RecordRef } from '#kernel';
-import type { FieldDefinition, FieldType, Schema, SObjectType } from '../schema.ts';
+import { type FieldDefinition, type FieldType, type Schema, type SObjectType, targetsOf } from '../schema.ts';
 import { folded, refOf, type Store, type Stored } from '../store.ts';
 import { type Value, wireValue } from '../values.ts';
 import { Binder, type BoundPath } from './bind.ts';
@@ -38,6 +38,8 @@ export interface Prepared {
   columns: readonly { path: readonly string[]; type: FieldType }[];
   /** It has lists of children. */
   nested: boolean;
+  /** It has TYPEOF. */
+  typed: boolean;
   /** Finds the rows in their order, offset and limit applied. Stops now and then, to let others run. */
   rows(options: { deleted: boolean }): Generator<void, Stored[]>;
   /** Shows rows; `version` goes into their URLs. Records shown, children too, are added to `served`. */
@@ -59,6 +61,12 @@ interface Column {
   alias?: string;
 }
 
+/** What is shown of the parents behind a lookup, by their type; of other types nothing but what they are. */
+interface Typed {
+  lookup: FieldDefinition;
+  byType: ReadonlyMap<string, readonly Column[]>;
+}
+
 class Statement implements Prepared {
   readonly type: SObjectType;
   readonly query: Query;
@@ -69,6 +77,7 @@ class Statement implements Prepared {
   #source: string;
   #columns: Column[] = [];
   #children: { name: string; statement: Statement; field: FieldDefinition }[] = [];
+  #typed: Typed[] = [];
   #where?: Condition;
   #having?: Condition;
   #childTest?: (stored: Stored) => boolean;
@@ -106,6 +115,10 @@ class Statement implements Prepared {
 
   get nested(): boolean {
     return this.#children.length > 0;
+  }
+
+  get typed(): boolean {
+    return this.#typed.length > 0;
   }
 
   *rows({ deleted }: { deleted: boolean }): Generator<void, Stored[]> {
@@ -156,6 +169,7 @@ class Statement implements Prepared {
       served.push(refOf(this.#tools.orgId, stored));
       const shown = this.#attributed(stored, version);
       for (const column of this.#columns) this.#put(shown, stored, column, version, parents);
+      for (const one of this.#typed) this.#putTyped(shown, stored, one, version, parents);
       for (const { name, statement, field } of this.#children) {
         const records = statement.show(statement.rowsOf(stored, field), version, served);
         shown[name] = records.length > 0 ? { totalSize: records.length, done: true, records } : null;
@@ -192,6 +206,10 @@ class Statement implements Prepared {
       return;
     }
     const { schema } = this.#tools;
+    if (item.kind === 'typeof') {
+      this.#typed.push(this.#typeOf(item));
+      return;
+    }
     const child = schema.children(type).find((c) => c.name.toLowerCase() === item.query.from.toLowerCase());
     if (!child) {
       const text = `Didn't understand relationship '${item.query.from}' in FROM part of query call. If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the appropriate names.`;
@@ -199,6 +217,33 @@ class Statement implements Prepared {
     }
     const statement = new Statement(item.query, this.#binder, this.#tools, this.#source, child.type);
     this.#children.push({ name: child.name, statement, field: child.field });
+  }
+
+  // Only behind a lookup to several types there is something to tell apart.
+  #typeOf({ relationship, at, cases, otherwise }: SelectItem & { kind: 'typeof' }): Typed {
+    const { schema } = this.#tools;
+    const refuse = (code: string, place: number, text: string) => new SoqlError(code, pointing(this.#source, place, text));
+    if (this.grouped) throw refuse('MALFORMED_QUERY', at, 'TYPEOF is not allowed in a query with GROUP BY or aggregates');
+    const lookup = this.type.relationship(relationship);
+    const targets = lookup ? targetsOf(lookup) : [];
+    if (!lookup || targets.length < 2)
+      throw refuse(
+        'INVALID_FIELD',
+        at,
+        `TYPEOF needs a polymorphic relationship, which ${relationship} on ${this.type.name} is not`,
+      );
+    const columns = (type: SObjectType, fields: readonly Expression[]): Column[] =>
+      fields.map((field) => ({ bound: this.#binder.path(type, field.path, field.at) }));
+    const byType = new Map<string, Column[]>();
+    for (const one of cases) {
+      const type = targets.some((name) => name.toLowerCase() === one.type.toLowerCase()) ? schema.type(one.type) : undefined;
+      if (!type) throw refuse('INVALID_TYPE', one.at, `${relationship} never points to a ${one.type}`);
+      byType.set(type.name, columns(type, one.fields));
+    }
+    // What all others show has to be had from each of them.
+    const others = targets.flatMap((name) => (byType.has(name) ? [] : (schema.type(name) ?? [])));
+    for (const type of otherwise ? others : []) byType.set(type.name, columns(type, otherwise!));
+    return { lookup, byType };
   }
 
   #add(column: Column, at: number): void {
@@ -245,9 +290,9 @@ class Statement implements Prepared {
     }
     if (!condition.query) return condition;
     const inner = new Statement(condition.query, this.#binder, this.#tools, this.#source);
-    const column = inner.#columns[0]!;
-    const kind = column.bound.field.type;
-    if (kind !== 'id' && kind !== 'reference')
+    const column = inner.#columns[0];
+    const kind = column?.bound.field.type;
+    if (!column || (kind !== 'id' && kind !== 'reference'))
       throw new SoqlError(
         'MALFORMED_QUERY',
         pointing(this.#source, condition.at, 'The inner select field of a semi join must be an id or reference field'),
@@ -305,6 +350,19 @@ class Statement implements Prepared {
 
   #attributed({ type, id }: Stored, version: string): Shown {
     return { attributes: { type, url: `/services/data/v${version}/sobjects/${type}/${id}` } };
+  }
+
+  #putTyped(
+    shown: Shown,
+    stored: Stored,
+    { lookup, byType }: Typed,
+    version: string,
+    parents: (id: Value | undefined) => Stored | undefined,
+  ): void {
+    const parent = parents(stored.row[lookup.name]);
+    const own = parent && this.#attributed(parent, version);
+    shown[lookup.relationshipName!] = own ?? null;
+    for (const column of (own && byType.get(parent.type)) ?? []) this.#put(own!, parent!, column, version, parents);
   }
 
   #put(
