@@ -400,7 +400,7 @@ async function bench(): Promise<void> {
   if (searches.length > 1) {
     const [first, last] = [searches[0]!, searches.at(-1)!];
     after.unshift(
-      `Indexed search at ${number(last.people)} people is ${(last.own / first.own).toFixed(2)} of that at ${number(first.people)} (goal: at least 0.8).`,
+      `Indexed search at ${number(last.people)} people is ${(last.own / first.own).toFixed(2)} of that at ${number(first.people)}, by processor time ${(first.cpu[0] / last.cpu[0]).toFixed(2)} (goal: at least 0.8).`,
     );
   }
   for (const line of after) say(`- ${line}`);
