@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', '.pack/**', 'reports/runs/**', 'clients/**'],
     testTimeout: 20_000,
+    globalSetup: 'scripts/vitest-tmp.ts',
     // By default one fewer than there are cores; the tests of the command line wait for other processes most of the time.
     maxWorkers: 2,
   },

@@ -14,7 +14,7 @@ const OLDEST = [22, 18];
  * How the runtime is started. Short-lived values of many calls at once outgrow a small young generation by little, and a large one
  * leaves more than a hundred megabytes of them behind, with 100,000 people loaded, at the same speed.
  */
-export const RUNTIME_FLAGS = ['--max-semi-space-size=16'];
+export const RUNTIME_FLAGS = ['--max-semi-space-size=32'];
 
 /** The pinned Node (npm package `node`, hoisted or not), or undefined where it was not installed. */
 export function pinnedRuntime() {

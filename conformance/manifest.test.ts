@@ -186,6 +186,6 @@ test('the reference manifest is right', () => {
     start: { command: ['node', 'main.ts'], env: { SYNC_POLL_MS: '250' }, restart: true },
     sites: [{ name: 'epic', channels: { read: [{ kind: 'hl7' }, { kind: 'poll', interval: 250 }], write_back: 'hl7' } }],
     crm: { back: { kind: 'poll', interval: 250 } },
-    promises: { sync_window: 4000, http_timeout: 5000 },
+    promises: { sync_window: 4000, http_timeout: 5000, ack_wait: 3000 },
   });
 });

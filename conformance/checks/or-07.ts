@@ -21,7 +21,6 @@ export const or07 = defineCheck({
   alone: true,
   async act(world) {
     const patient = await world.register('patient');
-    if (!(await world.settled('registered'))) return;
     const where = { sim: 'hl7', tenant: world.site.name, operation: 'SIU^S12', text: patient.person.mrn };
     if (world.site.channels.read.some(({ kind }) => kind === 'hl7')) await world.arm('unheard of', { fault: 'drop', where });
     await world.pageLimit(A_PAGE);
@@ -32,14 +31,10 @@ export const or07 = defineCheck({
       await world.pageLimit(0);
     }
   },
-  expect(facts) {
-    const baseline = facts.asMapped('registered');
-    if (baseline.length > 0) return baseline;
-    return [
-      ...(facts.note('rule unheard of') ? facts.didBite('unheard of') : []),
-      ...facts.wereOnPages(RECORDS),
-      ...facts.asMapped('booked'),
-      ...RECORDS.flatMap((name) => facts.createdOnce(name)),
-    ];
-  },
+  expect: (facts) => [
+    ...(facts.note('rule unheard of') ? facts.didBite('unheard of') : []),
+    ...facts.wereOnPages(RECORDS),
+    ...facts.asMapped('booked'),
+    ...RECORDS.flatMap((name) => facts.createdOnce(name)),
+  ],
 });

@@ -50,7 +50,10 @@ const PLACES: readonly (readonly [string, RegExp])[] = [
   ['FHIR engine', /simulators\/ehr\//],
   ['journal', /kernel\/(?:journal|database)\.ts/],
   ['shell (routing, hooks, reply)', /simulators\/kernel\/|\/(?:express|router|path-to-regexp|finalhandler|send|depd)\//],
-  ['node:http and sockets', /^node:|\(program\)| (?:writeUtf8String|writev|readStart|parserOnHeadersComplete|execute)$/],
+  [
+    'node:http and sockets',
+    /^node:|\(program\)| (?:writeUtf8String|writeLatin1String|writev|readStart|parserOnHeadersComplete|execute)$/,
+  ],
 ];
 
 async function serveSite(vendor: string, count: number): Promise<void> {

@@ -192,7 +192,10 @@ const PLACES: readonly (readonly [string, RegExp])[] = [
   ['answers', /hl7\/(?:mllp|peer|ack-desk)\.ts|message\/(?:ack|parse|charset)\.ts/],
   ['queue and persons', /hl7\/(?:outbox|people)\.ts|kernel\/state\.ts/],
   ['link (lanes, attempts, bookkeeping)', /hl7\/|simulators\/kernel\//],
-  ['node:net and sockets', /^node:|\(program\)| (?:writeBuffer|writeUtf8String|writev|readStart|runMicrotasks)$/],
+  [
+    'node:net and sockets',
+    /^node:|\(program\)| (?:writeBuffer|writeUtf8String|writeLatin1String|writev|readStart|runMicrotasks)$/,
+  ],
 ];
 
 interface Steady {

@@ -242,7 +242,7 @@ export class Outbox {
     const own = new Set(images<Patient>(event, 'Patient').map(({ ref }) => ref.id));
     const told = (event.records ?? []).flatMap((_, at) => (event.after?.[at] ?? event.before?.[at] ?? []) as Resource | []);
     const ids = told.flatMap((resource) => (Array.isArray(resource) ? [] : (personIn(resource) ?? [])));
-    return [...new Set(ids)].filter((id) => !own.has(id) && !this.people.has(id));
+    return [...new Set(ids)].filter((id) => !own.has(id) && !this.people.about(id));
   }
 
   async #meet(ids: string[]): Promise<void> {

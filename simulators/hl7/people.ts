@@ -39,8 +39,9 @@ export class People {
     for (const [id, { mrn }] of cell.entries()) if (mrn) this.#byMrn.set(mrn, id);
   }
 
-  has(id: string): boolean {
-    return this.#cell.has(id);
+  /** What is kept of a person, without the record. */
+  about(id: string): Omit<Person, 'patient'> | undefined {
+    return this.#cell.get(id);
   }
 
   get(id: string): Person | undefined {

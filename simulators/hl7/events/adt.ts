@@ -13,7 +13,7 @@ export const eachPatient: Trigger['subjects'] = (event, people, facts) => {
   return patients.map(({ ref, after }) => {
     const own = visits.find((visit) => personIn(visit.after) === ref.id);
     const records = own ? [ref, own.ref] : [ref];
-    return { patient: after, held: people.get(ref.id)?.held ?? [], encounter: own?.after, records };
+    return { patient: after, held: people.about(ref.id)?.held ?? [], encounter: own?.after, records };
   });
 };
 

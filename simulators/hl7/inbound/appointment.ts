@@ -63,7 +63,7 @@ function book(message: Message, intake: Intake, patient: Patient, known: Appoint
   };
 }
 
-const cohortOf = ({ people }: Intake, { id }: Patient): string | undefined => people.get(id!)?.cohort;
+const cohortOf = ({ people }: Intake, { id }: Patient): string | undefined => people.about(id!)?.cohort;
 
 /** The placer's number is unique to its sender only. */
 const placerKey = (message: Message): string | undefined => {

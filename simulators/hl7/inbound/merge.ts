@@ -19,7 +19,7 @@ export const fileMerge: Filer = async (message, intake) => {
   const change = (of: Patient, patch: Record<string, unknown>) => ({ op: 'update' as const, type: 'Patient', id: of.id!, patch });
   return {
     act: 'merge',
-    cohort: intake.people.get(survivor.id!)?.cohort,
+    cohort: intake.people.about(survivor.id!)?.cohort,
     changes: [
       change(retired, { active: false, link: [...(retired.link ?? []), link(survivor, 'replaced-by')] }),
       change(survivor, { link: [...(survivor.link ?? []), link(retired, 'replaces')] }),

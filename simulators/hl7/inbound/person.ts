@@ -12,6 +12,6 @@ export const filePerson =
     const person: SiteChange[] = Object.keys(patch).length > 0 ? [{ op: 'update', type: 'Patient', id: patient.id!, patch }] : [];
     const consent = await fileConsent(message, patient, intake);
     if (person.length + consent.length === 0) return undefined;
-    const cohort = intake.people.get(patient.id!)?.cohort;
+    const cohort = intake.people.about(patient.id!)?.cohort;
     return { act: person.length > 0 ? act : 'consent', cohort, changes: [...person, ...consent] };
   };

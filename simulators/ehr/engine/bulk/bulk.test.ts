@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock } from '#kernel';
 import { appointment, fetchToken, type Json, narrowToken, patient, register, startSite, type TestSite } from '../../test-site.ts';
@@ -268,8 +271,7 @@ describe('Epic', () => {
 });
 
 it('a job survives the end of its process', async () => {
-  const { mkdtempSync, rmSync } = await import('node:fs');
-  const data = mkdtempSync('/tmp/syncproof-test-');
+  const data = mkdtempSync(join(tmpdir(), 'syncproof-test-'));
   const one = await startSite({ vendor: 'r4', data });
   await fill(one);
   const path = new URL(jobOf(await start('/Patient/$export?_type=Patient', one))).pathname;
