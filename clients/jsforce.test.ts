@@ -54,7 +54,7 @@ describe('login', () => {
     await app.authorize({ grant_type: 'client_credentials' });
     const identity = await app.identity();
     assert.equal(identity.username, username);
-    assert.equal((await app.query('SELECT Id FROM User')).totalSize, 2);
+    assert.equal((await app.query(`SELECT Id FROM User WHERE Username = '${username}'`)).totalSize, 1);
     await app.logout(true);
   });
 });
@@ -257,6 +257,20 @@ describe('streaming', () => {
     assert.equal(heard[0]!.payload.ChangeEventHeader.changeType, 'UPDATE');
     assert.ok(heard[0]!.event.replayId > first);
     hangUp(later);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  });
+
+  test('a PushTopic', async () => {
+    const Query = "SELECT Id, LastName FROM Contact WHERE LastName LIKE 'Topic%'";
+    await connection.sobject('PushTopic').create({ Name: 'Topical', ApiVersion: 60, Query });
+    const heard: unknown[] = [];
+    const client = connection.streaming.createClient([]);
+    await client.subscribe('/topic/Topical', (message: unknown) => void heard.push(message));
+    const { id } = await connection.sobject('Contact').create({ LastName: 'Topic One' });
+    for (let i = 0; heard.length === 0 && i < 100; i++) await new Promise((resolve) => setTimeout(resolve, 30));
+    const [{ event, sobject }] = heard as [{ event: { type: string }; sobject: object }];
+    assert.deepEqual([event.type, sobject], ['created', { Id: id, LastName: 'Topic One' }]);
+    hangUp(client);
     await new Promise((resolve) => setTimeout(resolve, 100));
   });
 });

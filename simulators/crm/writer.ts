@@ -7,6 +7,7 @@ import { becomesPerson, foreignFields, fullName, isPersonType, toAccount, toCont
 import { NO_WISHES, type Rulebook, type Wishes } from './rules.ts';
 import { type FieldDefinition, isKey, type Schema, type SObjectType, targetsOf } from './schema.ts';
 import { folded, refOf, type Store, type Stored } from './store.ts';
+import { checkTopic } from './streaming/topics.ts';
 import { parseValue, type Row, type Value } from './values.ts';
 
 /** A record as a client sends it: field names in any case, values as JSON has them, nested lookups. */
@@ -141,7 +142,8 @@ export class Writer {
   // All that may speak against a row, in the order of a save (Apex Developer Guide, "Triggers and Order of Execution").
   #judge(type: SObjectType, row: Row, known?: Stored): void {
     this.#complete(type, row);
-    const { rules, wishes = NO_WISHES, store, setup } = this.#options;
+    const { kernel, rules, wishes = NO_WISHES, store, schema, setup } = this.#options;
+    if (type.name === 'PushTopic') checkTopic(row, schema, () => kernel.clock.now());
     if (rules && !setup) {
       rules.validate(type, row, known?.row);
       rules.findDuplicates(type, row, wishes, store, known?.id);

@@ -285,8 +285,14 @@ export class Bayeux {
   }
 
   #enqueue(client: Client, channel: string, message: Message): void {
-    const seen = seenBy(message, this.#org.schema, this.#org.viewOf(client.userId));
-    if (seen) client.waiting.push({ channel, message: seen });
+    const { schema, store } = this.#org;
+    const seen = seenBy(message, schema, this.#org.viewOf(client.userId));
+    // Change events go to whoever may see the object; topics to whom the record is shared with.
+    const shared = ({ id }: RecordRef) => {
+      const stored = store.find(id);
+      return stored !== undefined && this.#org.sees(client.userId, stored);
+    };
+    if (seen && (!('sobject' in seen.data) || seen.served.every(shared))) client.waiting.push({ channel, message: seen });
   }
 
   // Events of some milliseconds go out together: under load a poll for each would cost more than the writes.

@@ -4,13 +4,20 @@ import type { Row, Value } from '../values.ts';
 
 /** Change Data Capture from the commits of the journal: Change Data Capture Developer Guide, "Change Event Message Structure". */
 
+interface ChangeData {
+  schema: string;
+  payload: Record<string, unknown>;
+  event: Record<string, unknown>;
+}
+
 /** An event on a channel. */
 export interface Message {
   channels: readonly string[];
   replayId: number;
   /** Type whose fields the payload shows; absent for platform events. */
   type?: string;
-  data: { schema: string; payload: Record<string, unknown>; event: Record<string, unknown> };
+  /** Of a PushTopic: the record as its query shows it. */
+  data: ChangeData | { event: Record<string, unknown>; sobject: Record<string, unknown> };
   /** Record versions that it shows. */
   served: RecordRef[];
 }
@@ -57,9 +64,9 @@ function put(type: SObjectType, payload: Record<string, unknown>, name: string, 
   return `${group}.${part}`;
 }
 
-type Kind = 'CREATE' | 'UPDATE' | 'DELETE' | 'UNDELETE';
+export type Kind = 'CREATE' | 'UPDATE' | 'DELETE' | 'UNDELETE';
 
-interface Change {
+export interface Change {
   type: SObjectType;
   kind: Kind;
   ref: RecordRef;
@@ -67,7 +74,8 @@ interface Change {
   after: Row;
 }
 
-function changesOf({ records = [], before = [], after = [] }: JournalEvent, schema: Schema): Change[] {
+/** The captured changes of a commit. */
+export function changesOf({ records = [], before = [], after = [] }: JournalEvent, schema: Schema): Change[] {
   return records.flatMap((ref, i) => {
     const type = schema.type(ref.type);
     if (!type || !emits(type)) return [];
@@ -107,7 +115,7 @@ export function changeEvents(event: JournalEvent, schema: Schema): Message[] {
     commitNumber: 10_000_000_000 + seq * 7,
     commitUser: changes[0]?.after.LastModifiedById,
   };
-  const messages: Message[] = [];
+  const messages: (Message & { data: ChangeData })[] = [];
   const add = (type: SObjectType, header: Record<string, unknown>, fields: Record<string, unknown>, served: RecordRef[]) => {
     const sequenceNumber = messages.length + 1;
     const name = changeEventName(type.name);
@@ -125,7 +133,7 @@ export function changeEvents(event: JournalEvent, schema: Schema): Message[] {
       add(type, { changeType: 'GAP_OVERFLOW', recordIds: [`${type.definition.keyPrefix}*`], changedFields: [] }, {}, []);
     return messages;
   }
-  let last: { key: string; message: Message } | undefined;
+  let last: { key: string; message: (typeof messages)[number] } | undefined;
   for (const change of changes) {
     const { type, kind, ref, after } = change;
     const { fields, changed } = bodyOf(change);
@@ -150,6 +158,10 @@ export function seenBy(message: Message, whole: Schema, view: Schema): Message |
   const type = whole.type(message.type)!;
   const seen = view.type(message.type);
   if (!seen) return undefined;
+  if ('sobject' in message.data) {
+    const shown = Object.entries(message.data.sobject).filter(([name]) => seen.field(name));
+    return { ...message, data: { ...message.data, sobject: Object.fromEntries(shown) } };
+  }
   const payload = structuredClone(message.data.payload);
   const header = payload.ChangeEventHeader as { changedFields: string[] };
   for (const { name } of type.fields) {

@@ -3,12 +3,16 @@ import type { Org } from '../org.ts';
 import type { SObjectType } from '../schema.ts';
 import type { Row } from '../values.ts';
 import { changeEvents, entityOf, type Message, STEP, schemaId } from './change-events.ts';
+import { Topics, topicEvents } from './topics.ts';
 
 const KEPT_MS = 72 * 3_600_000;
+const TOPIC_KEPT_MS = 24 * 3_600_000;
+const keptFor = (channel: string): number => (channel.startsWith('/topic/') ? TOPIC_KEPT_MS : KEPT_MS);
 
 /** Events as subscribers get them: those of commits come from the journal, platform events are kept beside it. */
 export class Feed {
   #org: Org;
+  #topics: Topics;
   #insert;
   #read;
   #listeners = new Set<(messages: Message[]) => void>();
@@ -16,6 +20,7 @@ export class Feed {
 
   constructor(org: Org) {
     this.#org = org;
+    this.#topics = new Topics(org.store, () => org.kernel.clock.now());
     const { sql } = org.kernel.database;
     sql.exec('CREATE TABLE IF NOT EXISTS crm_event (replay INTEGER PRIMARY KEY, channel TEXT, at INTEGER, json TEXT)');
     this.#insert = sql.prepare('INSERT INTO crm_event VALUES (?, ?, ?, ?)');
@@ -28,6 +33,10 @@ export class Feed {
   exists(channel: string, userId: string): boolean {
     const schema = this.#org.viewOf(userId);
     if (channel.startsWith('/event/')) return schema.type(channel.slice(7))?.definition.event === true;
+    if (channel.startsWith('/topic/')) {
+      const topic = this.#topics.all(this.#org.schema).find((one) => one.channel === channel);
+      return Boolean(topic && schema.type('PushTopic') && schema.type(topic.type.name));
+    }
     return entityOf(channel, schema) !== undefined;
   }
 
@@ -35,7 +44,7 @@ export class Feed {
   listen(listener: (messages: Message[]) => void): () => void {
     this.#listeners.add(listener);
     this.#unsubscribe ??= this.#org.kernel.journal.subscribe((event) => {
-      if (this.#mine(event)) this.#tell(changeEvents(event, this.#org.schema));
+      if (this.#mine(event)) this.#tell(this.#told(event));
     });
     return () => {
       this.#listeners.delete(listener);
@@ -68,13 +77,13 @@ export class Feed {
     const seq = Math.floor(replayId / STEP);
     if (seq > kernel.journal.head) return false;
     const [event] = kernel.journal.read({ after: seq - 1, limit: 1 });
-    return !event || Date.parse(event.wall) > kernel.clock.now() - KEPT_MS;
+    return !event || Date.parse(event.wall) > kernel.clock.now() - keptFor(channel);
   }
 
   /** Kept events of a channel after a position, piece by piece; the position to go on from. */
   past(channel: string, after: number): { messages: Message[]; next: number; done: boolean } {
-    const { kernel, schema } = this.#org;
-    const oldest = kernel.clock.now() - KEPT_MS;
+    const { kernel } = this.#org;
+    const oldest = kernel.clock.now() - keptFor(channel);
     if (channel.startsWith('/event/')) {
       const rows = this.#read.all(channel, after, oldest, 200);
       const messages = rows.map(
@@ -92,10 +101,15 @@ export class Feed {
     const events = kernel.journal.read({ after: Math.max(from, 0), limit: 50, kind: 'commit' });
     const messages = events
       .filter((event) => this.#mine(event) && Date.parse(event.wall) > oldest)
-      .flatMap((event) => changeEvents(event, schema))
+      .flatMap((event) => this.#told(event))
       .filter((message) => message.replayId > after && message.channels.includes(channel));
     const last = events.at(-1)?.seq;
     return { messages, next: last === undefined ? after : Math.max(after, (last + 1) * STEP), done: events.length < 50 };
+  }
+
+  #told(event: JournalEvent): Message[] {
+    const { schema } = this.#org;
+    return [...changeEvents(event, schema), ...topicEvents(event, this.#topics.all(schema), schema)];
   }
 
   #mine({ kind, sim, tenant, actor }: JournalEvent): boolean {

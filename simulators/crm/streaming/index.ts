@@ -10,7 +10,7 @@ export function mountStreaming(face: Face, org: Org): void {
   const info = {
     operation: 'stream',
     tier: 'semantic',
-    doc: 'Bayeux over long polling: change events, platform events',
+    doc: 'Bayeux over long polling: change events, platform events, PushTopics',
   } as const;
   // Java clients add the kind of message to the path.
   for (const path of ['/cometd/:version', '/cometd/:version/:message'])

@@ -143,6 +143,99 @@ describe('change events', () => {
   });
 });
 
+describe('PushTopics', () => {
+  const topic = (fields: object) => crm.call('POST', 'sobjects/PushTopic', { ApiVersion: 60, ...fields });
+  const QUERY = "SELECT Id, LastName FROM Contact WHERE MailingCity = 'Topic'";
+
+  test('a row that comes, changes, goes and comes back', async () => {
+    expect((await topic({ Name: 'Topical', Query: QUERY })).status).toBe(201);
+    const client = await listener(undefined, '/topic/Topical');
+    await crm.call('POST', 'sobjects/Contact', { LastName: 'Elsewhere' });
+    const { body } = await crm.call('POST', 'sobjects/Contact', { LastName: 'One', MailingCity: 'Topic' });
+    await crm.call('PATCH', `sobjects/Contact/${body.id}`, { FirstName: 'Not referenced' });
+    await crm.call('PATCH', `sobjects/Contact/${body.id}`, { LastName: 'Two' });
+    await crm.call('DELETE', `sobjects/Contact/${body.id}`);
+    const events = await heard(client);
+    expect(events.map(({ channel, data }: Message) => [channel, data.event.type, data.sobject])).toEqual([
+      ['/topic/Topical', 'created', { Id: body.id, LastName: 'One' }],
+      ['/topic/Topical', 'updated', { Id: body.id, LastName: 'Two' }],
+      ['/topic/Topical', 'deleted', { Id: body.id }],
+    ]);
+    expect(events[0].data.event).toEqual({
+      type: 'created',
+      createdDate: expect.stringMatching(/Z$/),
+      replayId: expect.any(Number),
+    });
+    const again = await listener(events[0].data.event.replayId, '/topic/Topical');
+    expect((await heard(again)).map(({ data }) => data.event.type)).toEqual(['updated', 'deleted']);
+  });
+
+  test.each([
+    ['All', ['FirstName', 'LastName', 'MailingCity']],
+    ['Referenced', ['LastName', 'MailingCity']],
+    ['Select', ['LastName']],
+    ['Where', ['MailingCity']],
+  ])('NotifyForFields %s', async (NotifyForFields, told) => {
+    const Name = `Fields${NotifyForFields}`;
+    const Query = "SELECT Id, LastName FROM Contact WHERE MailingCity LIKE 'T%'";
+    await topic({ Name, Query, NotifyForFields, NotifyForOperationCreate: false });
+    const client = await listener(undefined, `/topic/${Name}`);
+    const { body } = await crm.call('POST', 'sobjects/Contact', { LastName: 'One', MailingCity: 'T' });
+    const seen = async (): Promise<number> => {
+      await crm.call('POST', 'sobjects/Contact', { LastName: 'Untold', MailingCity: 'T' });
+      const replies = await poll(client, { advice: { timeout: 0 } });
+      return replies.length - 1;
+    };
+    const heeded = [];
+    for (const field of ['FirstName', 'LastName', 'MailingCity']) {
+      await crm.call('PATCH', `sobjects/Contact/${body.id}`, { [field]: 'Tx' });
+      if ((await seen()) > 0) heeded.push(field);
+    }
+    expect(heeded).toEqual(told);
+  });
+
+  test.each([
+    ['SELECT LastName FROM Contact', 'INVALID_FIELD'],
+    ['SELECT Id, Account.Name FROM Contact', 'INVALID_FIELD'],
+    ["SELECT Id FROM Contact WHERE Account.Name = 'x'", 'INVALID_FIELD'],
+    ['SELECT Id, Nope FROM Contact', 'INVALID_FIELD'],
+    ['SELECT Id FROM Contact ORDER BY Name', 'INVALID_FIELD'],
+    ['SELECT COUNT() FROM Contact', 'INVALID_FIELD'],
+    ['SELECT Id FROM Nope', 'INVALID_TYPE'],
+    ['SELECT Id FROM Contact WHERE AccountId IN (SELECT Id FROM Account)', 'MALFORMED_QUERY'],
+    ['SELECT', 'MALFORMED_QUERY'],
+  ])('no topic: %s', async (Query, errorCode) => {
+    const { status, body } = await topic({ Name: 'Refused', Query });
+    expect({ status, code: body[0].errorCode, fields: body[0].fields }).toEqual({
+      status: 400,
+      code: errorCode,
+      fields: ['Query'],
+    });
+  });
+
+  test('nothing of what one may not see', async () => {
+    await topic({ Name: 'Private', Query: "SELECT Id, LastName, FirstName FROM Contact WHERE LastName = 'Private'" });
+    const users = ['sync@syncproof.example'];
+    crm.crm.rules({ profiles: [{ name: 'P', users, objects: { Contact: { fields: { FirstName: 'hidden' } } } }] });
+    const client = await listener(undefined, '/topic/Private');
+    await crm.crm.commit({ changes: [{ op: 'create', type: 'Contact', fields: { LastName: 'Private', FirstName: 'Unseen' } }] });
+    const [event] = await heard(client);
+    expect(event.data.sobject).toEqual({ Id: expect.any(String), LastName: 'Private' });
+    crm.crm.rules({ profiles: [{ name: 'P', users, objects: { Contact: { read: false } } }] });
+    expect(await subscribe(await shake(), '/topic/Private')).toMatchObject({ successful: false });
+    crm.crm.rules({ profiles: [] });
+  });
+
+  test('a channel only while its topic is active', async () => {
+    const { body } = await topic({ Name: 'Sleeping', Query: QUERY, IsActive: false });
+    const client = await shake();
+    expect(await subscribe(client, '/topic/Sleeping')).toMatchObject({ successful: false });
+    await crm.call('PATCH', `sobjects/PushTopic/${body.id}`, { IsActive: true });
+    expect(await subscribe(client, '/topic/Sleeping')).toMatchObject({ successful: true });
+    expect((await topic({ Name: 'sleeping', Query: QUERY })).body[0].errorCode).toBe('DUPLICATE_VALUE');
+  });
+});
+
 describe('platform events', () => {
   test('published, heard, replayed, never stored', async () => {
     const client = await listener(-1, '/event/EHR_Event__e');
