@@ -75,7 +75,7 @@ describe('records', () => {
       [true, false],
     );
     assert.equal((await connection.sobject('Contact').retrieve(made.id!)).Name, 'Bea Soap & Co');
-    assert.equal((await soap.delete(made.id!)).success, true);
+    assert.equal([await soap.delete(made.id!)].flat()[0]?.success, true);
   });
 
   test('create, retrieve, update, delete', async () => {
