@@ -159,7 +159,7 @@ describe('a mistake', () => {
     [['--to', 'x:1', '--fault', 'late-cpy'], /no fault is called "late-cpy"/],
     [['--to', 'x:1', '--fault', 'split-frame:siz=3'], /unknown key "siz"; known: size, at, pauseMs/],
     [['--to', 'x:1', '--sender', 'mirt'], /"sender" is one of them: standard, mirth/],
-    [['--to', 'x:1', '--hl7-version', '2.2'], /there are: 2\.3, 2\.3\.1, 2\.4, 2\.5\.1/],
+    [['--to', 'x:1', '--hl7-version', '2.2'], /there are: 2\.3, 2\.3\.1, 2\.4, 2\.5\.1, 2\.6, 2\.7, 2\.8/],
     [['--to', 'x:1', '--delimiters', '||^~&'], /"delimiters" are five or six different signs/],
     [['--to', 'x:1', '--charset', 'EBCDIC'], /"charset" is one of them/],
     [['--to', 'x:1', '--rate', '0'], /--rate takes a number above 0/],

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { checkSettings, DIALECTS, HL7_FAULTS, type Hl7Site, SENDERS } from '#hl7';
+import { checkSettings, DIALECTS, HL7_FAULTS, type Hl7Site, SENDERS, VERSION_NAMES } from '#hl7';
 import { ControlError, KERNEL_FAULTS, Kernel, RuleError } from '#kernel';
 import { ARRIVALS, loadStories, loadStory, ScenarioError, type Story } from '#scenarios';
 import { parsing, suggestion, wholeNumber } from './arguments.ts';
@@ -18,7 +18,7 @@ export const FEED_USAGE = `syncproof feed --to HOST:PORT [options]   plays a hos
   --arrivals NAME     ${ARRIVALS.map(({ name }) => name).join(', ')} (steady)
   --from HH:MM        time of the day at which it begins (06:00; 01:30 for storm)
   --dialect NAME      ${DIALECTS.map(({ name }) => name).join(', ')} (generic)
-  --hl7-version V     2.3, 2.3.1, 2.4 or 2.5.1 (the dialect's)
+  --hl7-version V     ${VERSION_NAMES} (the dialect's)
   --zone ZONE         time zone of the clinic (America/New_York)         --seed TEXT         other people and other times
 
   --file FILE         replays the messages of a file instead: any line ends, MLLP frames, batches

@@ -23,7 +23,7 @@ describe('HAPI, unmodified', { skip }, () => {
   let lines: AsyncIterator<string>;
   let port: number;
   before(async () => {
-    const classpath = [file('../.cache/java/hapi-receiver.jar'), `${file('../.cache/java/lib')}/*`].join(':');
+    const classpath = [file('../.cache/java/hapi-receiver-2.jar'), `${file('../.cache/java/lib')}/*`].join(':');
     receiver = spawn(java!, ['-cp', classpath, 'receiver.Receiver'], { stdio: ['ignore', 'pipe', 'inherit'] });
     lines = createInterface(receiver.stdout!)[Symbol.asyncIterator]();
     port = Number((await lines.next()).value);

@@ -87,7 +87,7 @@ export const TOOLS: readonly Tool[] = [
   { name: 'k6', variable: 'K6_BIN', find: (say) => findK6({ say }) },
   { name: 'Chromium', variable: 'SYNCPROOF_CHROMIUM', find: findChromium },
   { name: 'Python clients', variable: 'SYNCPROOF_PYTHON', find: findPython },
-  { name: 'HAPI receiver', variable: 'SYNCPROOF_JAVA', find: findJava('java', 'hapi-receiver.jar', 'the HAPI receiver') },
+  { name: 'HAPI receiver', variable: 'SYNCPROOF_JAVA', find: findJava('java', 'hapi-receiver-2.jar', 'the HAPI receiver') },
   {
     name: 'FHIR validator',
     variable: 'SYNCPROOF_JAVA_FHIR',

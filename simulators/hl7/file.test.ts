@@ -95,6 +95,12 @@ describe('real patients', () => {
     expect(new Scrubber('other').scrub(REAL)).not.toBe(one);
   });
 
+  test('PID-40 of version 2.7 is one of the places', () => {
+    const text = `MSH|^~\\&|A|B|C|D|1||ADT^A08|7|T|2.8\rPID|1||5${'|'.repeat(37)}^PRN^PH^^1^617^8675309\r`;
+    expect(looksReal(text)).toEqual([expect.stringContaining('PID-40 holds a phone')]);
+    expect(new Scrubber('s').scrub(text)).not.toContain('8675309');
+  });
+
   test('an empty and a cleared field stay so', () => {
     const text = 'MSH|^~\\&|A|B|C|D|1||ADT^A08|7|P|2.3\rPID|1||5||""||""||||""||""\r';
     expect(new Scrubber('s').scrub(text).replace(/\|\|\d\|\|/, '||5||')).toBe(text);

@@ -28,6 +28,7 @@ export { SENDERS } from './senders.ts';
 export type { LinkSettings } from './settings.ts';
 export { checkSettings } from './settings.ts';
 export type { SiteChange, SiteCommit, SiteCommitted, SitePort } from './site-port.ts';
+export { VERSION_NAMES } from './versions.ts';
 
 /** What one hospital's links need to know. */
 export interface Hl7SiteOptions {
@@ -45,7 +46,7 @@ export interface Hl7SiteOptions {
   receiver?: Sender;
   /** MSH-11 of what is sent, and the only one that is taken: `P`, `T` or `D`. `P` when absent. */
   processingId?: string;
-  /** MSH-12 of what is sent: 2.3, 2.3.1, 2.4 or 2.5.1; the dialect's when absent. */
+  /** MSH-12 of what is sent: see VERSIONS; the dialect's when absent. */
   version?: string;
   /** Delimiters of what is sent; the standard ones when absent. */
   delimiters?: Delimiters;

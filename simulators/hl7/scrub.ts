@@ -9,7 +9,7 @@ export function looksReal(text: string): string[] {
   const invented = /^ZZ|TEST|SAMPLE|DEMO|EXAMPLE/i.test(name);
   if (message.get('MSH-11').startsWith('P') && name !== '' && message.get('PID-7') !== '' && !invented)
     reasons.push('MSH-11 is P (production), and PID has a name and a birth date that no test name marks as invented');
-  for (const place of ['PID-13', 'PID-14', 'NK1-5', 'NK1-6', 'GT1-6', 'GT1-7', 'IN1-7']) {
+  for (const place of ['PID-13', 'PID-14', 'PID-40', 'NK1-5', 'NK1-6', 'GT1-6', 'GT1-7', 'IN1-7']) {
     const held = message.get(place);
     const mail = held
       .match(/[\w.+-]+@[\w.-]+/g)
@@ -30,7 +30,7 @@ type Kind = 'id' | 'name' | 'date' | 'address' | 'phone' | 'drop';
 const PLACES: Readonly<Record<string, Readonly<Record<number, Kind>>>> = {
   PID: {
     ...{ 2: 'id', 3: 'id', 4: 'id', 5: 'name', 6: 'name', 7: 'date', 9: 'name', 11: 'address', 12: 'drop', 13: 'phone' },
-    ...{ 14: 'phone', 18: 'id', 19: 'drop', 20: 'drop', 21: 'id', 23: 'drop', 29: 'date' },
+    ...{ 14: 'phone', 18: 'id', 19: 'drop', 20: 'drop', 21: 'id', 23: 'drop', 29: 'date', 40: 'phone' },
   },
   NK1: {
     2: 'name',

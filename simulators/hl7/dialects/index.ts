@@ -1,3 +1,4 @@
+import type { Version } from '../versions.ts';
 import { athena } from './athena.ts';
 import { cerner } from './cerner.ts';
 import type { Dialect } from './dialect.ts';
@@ -10,8 +11,13 @@ export const DIALECTS: readonly Dialect[] = [epic, cerner, athena, generic];
 /** The dialect of a vendor; one without a table of its own speaks `generic`. */
 export const dialectOf = (vendor: string): Dialect => DIALECTS.find(({ name }) => name === vendor) ?? generic;
 
-/** Whether a link of that dialect ever sends such a message. */
-export const speaks = ({ only, omits }: Dialect, message: string): boolean =>
-  (only === undefined || only.includes(message)) && !omits.includes(message);
+/** Whether a link of that dialect ever sends such a message, in that version: it tells of an act by what took a message's place. */
+export function speaks(dialect: Dialect, message: string, version?: Version): boolean {
+  const { replaced = {} } = version ?? {};
+  if (Object.hasOwn(replaced, message)) return false;
+  const { only, omits } = dialect;
+  const names = [message, ...Object.keys(replaced).filter((old) => replaced[old] === message)];
+  return names.some((name) => (only === undefined || only.includes(name)) && !omits.includes(name));
+}
 
 export type { Dialect, Sender } from './dialect.ts';

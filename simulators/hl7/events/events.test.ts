@@ -339,14 +339,49 @@ describe('dialects and versions', () => {
     ['2.3.1', 'ADT^A01^ADT_A01|1|P|2.3.1|'],
     ['2.4', 'ADT^A01^ADT_A01|1|P|2.4|'],
     ['2.5.1', 'ADT^A01^ADT_A01|1|P|2.5.1|'],
+    ['2.6', 'ADT^A01^ADT_A01|1|P|2.6|'],
+    ['2.7', 'ADT^A01^ADT_A01|1|P|2.7|'],
+    ['2.8', 'ADT^A01^ADT_A01|1|P|2.8|'],
   ])('version %s', async (version, header) => expect(await rendered(one('ADT^A01'), { version })).toContain(header));
 
   test('versions before 2.5.1 send coded results as CE', async () => {
     expect(await rendered(one('ORU^R01'), { version: '2.4' })).toContain('\rOBX|3|CE|');
   });
 
+  test('2.6 has no XTN-1: the parts of a phone are all that there is of it', async () => {
+    const message = await rendered(one('ADT^A04'), { version: '2.6' });
+    expect(message).toContain('|^PRN^CP^^1^212^5550143~^PRN^PH^^1^212^5550199~^NET^Internet^rosa@mail.example|');
+    expect(message).not.toContain('(212)');
+  });
+
+  test.each(['2.7', '2.8'])('%s leaves out what 2.7 withdrew, and says it where it is said since', async (version) => {
+    const cerner = await rendered(one('ADT^A04'), { version, dialect: 'cerner' });
+    expect(cerner).toMatch(/\rEVN\|\|\d{14}\r/);
+    expect(cerner).toContain('\rPID|1||204181^');
+    const pid = cerner
+      .split('\r')
+      .find((line) => line.startsWith('PID'))!
+      .split('|');
+    expect(pid[40]).toBe(pid[13]);
+    expect(pid[40]).toContain('^PRN^CP^^1^212^5550143');
+    const visit = await rendered(S12, { version });
+    expect(visit).toMatch(/\rSCH\|([^|]*\|){8}30\|MIN(\|){15}Booked\rTQ1\|1(\|){6}20260309100000-0400\|20260309103000-0400\rPID/);
+    expect(await rendered(S12, { version: '2.6' })).toContain('|^^^20260309100000-0400^20260309103000-0400|');
+    expect(await rendered(one('ADT^A47'), { version })).toContain('|ADT^A47^ADT_A44|');
+    // What was withdrawn is told by the message that took its place.
+    expect(await rendered(one('ADT^A40'), { version, dialect: 'cerner' })).toContain('|ADT^A40^ADT_A39|');
+    expect(await rendered(one('REF^I12'), { version, dialect: 'cerner' })).toContain('|REF^I12^REF_I12|');
+  });
+
+  test('a cleared phone is cleared in both places', async () => {
+    const bare = { ...ROSA, telecom: undefined };
+    const sample: Sample = { message: 'ADT^A08', before: [['register', ROSA]], act: 'update', resources: [bare] };
+    const message = await rendered(sample, { version: '2.8' });
+    expect(message.split('\r').find((line) => line.startsWith('PID'))).toMatch(/^PID(\|[^|]*){12}\|""\|.*\|""$/);
+  });
+
   test('a version that there is not', async () => {
-    await expect(openWorld({ version: '2.9' })).rejects.toThrow('"2.9"; there are: 2.3, 2.3.1, 2.4, 2.5.1');
+    await expect(openWorld({ version: '2.9' })).rejects.toThrow('"2.9"; there are: 2.3, 2.3.1, 2.4, 2.5.1, 2.6, 2.7, 2.8');
   });
 
   test('cerner', async () => {

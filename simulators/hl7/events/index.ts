@@ -1,4 +1,5 @@
 import { type Dialect, speaks } from '../dialects/index.ts';
+import type { Version } from '../versions.ts';
 import { adtA04 } from './adt-a04.ts';
 import { adtA08 } from './adt-a08.ts';
 import { adtA28 } from './adt-a28.ts';
@@ -47,6 +48,6 @@ export const TRIGGERS: readonly Trigger[] = [
   ormO01,
 ];
 
-/** What a link of that dialect sends for an act. */
-export const triggerOf = (act: string, dialect: Dialect): Trigger | undefined =>
-  TRIGGERS.find(({ acts, message }) => acts.includes(act) && speaks(dialect, message));
+/** What a link of that dialect and version sends for an act. */
+export const triggerOf = (act: string, dialect: Dialect, version: Version): Trigger | undefined =>
+  TRIGGERS.find(({ acts, message }) => acts.includes(act) && speaks(dialect, message, version));

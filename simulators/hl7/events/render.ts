@@ -1,5 +1,5 @@
 import type { JournalEvent, RecordRef } from '#kernel';
-import { buildMessage } from '../message/build.ts';
+import { buildMessage, type Segment } from '../message/build.ts';
 import type { People } from '../people.ts';
 import { evn, msh } from '../segments/header.ts';
 import { mrnOf } from '../segments/pid.ts';
@@ -28,7 +28,7 @@ const WITH_EVENT = /^(ADT|MDM)/;
 
 /** Renders a commit. @param nextControl gives each message its control id. */
 export function render(event: JournalEvent, facts: SiteFacts, people: People, nextControl: () => string): Rendering {
-  const trigger = triggerOf(event.act ?? '', facts.dialect);
+  const trigger = triggerOf(event.act ?? '', facts.dialect, facts.version);
   const all = event.records ?? [];
   if (!trigger) return { messages: [], silent: [{ reason: `this link sends nothing for the act ${event.act}`, records: all }] };
   const messages: Rendered[] = [];
@@ -41,7 +41,8 @@ export function render(event: JournalEvent, facts: SiteFacts, people: People, ne
     const control = nextControl();
     const header = msh(facts, trigger.message, trigger.structure, control, event.wall);
     const start = WITH_EVENT.test(trigger.message) ? [header, evn(facts, trigger.message, event.wall)] : [header];
-    const text = buildMessage([...start, ...trigger.segments(facts, subject)], facts.delimiters);
+    const segments = standing([...start, ...trigger.segments(facts, subject)], facts);
+    const text = buildMessage(segments, facts.delimiters);
     const person = mrnOf(subject.patient, facts.authority) ?? subject.patient.id ?? '';
     messages.push({ control, message: trigger.message, person, text, records: subject.records });
   }
@@ -52,4 +53,13 @@ export function render(event: JournalEvent, facts: SiteFacts, people: People, ne
   else if (untold.length > 0)
     silent.push({ reason: `${trigger.message} does not tell of ${untold.map((r) => r.type).join(', ')}`, records: untold });
   return { messages, silent };
+}
+
+// Without the fields that this version withdrew.
+function standing(segments: readonly Segment[], { version: { withdrawn } }: SiteFacts): readonly Segment[] {
+  if (withdrawn.length === 0) return segments;
+  return segments.map(({ name, fields }) => {
+    const kept = Object.entries(fields).filter(([n]) => !withdrawn.includes(`${name}-${n}`));
+    return { name, fields: Object.fromEntries(kept) };
+  });
 }

@@ -20,7 +20,7 @@ export const schedulingTrigger = (options: {
       appointment: deleted ? { ...after, status: 'entered-in-error' } : after,
     })),
     segments: (facts, { patient, appointment }) => [
-      sch(facts, appointment!, options.reason),
+      ...sch(facts, appointment!, options.reason),
       pid(facts, patient),
       visit(facts, appointment!),
       ...resources(facts, appointment!, options.action),

@@ -14,7 +14,7 @@ export function msh(facts: SiteFacts, message: string, structure: string, contro
     5: receiver.application,
     6: receiver.facility,
     7: formatTime(wall, facts.timeZone, dialect.stamp),
-    9: facts.version.structure ? [...message.split('^'), structure] : message.split('^'),
+    9: facts.version.structure ? [...message.split('^'), facts.version.structures[message] ?? structure] : message.split('^'),
     10: control,
     11: facts.processingId,
     12: facts.version.id,

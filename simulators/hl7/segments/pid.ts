@@ -41,17 +41,18 @@ export function xad(address: Address | undefined, type = 'H'): Occurrence {
 }
 
 // Order of repetitions in PID-13: mobile, home, e-mail. A receiver must take them by type, not by place.
-const REACHED_BY: [(point: ContactPoint) => boolean, (value: string, style: PhoneStyle) => Occurrence][] = [
-  [({ system, use }) => system === 'phone' && use === 'mobile', (value, style) => phoneComponents(value, 'PRN', 'CP', style)],
-  [({ system, use }) => system === 'phone' && use === 'home', (value, style) => phoneComponents(value, 'PRN', 'PH', style)],
+type Reached = [(point: ContactPoint) => boolean, (value: string, style: PhoneStyle, first: boolean) => Occurrence];
+const REACHED_BY: Reached[] = [
+  [({ system, use }) => system === 'phone' && use === 'mobile', (value, ...as) => phoneComponents(value, 'PRN', 'CP', ...as)],
+  [({ system, use }) => system === 'phone' && use === 'home', (value, ...as) => phoneComponents(value, 'PRN', 'PH', ...as)],
   [({ system }) => system === 'email', (value) => [undefined, 'NET', 'Internet', value]],
 ];
 
-export const xtn = (patient: Patient, style: PhoneStyle = 'full'): Occurrence[] =>
+export const xtn = (patient: Patient, style: PhoneStyle = 'full', first = true): Occurrence[] =>
   REACHED_BY.flatMap(([chosen, render]) =>
     (patient.telecom ?? [])
       .filter((point) => point.value && current(point) && chosen(point))
-      .map(({ value }) => render(value!, style)),
+      .map(({ value }) => render(value!, style, first)),
   );
 
 /** The preferred language's code. */
@@ -66,14 +67,19 @@ const ELEMENTS: readonly [n: number, render: (patient: Patient, facts: SiteFacts
   [7, ({ birthDate }) => birthDate && formatDate(birthDate)],
   [8, ({ gender }) => gender && SEX[gender]],
   [11, (patient, { dialect }) => xad(home(patient), dialect.homeAddress)],
-  [13, (patient, { dialect }) => repeat(xtn(patient, dialect.phone))],
+  [13, reached],
   [15, languageOf],
   [29, ({ deceasedDateTime }, facts) => deceasedDateTime && timeOfDeath(deceasedDateTime, facts)],
   [
     30,
     ({ deceasedBoolean, deceasedDateTime }) => (deceasedDateTime || deceasedBoolean ? 'Y' : deceasedBoolean === false ? 'N' : ''),
   ],
+  [40, (patient, facts) => (facts.version.telecom ? reached(patient, facts) : undefined)],
 ];
+
+function reached(patient: Patient, { dialect, version }: SiteFacts): Field {
+  return repeat(xtn(patient, dialect.phone, version.phoneText));
+}
 
 const timeOfDeath = (when: string, { timeZone, dialect }: SiteFacts): string =>
   when.includes('T') ? formatTime(when, timeZone, dialect.slot) : formatDate(when);

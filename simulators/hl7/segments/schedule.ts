@@ -36,12 +36,14 @@ function minutesOf({ start, end, minutesDuration }: Appointment): string | undef
 const typeOf = (facts: SiteFacts, { appointmentType, serviceType }: Appointment): Occurrence =>
   local(facts, appointmentType ?? serviceType?.[0]);
 
-/** SCH. @param reason of the event: why it was cancelled, or what happened. */
-export function sch(facts: SiteFacts, appointment: Appointment, reason: string): Segment {
+/** SCH, and TQ1 in versions whose SCH tells no time. @param reason of the event: why it was cancelled, or what happened. */
+export function sch(facts: SiteFacts, appointment: Appointment, reason: string): Segment[] {
   const at = (when: string | undefined): string | undefined => when && formatTime(when, facts.timeZone, facts.dialect.slot);
   const why = appointment.reasonCode?.[0];
   const minutes = minutesOf(appointment);
-  return segment('SCH', {
+  const [start, end] = [at(appointment.start), at(appointment.end)];
+  const timing = facts.version.timing === 'TQ1' && start ? [segment('TQ1', { 1: '1', 7: start, 8: end })] : [];
+  const header = segment('SCH', {
     1: csnOf(appointment),
     2: csnOf(appointment),
     6: ['', appointment.cancelationReason?.text ?? appointment.cancelationReason?.coding?.[0]?.display ?? reason],
@@ -49,9 +51,10 @@ export function sch(facts: SiteFacts, appointment: Appointment, reason: string):
     8: typeOf(facts, appointment),
     9: minutes,
     10: minutes && 'MIN',
-    11: ['', '', '', at(appointment.start), at(appointment.end)],
+    11: ['', '', '', start, end],
     25: STATUS[appointment.status ?? ''] ?? appointment.status,
   });
+  return [header, ...timing];
 }
 
 /** PV1 of a scheduled visit: outpatient, with the CSN as the visit number. */

@@ -24,7 +24,7 @@ export async function everyMessage(): Promise<Built[]> {
   const built: Built[] = [];
   for (const dialect of DIALECTS)
     for (const version of VERSIONS)
-      for (const sample of SAMPLES.filter(({ message }) => speaks(dialect, message)))
+      for (const sample of SAMPLES.filter(({ message }) => speaks(dialect, message, version)))
         built.push({
           title: `${dialect.name} ${version.id} ${sample.message}`,
           message: sample.message,
