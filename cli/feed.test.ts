@@ -21,7 +21,9 @@ const server = net.createServer((socket) => {
       rest = rest.slice(end + 2);
       got.push(text);
       const code = text.includes('REFUSE') ? 'AE' : 'AA';
-      socket.write(`\u000bMSH|^~\\&|R|R|S|S|1||ACK|a|P|2.5.1\rMSA|${code}|${text.split(text[3]!)[9]}|no such ward\r\u001c\r`);
+      const [header = ''] = text.split('\r');
+      const control = header.split(text[3]!)[header.startsWith('BHS') ? 10 : 9];
+      socket.write(`\u000bMSH|^~\\&|R|R|S|S|1||ACK|a|P|2.5.1\rMSA|${code}|${control}|no such ward\r\u001c\r`);
     }
   });
 });
@@ -139,6 +141,32 @@ describe('a file', () => {
   });
 });
 
+describe('a batch file', () => {
+  const whole = (count: number): string => `BHS|^~\\&|A|B|C|D\n${A}${B}BTS|${count}\n`;
+
+  test('with a wrong count is refused, with line and fix', async () => {
+    const { code, err } = await feed('--to', to, '--file', file('count.hl7', whole(3)));
+    expect(err).toMatch(/count\.hl7: line 6: BTS-1 says 3 messages, and there are 2 since line 1\n {2}fix: /);
+    expect([code, got]).toEqual([2, []]);
+  });
+
+  test('goes out message by message, or as a batch, and is written as one', async () => {
+    const path = file('whole.hl7', whole(2));
+    expect((await feed('--to', to, '--file', path)).code).toBe(0);
+    expect(got).toHaveLength(2);
+    const { code, out } = await feed('--to', to, '--file', path, '--batch', '10');
+    expect(got.map((text) => text.split('\r').map((line) => line.slice(0, 3)))).toEqual([
+      ['BHS', 'MSH', 'PID', 'MSH', 'SCH', 'BTS', ''],
+    ]);
+    expect(out).toContain('sent 2  acknowledged 2');
+    expect(code).toBe(0);
+    const written = join(folder, 'batches.hl7');
+    await feed('--file', path, '--batch', '1', '--out', written);
+    expect(readFileSync(written, 'latin1')).toMatch(/^FHS(.|\r)*\rBTS\|1\rBHS(.|\r)*\rBTS\|1\rFTS\|2\r$/);
+    expect((await feed('--to', to, '--file', written)).code).toBe(0);
+  });
+});
+
 /** A story in a file of the user's own, in which a person is registered by that act. */
 const written = (act: string): string =>
   file('walk-in.yaml', `name: walk-in\ntitle: Somebody walks in\nsteps:\n  - { act: ${act}, of: p }\n`);
@@ -162,6 +190,8 @@ describe('a mistake', () => {
     [['--to', 'x:1', '--hl7-version', '2.2'], /there are: 2\.3, 2\.3\.1, 2\.4, 2\.5\.1, 2\.6, 2\.7, 2\.8/],
     [['--to', 'x:1', '--delimiters', '||^~&'], /"delimiters" are five or six different signs/],
     [['--to', 'x:1', '--charset', 'EBCDIC'], /"charset" is one of them/],
+    [['--to', 'x:1', '--batch', '0'], /"batch" must be more than 0/],
+    [['--to', 'x:1', '--batch', '9', '--acks', 'AL,AL'], /"batch" does not go with "acknowledgements"/],
     [['--to', 'x:1', '--rate', '0'], /--rate takes a number above 0/],
     [['--to', 'x:1', '--from', '25:00'], /--from takes a time such as 06:00/],
     [['--to', 'x:1', '--zone', 'Mars'], /"Mars" is no IANA time zone/],

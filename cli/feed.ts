@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { checkSettings, DIALECTS, HL7_FAULTS, type Hl7Site, SENDERS, VERSION_NAMES } from '#hl7';
-import { ControlError, KERNEL_FAULTS, Kernel, RuleError } from '#kernel';
+import { batchFile, checkSettings, DIALECTS, formatTime, HL7_FAULTS, type Hl7Site, SENDERS, VERSION_NAMES } from '#hl7';
+import { ControlError, KERNEL_FAULTS, Kernel, RuleError, systemClock } from '#kernel';
 import { ARRIVALS, loadStories, loadStory, ScenarioError, type Story } from '#scenarios';
 import { parsing, suggestion, wholeNumber } from './arguments.ts';
 import { readFeedFile, replay } from './feed-file.ts';
@@ -25,6 +25,7 @@ export const FEED_USAGE = `syncproof feed --to HOST:PORT [options]   plays a hos
   --scrub             replaces identity by invented values, the same one each time, before anything else happens
   --i-scrubbed-it     sends a file that looks like one of real patients
   --out FILE          writes the messages of the file there instead of sending them (with --scrub)
+  --batch N           sends up to N waiting messages in one frame, as a batch (BHS, BTS); with --out writes a batch file
 
   --fault NAME[:PARAM=VALUE,...]  a fault of "syncproof list faults" (repeatable); times=N and where=TYPE^EVENT belong to its rule
   --sender NAME       behaves as ${SENDERS.map(({ name }) => name).join(', ')}
@@ -50,6 +51,7 @@ const OPTIONS = {
   scrub: { type: 'boolean' },
   'i-scrubbed-it': { type: 'boolean' },
   out: { type: 'string' },
+  batch: { type: 'string' },
   fault: { type: 'string', multiple: true },
   sender: { type: 'string' },
   timeout: { type: 'string' },
@@ -73,7 +75,10 @@ export async function feed(args: string[]): Promise<number> {
   const given = read(args);
   const messages = given.file === undefined ? undefined : readFeedFile(given.file, given);
   if (messages && given.out !== undefined) {
-    writeFileSync(given.out, Buffer.from(messages.map(({ text }) => text).join(''), 'latin1'));
+    const plain = Buffer.from(messages.map(({ text }) => text).join(''), 'latin1');
+    const now = formatTime(systemClock.now(), 'UTC', { fraction: 0, offset: true });
+    const { batch } = checked(() => settings(given));
+    writeFileSync(given.out, batch === undefined ? plain : batchFile(messages, batch, now));
     console.log(`${messages.length} messages written to ${given.out}`);
     return 0;
   }
@@ -144,9 +149,9 @@ function fail(message: string): never {
 }
 
 /** What the simulator refuses is a mistake of the command line. */
-function checked(run: () => void): void {
+function checked<T>(run: () => T): T {
   try {
-    run();
+    return run();
   } catch (error) {
     if (error instanceof ControlError || error instanceof RuleError) throw new UsageError(error.message);
     throw error;
@@ -180,6 +185,7 @@ function settings(given: Given): Parameters<Hl7Site['setLink']>[0] {
     ackTimeoutMs: given.timeout && positive(given.timeout, '--timeout'),
     connections: given.connections && wholeNumber(given.connections, '--connections'),
     pipeline: given.pipeline && wholeNumber(given.pipeline, '--pipeline'),
+    batch: given.batch && wholeNumber(given.batch, '--batch'),
     charset: given.charset,
     delimiters: given.delimiters,
     acknowledgements: given.acks && { accept, application },

@@ -3,7 +3,9 @@ import type { AckDesk } from './ack-desk.ts';
 import { Line, writeOut } from './line.ts';
 import type { AckDetail, Delivery, LinkLog } from './link-log.ts';
 import { type AckOutcome, readAck } from './message/ack.ts';
+import { buildBatch, partiesOf, readBatchAnswer } from './message/batch.ts';
 import { decodeText, encodeText } from './message/charset.ts';
+import { formatTime } from './message/time.ts';
 import { COMMIT_ACK, COMMIT_NAK, commitOf, MLLP_END, MLLP_START, mllpFrame } from './mllp.ts';
 import type { Queued } from './outbox.ts';
 import type { Mailbox, Peer } from './peer.ts';
@@ -87,8 +89,8 @@ export class Courier {
     }
   }
 
-  /** One attempt at these messages, written at once, to its end. Each is settled on its own. */
-  async attempt(parcels: readonly Parcel[]): Promise<Result[]> {
+  /** One attempt at these messages, written at once, to its end. Each is settled on its own. @param batch all in one frame. */
+  async attempt(parcels: readonly Parcel[], batch = false): Promise<Result[]> {
     const sendings = parcels.map((parcel) => this.#sending(parcel));
     const { outgoing } = sendings[0]!;
     let connected = false;
@@ -104,7 +106,7 @@ export class Courier {
       if (this.#kernel.rules.any) for (const { exchange } of sendings) await this.#fire('frame', exchange);
       if (!peer.open) throw new Error('closed before the message was written');
       for (const late of peer.unasked()) this.#log.unasked(late);
-      return await this.#exchanged(peer, sendings);
+      return await (batch ? this.#batched(peer, sendings) : this.#exchanged(peer, sendings));
     } catch (error) {
       const reason = this.#severed(error);
       return sendings.map((each) => each.result ?? each.settle(connected ? 'closed' : 'refused', { reason }));
@@ -165,13 +167,8 @@ export class Courier {
     const boxes = sendings.map(({ entry, outgoing }) => peer.expect(this.#answers(entry, outgoing)));
     try {
       const pieces = sendings.flatMap((sending) => {
-        const { entry, outgoing, delivery, built } = sending;
-        const { bytes, frame, intact } = outgoing;
-        // A fault puts other bytes in their place; it never changes them where they are.
-        const same = bytes === built || bytes.equals(built);
-        if (!intact && !same) delivery.damaged = true;
-        const plain = same && !entry.given && entry.charset === 'UNICODE UTF-8';
-        sending.cause = this.#log.message(entry, delivery, plain ? entry.text : decodeText(bytes));
+        const { bytes, frame } = sending.outgoing;
+        this.#tell(sending);
         return [frame.start, bytes, frame.end];
       });
       const written = writeOut(this.#kernel, peer, Buffer.concat(pieces), first!.outgoing);
@@ -180,6 +177,82 @@ export class Courier {
       return await Promise.all(sendings.map((sending, at) => this.#answer(sending, peer, boxes[at]!.box)));
     } finally {
       for (const { done } of boxes) done();
+    }
+  }
+
+  // Into the journal, before the bytes go out.
+  #tell(sending: Sending): void {
+    const { entry, outgoing, delivery, built } = sending;
+    const { bytes, intact } = outgoing;
+    // A fault puts other bytes in their place; it never changes them where they are.
+    const same = bytes === built || bytes.equals(built);
+    if (!intact && !same) delivery.damaged = true;
+    const plain = same && !entry.given && entry.charset === 'UNICODE UTF-8';
+    sending.cause = this.#log.message(entry, delivery, plain ? entry.text : decodeText(bytes));
+  }
+
+  // As one batch in one frame. What the first of them says of frame and pieces holds for all.
+  async #batched(peer: Peer, sendings: readonly Sending[]): Promise<Result[]> {
+    const { outgoing, entry, delivery } = sendings[0]!;
+    // Another one each time: an answer to the attempt before must not be taken for that to this one.
+    const control = `B${entry.control}${delivery.attempt > 1 ? `.${delivery.attempt}` : ''}`;
+    const { box, done } = peer.expect(control);
+    try {
+      for (const sending of sendings) {
+        sending.delivery.batch = control;
+        this.#tell(sending);
+      }
+      const time = formatTime(this.#kernel.clock.now(), this.#facts.timeZone, this.#facts.dialect.stamp);
+      const messages = sendings.map((each) => each.outgoing.bytes);
+      const payload = buildBatch(messages, { ...partiesOf(outgoing.bytes), time, control });
+      const { start, end } = outgoing.frame;
+      const written = writeOut(this.#kernel, peer, Buffer.concat([start, payload, end]), outgoing);
+      if (outgoing.cuts) await this.#within(this.#limit(outgoing), written);
+      await this.#hearBatch(sendings, peer, box, control);
+      return sendings.map(({ result }) => result!);
+    } finally {
+      done();
+    }
+  }
+
+  // Until each message of the batch has its answer, by whichever way the receiver answers batches.
+  async #hearBatch(sendings: readonly Sending[], peer: Peer, box: Mailbox, control: string): Promise<void> {
+    const { clock } = this.#kernel;
+    const { outgoing, exchange } = sendings[0]!;
+    const limit = this.#limit(outgoing);
+    const deadline = clock.now() + limit;
+    const waiting = new Map(sendings.map((each) => [each, this.#answers(each.entry, each.outgoing)]));
+    // What an engine may send again, or wait on for, does not end it.
+    const settle = (sending: Sending, outcome: AckOutcome, detail: AckDetail): void => {
+      const { action } = sending.settle(outcome, detail);
+      if (action !== 'retry' || outcome === 'error' || outcome === 'reject') waiting.delete(sending);
+    };
+    const all = (outcome: AckOutcome, detail: AckDetail): void => {
+      for (const sending of [...waiting.keys()]) settle(sending, outcome, detail);
+    };
+    for (let noise = 0; waiting.size > 0; noise++) {
+      const heard = noise < MOST_NOISE + sendings.length ? await box.hear(deadline - clock.now()) : 'timeout';
+      this.check();
+      if (heard === 'closed' || heard === 'timeout') {
+        if (heard === 'timeout' && !outgoing.patient && peer.open) peer.socket.destroy();
+        const reason =
+          heard === 'closed' ? 'the receiver closed the connection before it answered' : `no answer within ${limit} ms`;
+        for (const sending of waiting.keys())
+          if (!sending.result) sending.settle(heard === 'closed' ? 'closed' : 'silent', { reason });
+        return;
+      }
+      if ('junk' in heard) {
+        all('garbled', { reason: 'bytes outside any frame', text: decodeText(heard.junk) });
+        continue;
+      }
+      const answer = this.#kernel.rules.any ? await this.#faulted(heard.frame, exchange()) : heard.frame;
+      if (!answer) continue;
+      const { acks, stale } = readBatchAnswer(answer, control, [...waiting.values()]);
+      if (stale) all(stale.outcome, stale);
+      for (const [sending, id] of [...waiting]) {
+        const { outcome, ...detail } = acks.get(id) ?? {};
+        if (outcome) settle(sending, outcome, detail);
+      }
     }
   }
 

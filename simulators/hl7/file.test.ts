@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { describeMessage, FileError, readMessages } from './file.ts';
+import { batchFile, describeMessage, FileError, readMessages } from './file.ts';
 import { looksReal, Scrubber } from './scrub.ts';
 
 const A = 'MSH|^~\\&|A|B|C|D|1||ADT^A08^ADT_A01|7|T|2.5.1\rPID|1||5^^^X||ZZTEST^A\r';
@@ -16,6 +16,12 @@ describe('files', () => {
     ['frames without line ends between', `\u000b${A}\u001c\u000b${B}\u001c`],
     ['a byte order mark', `\xef\xbb\xbf${A}${B}`],
     ['a batch', `FHS|^~\\&\rBHS|^~\\&\r${A}${B}BTS|2\rFTS|1\r`],
+    ['two batches', `FHS|^~\\&\rBHS|^~\\&\r${A}BTS|1\rBHS|^~\\&\r${B}BTS|1\rFTS|2\r`],
+    ['batches without headers', `${A}BTS|1\r${B}BTS|1\rFTS|2\r`],
+    ['a batch without trailers', `FHS|^~\\&\rBHS|^~\\&\r${A}${B}`],
+    ['trailers without counts', `FHS|^~\\&\rBHS|^~\\&\r${A}${B}BTS\rFTS|\r`],
+    ['an empty batch before it', `BHS|^~\\&\rBTS|0\rBHS|^~\\&\r${A}${B}BTS|2\rFTS|2\r`],
+    ['a batch in frames', `\u000bBHS|^~\\&\r${A}${B}BTS|2\r\u001c\r`],
   ])('%s', (_, file) => expect(texts(file)).toEqual([A, B]));
 
   test.each([
@@ -23,9 +29,22 @@ describe('files', () => {
     ['other text', 'hello world', 'line 1 is no segment: "hello world"'],
     ['a segment before MSH', `PID|1\r${A}`, 'line 1 stands before the first MSH: PID'],
     ['text in between', `${A}free text\r${B}`, 'line 3 is no segment'],
+    ['a wrong count', `BHS|^~\\&\r${A}${B}BTS|3\r`, 'line 6: BTS-1 says 3 messages, and there are 2 since line 1\n  fix: '],
+    ['a count of one', `${A}${B}BTS|1\r`, 'line 5: BTS-1 says 1 message, and there are 2 since line 1'],
+    ['no count', `BHS!^~\\&\r${A}BTS!two\r`, 'line 4: BTS-1 is no count: "two"; there is 1 since line 1'],
+    ['a wrong count of batches', `FHS|^~\\&\rBHS|^~\\&\r${A}BTS|1\rFTS|2\r`, 'line 6: FTS-1 says 2 batches, and there is 1\n'],
+    ['a segment after a trailer', `${A}BTS|1\rNTE|1\r`, 'line 4 stands between an envelope and MSH: NTE'],
   ])('%s is refused', (_, file, message) => {
     expect(() => texts(file)).toThrow(FileError);
     expect(() => texts(file)).toThrow(message);
+  });
+
+  test('are written as batches', () => {
+    const messages = readMessages(Buffer.from(A + B + A, 'latin1'));
+    const file = batchFile(messages, 2, '20260302120000+0000').toString('latin1');
+    const header = (control: number): string => `BHS|^~\\&|A|B|C|D|20260302120000+0000||||${control}\r`;
+    expect(file).toBe(`FHS|^~\\&|A|B|C|D|20260302120000+0000\r${header(1)}${A}${B}BTS|2\r${header(2)}${A}BTS|1\rFTS|2\r`);
+    expect(texts(file)).toEqual([A, B, A]);
   });
 
   test('what a message is', () => {

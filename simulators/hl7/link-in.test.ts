@@ -2,7 +2,7 @@ import type { Patient } from '@medplum/fhirtypes';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Rule } from '#kernel';
 import { framed } from './testing/receiver.ts';
-import { send, sendRaw } from './testing/sender.ts';
+import { frames, send, sendRaw } from './testing/sender.ts';
 import { AUTHORITY, openWorld, ROSA, type World } from './testing/site.ts';
 
 let world: World;
@@ -177,7 +177,6 @@ describe('what is refused', () => {
     ['another processing id', a31('m1', { 8: 'M' }, msh('m1', { processing: 'T' })), 'AR', '202'],
     ['another version', a31('m1', { 8: 'M' }, msh('m1', { version: '3.0' })), 'AR', '203'],
     ['no message', 'hello', 'AR', '100'],
-    ['a batch', `BHS|^~\\&|A\r${a31('m1', { 8: 'M' })}BTS|1\r`, 'AR', '200'],
   ])('%s', async (_, text, code, error) => {
     const [answer] = await send(address, text);
     expect(answer).toMatchObject({ code, error });
@@ -195,6 +194,52 @@ describe('what is refused', () => {
     world.ehr.seed({ ...ROSA, link: [{ type: 'replaced-by', other: { reference: 'Patient/x' } }] });
     const [answer] = await send(address, a31('m1', { 8: 'M' }));
     expect(answer).toMatchObject({ code: 'AE', error: '204', text: expect.stringContaining('merged') });
+  });
+});
+
+describe('a batch', () => {
+  const batch = (count: number | string, ...messages: string[]): string =>
+    `BHS|^~\\&|SYNC|CRM|EPIC|EPIC|20260302||||B7\r${messages.join('')}BTS|${count}\r`;
+
+  /** Frames that answer the first of these; the last one is always answered. */
+  const raw = (...payloads: string[]): Promise<string[]> => frames(address, payloads.map(framed).join(''));
+
+  test('is filed message by message, and answered by a batch', async () => {
+    const whole = batch(2, a31('m1', { 8: 'M' }), a31('m2', { 3: ID.replace('204181', '999') }));
+    const [answer] = await raw(whole);
+    expect(answer!.split('\r').map((line) => line.split('|').slice(0, 3).join('|'))).toEqual([
+      ...['BHS|^~\\&|EPIC', 'MSH|^~\\&|EPIC', 'MSA|AA|m1', 'MSH|^~\\&|EPIC', 'MSA|AE|m2', 'ERR||PID^1^3', 'BTS|2', ''],
+    ]);
+    // BHS-12 names the batch that it answers.
+    expect(answer!.split('\r')[0]!.split('|').slice(2, 6)).toEqual(['EPIC', 'EPIC', 'SYNC', 'CRM']);
+    expect(answer!.split('\r')[0]!.split('|')[11]).toBe('B7');
+    expect(world.ehr.get('eRosa').gender).toBe('male');
+    expect(world.events('message').map(({ data }) => data?.batch)).toEqual(['B7', 'B7']);
+  });
+
+  test.each<[string, string, string]>([
+    ['a bad message inside', batch(2, 'MSH|^~\\&|broken\r', a31('m2', { 8: 'M' })), 'BTS|2'],
+    ['a wrong count', batch(7, a31('m2', { 8: 'M' })), 'BTS|1|BTS-1 says 7 messages, and there is 1 since line 1'],
+    ['no count', batch('', a31('m2', { 8: 'M' })), 'BTS|1'],
+    ['no trailer', batch('', a31('m2', { 8: 'M' })).replace('BTS|\r', ''), 'BTS|1'],
+    ['a file', `FHS|^~\\&|SYNC\r${batch(1, a31('m2', { 8: 'M' }))}FTS|1\r`, 'BTS|1'],
+  ])('%s: the good ones are filed', async (_, text, trailer) => {
+    const [answer] = await raw(text);
+    expect(answer!.split('\r').filter(Boolean).at(-1)).toBe(trailer);
+    expect(answer).toContain('MSA|AA|m2');
+    expect(world.ehr.get('eRosa').gender).toBe('male');
+  });
+
+  test('without messages is answered by one without', async () => {
+    const [answer] = await raw(batch(0));
+    expect(answer).toMatch(/^BHS\|[^\r]*\|B7\rBTS\|0\r$/);
+  });
+
+  test('of acknowledgements is answered by nothing', async () => {
+    const acks = batch(1, 'MSH|^~\\&|S|S|E|E|1||ACK|a1|P|2.5.1\rMSA|AA|x\r');
+    const [answer, more] = await raw(acks, a31('m9', { 8: 'M' }));
+    expect(answer).toContain('MSA|AA|m9');
+    expect(more).toBeUndefined();
   });
 });
 

@@ -14,6 +14,7 @@ import { checkEnvelope } from './inbound/envelope.ts';
 import { FILERS } from './inbound/index.ts';
 import type { Intake } from './inbound/intake.ts';
 import { buildAck, Refusal } from './message/ack.ts';
+import { buildBatch, isBatch, readBatch } from './message/batch.ts';
 import { decodeText, encodeText } from './message/charset.ts';
 import { type Message, NotHl7, parseMessage, rawField, value } from './message/parse.ts';
 import { formatTime } from './message/time.ts';
@@ -68,13 +69,34 @@ export class LinkIn {
 
   // In release 2 the block is kept (it is in the journal) before it is answered; who answers our blocks is not answered.
   async #receive(frame: Buffer, connection: TcpConnection): Promise<Buffer | undefined> {
-    if (this.#release() !== 2) return this.#take(frame, connection);
-    if (commitOf(frame) !== undefined) return undefined;
-    const answer = await this.#take(frame, connection);
-    return Buffer.concat([mllpFrame(Buffer.from([COMMIT_ACK])), ...(answer ? [answer] : [])]);
+    const two = this.#release() === 2;
+    if (two && commitOf(frame) !== undefined) return undefined;
+    const answer = await (isBatch(frame) ? this.#takeBatch(frame, connection) : this.#take(frame, connection));
+    const framed = answer && mllpFrame(answer);
+    if (!two) return framed;
+    return Buffer.concat([mllpFrame(Buffer.from([COMMIT_ACK])), ...(framed ? [framed] : [])]);
   }
 
-  async #take(frame: Buffer, connection: TcpConnection): Promise<Buffer | undefined> {
+  // Each message of a batch is taken on its own; the answers come back as a batch, which says where a count is wrong.
+  async #takeBatch(frame: Buffer, connection: TcpConnection): Promise<Buffer | undefined> {
+    const { header, control, messages, miscounts } = readBatch(frame);
+    const answers: Buffer[] = [];
+    for (const message of messages) {
+      const answer = await this.#take(message, connection, control);
+      if (answer) answers.push(answer);
+    }
+    // A batch of acknowledgements is answered by nothing.
+    if (answers.length === 0 && messages.length > 0) return undefined;
+    const { site, timeZone, dialect } = this.#facts;
+    const [, field = '|', signs = '^~\\&', ...from] = header;
+    const parties = [from[2], from[3], from[0], from[1]].map((each) => each ?? '');
+    const own = String(this.#kernel.count(`hl7.${site}.acks`));
+    const time = formatTime(this.#kernel.clock.now(), timeZone, dialect.stamp);
+    const comment = miscounts.map(({ problem }) => problem).join('; ');
+    return buildBatch(answers, { delimiters: field + signs, parties, time, control: own, answers: control, comment });
+  }
+
+  async #take(frame: Buffer, connection: TcpConnection, batch?: string): Promise<Buffer | undefined> {
     const text = decodeText(frame);
     let message: Message | undefined;
     try {
@@ -86,7 +108,7 @@ export class LinkIn {
     const control = message ? rawField(message, 'MSH', 10) : '';
     const type = message ? `${value(message, 'MSH', 9)}^${value(message, 'MSH', 9, 2)}` : undefined;
     const actor = `link:${sender}`;
-    const data = { direction: 'in', control, type, text, peer: connection.peer, ...(message ? {} : { garbled: true }) };
+    const data = { direction: 'in', control, type, text, peer: connection.peer, batch, ...(message ? {} : { garbled: true }) };
     const { site: tenant } = this.#facts;
     const { seq } = this.#kernel.journal.append({ sim: 'hl7', tenant, kind: 'message', actor, data });
     // An acknowledgement is never acknowledged, and an empty frame asks for nothing: both would go on for ever.
@@ -108,8 +130,6 @@ export class LinkIn {
     let severed: string | undefined;
     try {
       await rules.fire('request', exchange);
-      if (/^\s*[FB]HS/.test(exchange.text))
-        throw new Refusal('AR', 200, '', 'batches are not taken here: send each message in a frame of its own');
       if (!message) throw new Refusal('AR', 100, 'MSH^1', 'this is not an HL7 message');
       filed = await this.#file(message, exchange);
     } catch (error) {
@@ -134,7 +154,7 @@ export class LinkIn {
     const records = exchange.records.length > 0 ? [...exchange.records] : undefined;
     journal.append({ sim: 'hl7', tenant: site, kind: 'ack', actor: exchange.client, cause: exchange.id, records, data });
     if (severed) throw new Severed(severed as Severed['how']);
-    return mllpFrame(exchange.reply.body as Buffer);
+    return exchange.reply.body as Buffer;
   }
 
   // Faults and defects of ours answer as an application error; only the journal tells them apart.

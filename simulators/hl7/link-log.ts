@@ -26,6 +26,8 @@ export interface Delivery {
   attempt: number;
   /** A fault changed the bytes. */
   damaged?: boolean;
+  /** BHS-11 of the batch in which it went. */
+  batch?: string;
 }
 
 /** What is told of an outcome. */
@@ -104,10 +106,11 @@ export class LinkLog {
   /** What came of an attempt. A damaged message that is accepted all the same has shown nothing. */
   ack(entry: Queued, delivery: Delivery, cause: number, outcome: AckOutcome, detail: AckDetail): void {
     const { cohort, records, control, message } = entry;
-    const { copy, attempt, damaged } = delivery;
+    const { copy, attempt, damaged, batch } = delivery;
     const positive = outcome === 'positive';
     const served = positive && !damaged ? records : undefined;
-    const data = { direction: 'out', control, type: message, outcome, copy, attempt, ...detail, ...shown(detail.text) };
+    const about = { direction: 'out', control, type: message, outcome, copy, attempt, ...(batch && { batch }) };
+    const data = { ...about, ...detail, ...shown(detail.text) };
     this.#append('ack', { cohort, cause, records, served, data });
     if (++this.#unkept >= KEEP_EVERY) this.keep();
   }

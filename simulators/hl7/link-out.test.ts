@@ -395,7 +395,7 @@ test('speaks TLS when it is told to', async () => {
   const tls = await import('node:tls');
   const identity = await (await openAuthority()).issue(['127.0.0.1']);
   const peer = tls.createServer(identity, (socket) => {
-    socket.on('data', (chunk) => void socket.write(accept(String(chunk).split('|')[9]!, socket) as string));
+    socket.on('data', (chunk) => void socket.write(accept(String(chunk).split('|')[9]!, socket, String(chunk)) as string));
     socket.on('error', () => {});
   });
   await new Promise<void>((resolve) => void peer.listen(0, '127.0.0.1', resolve));

@@ -5,7 +5,7 @@ import { type Delivery, type LinkCounts, LinkLog } from './link-log.ts';
 import { type Delimiters, delimitersOf } from './message/delimiters.ts';
 import type { Outbox, Queued } from './outbox.ts';
 import { senderOf } from './senders.ts';
-import type { LinkSettings } from './settings.ts';
+import { checkTogether, type LinkSettings } from './settings.ts';
 import type { SiteFacts } from './site.ts';
 
 const FIRST_PAUSE = 100;
@@ -91,6 +91,7 @@ export class LinkOut {
   configure(change: LinkSettings): void {
     const before = this.settings;
     const after = { ...before, ...change };
+    checkTogether(after);
     this.#settings.set('settings', after);
     for (const lane of this.#lanes) lane.failures = 0;
     const moved = (['target', 'tls', 'ca', 'cert', 'key'] as const).some((key) => before[key] !== after[key]);
@@ -204,6 +205,8 @@ export class LinkOut {
       // The one that shall overtake is not kept back itself.
       if (!this.#held().some(({ person }) => person === entry.person)) return this.#hold(journey, 'next', LONGEST_HOLD);
     }
+    const { batch = 1 } = this.settings;
+    if (batch > 1 && !outgoing.abreast && !outgoing.together) return this.#deliverBatch(entry, journey, lane, batch);
     if (outgoing.abreast) await this.#copiesAbreast(entry, journey, lane);
     const riders = outgoing.together ? await this.#gather(outgoing.together, lane) : [];
     while (journey.copy <= outgoing.copies) {
@@ -224,6 +227,51 @@ export class LinkOut {
       journey.copy++;
       journey.attempt = 0;
     }
+  }
+
+  // Together with others that wait, in one frame. What is not done with stays in the queue, and goes with the next batch.
+  async #deliverBatch(entry: Queued, journey: Journey, lane: Lane, size: number): Promise<void> {
+    const crew: [Queued, Journey][] = [[entry, journey], ...(await this.#companions(entry, size - 1, lane))];
+    const parcels = crew.map(([one, its]) => this.#parcel(one, its, lane));
+    const results = await lane.courier.attempt(parcels, true);
+    for (const [at, [one, its]] of crew.entries()) {
+      this.#riding.delete(one.control);
+      if (at > 0) this.#land(one);
+      const { action } = results[at]!;
+      if (action !== 'done' && action !== 'skip') continue;
+      its.copy++;
+      its.attempt = 0;
+    }
+    if (results.some(({ action }) => action === 'stop')) return this.configure({ paused: true });
+    if (results.some(({ action }) => action === 'retry')) return this.#wait(lane);
+    lane.failures = 0;
+  }
+
+  // Those that come next in the queue, about persons who have nothing in flight but in this batch.
+  async #companions(entry: Queued, count: number, lane: Lane): Promise<[Queued, Journey][]> {
+    const chosen: Queued[] = [];
+    for (const one of this.#queue.values()) {
+      if (chosen.length === count) break;
+      const flying = this.#flying.has(one.person) && one.person !== entry.person;
+      const free = one.control !== entry.control && !flying && !this.#riding.has(one.control);
+      if (free && !this.#journeys.get(one.control)?.held) chosen.push(one);
+    }
+    for (const { control, person } of chosen) {
+      this.#riding.add(control);
+      if (!this.#flying.has(person)) this.#flying.set(person, control);
+    }
+    const crew: [Queued, Journey][] = [];
+    for (const one of chosen) {
+      const journey = this.#journeys.get(one.control) ?? (await this.#begin(one, lane));
+      const { copies = 0, holdForNext, holdMs, abreast, together } = journey?.outgoing ?? {};
+      // What a fault holds back, drops or sends another way does not go with them.
+      if (journey && copies > 0 && !holdForNext && !holdMs && !abreast && !together) crew.push([one, journey]);
+      else {
+        this.#riding.delete(one.control);
+        this.#land(one);
+      }
+    }
+    return crew;
   }
 
   // Further copies, each over a connection of its own, written together with the message itself; each is tried once.

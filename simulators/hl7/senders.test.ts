@@ -305,7 +305,10 @@ test('shows its certificate to a receiver that asks for one; without one it is r
   const names: string[] = [];
   const peer = tls.createServer({ ...server, ca: authority.cert, requestCert: true, rejectUnauthorized: true }, (socket) => {
     names.push(String(socket.getPeerCertificate().subject.CN));
-    socket.on('data', (chunk) => void socket.write(accept(String(chunk).split('|')[9]!, socket as never) as string));
+    socket.on(
+      'data',
+      (chunk) => void socket.write(accept(String(chunk).split('|')[9]!, socket as never, String(chunk)) as string),
+    );
     socket.on('error', () => {});
   });
   await new Promise<void>((resolve) => void peer.listen(0, '127.0.0.1', resolve));

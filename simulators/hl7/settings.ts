@@ -34,6 +34,8 @@ export interface LinkSettings {
   connections?: number;
   /** Messages in flight on one connection. */
   pipeline?: number;
+  /** How many of the messages that wait go out in one frame, as a batch (BHS to BTS); 1 or absent: each on its own. */
+  batch?: number;
   /** MSH-15 and MSH-16 of what is built from now on; null for the original mode. */
   acknowledgements?: AckConditions | null;
   /** Of MLLP, both ways. In release 2 each block is answered by a commit acknowledgement, before any answer of the application. */
@@ -80,6 +82,7 @@ const FORMS: Record<keyof LinkSettings, Form> = {
   gapMs: milliseconds,
   connections: { type: 'number', range: [1, 64] },
   pipeline: { type: 'number', range: [1, 256] },
+  batch: { type: 'number', range: [1, 1000] },
   acknowledgements: { type: 'object' },
   release: { type: 'number', range: [1, 2] },
   delimiters: text,
@@ -118,6 +121,13 @@ export function checkSettings(body: unknown): LinkSettings {
     fail(`"delimiters" are five or six different signs such as ${JSON.stringify('|^~\\&#')}, not ${JSON.stringify(delimiters)}`);
   if ((cert === undefined) !== (key === undefined)) fail('"cert" and "key" go together');
   return body as LinkSettings;
+}
+
+/** Whether settings go together, once all of them are known. @throws ControlError naming those that do not. */
+export function checkTogether({ batch = 1, acknowledgements, release, pipeline = 1 }: LinkSettings): void {
+  const others = { acknowledgements: acknowledgements, release: release === 2, pipeline: pipeline > 1 };
+  const other = Object.entries(others).find(([, set]) => set)?.[0];
+  if (batch > 1 && other) fail(`"batch" does not go with "${other}": a batch is answered in the original mode, one at a time`);
 }
 
 function checkOne(key: string, given: unknown): void {

@@ -39,7 +39,7 @@ const OUTCOMES: Record<string, 'positive' | 'error' | 'reject'> = {
   CR: 'reject',
 };
 
-/** Reads what came back for the message with that control id. MSA-2 is compared byte by byte. */
+/** Reads what came back for the message with that control id. MSA-2 is compared byte by byte. Of batches see readBatchAnswer. */
 export function readAck(bytes: Buffer, control: string): Ack {
   const text = decodeText(bytes);
   let message: Message;

@@ -6,6 +6,7 @@ import { MllpDecoder } from '../mllp.ts';
 import { looksReal, Scrubber } from '../scrub.ts';
 import { ack } from '../testing/receiver.ts';
 import { readAck } from './ack.ts';
+import { buildBatch, partiesOf, readBatch, readBatchAnswer } from './batch.ts';
 import { buildMessage, segment } from './build.ts';
 import { decodeText } from './charset.ts';
 import { escapeText, unescapeText } from './delimiters.ts';
@@ -21,6 +22,36 @@ const bytes = fc.array(byte, { maxLength: 200 }).map((all) => Buffer.from(all));
 const value = fc.string({
   unit: fc.oneof(fc.constantFrom(...'|^~\\&#\r\n"HNF.br'), fc.string({ minLength: 1, maxLength: 1, unit: 'grapheme' })),
   maxLength: 12,
+});
+
+describe('batches', () => {
+  const pieces = fc.constantFrom('FHS', 'BHS', 'MSH', 'MSA', 'BTS', 'FTS', '|', '^~\\&', 'AA', 'B1', '1', '\r', '\n', 'é');
+  const given = fc.array(pieces, { maxLength: 40 }).map((all) => Buffer.from(all.join(''), 'latin1'));
+
+  test('reader and answers survive anything; a message of a batch is in it once', () => {
+    fc.assert(
+      fc.property(given, (frame) => {
+        const { messages } = readBatch(frame);
+        const lines = frame.toString('latin1').split(/[\r\n]+/);
+        expect(messages).toHaveLength(lines.filter((line) => line.startsWith('MSH')).length);
+        const { acks, stale } = readBatchAnswer(frame, 'B1', ['1']);
+        expect(acks.size > 0 || stale !== undefined).toBe(true);
+      }),
+    );
+  });
+
+  test('what is built is read again', () => {
+    const segmentText = fc.stringMatching(/^[A-Za-z0-9|^~&]{0,20}$/);
+    fc.assert(
+      fc.property(fc.array(segmentText, { maxLength: 5 }), fc.stringMatching(/^[A-Z0-9]{1,20}$/), (bodies, control) => {
+        const built = bodies.map((body) => Buffer.from(`MSH|^~\\&|A|B|C|D|1||ADT^A08|7\rPID|${body}\r`));
+        const about = { ...partiesOf(Buffer.from('MSH|^~\\&|A|B|C|D|1')), time: '1', control };
+        const read = readBatch(buildBatch(built, about));
+        expect(read.messages.map(String)).toEqual(built.map(String));
+        expect([read.control, read.header.slice(3, 7), read.miscounts]).toEqual([control, ['A', 'B', 'C', 'D'], []]);
+      }),
+    );
+  });
 });
 
 describe('readers survive anything', () => {

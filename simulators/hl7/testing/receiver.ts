@@ -1,7 +1,7 @@
 import net, { type AddressInfo, type Socket } from 'node:net';
 
-/** What a scripted receiver does with one message: raw bytes to write, or something to do to the socket. */
-export type Answer = (control: string, socket: Socket) => Buffer | string | undefined;
+/** What a scripted receiver does with one message, or with a batch and its BHS-11: raw bytes to write, or something to do to the socket. */
+export type Answer = (control: string, socket: Socket, text: string) => Buffer | string | undefined;
 
 /** Text between VT and FS CR, as bytes on the wire. */
 export const framed = (text: string): string => `\u000b${text}\u001c\r`;
@@ -54,7 +54,9 @@ export class Receiver {
           if (message === '\u0006') continue;
           this.got.push(message);
           const answer = this.#script.shift() ?? accept;
-          const bytes = answer(message.split(message[3] ?? '|')[9] ?? '', socket);
+          const [header = ''] = message.split('\r');
+          const control = header.split(header[3] ?? '|')[header.startsWith('BHS') ? 10 : 9] ?? '';
+          const bytes = answer(control, socket, message);
           if (bytes !== undefined) socket.write(bytes);
           for (const wake of this.#waiting.splice(0)) wake();
         }

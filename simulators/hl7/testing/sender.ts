@@ -11,8 +11,8 @@ export interface Answered {
   text: string;
 }
 
-/** Writes bytes to a listener and reads answers until so many came, or the connection ends. */
-export async function sendRaw(address: string, bytes: string | Buffer, count = 1): Promise<Answered[]> {
+/** Writes bytes to a listener and reads frames until so many came, or the connection ends. */
+export async function frames(address: string, bytes: string | Buffer, count = 1): Promise<string[]> {
   const [host, port] = address.split(':');
   const socket = net.connect(Number(port), host);
   let heard = '';
@@ -29,17 +29,21 @@ export async function sendRaw(address: string, bytes: string | Buffer, count = 1
   return heard
     .split('\u001c\r')
     .filter(Boolean)
-    .map((frame) => {
-      const text = frame.slice(1);
-      const message = Hl7Message.parse(text);
-      const [msa, err] = [message.getSegment('MSA'), message.getSegment('ERR')];
-      return {
-        code: msa!.getComponent(1, 1) ?? '',
-        control: msa!.getField(2)?.toString() ?? '',
-        error: err?.getComponent(3, 1) ?? '',
-        text,
-      };
-    });
+    .map((frame) => frame.slice(1));
+}
+
+/** The same, of acknowledgements. */
+export async function sendRaw(address: string, bytes: string | Buffer, count = 1): Promise<Answered[]> {
+  return (await frames(address, bytes, count)).map((text) => {
+    const message = Hl7Message.parse(text);
+    const [msa, err] = [message.getSegment('MSA'), message.getSegment('ERR')];
+    return {
+      code: msa!.getComponent(1, 1) ?? '',
+      control: msa!.getField(2)?.toString() ?? '',
+      error: err?.getComponent(3, 1) ?? '',
+      text,
+    };
+  });
 }
 
 /** Sends messages, one answer each. */
