@@ -192,6 +192,7 @@ describe('a mistake', () => {
     [['--to', 'x:1', '--charset', 'EBCDIC'], /"charset" is one of them/],
     [['--to', 'x:1', '--batch', '0'], /"batch" must be more than 0/],
     [['--to', 'x:1', '--batch', '9', '--acks', 'AL,AL'], /"batch" does not go with "acknowledgements"/],
+    [['--to', 'x:1', '--sequence', 'on'], /"sequence" is one of them: off, start, resynchronise/],
     [['--to', 'x:1', '--rate', '0'], /--rate takes a number above 0/],
     [['--to', 'x:1', '--from', '25:00'], /--from takes a time such as 06:00/],
     [['--to', 'x:1', '--zone', 'Mars'], /"Mars" is no IANA time zone/],

@@ -31,6 +31,7 @@ export const FEED_USAGE = `syncproof feed --to HOST:PORT [options]   plays a hos
   --sender NAME       behaves as ${SENDERS.map(({ name }) => name).join(', ')}
   --timeout MS        how long an answer may take                        --acks AL,AL        MSH-15 and MSH-16
   --charset NAME      ASCII, 8859/1 or "UNICODE UTF-8" in MSH-18 (the dialect's)   --delimiters SIGNS  MSH-1 and MSH-2, such as '|^~\\&#'
+  --sequence start    counts in MSH-13 and follows MSA-4, after a start by 0; or resynchronise, by -1
   --connections N     connections at once (1)                            --pipeline N        messages in flight on each (1)
   --tls               speaks TLS; --ca FILE to verify, --cert FILE and --key FILE to show a certificate
   --patience SECONDS  gives up when nothing was answered for so long (30)`;
@@ -52,6 +53,7 @@ const OPTIONS = {
   'i-scrubbed-it': { type: 'boolean' },
   out: { type: 'string' },
   batch: { type: 'string' },
+  sequence: { type: 'string' },
   fault: { type: 'string', multiple: true },
   sender: { type: 'string' },
   timeout: { type: 'string' },
@@ -186,6 +188,7 @@ function settings(given: Given): Parameters<Hl7Site['setLink']>[0] {
     connections: given.connections && wholeNumber(given.connections, '--connections'),
     pipeline: given.pipeline && wholeNumber(given.pipeline, '--pipeline'),
     batch: given.batch && wholeNumber(given.batch, '--batch'),
+    sequence: given.sequence,
     charset: given.charset,
     delimiters: given.delimiters,
     acknowledgements: given.acks && { accept, application },

@@ -10,6 +10,7 @@ import { COMMIT_ACK, COMMIT_NAK, commitOf, MLLP_END, MLLP_START, mllpFrame } fro
 import type { Queued } from './outbox.ts';
 import type { Mailbox, Peer } from './peer.ts';
 import { type Action, senderOf } from './senders.ts';
+import { told } from './sequence.ts';
 import type { LinkSettings } from './settings.ts';
 import { conditionsOf, type SiteFacts } from './site.ts';
 
@@ -26,13 +27,17 @@ export interface Parcel {
   /** What it was before any fault. */
   built: Buffer;
   delivery: Delivery;
-  onDone: () => void;
+  /** MSH-13 as it goes out, where the link numbers what it sends. */
+  sequence?: number;
+  onDone: (action: 'done' | 'skip') => void;
 }
 
 /** What came of one parcel. */
 export interface Result {
   outcome: AckOutcome;
   action: Action;
+  /** MSA-4. */
+  expected?: number;
 }
 
 /** A parcel under way. */
@@ -137,7 +142,7 @@ export class Courier {
 
   #sending(parcel: Parcel): Sending {
     const { clock, database } = this.#kernel;
-    const { entry, outgoing, delivery, onDone } = parcel;
+    const { entry, outgoing, delivery, sequence, onDone } = parcel;
     const started = clock.micros();
     let exchange: Exchange | undefined;
     const sending: Sending = {
@@ -149,13 +154,19 @@ export class Courier {
       cause: entry.seq,
       settle: (outcome, detail) => {
         const { on, sender } = this.#settings();
-        const action = on?.[outcome] ?? senderOf(sender).on[outcome];
+        // Of an answer to another message the number says nothing either.
+        const expected = outcome === 'stale' ? undefined : detail.expected;
+        const more = told(sequence, expected, delivery.attempt > 1);
+        const usual = on?.[outcome] ?? senderOf(sender).on[outcome];
+        // A number out of line says nothing of the message; one that the receiver had before has been delivered.
+        const refused = outcome === 'error' || outcome === 'reject';
+        const action = more === 'gap' ? 'retry' : more === 'had' && refused ? 'done' : usual;
         const micros = clock.micros() - started;
         database.transaction(() => {
           this.#log.ack(entry, delivery, sending.cause, outcome, { ...detail, micros });
-          if (action === 'done' || action === 'skip') onDone();
+          if (action === 'done' || action === 'skip') onDone(action);
         });
-        sending.result = { outcome, action };
+        sending.result = { outcome, action, expected };
         return sending.result;
       },
     };
@@ -187,7 +198,7 @@ export class Courier {
     // A fault puts other bytes in their place; it never changes them where they are.
     const same = bytes === built || bytes.equals(built);
     if (!intact && !same) delivery.damaged = true;
-    const plain = same && !entry.given && entry.charset === 'UNICODE UTF-8';
+    const plain = same && !entry.given && entry.charset === 'UNICODE UTF-8' && sending.sequence === undefined;
     sending.cause = this.#log.message(entry, delivery, plain ? entry.text : decodeText(bytes));
   }
 
@@ -345,8 +356,8 @@ export class Courier {
         return { outcome, action: 'done' };
       }
       const result = settle(outcome, detail);
-      // A negative answer ends it whatever the sender does next; what is not for this message does not.
-      if (result.action !== 'retry' || outcome === 'error' || outcome === 'reject') return result;
+      // Its answer ends it whatever the sender does next; what is not for this message does not.
+      if (result.action !== 'retry' || (outcome !== 'stale' && outcome !== 'garbled')) return result;
       noted = result;
     }
   }

@@ -36,6 +36,8 @@ export interface AckDetail {
   code?: string;
   /** MSA-2. */
   answered?: string;
+  /** MSA-4. */
+  expected?: number;
   /** What the receiver said about it, or what happened in place of an answer. */
   reason?: string;
   /** All that came. */
@@ -96,6 +98,11 @@ export class LinkLog {
   /** Bytes are about to go out. Returns the sequence number of the event. */
   message(entry: Queued, delivery: Delivery, text: string): number {
     return this.#message(entry, { ...delivery, text });
+  }
+
+  /** What the receiver's sequence number led to. */
+  sequence(step: string, detail: { expected?: number; next: number; reason?: string }): void {
+    this.#append('connection', { data: { state: 'sequence', direction: 'out', step, ...detail } });
   }
 
   /** A fault took the message away: it is never sent. */

@@ -1,10 +1,11 @@
 import type { Cell, Kernel, Outgoing } from '#kernel';
 import { AckDesk } from './ack-desk.ts';
-import { Courier, type Parcel, Stopped } from './courier.ts';
+import { Courier, type Parcel, type Result, Stopped } from './courier.ts';
 import { type Delivery, type LinkCounts, LinkLog } from './link-log.ts';
 import { type Delimiters, delimitersOf } from './message/delimiters.ts';
 import type { Outbox, Queued } from './outbox.ts';
 import { senderOf } from './senders.ts';
+import { OPENINGS, Sequence, sequenceOf, told, withSequence } from './sequence.ts';
 import { checkTogether, type LinkSettings } from './settings.ts';
 import type { SiteFacts } from './site.ts';
 
@@ -51,6 +52,7 @@ export class LinkOut {
   #outbox: Outbox;
   #settings: Cell<LinkSettings>;
   #log: LinkLog;
+  #sequence: Sequence;
   #lanes: Lane[] = [];
   /** Those that carry a copy beside the lanes. */
   #extra = new Set<Courier>();
@@ -71,6 +73,7 @@ export class LinkOut {
     this.#queue = outbox.queue;
     this.#settings = kernel.cell<LinkSettings>(`hl7.${facts.site}.link`);
     this.#log = new LinkLog(kernel, facts.site);
+    this.#sequence = new Sequence(kernel, facts.site);
     this.desk = new AckDesk(kernel.clock);
     this.#open();
   }
@@ -95,6 +98,7 @@ export class LinkOut {
     this.#settings.set('settings', after);
     for (const lane of this.#lanes) lane.failures = 0;
     const moved = (['target', 'tls', 'ca', 'cert', 'key'] as const).some((key) => before[key] !== after[key]);
+    if (moved || change.sequence || (before.paused && !after.paused)) this.#sequence.open = false;
     if (moved) for (const { courier } of this.#lanes) courier.disconnect();
     this.#open();
     this.#interrupt();
@@ -190,7 +194,10 @@ export class LinkOut {
     return undefined;
   }
 
-  async #deliver(entry: Queued, lane: Lane): Promise<void> {
+  async #deliver(waiting: Queued, lane: Lane): Promise<void> {
+    const numbered = this.#numbering;
+    if (numbered && !(await this.#opened(waiting, lane))) return;
+    const entry = numbered ? this.#numbered(waiting) : waiting;
     const journey = this.#journeys.get(entry.control) ?? (await this.#begin(entry, lane));
     if (!journey) return this.#wait(lane);
     const { outgoing } = journey;
@@ -208,15 +215,21 @@ export class LinkOut {
     const { batch = 1 } = this.settings;
     if (batch > 1 && !outgoing.abreast && !outgoing.together) return this.#deliverBatch(entry, journey, lane, batch);
     if (outgoing.abreast) await this.#copiesAbreast(entry, journey, lane);
-    const riders = outgoing.together ? await this.#gather(outgoing.together, lane) : [];
+    const riders = outgoing.together && !numbered ? await this.#gather(outgoing.together, lane) : [];
     while (journey.copy <= outgoing.copies) {
       const crew = [this.#parcel(entry, journey, lane), ...riders.splice(0).map(([one, its]) => this.#parcel(one, its, lane))];
-      const [{ outcome, action } = { outcome: 'closed', action: 'retry' as const }] = await lane.courier.attempt(crew);
+      const [result = { outcome: 'closed', action: 'retry' } as Result] = await lane.courier.attempt(crew);
+      const { outcome, action, expected } = result;
       for (const { entry: rider } of crew.slice(1)) this.#riding.delete(rider.control);
       if (action === 'stop') {
         this.configure({ paused: true });
         return;
       }
+      const { sequence } = crew[0]!;
+      const repeated = crew[0]!.delivery.attempt > 1;
+      if (told(sequence, expected, repeated) === 'gap' && !(await this.#follow(expected, entry, lane))) return;
+      // Refused, and its number is used up all the same.
+      if (action === 'skip' && sequence !== undefined && expected === sequence + 1) this.#sequence.passed(entry, sequence);
       if (action === 'retry') {
         // A fault may want the same socket and the same message at once.
         if (!(outcome === 'silent' && outgoing.patient)) await this.#wait(lane);
@@ -227,6 +240,80 @@ export class LinkOut {
       journey.copy++;
       journey.attempt = 0;
     }
+  }
+
+  get #numbering(): boolean {
+    return (this.settings.sequence ?? 'off') !== 'off';
+  }
+
+  // The number is kept before anything is written: after a kill it tells whether the receiver had the message.
+  #numbered(entry: Queued): Queued {
+    const { next } = this.#sequence;
+    if (entry.sequence === next) return entry;
+    const numbered = { ...entry, sequence: next };
+    this.#queue.set(entry.control, numbered);
+    return numbered;
+  }
+
+  // Starts the link by the sequence number protocol, and does what the receiver's number asks for. False: not now.
+  async #opened(head: Queued, lane: Lane): Promise<boolean> {
+    if (this.#sequence.open) return true;
+    const { sequence = 'off' } = this.settings;
+    if (sequence === 'off') return true;
+    lane.state = 'busy';
+    const { outcome, expected } = await this.#once(this.#outbox.opening(OPENINGS[sequence]), lane);
+    if (outcome === 'error' || outcome === 'reject') return this.#freeze('the receiver refuses the start of the link', expected);
+    if (outcome !== 'positive') {
+      await this.#wait(lane);
+      return false;
+    }
+    this.#sequence.open = true;
+    lane.failures = 0;
+    if (sequence === 'start') return this.#follow(expected, head, lane);
+    this.#log.sequence('resynchronised', { expected, next: this.#sequence.next });
+    this.#settings.set('settings', { ...this.settings, sequence: 'start' });
+    return true;
+  }
+
+  async #follow(expected: number | undefined, head: Queued, lane: Lane): Promise<boolean> {
+    const step = this.#sequence.decide(expected, head);
+    if (step.do === 'freeze') return this.#freeze(step.reason, expected);
+    this.#log.sequence(step.do, { expected, next: this.#sequence.next });
+    if (step.do === 'count') {
+      this.#kernel.database.transaction(() => {
+        this.#sequence.passed(head, head.sequence!);
+        this.#remove(head);
+      });
+      return false;
+    }
+    for (const entry of step.do === 'send-again' ? step.entries : []) {
+      const { outcome, expected: then } = await this.#once(entry, lane, 2);
+      if (outcome === 'positive' && told(entry.sequence, then, true) !== 'gap') continue;
+      this.#sequence.open = false;
+      if ((outcome === 'error' || outcome === 'reject') && then === entry.sequence)
+        return this.#freeze(`the receiver refuses number ${then}, which it expects`, then);
+      await this.#wait(lane);
+      return false;
+    }
+    return true;
+  }
+
+  // One attempt at what is not, or no longer, in the queue.
+  async #once(entry: Queued, { courier }: Lane, attempt = 1): Promise<Result> {
+    const outgoing = courier.pack(entry);
+    if (entry.sequence !== undefined) outgoing.bytes = withSequence(outgoing.bytes, entry.sequence);
+    const built = outgoing.bytes;
+    const parcel: Parcel = { entry, outgoing, built, delivery: { copy: 1, attempt }, sequence: entry.sequence, onDone: () => {} };
+    const [result] = await courier.attempt([parcel]);
+    return result ?? { outcome: 'closed', action: 'retry' };
+  }
+
+  // Until somebody looks, and starts the link again or makes the receiver take our numbers.
+  #freeze(reason: string, expected: number | undefined): false {
+    this.#sequence.open = false;
+    this.configure({ paused: true });
+    this.#log.sequence('freeze', { expected, next: this.#sequence.next, reason });
+    return false;
   }
 
   // Together with others that wait, in one frame. What is not done with stays in the queue, and goes with the next batch.
@@ -299,7 +386,18 @@ export class LinkOut {
     // What a fault did to the bytes holds for the first attempt of each copy: the queue keeps the message as it was
     // built, and sends that again.
     const packed = journey.attempt === 1 ? { ...journey.outgoing } : lane.courier.pack(entry);
-    return { entry, outgoing: packed, built: journey.built, delivery, onDone: () => this.#copyDone(entry, journey) };
+    if (!this.#numbering)
+      return { entry, outgoing: packed, built: journey.built, delivery, onDone: () => this.#copyDone(entry, journey) };
+    // A number that a fault wrote stays.
+    const n = entry.sequence!;
+    packed.bytes = withSequence(packed.bytes, n);
+    return {
+      ...{ entry, outgoing: packed, built: withSequence(journey.built, n), delivery, sequence: sequenceOf(packed.bytes) },
+      onDone: (action) => {
+        if (action === 'done' && n === this.#sequence.next) this.#sequence.passed(entry, n);
+        this.#copyDone(entry, journey);
+      },
+    };
   }
 
   // Once for each message, when it becomes the head. Undefined when a fault severed it.
@@ -354,6 +452,8 @@ export class LinkOut {
   #drop(entry: Queued): void {
     this.#kernel.database.transaction(() => {
       if (!entry.delivered) this.#log.dropped(entry);
+      // Lost on the way: the receiver will miss its number.
+      if (this.#numbering && !entry.delivered && entry.sequence !== undefined) this.#sequence.passed(entry, entry.sequence);
       this.#remove(entry);
     });
   }

@@ -2,9 +2,11 @@ import type { Patient, Resource } from '@medplum/fhirtypes';
 import { type Cell, digest, type JournalEvent, type Kernel, type Outgoing, type RecordRef } from '#kernel';
 import { render } from './events/render.ts';
 import { images, personIn } from './events/trigger.ts';
+import { buildMessage } from './message/build.ts';
 import { type Charset, decodeText, lostIn } from './message/charset.ts';
 import { formatTime } from './message/time.ts';
 import { type KeptPerson, People } from './people.ts';
+import { msh } from './segments/header.ts';
 import type { SiteFacts } from './site.ts';
 import type { SitePort } from './site-port.ts';
 
@@ -27,6 +29,8 @@ export interface Queued {
   cohort?: string;
   /** Sequence number of the journal's `queue` event. */
   seq: number;
+  /** MSH-13 under which it went out last, where the link numbers what it sends. */
+  sequence?: number;
   /** Set once a copy was acknowledged: after a restart it need not go out again. */
   delivered?: boolean;
 }
@@ -204,6 +208,15 @@ export class Outbox {
       this.#kernel.database.onCommit(this.#onQueued);
       return control;
     });
+  }
+
+  /** A message without content, which starts a link that numbers what it sends. It never waits in the queue. */
+  opening(number: number): Queued {
+    const { delimiters, charset } = this.#facts;
+    const control = this.#nextControl();
+    const { name, fields } = msh(this.#facts, '', '', control, new Date(this.#kernel.clock.now()).toISOString());
+    const text = buildMessage([{ name, fields: { ...fields, 9: '', 13: String(number), 15: '', 16: '' } }], delimiters);
+    return { control, message: 'sequence', person: '', text, charset, records: [], seq: this.#kernel.journal.head };
   }
 
   /** Queues what a fault wants sent after a message, under an id of its own; the bytes hold that id only when they shall. */

@@ -3,6 +3,7 @@ import type { AckOutcome } from './message/ack.ts';
 import { CHARSETS, type Charset } from './message/charset.ts';
 import { delimitersOf } from './message/delimiters.ts';
 import { ACTIONS, type Action, SENDER_NAMES } from './senders.ts';
+import { OPENINGS, type Sequencing } from './sequence.ts';
 import { ACK_CONDITIONS, type AckConditions } from './site.ts';
 
 /** Where a link connects, and how it behaves; kept across restarts. */
@@ -44,6 +45,8 @@ export interface LinkSettings {
   delimiters?: string | null;
   /** MSH-18 of what is built from now on, and its bytes; null for the site's own. */
   charset?: Charset | null;
+  /** The sequence number protocol: MSH-13 counts, MSA-4 is followed. The link starts with 0, or with -1 (once; then it is `start`). */
+  sequence?: Sequencing;
   /** Where the application acknowledgement of the enhanced mode comes: on the same connection, or to the site's listener. */
   applicationOn?: 'same' | 'listener';
 }
@@ -83,6 +86,7 @@ const FORMS: Record<keyof LinkSettings, Form> = {
   connections: { type: 'number', range: [1, 64] },
   pipeline: { type: 'number', range: [1, 256] },
   batch: { type: 'number', range: [1, 1000] },
+  sequence: { type: 'string', oneOf: ['off', ...Object.keys(OPENINGS)] },
   acknowledgements: { type: 'object' },
   release: { type: 'number', range: [1, 2] },
   delimiters: text,
@@ -124,7 +128,10 @@ export function checkSettings(body: unknown): LinkSettings {
 }
 
 /** Whether settings go together, once all of them are known. @throws ControlError naming those that do not. */
-export function checkTogether({ batch = 1, acknowledgements, release, pipeline = 1 }: LinkSettings): void {
+export function checkTogether(all: LinkSettings): void {
+  const { batch = 1, acknowledgements, release, connections = 1, pipeline = 1, sequence = 'off' } = all;
+  const many = Object.entries({ batch, connections, pipeline }).find(([, count]) => count > 1)?.[0];
+  if (sequence !== 'off' && many) fail(`"sequence" does not go with "${many}": numbers are in order one message at a time`);
   const others = { acknowledgements: acknowledgements, release: release === 2, pipeline: pipeline > 1 };
   const other = Object.entries(others).find(([, set]) => set)?.[0];
   if (batch > 1 && other) fail(`"batch" does not go with "${other}": a batch is answered in the original mode, one at a time`);

@@ -18,6 +18,8 @@ export interface Ack {
   answered?: string;
   /** Diagnostic text: MSA-3, else ERR-8 or ERR-7. */
   reason?: string;
+  /** MSA-4: the sequence number that the receiver expects, or that it took. */
+  expected?: number;
   /** All of it. */
   text: string;
 }
@@ -54,7 +56,9 @@ export function readAck(bytes: Buffer, control: string): Ack {
   const outcome = OUTCOMES[code];
   if (!outcome) return { outcome: 'garbled', code, answered, text };
   const reason = value(message, 'MSA', 3) || value(message, 'ERR', 8) || value(message, 'ERR', 7) || undefined;
-  return { outcome: answered === control ? outcome : 'stale', code, answered, reason, text };
+  const number = rawField(message, 'MSA', 4).trim();
+  const expected = /^-?\d{1,10}$/.test(number) ? { expected: Number(number) } : {};
+  return { outcome: answered === control ? outcome : 'stale', code, answered, reason, ...expected, text };
 }
 
 /** Why an inbound message is not filed (HL7 table 0357), and how it is answered. */
