@@ -53,6 +53,28 @@ describe('HL7 receivers, unmodified', () => {
     await inbound.close();
   });
 
+  it('node-hl7-server takes a batch apart, and its answers are understood', async () => {
+    const port = await freePort();
+    const got: string[] = [];
+    const inbound = new Server({ bindAddress: '127.0.0.1' }).createInbound({ port }, async (request, response) => {
+      got.push(request.getMessage().get('PID.3.1').toString());
+      await response.sendResponse('AA');
+    });
+    const { acked } = await sandbox.control<Link>('GET', '/v1/sites/epic/link');
+    await sandbox.control('POST', '/v1/sites/epic/link', { target: `127.0.0.1:${port}`, batch: 5, paused: true });
+    for (const mrn of ['batch-1', 'batch-2', 'batch-3']) await sandbox.register({ mrn, family: 'Hopper', given: 'Grace' });
+    await sandbox.control('POST', '/v1/sites/epic/link', { paused: false });
+    for (let tries = 0; ; tries++) {
+      const link = await sandbox.control<Link>('GET', '/v1/sites/epic/link');
+      if (link.acked === acked + 3 && link.queued === 0) break;
+      assert.ok(tries < 100, `not acknowledged: ${JSON.stringify(link)} ${got}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await sandbox.control('POST', '/v1/sites/epic/link', { batch: 1 });
+    assert.deepEqual(got, ['batch-1', 'batch-2', 'batch-3']);
+    await inbound.close();
+  });
+
   it('@medplum/hl7 takes a message and its acknowledgement is understood', async () => {
     const port = await freePort();
     const { promise, resolve } = Promise.withResolvers<string>();
