@@ -2,14 +2,9 @@ import type { CheckDefinition } from './check.ts';
 import type { Manifest, SiteManifest } from './manifest.ts';
 import { type DataMap, isExclusion, sourceTypes } from './map.ts';
 import { onChannel } from './oracle.ts';
+import { type ReadKind, readChannels } from './read-channels.ts';
 
-/** A way of reading that this suite can judge. */
-export type ReadKind = 'hl7' | 'poll' | 'bulk';
-
-/** The channels of a site that this suite can judge by today. */
-export function readChannels(site: SiteManifest): ReadKind[] {
-  return site.channels.read.map((channel) => channel.kind).filter((kind) => kind === 'hl7' || kind === 'poll' || kind === 'bulk');
-}
+const READ_NEEDS: readonly string[] = ['hl7', 'poll', 'bulk', 'changed', 'subscription'] satisfies ReadKind[];
 
 /** What of a manifest decides which checks apply. */
 export type Judgeable = Pick<Manifest, 'crm'> & {
@@ -46,9 +41,8 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
   for (const { source } of check.maps ?? [])
     if (SHOWS_NO[site.vendor]?.includes(source)) return `${site.name}: ${site.vendor} shows no ${source} by its API`;
   for (const need of check.needs ?? []) {
-    const channels = readChannels(site);
-    if ((need === 'hl7' || need === 'poll' || need === 'bulk') && !channels.includes(need))
-      return `${site.name} declares no ${need} channel for reading`;
+    const channels: string[] = readChannels(site);
+    if (READ_NEEDS.includes(need) && !channels.includes(need)) return `${site.name} declares no ${need} channel for reading`;
     if (need === 'crm-back' && manifest.crm.back.kind === 'none')
       return 'the manifest declares no channel back from the CRM (crm.back: none)';
     if (need === 'crm-reread' && manifest.crm.back.kind === 'none' && !(rereadWindow(manifest) <= LONGEST_WAIT_MS))

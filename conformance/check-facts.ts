@@ -79,7 +79,7 @@ export class CheckFacts {
   }
 
   #isReadOtherwise(owed: string): boolean {
-    const channel = / on (hl7|poll|bulk)$/.exec(owed)?.[1];
+    const channel = / on (hl7|poll|bulk|changed|subscription)$/.exec(owed)?.[1];
     const site = this.cohort.slice(this.cohort.indexOf('/') + 1);
     return channel !== undefined && this.#evidence.facts.reads(`${site}/${channel}`);
   }

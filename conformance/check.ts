@@ -8,6 +8,8 @@ export type Need =
   | 'hl7'
   | 'bulk'
   | 'poll'
+  | 'changed'
+  | 'subscription'
   | 'crm-back'
   | 'crm-reread'
   | 'write-back'

@@ -1,5 +1,6 @@
 import { findCanaries } from '#fixtures';
 import { type JournalEvent, type RecordRef, recordKey } from '#simulators';
+import type { ReadKind } from './read-channels.ts';
 import type { EventId } from './result.ts';
 
 export type Row = Record<string, unknown> & { Id: string };
@@ -90,6 +91,11 @@ export const wordsOf = (text: string): string[] =>
 // Answers after which the same call can succeed: a client is expected to come back.
 const RETRYABLE = new Set([401, 408, 425, 429]);
 
+/** What shows records in another way than a poll does, by the operation of the reply. */
+const OPERATIONS: Record<string, ReadKind> = { 'export-file': 'bulk', changed: 'changed' };
+const PUSHED: Partial<Record<JournalEvent['kind'], ReadKind>> = { ack: 'hl7', notice: 'subscription' };
+const shownOn = ({ kind, data }: JournalEvent): ReadKind => PUSHED[kind] ?? OPERATIONS[String(data?.operation)] ?? 'poll';
+
 /** The state of a history at a moment; its newest image when no moment is given. */
 export function imageAt<T>(history: History<T> | undefined, at = Number.POSITIVE_INFINITY): T | null {
   let found: T | null = null;
@@ -152,6 +158,8 @@ export class Facts {
     if (event.at < this.#begunAt && event.kind !== 'commit') return;
     this.first ??= event;
     this.last = event;
+    // Who is told by a feed that nothing changed has read it.
+    if (event.served && shownOn(event) === 'changed') this.#channels.add(`${event.tenant}/changed`);
     for (const ref of event.served ?? []) this.#serve(ref, event);
     this.#handlers[event.kind]?.(event);
   }
@@ -313,8 +321,9 @@ export class Facts {
 
   #serve(ref: RecordRef, event: JournalEvent): void {
     const key = recordKey(ref);
-    const read = event.data?.operation === 'export-file' ? 'bulk' : 'poll';
-    const channel = event.kind === 'ack' ? `${event.tenant}/hl7` : ref.sim === 'crm' ? 'crm' : `${event.tenant}/${read}`;
+    // A notification that was refused comes again: only one that was taken is in somebody's custody.
+    if (event.kind === 'notice' && event.data?.state !== 'taken') return;
+    const channel = ref.sim === 'crm' ? 'crm' : `${event.tenant}/${shownOn(event)}`;
     this.#channels.add(channel);
     const byChannel = this.#served.get(key) ?? new Map<string, { version: number; at: number }[]>();
     this.#served.set(key, byChannel);

@@ -25,10 +25,12 @@ const site: OracleSite = {
 };
 const messagesOnly: OracleSite = { ...site, name: 'hl7', channels: { read: [{ kind: 'hl7' }] } };
 
+const tellers = ['changed', 'subscription'].map((kind) => ({ ...site, name: kind, channels: { read: [{ kind }] } }));
+
 const oracleOf = (rows: string) => {
   const { map, problems } = parseMap({ 'objects.csv': OBJECTS, 'fields.csv': HEADER + PATIENT + VISIT + rows, 'sex.csv': TABLE });
   expect(problems).toEqual([]);
-  return compileOracle(map, [site, messagesOnly]);
+  return compileOracle(map, [site, messagesOnly, ...tellers]);
 };
 const patient = (more: object = {}) => ({
   resourceType: 'Patient',
@@ -134,6 +136,15 @@ describe('what a field must hold', () => {
     expect(field(row({ v2: '' }), [male], {}, 'hl7')).toBe('not-on-channel');
     expect(field(row({}), [male], {}, 'hl7')).toEqual(['male']);
     expect(field(row({ v2: '' }), [male])).toEqual(['male']);
+  });
+
+  it('is not judged on feeds and notifications where it is taken from what those do not tell of', () => {
+    const visits = row({ source: "iif(%chart.Encounter.exists(), 'male', 'female')" });
+    for (const kind of ['changed', 'subscription'] as const) {
+      expect(field(row({}), [male], {}, kind)).toEqual(['male']);
+      expect(field(visits, [male], {}, kind)).toBe('not-on-channel');
+    }
+    expect(field(visits, [male], {}, 'poll')).not.toBe('not-on-channel');
   });
 
   it('follows the acts of its trigger', () => {

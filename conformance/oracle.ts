@@ -10,9 +10,10 @@ import type {
   Unjudged,
 } from './expectation.ts';
 import { compileRule, type Outcome, type Rule } from './expected-value.ts';
-import { type Chart, chartVariable, compilePath, siteVariables } from './fhirpath.ts';
+import { type Chart, chartTypes, chartVariable, compilePath, siteVariables } from './fhirpath.ts';
 import type { FieldValue } from './field-types.ts';
 import { type DataMap, isExclusion, type MapObject, type MapRow } from './map.ts';
+import { isSelective, tellsOf } from './read-channels.ts';
 import { type Condition, compileCondition } from './soql-condition.ts';
 import type { TransformContext } from './transforms.ts';
 import { isInError, isReplaced, survivingPatient } from './truth.ts';
@@ -311,9 +312,14 @@ export const compileOracle = (map: DataMap, sites: readonly OracleSite[]): Oracl
 const ON_DELETE: Record<string, ExpectedRecord['fate']> = { deactivate: 'inactive', delete: 'deleted', keep: 'kept' };
 const ON_MERGE: Record<string, ExpectedRecord['fate']> = { 'move-and-deactivate': 'inactive', 'move-and-delete': 'deleted' };
 
-/** Whether a row of the map can be had on a channel. Only messages and athena's v1 have columns of their own. */
+/**
+ * Whether a row of the map can be had on a channel. Only messages and athena's v1 have columns of their own; what tells of some
+ * types alone does not bring what is taken from others.
+ */
 export function onChannel(row: MapRow, channel: string): boolean {
   if (channel === 'hl7') return row.v2 !== '';
+  if (isSelective(channel))
+    return [...(/^[A-Z]\w*/.exec(row.source) ?? []), ...chartTypes(row.source)].every((type) => tellsOf(channel, type));
   return channel === 'v1' ? row.v1 !== '' : true;
 }
 

@@ -18,6 +18,7 @@ import { dialsByHospital } from './dials-by-hospital.ts';
 import { dropsCancel } from './drops-cancel.ts';
 import { dropsExtension } from './drops-extension.ts';
 import { dropsLocked } from './drops-locked.ts';
+import { dropsNotices } from './drops-notices.ts';
 import { echoLoop } from './echo-loop.ts';
 import { emptiesOnUpdate } from './empties-on-update.ts';
 import { everyReading } from './every-reading.ts';
@@ -46,6 +47,7 @@ import { knowsNoQuietHours } from './knows-no-quiet-hours.ts';
 import { lastHeardIsLast } from './last-heard-is-last.ts';
 import { lastListWins } from './last-list-wins.ts';
 import { lawfulBulk } from './lawful-bulk.ts';
+import { lawfulChanged } from './lawful-changed.ts';
 import { lawfulCollections } from './lawful-collections.ts';
 import { lawfulComposite } from './lawful-composite.ts';
 import { lawfulCreateThenLink } from './lawful-create-then-link.ts';
@@ -54,6 +56,7 @@ import { lawfulLookupFirst } from './lawful-lookup-first.ts';
 import { lawfulPersonAccounts } from './lawful-person-accounts.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
+import { lawfulSubscription } from './lawful-subscription.ts';
 import { lawfulTwoSites } from './lawful-two-sites.ts';
 import { lawfulTwoVendors } from './lawful-two-vendors.ts';
 import { leapDay } from './leap-day.ts';
@@ -218,6 +221,9 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulExports,
   halfAnExport,
   hintsAtFlags,
+  lawfulChanged,
+  lawfulSubscription,
+  dropsNotices,
 ];
 
 /** Subjects that must pass nothing at all: one does nothing, one acknowledges everything and writes nothing. */
