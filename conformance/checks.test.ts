@@ -49,7 +49,8 @@ describe('metadata', () => {
 
   it('what breaks the world runs alone', () => {
     // A throttle and the size of pages are of a whole system; what hangs holds a place in the queue of whoever has few, and a link has two ends only.
-    const wide = /outageMs|crowd\(|\.kill\(|give\(['"]poison|fault: '(throttle|hang|half-open)'|pageLimit\(|crm\.(hold|alter)\(/;
+    const wide =
+      /outageMs|crowd\(|\.kill\(|give\(['"]poison|fault: '(throttle|hang|half-open|malformed)'|pageLimit\(|crm\.(hold|alter)\(/;
     for (const { id, alone = false } of CHECKS) {
       const text = readFileSync(new URL(`./checks/${id.toLowerCase()}.ts`, import.meta.url), 'utf8');
       expect([id, alone]).toEqual([id, wide.test(text)]);
@@ -71,7 +72,7 @@ describe('a perfect subject passes', () => {
   });
 
   // What the map takes from the chart has no column for messages.
-  const back = ['poll', 'bulk', 'crm-back', 'crm-reread'];
+  const back = ['poll', 'bulk', 'api', 'crm-back', 'crm-reread'];
   const pushed = CHECKS.filter(({ needs = [], takes }) => !takes && !needs.some((need) => back.includes(need)));
   it.each(pushed)('$id, by messages alone', async (check) => {
     const listening = manifest([site({ read: [{ kind: 'hl7' }], write_back: 'none' })], { kind: 'none' });

@@ -9,6 +9,9 @@ const TELLS_OF: Partial<Record<ReadKind, readonly string[]>> = {
   subscription: ['Patient', 'Appointment'],
 };
 
+/** How late athenahealth's feeds show a change while a subject is checked (ms): they are about five minutes late. */
+export const FIVE_MINUTES_PLAYED = 600;
+
 /** The channels by which the subject reads a site. */
 export const readChannels = (site: SiteManifest): ReadKind[] => site.channels.read.map(({ kind }) => kind);
 

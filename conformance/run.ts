@@ -5,7 +5,7 @@ import { checkResult } from './judge.ts';
 import type { Manifest, SiteManifest } from './manifest.ts';
 import { type DataMap, sourceTypes } from './map.ts';
 import { onChannel } from './oracle.ts';
-import { readChannels } from './read-channels.ts';
+import { FIVE_MINUTES_PLAYED, readChannels } from './read-channels.ts';
 import { type Recorder, type RecordOptions, type RunningSubject, record } from './recorder.ts';
 import type { CheckResult } from './result.ts';
 import { Settler, type SettleTerms } from './settle.ts';
@@ -28,9 +28,6 @@ export interface RunOptions extends Omit<RecordOptions, 'header' | 'say'> {
 }
 
 const TEN_MINUTES_PLAYED = 1_200;
-
-/** How late athenahealth's feeds show a change while a subject is checked (ms): they are about five minutes late. */
-export const FIVE_MINUTES_PLAYED = 600;
 
 /** Checks under way at the same time. Most of a check is waiting; yet what all of them do at once queues up in a small machine. */
 const AT_ONCE = 36;

@@ -4,6 +4,7 @@ import { answersBack } from './answers-back.ts';
 import { appliesReplays } from './applies-replays.ts';
 import { arrivalOrder } from './arrival-order.ts';
 import { asksForEverything } from './asks-for-everything.ts';
+import { asksOnce } from './asks-once.ts';
 import { believesAnyWeight } from './believes-any-weight.ts';
 import { blanksFreeText } from './blanks-free-text.ts';
 import { chunkIsFrame } from './chunk-is-frame.ts';
@@ -224,6 +225,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulChanged,
   lawfulSubscription,
   dropsNotices,
+  asksOnce,
 ];
 
 /** Subjects that must pass nothing at all: one does nothing, one acknowledges everything and writes nothing. */
