@@ -215,7 +215,7 @@ function reading(manifest: Manifest, { id, reads, sites: count, vendor, second: 
     },
   }));
   // Where few checks run, each wait is a whole window: a shorter promise is a shorter matrix.
-  return { ...manifest, start, sites, promises: { ...manifest.promises, sync_window: 3_000 } };
+  return { ...manifest, start, sites, promises: { ...manifest.promises, sync_window: reads === 'bulk' ? 5_000 : 3_000 } };
 }
 
 function verify({ kills, mayFail, passesNothing }: Expectation, checks: CheckResult[]): string[] {

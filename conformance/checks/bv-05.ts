@@ -33,6 +33,9 @@ export const bv05 = defineCheck({
     for (const { name, where, ...rule } of TROUBLES) {
       await world.arm(name, { ...rule, where: { ...where, tenant: world.site.name } });
       await world.register(`while ${name}`);
+      // The window of the promise begins when the trouble is over.
+      await world.seen(() => world.hasFired(name), 2 * world.syncWindow);
+      await world.heal(name);
       await world.settled(name);
     }
   },
