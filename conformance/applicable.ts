@@ -43,6 +43,8 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
   for (const need of check.needs ?? []) {
     const channels: string[] = readChannels(site);
     if (READ_NEEDS.includes(need) && !channels.includes(need)) return `${site.name} declares no ${need} channel for reading`;
+    if (need === 'push' && !channels.some((kind) => kind === 'hl7' || kind === 'subscription'))
+      return `${site.name} pushes nothing to the subject: it declares neither hl7 nor subscription`;
     if (need === 'api' && channels.every((kind) => kind === 'hl7')) return `${site.name} is read by messages alone`;
     if (need === 'crm-back' && manifest.crm.back.kind === 'none')
       return 'the manifest declares no channel back from the CRM (crm.back: none)';

@@ -145,6 +145,8 @@ export class Facts {
   /** Events that touch a cohort, oldest first: the evidence of its story. */
   readonly story = new Map<string, EventId[]>();
   #channels = new Set<string>();
+  /** Keys of records that several copies of a notification told of at the same moment. */
+  #abreast = new Set<string>();
   #served = new Map<string, Map<string, { version: number; at: number }[]>>();
   #words = new Map<string, string>();
   #byCohort = new Map<string, History<unknown>[]>();
@@ -171,6 +173,7 @@ export class Facts {
     queue: (event) => this.#queue(event),
     message: (event) => this.#message(event),
     ack: (event) => this.#ack(event),
+    notice: (event) => this.#notice(event),
     fault: (event) => this.#fault(event),
     heal: (event) => void this.healed.push({ at: event.at, rule: String(event.data?.rule) }),
     token: (event) => this.#token(event),
@@ -333,6 +336,15 @@ export class Facts {
     list.push({ version: ref.version, at: event.at });
     const history = ref.sim === 'crm' ? this.crm.get(key) : this.truth.get(key);
     this.#tell(history?.cohort, event);
+  }
+
+  #notice({ data, served = [] }: JournalEvent): void {
+    if (Number(data?.abreast) > 1) for (const ref of served) this.#abreast.add(recordKey(ref));
+  }
+
+  /** Whether a notification of that record came several times at the same moment. */
+  cameAtOnce(key: string): boolean {
+    return this.#abreast.has(key);
   }
 
   #send(event: JournalEvent): void {

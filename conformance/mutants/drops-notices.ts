@@ -6,5 +6,5 @@ export const dropsNotices = defineMutant({
   reads: 'subscription',
   vendor: 'athena',
   steps: () => ({ isDone: () => true }),
-  kills: [{ check: 'RS-01', reason: 'stale-value' }],
+  kills: [{ check: 'RS-01', reason: 'missing' }],
 });
