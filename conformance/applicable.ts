@@ -27,7 +27,7 @@ export const rereadWindow = ({ crm, promises }: Judgeable): number =>
 export function notApplicable(check: CheckDefinition, site: SiteManifest, manifest: Judgeable, map: DataMap): string | undefined {
   for (const type of check.takes ?? []) {
     const rows = map.rows.filter((row) => sourceTypes(map, row).includes(type));
-    if (!site.channels.read.some(({ kind }) => rows.some((row) => onChannel(row, kind))))
+    if (!site.channels.read.some(({ kind }) => rows.some((row) => onChannel(map, row, kind))))
       return `the map takes nothing from ${type} on the channels of ${site.name}`;
   }
   for (const { source, path, owner } of check.maps ?? []) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseMap } from './map.ts';
-import { compileOracle, type ExpectContext, type OracleSite } from './oracle.ts';
+import { compileOracle, type ExpectContext, type OracleSite, onChannel } from './oracle.ts';
 
 const OBJECTS = `object,source,key,authority,parent,create_when,live_when,on_merge,on_delete,lead_match
 Contact,Patient,Key__c,,,Patient.name.exists(),Active__c = true,move-and-deactivate,deactivate,none
@@ -145,6 +145,11 @@ describe('what a field must hold', () => {
       expect(field(visits, [male], {}, kind)).toBe('not-on-channel');
     }
     expect(field(visits, [male])).not.toBe('not-on-channel');
+    const { map } = parseMap({
+      'objects.csv': `${OBJECTS}Referral__c,ServiceRequest,Key__c,,,,\n`,
+      'fields.csv': `${HEADER}%resource.subject.reference,reference,Referral__c,Contact__c,lookup,parent,any,,,ehr,owner-wins,keep,keep,copy,\n`,
+    });
+    expect(['changed', 'poll'].map((kind) => onChannel(map, map.rows[0]!, kind))).toEqual([false, true]);
   });
 
   it('follows the acts of its trigger', () => {

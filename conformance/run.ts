@@ -161,7 +161,7 @@ export function settleTerms(site: SiteManifest, manifest: Manifest, map: DataMap
     feedDelay: FIVE_MINUTES_PLAYED,
     retryWait: manifest.promises.retry.max_wait,
     types: [...new Set(map.rows.flatMap((row) => sourceTypes(map, row)))],
-    onLink: [...new Set(map.rows.flatMap((row) => (onChannel(row, 'hl7') ? sourceTypes(map, row) : [])))],
+    onLink: [...new Set(map.rows.flatMap((row) => (onChannel(map, row, 'hl7') ? sourceTypes(map, row) : [])))],
     objects: map.objects.map(({ object }) => object),
   };
 }
