@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import {
   type DataMap,
   describeEnding,
+  FIVE_MINUTES_PLAYED,
   holdBinds,
   loadManifest,
   loadMap,
@@ -189,6 +190,8 @@ async function bringUp(
   log: (what: string, data: Record<string, unknown>) => void,
 ): Promise<RunningSubject> {
   const { manifest } = plan;
+  for (const site of manifest.sites.filter(({ channels }) => channels.read.some(({ kind }) => kind === 'changed')))
+    await sandbox.of(site.name).call('POST', `/v1/sites/${site.name}/feeds`, { delaySeconds: FIVE_MINUTES_PLAYED / 1000 });
   const binds = await holdBinds(manifest);
   const settings = renderSettings({ manifest, parts: sandbox.parts, binds, caFile, environment: process.env });
   const subject = await startSubject({

@@ -3,7 +3,17 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CHECKS, type CheckDefinition, type CheckResult, judge, loadMap, type Manifest, MUTANTS, NULLS } from '#conformance';
+import {
+  CHECKS,
+  type CheckDefinition,
+  type CheckResult,
+  judge,
+  loadMap,
+  type Manifest,
+  MUTANTS,
+  type MutantReads,
+  NULLS,
+} from '#conformance';
 import { digest, systemClock } from '#kernel';
 import { parsing } from './arguments.ts';
 import { REFERENCE_MANIFEST, readSubject } from './bring-up.ts';
@@ -36,9 +46,9 @@ interface Expectation {
   mayFail: readonly string[];
   /** A null must pass nothing at all. */
   passesNothing: boolean;
-  reads: 'hl7' | 'poll' | 'both' | 'bulk';
+  reads: MutantReads;
   sites: 1 | 2;
-  vendor?: 'r4';
+  vendor?: 'r4' | 'athena';
   second?: 'cerner';
   map?: string;
   also: readonly string[];
@@ -169,6 +179,21 @@ async function runOne(expectation: Expectation, values: { seed: string; full?: b
   }
 }
 
+type Channels = Manifest['sites'][number]['channels'];
+
+/** Channels that the reference's own manifest does not have, and how patients are found by them. */
+const READ_BY: Partial<Record<MutantReads, Channels['read']>> = {
+  bulk: [{ kind: 'bulk', interval: 250 }],
+  changed: [{ kind: 'changed', interval: 250 }],
+  subscription: [{ kind: 'subscription' }],
+};
+const DISCOVERED_BY: Partial<Record<MutantReads, Channels['discover'][number]>> = {
+  poll: 'group',
+  bulk: 'group',
+  changed: 'changed',
+  subscription: 'changed',
+};
+
 // The manifest as for the reference sync, with the mutant's process and the channels that it reads by.
 function reading(manifest: Manifest, { id, reads, sites: count, vendor, second: other }: Expectation): Manifest {
   const kinds: string[] = reads === 'both' ? ['hl7', 'poll'] : [reads];
@@ -185,11 +210,8 @@ function reading(manifest: Manifest, { id, reads, sites: count, vendor, second: 
     vendor: vendor ?? site.vendor,
     channels: {
       ...site.channels,
-      read:
-        reads === 'bulk'
-          ? [{ kind: 'bulk' as const, interval: 250 }]
-          : site.channels.read.filter((channel) => kinds.includes(channel.kind)),
-      discover: [reads === 'poll' || reads === 'bulk' ? ('group' as const) : ('hl7' as const)],
+      read: READ_BY[reads] ?? site.channels.read.filter((channel) => kinds.includes(channel.kind)),
+      discover: [DISCOVERED_BY[reads] ?? ('hl7' as const)],
     },
   }));
   // Where few checks run, each wait is a whole window: a shorter promise is a shorter matrix.

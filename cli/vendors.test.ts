@@ -23,6 +23,7 @@ function plain(): string {
 describe.each([
   ['epic and cerner', [join(REFERENCE, 'syncproof.yaml'), join(REFERENCE, 'cerner.yaml')]],
   ['athena and plain R4', [join(REFERENCE, 'athena.yaml'), plain()]],
+  ['athena by feeds and notifications', [join(REFERENCE, 'athena-feeds.yaml')]],
 ])('the reference sync at %s', (_, manifests) => {
   it('keeps patients and appointments in step', { timeout: 60_000 }, async () => {
     const cwd = workshop.folder();

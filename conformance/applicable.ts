@@ -2,14 +2,9 @@ import type { CheckDefinition } from './check.ts';
 import type { Manifest, SiteManifest } from './manifest.ts';
 import { type DataMap, isExclusion, sourceTypes } from './map.ts';
 import { onChannel } from './oracle.ts';
+import { type ReadKind, readChannels } from './read-channels.ts';
 
-/** A way of reading that this suite can judge. */
-export type ReadKind = 'hl7' | 'poll' | 'bulk';
-
-/** The channels of a site that this suite can judge by today. */
-export function readChannels(site: SiteManifest): ReadKind[] {
-  return site.channels.read.map((channel) => channel.kind).filter((kind) => kind === 'hl7' || kind === 'poll' || kind === 'bulk');
-}
+const READ_NEEDS: readonly string[] = ['hl7', 'poll', 'bulk', 'changed', 'subscription'] satisfies ReadKind[];
 
 /** What of a manifest decides which checks apply. */
 export type Judgeable = Pick<Manifest, 'crm'> & {
@@ -32,7 +27,7 @@ export const rereadWindow = ({ crm, promises }: Judgeable): number =>
 export function notApplicable(check: CheckDefinition, site: SiteManifest, manifest: Judgeable, map: DataMap): string | undefined {
   for (const type of check.takes ?? []) {
     const rows = map.rows.filter((row) => sourceTypes(map, row).includes(type));
-    if (!site.channels.read.some(({ kind }) => rows.some((row) => onChannel(row, kind))))
+    if (!site.channels.read.some(({ kind }) => rows.some((row) => onChannel(map, row, kind))))
       return `the map takes nothing from ${type} on the channels of ${site.name}`;
   }
   for (const { source, path, owner } of check.maps ?? []) {
@@ -46,9 +41,11 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
   for (const { source } of check.maps ?? [])
     if (SHOWS_NO[site.vendor]?.includes(source)) return `${site.name}: ${site.vendor} shows no ${source} by its API`;
   for (const need of check.needs ?? []) {
-    const channels = readChannels(site);
-    if ((need === 'hl7' || need === 'poll' || need === 'bulk') && !channels.includes(need))
-      return `${site.name} declares no ${need} channel for reading`;
+    const channels: string[] = readChannels(site);
+    if (READ_NEEDS.includes(need) && !channels.includes(need)) return `${site.name} declares no ${need} channel for reading`;
+    if (need === 'push' && !channels.some((kind) => kind === 'hl7' || kind === 'subscription'))
+      return `${site.name} pushes nothing to the subject: it declares neither hl7 nor subscription`;
+    if (need === 'api' && channels.every((kind) => kind === 'hl7')) return `${site.name} is read by messages alone`;
     if (need === 'crm-back' && manifest.crm.back.kind === 'none')
       return 'the manifest declares no channel back from the CRM (crm.back: none)';
     if (need === 'crm-reread' && manifest.crm.back.kind === 'none' && !(rereadWindow(manifest) <= LONGEST_WAIT_MS))

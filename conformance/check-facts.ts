@@ -79,7 +79,7 @@ export class CheckFacts {
   }
 
   #isReadOtherwise(owed: string): boolean {
-    const channel = / on (hl7|poll|bulk)$/.exec(owed)?.[1];
+    const channel = / on (hl7|poll|bulk|changed|subscription)$/.exec(owed)?.[1];
     const site = this.cohort.slice(this.cohort.indexOf('/') + 1);
     return channel !== undefined && this.#evidence.facts.reads(`${site}/${channel}`);
   }
@@ -230,12 +230,13 @@ export class CheckFacts {
     return edited ? [] : [untestable('no-edit', 'No CRM user could edit a field with that owner.')];
   }
 
-  /** Untestable unless several copies of the first message about a record were out before one of them was answered. */
+  /** Untestable unless several copies of the first message about a record, or of a notification of it, were out before one of them was answered. */
   wereAtOnce(name: string): Finding[] {
     const [message] = this.messagesOf(name);
     const answered = Math.min(...(message?.acks ?? []).map(({ at }) => at), Number.POSITIVE_INFINITY);
     if ((message?.sent ?? []).filter(({ at }) => at < answered).length > 1) return [];
-    return [untestable('did-not-bite', `No two copies of the message about "${name}" were under way at the same time.`)];
+    if (this.#evidence.facts.cameAtOnce(this.record(name)?.key ?? '')) return [];
+    return [untestable('did-not-bite', `No two copies of what is pushed about "${name}" were under way at the same time.`)];
   }
 
   /** Untestable where one reply of the EHR showed all these records together. */

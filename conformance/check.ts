@@ -8,6 +8,12 @@ export type Need =
   | 'hl7'
   | 'bulk'
   | 'poll'
+  | 'changed'
+  | 'subscription'
+  /** Any channel by which the EHR calls the subject. */
+  | 'push'
+  /** Any channel by which the subject calls the EHR. */
+  | 'api'
   | 'crm-back'
   | 'crm-reread'
   | 'write-back'

@@ -49,7 +49,8 @@ describe('metadata', () => {
 
   it('what breaks the world runs alone', () => {
     // A throttle and the size of pages are of a whole system; what hangs holds a place in the queue of whoever has few, and a link has two ends only.
-    const wide = /outageMs|crowd\(|\.kill\(|give\(['"]poison|fault: '(throttle|hang|half-open)'|pageLimit\(|crm\.(hold|alter)\(/;
+    const wide =
+      /outageMs|crowd\(|\.kill\(|give\(['"]poison|fault: '(throttle|hang|half-open|malformed)'|pageLimit\(|crm\.(hold|alter)\(/;
     for (const { id, alone = false } of CHECKS) {
       const text = readFileSync(new URL(`./checks/${id.toLowerCase()}.ts`, import.meta.url), 'utf8');
       expect([id, alone]).toEqual([id, wide.test(text)]);
@@ -65,13 +66,16 @@ describe('a perfect subject passes', () => {
       expect([invariant.id, invariant.judge(played.evidence, played.cohort)]).toEqual([invariant.id, []]);
   });
 
-  it.each(CHECKS.filter((check) => !check.needs?.includes('hl7')))('$id, by polling alone', async (check) => {
-    const polling = manifest([site({ read: [{ kind: 'poll', interval: 500 }], discover: ['schedule'] })]);
-    expect(await play(check, { ...PERFECT, takes: () => false }, polling)).toMatchObject({ verdict: 'pass' });
-  });
+  it.each(CHECKS.filter((check) => !check.needs?.some((need) => need === 'hl7' || need === 'push')))(
+    '$id, by polling alone',
+    async (check) => {
+      const polling = manifest([site({ read: [{ kind: 'poll', interval: 500 }], discover: ['schedule'] })]);
+      expect(await play(check, { ...PERFECT, takes: () => false }, polling)).toMatchObject({ verdict: 'pass' });
+    },
+  );
 
   // What the map takes from the chart has no column for messages.
-  const back = ['poll', 'bulk', 'crm-back', 'crm-reread'];
+  const back = ['poll', 'bulk', 'api', 'crm-back', 'crm-reread'];
   const pushed = CHECKS.filter(({ needs = [], takes }) => !takes && !needs.some((need) => back.includes(need)));
   it.each(pushed)('$id, by messages alone', async (check) => {
     const listening = manifest([site({ read: [{ kind: 'hl7' }], write_back: 'none' })], { kind: 'none' });

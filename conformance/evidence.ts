@@ -1,6 +1,6 @@
 import { findCanaries } from '#fixtures';
 import { type RecordRef, recordKey } from '#simulators';
-import { cohortOf, type Judgeable, notApplicable, readChannels } from './applicable.ts';
+import { cohortOf, type Judgeable, notApplicable } from './applicable.ts';
 import { chartMoments, chartsOf, patientReference } from './chart.ts';
 import { type CheckDefinition, fail } from './check.ts';
 import { CheckFacts } from './check-facts.ts';
@@ -9,6 +9,7 @@ import { type Chart, chartTypes } from './fhirpath.ts';
 import type { Manifest, SiteManifest } from './manifest.ts';
 import type { DataMap, MapRow } from './map.ts';
 import { type ExpectContext, type ExpectedRecord, Oracle, SYSTEM_FIELDS } from './oracle.ts';
+import { readChannels } from './read-channels.ts';
 import type { Finding, Verdict } from './result.ts';
 import { rollUp } from './score.ts';
 

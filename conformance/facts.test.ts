@@ -48,6 +48,16 @@ describe('folds', () => {
     expect(imageAt(facts.crm.get(`crm/${ORG}/Contact/003A`))).toBeNull();
   });
 
+  it('knows a feed as read from its first answer, also where that tells of nothing', () => {
+    const b = new JournalBuilder();
+    expect(factsOf(b).reads(`${SITE}/changed`)).toBe(false);
+    const reply = { sim: 'ehr', tenant: SITE, kind: 'reply' } as const;
+    b.add({ ...reply, data: { operation: 'changed', status: 403 } });
+    expect(factsOf(b).reads(`${SITE}/changed`)).toBe(false);
+    b.add({ ...reply, served: [], data: { operation: 'changed', status: 200 } });
+    expect(factsOf(b).reads(`${SITE}/changed`)).toBe(true);
+  });
+
   it('keeps what became of a message: queued, sent, answered, or dropped', () => {
     const b = new JournalBuilder();
     const first = b.register('p1', ada);

@@ -1,5 +1,6 @@
 import { findCanaries } from '#fixtures';
 import { type JournalEvent, type RecordRef, recordKey } from '#simulators';
+import type { ReadKind } from './read-channels.ts';
 import type { EventId } from './result.ts';
 
 export type Row = Record<string, unknown> & { Id: string };
@@ -90,6 +91,11 @@ export const wordsOf = (text: string): string[] =>
 // Answers after which the same call can succeed: a client is expected to come back.
 const RETRYABLE = new Set([401, 408, 425, 429]);
 
+/** What shows records in another way than a poll does, by the operation of the reply. */
+const OPERATIONS: Record<string, ReadKind> = { 'export-file': 'bulk', changed: 'changed' };
+const PUSHED: Partial<Record<JournalEvent['kind'], ReadKind>> = { ack: 'hl7', notice: 'subscription' };
+const shownOn = ({ kind, data }: JournalEvent): ReadKind => PUSHED[kind] ?? OPERATIONS[String(data?.operation)] ?? 'poll';
+
 /** The state of a history at a moment; its newest image when no moment is given. */
 export function imageAt<T>(history: History<T> | undefined, at = Number.POSITIVE_INFINITY): T | null {
   let found: T | null = null;
@@ -139,6 +145,8 @@ export class Facts {
   /** Events that touch a cohort, oldest first: the evidence of its story. */
   readonly story = new Map<string, EventId[]>();
   #channels = new Set<string>();
+  /** Keys of records that several copies of a notification told of at the same moment. */
+  #abreast = new Set<string>();
   #served = new Map<string, Map<string, { version: number; at: number }[]>>();
   #words = new Map<string, string>();
   #byCohort = new Map<string, History<unknown>[]>();
@@ -152,6 +160,8 @@ export class Facts {
     if (event.at < this.#begunAt && event.kind !== 'commit') return;
     this.first ??= event;
     this.last = event;
+    // Who is told by a feed that nothing changed has read it.
+    if (event.served && shownOn(event) === 'changed') this.#channels.add(`${event.tenant}/changed`);
     for (const ref of event.served ?? []) this.#serve(ref, event);
     this.#handlers[event.kind]?.(event);
   }
@@ -163,6 +173,7 @@ export class Facts {
     queue: (event) => this.#queue(event),
     message: (event) => this.#message(event),
     ack: (event) => this.#ack(event),
+    notice: (event) => this.#notice(event),
     fault: (event) => this.#fault(event),
     heal: (event) => void this.healed.push({ at: event.at, rule: String(event.data?.rule) }),
     token: (event) => this.#token(event),
@@ -313,8 +324,9 @@ export class Facts {
 
   #serve(ref: RecordRef, event: JournalEvent): void {
     const key = recordKey(ref);
-    const read = event.data?.operation === 'export-file' ? 'bulk' : 'poll';
-    const channel = event.kind === 'ack' ? `${event.tenant}/hl7` : ref.sim === 'crm' ? 'crm' : `${event.tenant}/${read}`;
+    // A notification that was refused comes again: only one that was taken is in somebody's custody.
+    if (event.kind === 'notice' && event.data?.state !== 'taken') return;
+    const channel = ref.sim === 'crm' ? 'crm' : `${event.tenant}/${shownOn(event)}`;
     this.#channels.add(channel);
     const byChannel = this.#served.get(key) ?? new Map<string, { version: number; at: number }[]>();
     this.#served.set(key, byChannel);
@@ -324,6 +336,15 @@ export class Facts {
     list.push({ version: ref.version, at: event.at });
     const history = ref.sim === 'crm' ? this.crm.get(key) : this.truth.get(key);
     this.#tell(history?.cohort, event);
+  }
+
+  #notice({ data, served = [] }: JournalEvent): void {
+    if (Number(data?.abreast) > 1) for (const ref of served) this.#abreast.add(recordKey(ref));
+  }
+
+  /** Whether a notification of that record came several times at the same moment. */
+  cameAtOnce(key: string): boolean {
+    return this.#abreast.has(key);
   }
 
   #send(event: JournalEvent): void {

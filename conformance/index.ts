@@ -1,4 +1,4 @@
-export { cohortOf, notApplicable, readChannels } from './applicable.ts';
+export { cohortOf, notApplicable } from './applicable.ts';
 export { CAPABILITIES } from './capabilities.ts';
 export type { CheckDefinition } from './check.ts';
 export { CHECKS } from './checks/index.ts';
@@ -11,11 +11,12 @@ export { isLoadRun, judgeLoad, type LoadResult, OFFERED_ENOUGH } from './load-re
 export { type LoadTarget, runLoad, type ScriptEnd } from './load-run.ts';
 export * from './manifest.ts';
 export { type DataMap, loadMap, parseMap } from './map.ts';
-export type { MutantDefinition } from './mutants/define.ts';
+export type { MutantDefinition, MutantReads } from './mutants/define.ts';
 export { MUTANTS, NULLS } from './mutants/index.ts';
 export { type HeldBinds, holdBinds } from './ports.ts';
 export { formatProblem, nearest, type Problem } from './problem.ts';
 export { groupAlive } from './process-group.ts';
+export { FIVE_MINUTES_PLAYED } from './read-channels.ts';
 export type * from './result.ts';
 export { type Progress, type RunningSubject, type RunOptions, runChecks } from './run.ts';
 export { EvidenceError, RunFolder } from './run-folder.ts';

@@ -148,11 +148,11 @@ sites:
     # A capability table of your own hospital, where it differs from the built-in one.
     #capability: ./epic-capability.json
     channels:
-      # How changes reach your sync: hl7, poll, subscription, changed, bulk.
+      # How changes reach your sync: hl7, poll, bulk; from athena also changed and subscription, which tell of patients and appointments alone.
       read:
         - hl7
         - poll: { interval: 30s }
-      # How it learns of patients that it has never seen: hl7, schedule, group, panel, changed.
+      # How it learns of patients that it has never seen: hl7, schedule, group, panel, changed (told by such a channel).
       discover: [hl7]
       # How it writes to this EHR: fhir, v1, hl7 or none.
       write_back: hl7

@@ -7,13 +7,13 @@ import type { Reading } from './schema.ts';
 /** Words that stand elsewhere in the names of settings, so that a site called so could not be told from them. */
 const RESERVED = ['crm', 'webhook', 'config', 'ca', 'sites', 'instance'];
 
-/** Routes that only athenahealth has: its own REST API and the change feeds of that. */
-const ATHENA_ONLY = ['v1', 'changed'];
+/** Routes that only athenahealth has: its own REST API, the change feeds of that, and subscriptions to events. */
+const ATHENA_ONLY = ['v1', 'changed', 'subscription'];
 
 /** What a way to discover patients needs among the ways to read. A name or a schedule can be searched by any FHIR channel. */
 const DISCOVER_NEEDS: Record<string, string[]> = {
   hl7: ['hl7'],
-  changed: ['changed'],
+  changed: ['changed', 'subscription'],
   schedule: ['poll', 'subscription', 'bulk'],
   group: ['poll', 'bulk'],
   panel: ['poll', 'changed', 'bulk'],

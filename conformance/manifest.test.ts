@@ -58,7 +58,6 @@ describe('a manifest that is right', () => {
     ['[hl7]', '[hl7, poll]', { kind: 'poll', interval: 60_000 }],
     ['[hl7]', '[hl7, {poll: {interval: 500ms}}]', { kind: 'poll', interval: 500 }],
     ['[hl7]', '[hl7, {poll: {interval: PT1.5S}}]', { kind: 'poll', interval: 1500 }],
-    ['[hl7]', '[hl7, subscription]', { kind: 'subscription' }],
   ])('reads the channels %s as %s', (from, to, channel) => {
     expect(body(load(from, to).manifest).sites[0]!.channels.read[1]).toEqual(channel);
   });
@@ -122,6 +121,7 @@ describe('a mistake is named with its place and its fix', () => {
     ['read: [hl7]', 'read: [hl7, {poll: {interval: 5}}]', '8:46', '"5" is not a duration', '5s'],
     ['read: [hl7]', 'read: [hl7, {hl7: {interval: 5s}}]', '8:29', 'takes no options', 'just hl7'],
     ['read: [hl7]', 'read: [hl7, changed]', '8:15', 'epic has no "changed"', 'another channel'],
+    ['read: [hl7]', 'read: [hl7, subscription]', '8:15', 'epic has no "subscription"', 'another channel'],
     ['discover: [hl7]', 'discover: [schedule]', '8:39', 'cannot be discovered by "schedule"', 'add poll'],
     ['crm: {}', 'crm: {back: webhook}', '9:13', '"webhook" is not one of', 'outbound'],
     ['crm: {}', 'crm: {tls: maybe}', '9:12', '"maybe" is not on or off', 'on or off'],

@@ -114,7 +114,7 @@ export function lintRow(lint: Lint, row: MapRow, seen: Map<string, number>, chan
       'choose another field type, or say how with a transform',
       'warning',
     );
-  if (type && row.owner !== 'sync' && channels.length > 0 && !channels.some((kind) => onChannel(row, kind)))
+  if (type && row.owner !== 'sync' && channels.length > 0 && !channels.some((kind) => onChannel(lint.map, row, kind)))
     lint.unreached.push(row);
   lintField(lint, row, type);
 }

@@ -27,11 +27,11 @@ export function lintMap(map: DataMap, { schemas = [], channels = [] }: LintOptio
   return lint.problems;
 }
 
-// One line for each object: where messages are the only channel, all that comes from the chart is out of reach together.
+// One line for each object: what comes from the chart is out of reach together.
 function lintReach(lint: Lint): void {
   for (const [object, rows] of Map.groupBy(lint.unreached, (row) => row.object)) {
     const names = rows.map((row) => `${object}.${row.field}`).join(', ');
-    const message = `${names} cannot be reached: messages are the only channel, and the row has no v2 column`;
+    const message = `${names} cannot be reached: no channel brings it (messages need a v2 column; feeds and notifications tell of patients and appointments)`;
     const fix = 'fill in the v2 column, or read that site by another channel too';
     lint.at('fields.csv')(rows[0] as MapRow, 'v2', message, fix, 'warning');
   }

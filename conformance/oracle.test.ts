@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseMap } from './map.ts';
-import { compileOracle, type ExpectContext, type OracleSite } from './oracle.ts';
+import { compileOracle, type ExpectContext, type OracleSite, onChannel } from './oracle.ts';
 
 const OBJECTS = `object,source,key,authority,parent,create_when,live_when,on_merge,on_delete,lead_match
 Contact,Patient,Key__c,,,Patient.name.exists(),Active__c = true,move-and-deactivate,deactivate,none
@@ -25,10 +25,12 @@ const site: OracleSite = {
 };
 const messagesOnly: OracleSite = { ...site, name: 'hl7', channels: { read: [{ kind: 'hl7' }] } };
 
+const tellers = ['changed', 'subscription'].map((kind) => ({ ...site, name: kind, channels: { read: [{ kind }] } }));
+
 const oracleOf = (rows: string) => {
   const { map, problems } = parseMap({ 'objects.csv': OBJECTS, 'fields.csv': HEADER + PATIENT + VISIT + rows, 'sex.csv': TABLE });
   expect(problems).toEqual([]);
-  return compileOracle(map, [site, messagesOnly]);
+  return compileOracle(map, [site, messagesOnly, ...tellers]);
 };
 const patient = (more: object = {}) => ({
   resourceType: 'Patient',
@@ -134,6 +136,20 @@ describe('what a field must hold', () => {
     expect(field(row({ v2: '' }), [male], {}, 'hl7')).toBe('not-on-channel');
     expect(field(row({}), [male], {}, 'hl7')).toEqual(['male']);
     expect(field(row({ v2: '' }), [male])).toEqual(['male']);
+  });
+
+  it('is not judged on feeds and notifications where it is taken from what those do not tell of', () => {
+    const visits = row({ source: '%chart.Encounter.status.first()' });
+    for (const kind of ['changed', 'subscription'] as const) {
+      expect(field(row({}), [male], {}, kind)).toEqual(['male']);
+      expect(field(visits, [male], {}, kind)).toBe('not-on-channel');
+    }
+    expect(field(visits, [male])).not.toBe('not-on-channel');
+    const { map } = parseMap({
+      'objects.csv': `${OBJECTS}Referral__c,ServiceRequest,Key__c,,,,\n`,
+      'fields.csv': `${HEADER}%resource.subject.reference,reference,Referral__c,Contact__c,lookup,parent,any,,,ehr,owner-wins,keep,keep,copy,\n`,
+    });
+    expect(['changed', 'poll'].map((kind) => onChannel(map, map.rows[0]!, kind))).toEqual([false, true]);
   });
 
   it('follows the acts of its trigger', () => {

@@ -12,7 +12,8 @@ import type {
 import { compileRule, type Outcome, type Rule } from './expected-value.ts';
 import { type Chart, chartVariable, compilePath, siteVariables } from './fhirpath.ts';
 import type { FieldValue } from './field-types.ts';
-import { type DataMap, isExclusion, type MapObject, type MapRow } from './map.ts';
+import { type DataMap, isExclusion, type MapObject, type MapRow, sourceTypes } from './map.ts';
+import { isSelective, tellsOf } from './read-channels.ts';
 import { type Condition, compileCondition } from './soql-condition.ts';
 import type { TransformContext } from './transforms.ts';
 import { isInError, isReplaced, survivingPatient } from './truth.ts';
@@ -76,7 +77,7 @@ export class Oracle {
   /** The rows of an object; those that reach the subject by a channel (`hl7`, `v1`, any other), where one is named. */
   rowsFor(object: string, channel?: string): MapRow[] {
     const rows = (this.#rules.get(object) ?? []).map((rule) => rule.row);
-    return channel === undefined ? rows : rows.filter((row) => onChannel(row, channel));
+    return channel === undefined ? rows : rows.filter((row) => onChannel(this.map, row, channel));
   }
 
   /** Fields that the map lets the subject write, with those that every row has. */
@@ -242,7 +243,7 @@ export class Oracle {
     }
     const kinds = site.channels?.read.map(({ kind }) => kind) ?? [];
     const own = this.#ruleOf.get(`${object.object}.${object.key}`)?.row;
-    const isReached = kinds.length === 0 || !own || kinds.some((kind) => onChannel(own, kind));
+    const isReached = kinds.length === 0 || !own || kinds.some((kind) => onChannel(this.map, own, kind));
     const create = isReached && fate === 'present' && inScope && key !== undefined && !quarantinedBy;
     return { object, site: site.name, keyField: object.key, key, create, fate, quarantinedBy, fields };
   }
@@ -264,7 +265,7 @@ export class Oracle {
     if (edited !== undefined && row.owner === 'shared' && (row.conflict === 'manual' || row.conflict === 'most-restrictive'))
       return not('undecided');
     const kinds = site.channels?.read.map(({ kind }) => kind) ?? [];
-    if (kinds.length > 0 && !kinds.some((kind) => onChannel(row, kind))) return not('not-on-channel');
+    if (kinds.length > 0 && !kinds.some((kind) => onChannel(this.map, row, kind))) return not('not-on-channel');
     const field = this.#fromTruth(rule, truth, site, context);
     const winner = this.#later(rule, truth, site, context);
     if (edited !== undefined && row.owner === 'shared' && row.conflict === 'newest' && winner)
@@ -311,9 +312,13 @@ export const compileOracle = (map: DataMap, sites: readonly OracleSite[]): Oracl
 const ON_DELETE: Record<string, ExpectedRecord['fate']> = { deactivate: 'inactive', delete: 'deleted', keep: 'kept' };
 const ON_MERGE: Record<string, ExpectedRecord['fate']> = { 'move-and-deactivate': 'inactive', 'move-and-delete': 'deleted' };
 
-/** Whether a row of the map can be had on a channel. Only messages and athena's v1 have columns of their own. */
-export function onChannel(row: MapRow, channel: string): boolean {
+/**
+ * Whether a row of the map can be had on a channel. Only messages and athena's v1 have columns of their own; what tells of some
+ * types alone does not bring what is taken from others.
+ */
+export function onChannel(map: DataMap, row: MapRow, channel: string): boolean {
   if (channel === 'hl7') return row.v2 !== '';
+  if (isSelective(channel)) return sourceTypes(map, row).every((type) => tellsOf(channel, type));
   return channel === 'v1' ? row.v1 !== '' : true;
 }
 

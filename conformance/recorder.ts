@@ -3,8 +3,12 @@ import { Evidence } from './evidence.ts';
 import { Facts } from './facts.ts';
 import type { Manifest } from './manifest.ts';
 import type { DataMap } from './map.ts';
+import { readChannels } from './read-channels.ts';
 import type { JournalFile, RunFolder } from './run-folder.ts';
 import { type SandboxClient, SandboxLost } from './sandbox-client.ts';
+
+/** How long a subject may take from its start until it reads a feed (ms). */
+const FEED_MS = 10_000;
 
 /** The subject, as far as a run needs it. */
 export interface RunningSubject {
@@ -60,6 +64,7 @@ export async function record(
     subject = await options.startSubject((what, data) => {
       void sandbox.note([{ sim: 'judge', kind: 'subject', data: { what, ...data } }]).catch(() => {});
     });
+    await recorder.subscribed(FEED_MS);
     await sandbox.note([{ sim: 'judge', kind: 'subject', data: { what: 'ready' } }]);
     await act(recorder, subject);
     status = options.signal?.aborted ? 'interrupted' : 'finished';
@@ -101,6 +106,7 @@ function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: Rec
 export class Recorder {
   readonly facts = new Facts();
   readonly evidence: Evidence;
+  readonly #feeds: string[];
   #folder: RunFolder;
   #clock: Clock;
   #files = new Map<string, JournalFile>();
@@ -112,6 +118,8 @@ export class Recorder {
     this.#folder = folder;
     this.#clock = clock;
     this.evidence = new Evidence(this.facts, map, manifest);
+    const fed = manifest.sites.filter((site) => readChannels(site).includes('changed'));
+    this.#feeds = fed.map(({ name }) => `${name}/changed`);
     this.evidence.output = () => folder.lines('subject.log') ?? [];
   }
 
@@ -122,6 +130,15 @@ export class Recorder {
     if (event.seq === 1) this.#born.set(event.process, event.at);
     file.add(event);
     this.facts.ingest(event);
+  }
+
+  /**
+   * Waits until the subject has read a feed at each site where it reads by feeds, for so many ms at most: they tell nobody of what
+   * was before the subscription, so that nothing that is done earlier could be asked of it.
+   */
+  async subscribed(ms: number): Promise<void> {
+    const until = this.#clock.now() + ms;
+    while (this.#feeds.some((channel) => !this.facts.reads(channel)) && this.#clock.now() < until) await this.#clock.sleep(20);
   }
 
   /** The newest event of each process, by its sequence number. */

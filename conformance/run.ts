@@ -1,10 +1,11 @@
 import { type Clock, digest, Random } from '#simulators';
-import { cohortOf, notApplicable, readChannels, rereadWindow } from './applicable.ts';
+import { cohortOf, notApplicable, rereadWindow } from './applicable.ts';
 import type { CheckDefinition } from './check.ts';
 import { checkResult } from './judge.ts';
 import type { Manifest, SiteManifest } from './manifest.ts';
 import { type DataMap, sourceTypes } from './map.ts';
 import { onChannel } from './oracle.ts';
+import { FIVE_MINUTES_PLAYED, readChannels } from './read-channels.ts';
 import { type Recorder, type RecordOptions, type RunningSubject, record } from './recorder.ts';
 import type { CheckResult } from './result.ts';
 import { Settler, type SettleTerms } from './settle.ts';
@@ -157,9 +158,10 @@ export function settleTerms(site: SiteManifest, manifest: Manifest, map: DataMap
     syncWindow: manifest.promises.sync_window,
     pollInterval: Math.max(0, ...intervals),
     batchInterval: manifest.promises.batch_interval,
+    feedDelay: FIVE_MINUTES_PLAYED,
     retryWait: manifest.promises.retry.max_wait,
     types: [...new Set(map.rows.flatMap((row) => sourceTypes(map, row)))],
-    onLink: [...new Set(map.rows.flatMap((row) => (onChannel(row, 'hl7') ? sourceTypes(map, row) : [])))],
+    onLink: [...new Set(map.rows.flatMap((row) => (onChannel(map, row, 'hl7') ? sourceTypes(map, row) : [])))],
     objects: map.objects.map(({ object }) => object),
   };
 }

@@ -10,6 +10,7 @@ import { MAP, manifest } from './testing/setting.ts';
 const CANARY = 'Begahutogamuw';
 const ada = patient('0000000000018', CANARY);
 const COHORT = 'ID-01/epic';
+const EHR = { sim: 'ehr', tenant: 'epic' };
 
 const TERMS: SettleTerms = {
   site: 'epic',
@@ -426,6 +427,8 @@ describe('hold', () => {
     ['twice what 99 in 100 take with 30', { reads: ['hl7'], pollInterval: 0 }, [...Array(29).fill(10), 400], 800],
     ['two poll periods at least, then too', { reads: ['hl7', 'poll'] }, Array(30).fill(10), 1_000],
     ['the window at most', { reads: ['hl7'] }, [...Array(29).fill(10), 2_500], 3_000],
+    ['the window for notifications, whatever messages show', { reads: ['hl7', 'subscription'] }, Array(30).fill(10), 3_000],
+    ['two poll periods for a feed', { reads: ['changed'] }, [], 1_000],
   ])('%s', async (_, terms, effects, expected) => {
     const play = new Play(terms);
     await sampled(play, effects);
@@ -438,6 +441,35 @@ describe('hold', () => {
     play.b.deliver('ADT^A04', first);
     for (let i = 0; i < 40; i++) play.b.deliver('ADT^A08', play.b.ehr('update', 'Patient', 'p1', {}));
     expect(play.settler.hold(play.terms)).toBe(3_000);
+  });
+});
+
+describe('what tells of some types alone', () => {
+  it.each(['changed', 'subscription'] as const)('%s owes patients and appointments, and nothing else', async (kind) => {
+    const play = new Play({ reads: [kind], types: ['Patient', 'Appointment', 'Encounter'] });
+    play.arrived();
+    play.b.ehr('visit', 'Encounter', 'v1', { status: 'arrived' });
+    expect(play.now.owed).toEqual([`Patient/p1 on ${kind}`]);
+    const served = [play.b.ref('Patient', 'p1')];
+    if (kind === 'changed') play.b.add({ ...EHR, kind: 'reply', served, data: { operation: 'changed', status: 200 } });
+    else play.b.add({ ...EHR, kind: 'notice', served, data: { state: 'taken', status: 204 } });
+    expect(play.now.owed).toEqual([]);
+  });
+
+  it('a poll shows nothing of what a feed owes, and a notification that was refused comes again', () => {
+    const play = new Play({ reads: ['changed', 'subscription'] });
+    play.read();
+    play.b.add({ ...EHR, kind: 'notice', served: [play.b.ref('Patient', 'p1')], data: { state: 'refused', status: 500 } });
+    expect(play.now.owed).toEqual(['Patient/p1 on changed', 'Patient/p1 on subscription']);
+  });
+
+  it('a feed may be late by its own setting before the window begins', async () => {
+    const play = new Play({ reads: ['changed'], feedDelay: 2_000 });
+    play.arrived();
+    await play.wait(4_900);
+    expect(play.now.by).toBeUndefined();
+    await play.wait(200);
+    expect(play.now).toMatchObject({ by: 'window', owed: ['Patient/p1 on changed'] });
   });
 });
 

@@ -1,6 +1,6 @@
 import { type Clock, type RecordRef, recordKey } from '#simulators';
-import type { ReadKind } from './applicable.ts';
 import type { Facts, LinkMessage } from './facts.ts';
+import { type ReadKind, tellsOf } from './read-channels.ts';
 
 /** What settling needs to know of one site's wiring. Times in milliseconds. */
 export interface SettleTerms {
@@ -13,6 +13,8 @@ export interface SettleTerms {
   /** Longest declared poll interval. */
   pollInterval: number;
   batchInterval: number;
+  /** How late the EHR's own feeds show a change; 0 where this is absent. */
+  feedDelay?: number;
   /** Longest declared wait before a call that failed is made again. */
   retryWait: number;
   /** Resource types that the map takes in: others owe nothing. */
@@ -131,6 +133,8 @@ export class Settler {
    */
   hold(terms: SettleTerms): number {
     const polled = Math.max(2 * terms.pollInterval, terms.batchInterval);
+    // How long an effect takes after a notification is not measured: the whole window, always.
+    if (terms.reads.includes('subscription')) return Math.max(polled, terms.syncWindow);
     if (!terms.reads.includes('hl7')) return polled;
     const effects = this.#effects(terms.site);
     if (effects.length < ENOUGH_SAMPLES) return Math.max(polled, terms.syncWindow);
@@ -199,7 +203,7 @@ export class Settler {
         'replaced-by',
       );
       for (const channel of terms.reads) {
-        if (channel === 'hl7' ? !this.#carried(ref, terms) : isRetired) continue;
+        if (channel === 'hl7' ? !this.#carried(ref, terms) : isRetired || !tellsOf(channel, ref.type)) continue;
         if (this.#facts.servedAt(ref, `${terms.site}/${channel}`) === undefined) owed.push(`${ref.type}/${ref.id} on ${channel}`);
       }
     }
@@ -231,7 +235,8 @@ export class Settler {
     for (const history of this.#facts.truthOf(cohort)) {
       const version = history.versions.at(-1);
       if (!version) continue;
-      if (terms.reads.some((kind) => kind !== 'hl7')) last = Math.max(last, version.at);
+      const late = terms.reads.includes('changed') ? (terms.feedDelay ?? 0) * 1000 : 0;
+      if (terms.reads.some((kind) => kind !== 'hl7')) last = Math.max(last, version.at + late);
       if (!terms.reads.includes('hl7')) continue;
       for (const message of this.#facts.messagesOf(version.ref.id))
         last = Math.max(last, message.sent.at(-1)?.at ?? message.queuedAt ?? 0);
@@ -249,7 +254,7 @@ export class Settler {
     for (const history of [...this.#facts.truthOf(cohort), ...this.#facts.crmOf(cohort)]) {
       for (const version of history.versions) {
         if (!version.actor.startsWith('user:')) continue;
-        last = Math.max(last, version.at);
+        last = Math.max(last, version.at + (terms.feedDelay ?? 0) * 1000);
         if (version.ref.sim === 'crm' || !terms.reads.includes('hl7')) continue;
         const { id, version: n } = version.ref;
         for (const message of this.#facts.messagesOf(id))

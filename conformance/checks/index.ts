@@ -88,6 +88,7 @@ import { rs03 } from './rs-03.ts';
 import { rs04 } from './rs-04.ts';
 import { rs05 } from './rs-05.ts';
 import { rs06 } from './rs-06.ts';
+import { rs07 } from './rs-07.ts';
 import { rs08 } from './rs-08.ts';
 import { rs09 } from './rs-09.ts';
 import { se01 } from './se-01.ts';
@@ -163,6 +164,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   rs04,
   rs05,
   rs06,
+  rs07,
   rs08,
   rs09,
   hl01,

@@ -1,5 +1,8 @@
 import type { Steps } from '../reference/steps.ts';
 
+/** How a mutant reads the EHR; both are messages and polls. */
+export type MutantReads = 'hl7' | 'poll' | 'both' | 'bulk' | 'changed' | 'subscription';
+
 /** The reference sync with one behaviour broken (or, lawfully, other). */
 export interface MutantDefinition {
   /** Equal to the file name. */
@@ -7,9 +10,9 @@ export interface MutantDefinition {
   /** One sentence: what it does wrong, or does differently. */
   breaks: string;
   /** How it reads the EHR; by messages alone unless said, as a poll soon repairs what a message broke. */
-  reads?: 'hl7' | 'poll' | 'both' | 'bulk';
+  reads?: MutantReads;
   /** At whose EHR, where that matters: one that shows when a record was last updated, say. The reference's own unless said. */
-  vendor?: 'r4';
+  vendor?: 'r4' | 'athena';
   /** How many hospitals it serves; one unless said. */
   sites?: 1 | 2;
   /** Vendor of the second hospital; that of the first unless said. */

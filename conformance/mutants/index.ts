@@ -4,6 +4,7 @@ import { answersBack } from './answers-back.ts';
 import { appliesReplays } from './applies-replays.ts';
 import { arrivalOrder } from './arrival-order.ts';
 import { asksForEverything } from './asks-for-everything.ts';
+import { asksOnce } from './asks-once.ts';
 import { believesAnyWeight } from './believes-any-weight.ts';
 import { blanksFreeText } from './blanks-free-text.ts';
 import { chunkIsFrame } from './chunk-is-frame.ts';
@@ -18,6 +19,7 @@ import { dialsByHospital } from './dials-by-hospital.ts';
 import { dropsCancel } from './drops-cancel.ts';
 import { dropsExtension } from './drops-extension.ts';
 import { dropsLocked } from './drops-locked.ts';
+import { dropsNotices } from './drops-notices.ts';
 import { echoLoop } from './echo-loop.ts';
 import { emptiesOnUpdate } from './empties-on-update.ts';
 import { everyReading } from './every-reading.ts';
@@ -46,6 +48,7 @@ import { knowsNoQuietHours } from './knows-no-quiet-hours.ts';
 import { lastHeardIsLast } from './last-heard-is-last.ts';
 import { lastListWins } from './last-list-wins.ts';
 import { lawfulBulk } from './lawful-bulk.ts';
+import { lawfulChanged } from './lawful-changed.ts';
 import { lawfulCollections } from './lawful-collections.ts';
 import { lawfulComposite } from './lawful-composite.ts';
 import { lawfulCreateThenLink } from './lawful-create-then-link.ts';
@@ -54,6 +57,7 @@ import { lawfulLookupFirst } from './lawful-lookup-first.ts';
 import { lawfulPersonAccounts } from './lawful-person-accounts.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
+import { lawfulSubscription } from './lawful-subscription.ts';
 import { lawfulTwoSites } from './lawful-two-sites.ts';
 import { lawfulTwoVendors } from './lawful-two-vendors.ts';
 import { leapDay } from './leap-day.ts';
@@ -218,6 +222,10 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulExports,
   halfAnExport,
   hintsAtFlags,
+  lawfulChanged,
+  lawfulSubscription,
+  dropsNotices,
+  asksOnce,
 ];
 
 /** Subjects that must pass nothing at all: one does nothing, one acknowledges everything and writes nothing. */

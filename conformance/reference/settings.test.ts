@@ -26,6 +26,21 @@ it.each([
   expect((['mllp', 'fhir'] as const).filter((channel) => site?.[channel])).toEqual(channels);
 });
 
+it.each([
+  ['polls where nothing is said', {}, ['poll']],
+  ['feeds and notifications where they are named', { SYNC_CHANNELS: 'hl7,changed,subscription' }, ['changed', 'subscription']],
+])('reads by %s', (_, more, reads) => expect(readSettings({ ...env, ...more }).sites[0]?.fhir?.reads).toEqual(reads));
+
+it('takes notifications where it is told to listen, and never without a secret', () => {
+  const bound = { ...env, SYNCPROOF_WEBHOOK_BIND: '127.0.0.1:4090' };
+  expect(readSettings(env).webhook).toBeUndefined();
+  expect(() => readSettings(bound)).toThrow('SYNCPROOF_WEBHOOK_SECRET');
+  expect(readSettings({ ...bound, SYNCPROOF_WEBHOOK_SECRET: 'x' }).webhook).toEqual({
+    bind: { host: '127.0.0.1', port: 4090 },
+    secret: 'x',
+  });
+});
+
 it('reads the file that SYNCPROOF_CONFIG names, the environment first', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'sync-')), 'config.json');
   writeFileSync(file, JSON.stringify({ ...env, SYNC_POLL_MS: '5', SYNC_CRM_POLL_MS: '6' }));

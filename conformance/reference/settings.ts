@@ -3,6 +3,12 @@ import { readFileSync } from 'node:fs';
 /** Where to listen or connect. */
 export type Address = { host: string; port: number };
 
+/** How an API tells of changes: it is asked over and over, exports its charts, feeds what changed, or notifies us. */
+export type FhirChannel = 'poll' | 'bulk' | 'changed' | 'subscription';
+
+/** Where notifications come in, and what they are signed with. */
+export type WebhookSettings = { bind: Address; secret: string };
+
 export type FhirSettings = {
   url: string;
   tokenUrl: string;
@@ -12,7 +18,7 @@ export type FhirSettings = {
   clientSecret?: string;
   scopes?: string;
   /** How the FHIR face is read; polled where nothing is said. */
-  reads?: ('poll' | 'bulk')[];
+  reads?: FhirChannel[];
   groupId?: string;
   /** athenahealth: one base URL serves all practices, so each call says which; visits are listed by the v1 API beside it. */
   athena?: { practice: string; v1Url?: string; departments: string[] };
@@ -46,6 +52,7 @@ export type CrmSettings = {
 export type Settings = {
   sites: Site[];
   crm: CrmSettings;
+  webhook?: WebhookSettings;
   caFile?: string;
   dataFolder: string;
   /** What the store outlives without loss; a power cut costs a wait for the disk at each change. */
@@ -76,6 +83,9 @@ export function readSettings(env: Flat): Settings {
       password: flat.SYNCPROOF_CRM_PASSWORD && flat.SYNCPROOF_CRM_PASSWORD + (flat.SYNCPROOF_CRM_SECURITY_TOKEN ?? ''),
       apiVersion: flat.SYNCPROOF_CRM_API_VERSION ?? '60.0',
     },
+    webhook: flat.SYNCPROOF_WEBHOOK_BIND
+      ? { bind: address(flat.SYNCPROOF_WEBHOOK_BIND), secret: need(flat, 'SYNCPROOF_WEBHOOK_SECRET') }
+      : undefined,
     caFile: flat.SYNCPROOF_CA_FILE,
     dataFolder: flat.SYNC_DATA ?? './data',
     survives: flat.SYNC_SURVIVES === 'kill' ? 'kill' : 'power-cut',
@@ -91,9 +101,10 @@ function readSite(flat: Flat, name: string): Site {
   const wanted = flat[`SYNC_${upper}_CHANNELS`] ?? flat.SYNC_CHANNELS;
   const open = (channel: string) => !wanted || words(wanted).includes(channel);
   const mllpBind = open('hl7') ? at('MLLP_BIND') : undefined;
-  // Exports only where they are asked for by name.
-  const bulk = wanted !== undefined && open('bulk');
-  const fhirUrl = open('poll') || bulk ? at('FHIR_URL') : undefined;
+  // Everything but polls only where it is asked for by name.
+  const more = (['bulk', 'changed', 'subscription'] as const).filter((channel) => wanted !== undefined && open(channel));
+  const reads: FhirChannel[] = [...(open('poll') ? (['poll'] as const) : []), ...more];
+  const fhirUrl = reads.length > 0 ? at('FHIR_URL') : undefined;
   const sendTo = at('MLLP_SEND_TO');
   const keyFile = at('PRIVATE_KEY_FILE');
   return {
@@ -118,7 +129,7 @@ function readSite(flat: Flat, name: string): Site {
           clientSecret: at('CLIENT_SECRET'),
           scopes: at('SCOPES'),
           groupId: at('GROUP_ID'),
-          reads: [...(open('poll') ? (['poll'] as const) : []), ...(bulk ? (['bulk'] as const) : [])],
+          reads,
           athena:
             at('VENDOR') === 'athena'
               ? {

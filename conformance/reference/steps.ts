@@ -24,6 +24,7 @@ import type { Allergy, Clinical, Condition, Encounter, Observation, Quantity, Se
 import { type Consent, consentsOf, mapConsent } from './fhir/consent.ts';
 import { type Appointment, mapAppointment, mapPatient, type Patient } from './fhir/map.ts';
 import { needsToken, refreshToken, type Token } from './fhir/token.ts';
+import { isDone } from './fhir/told.ts';
 import { ack, type Inbox, type Refusal, receive, validateMessage } from './hl7/answer.ts';
 import { findIdentity, mapMessage, mapMessageAppointment, mapMessagePatient, orderKey } from './hl7/map.ts';
 import { decodeMessage, type Message, type Repetition } from './hl7/message.ts';
@@ -60,6 +61,9 @@ export type Steps = {
   changedAppointments(fhir: Fhir, patientId: string): Promise<Appointment[]>;
   nextPage(bundle: Bundle): string | undefined;
   takeExport(fhir: Fhir, path: string): Promise<Export>;
+  // The EHR tells of a change.
+  isDone(failure: unknown): boolean;
+  readsAgain(): boolean;
   mapPatient(patient: Patient, site: Site, steps: Steps): Fields;
   mapAppointment(appointment: Appointment, site: Site, steps: Steps): Fields;
   consentsOf(fhir: Fhir, patientId: string): Promise<Consent[]>;
@@ -127,6 +131,8 @@ export const referenceSteps: Steps = {
   changedAppointments,
   nextPage,
   takeExport,
+  isDone,
+  readsAgain: () => true,
   mapPatient,
   mapAppointment,
   consentsOf,

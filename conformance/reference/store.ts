@@ -17,6 +17,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS link_unsaved ON link (person) WHERE revision <> savedRevision;
   CREATE INDEX IF NOT EXISTS link_site ON link (site, object);
   CREATE INDEX IF NOT EXISTS link_fhir ON link (site, fhirId);
+  CREATE TABLE IF NOT EXISTS told (id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT, reference TEXT, UNIQUE (site, reference));
   CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, site TEXT, text TEXT);
   CREATE TABLE IF NOT EXISTS cursor (name TEXT PRIMARY KEY, value TEXT);
   CREATE TABLE IF NOT EXISTS failed (reference TEXT PRIMARY KEY, site TEXT, reason TEXT);`;
@@ -76,6 +77,15 @@ export function openStore(folder: string, survives: 'kill' | 'power-cut' = 'powe
       // A message that failed is kept whole for whoever repairs it.
       sql("UPDATE inbox SET state = ?, text = iif(? = 'applied', '', text) WHERE id = ?").run(state, state, id);
     },
+
+    /** Takes custody of what the EHR told of. Told again, it has a new number. */
+    keepTold: (site: string, reference: string): void =>
+      void sql('INSERT OR REPLACE INTO told (site, reference) VALUES (?, ?)').run(site, reference),
+    toldOf: (site: string, reference: string): number | undefined =>
+      all<{ id: number }>('SELECT id FROM told WHERE site = ? AND reference = ?', site, reference)[0]?.id,
+    allTold: (site: string): string[] =>
+      all<{ reference: string }>('SELECT reference FROM told WHERE site = ? ORDER BY id', site).map((row) => row.reference),
+    dropTold: (id: number): void => void sql('DELETE FROM told WHERE id = ?').run(id),
 
     link: (object: ObjectName, key: string): Link | undefined => links('object = ? AND key = ?', object, key)[0],
     /** A person's records that the CRM does not hold yet as they should be; the contact first, as the others point to it. */

@@ -2,13 +2,16 @@ import { openCrm } from './crm/client.ts';
 import { watchCrm } from './crm/watch.ts';
 import { openWriter } from './crm/writer.ts';
 import { exportSite } from './fhir/bulk.ts';
-import { openFhir } from './fhir/client.ts';
+import { type Fhir, openFhir } from './fhir/client.ts';
+import { readFeeds } from './fhir/feeds.ts';
+import { type Notified, takeNotices } from './fhir/notices.ts';
 import { pollSite } from './fhir/poll.ts';
+import { openTold, type Told } from './fhir/told.ts';
 import { listenFeed } from './hl7/feed.ts';
 import { sendOutbox } from './hl7/write-back.ts';
 import { openHttp } from './http.ts';
 import type { Machine } from './model.ts';
-import type { Settings } from './settings.ts';
+import type { FhirChannel, Settings, Site, WebhookSettings } from './settings.ts';
 import type { Steps } from './steps.ts';
 import { openStore, type Store } from './store.ts';
 
@@ -57,26 +60,38 @@ export async function startSync(steps: Steps, settings: Settings, machine: Machi
   };
   const writer = openWriter(context, crm);
   const feeds = await Promise.all(settings.sites.map((site) => listenFeed(context, site)));
-  const loops = [
+  const charts: Told[] = [];
+  const tellOf = (site: Site, fhir: Fhir): Told => {
+    const told = openTold(context, site, fhir);
+    charts.push(told);
+    return told;
+  };
+  const notified: Notified[] = [];
+  const read: Record<FhirChannel, (site: Site, fhir: Fhir) => Promise<void>> = {
+    poll: (site, fhir) => pollSite(context, site, fhir),
+    bulk: (site, fhir) => exportSite(context, site, fhir, settings.pollMs),
+    changed: (site, fhir) => readFeeds(context, site, fhir, tellOf(site, fhir)),
+    // All sites share one listener.
+    subscription: async (site, fhir) => void notified.push({ site, fhir, told: tellOf(site, fhir) }),
+  };
+  const loops: (Promise<void> | undefined)[] = [
     watchCrm(context, crm),
     ...settings.sites.map((site) => sendOutbox(context, site)),
     ...settings.sites.flatMap((site) => {
       if (!site.fhir) return [];
       const pause = (ms: number) => machine.sleep(ms, ending.signal);
       const fhir = openFhir(site.fhir, steps.heeding(http, machine.now), machine.now, steps, pause);
-      const { reads = ['poll'] } = site.fhir;
-      return reads.map((how) =>
-        how === 'bulk' ? exportSite(context, site, fhir, settings.pollMs) : pollSite(context, site, fhir),
-      );
+      return (site.fhir.reads ?? ['poll']).map((how) => read[how](site, fhir));
     }),
   ];
+  if (notified.length > 0) loops.push(takeNotices(context, settings.webhook as WebhookSettings, notified));
   writer.wake(store.unsavedPersons());
 
   return {
     ports: Object.fromEntries(settings.sites.flatMap((site, index) => (feeds[index] ? [[site.name, feeds[index].port]] : []))),
     async stop() {
       ending.abort();
-      await Promise.all([...feeds.map((feed) => feed?.close()), ...loops, writer.close()]);
+      await Promise.all([...feeds.map((feed) => feed?.close()), ...loops, ...charts.map((told) => told.close()), writer.close()]);
       store.close();
     },
   };

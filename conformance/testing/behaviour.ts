@@ -44,7 +44,7 @@ export interface Behaviour {
   summary?(chart: readonly Image[], news: Image): Image;
   /** Whether it leaves the row of what was recorded by mistake. */
   keepsMistakes?: boolean;
-  /** Whether it goes on without a file of an export that it could not have. */
+  /** Whether it goes on without a file of an export that it could not have, or the rest of an answer that broke off. */
   losesFiles?: boolean;
   /** Whether it takes nothing where the EHR refuses something. */
   needsAll?: boolean;

@@ -22,11 +22,12 @@ const REFUSALS = { outage: 'reset', throttle: 403, 'vendor-error': 503 } as cons
 
 const PREFIXES: Record<string, string> = { Contact: '003', Allergy__c: 'a01', Finding__c: 'a02', Referral__c: 'a03' };
 
-/** What can go wrong with an export, where, and how it is answered. */
-const EXPORT_TROUBLES = [
+/** What can go wrong with an answer, where if not anywhere, and how it goes out then. */
+const READ_TROUBLES = [
   ['vendor-error', 'export-file', 404],
   ['reset', 'export-file', 'reset'],
   ['throttle', 'export-status', 429],
+  ['malformed', '', 200],
 ] as const;
 
 const SCOPES = 'system/Patient.read system/Appointment.read';
@@ -56,7 +57,7 @@ export class FakeSubject {
   /** The call whose answer it waits for and does not get. */
   #waits?: JournalEvent;
   /** Calls that the CRM does not answer, by the key of the row; others need not wait for them. */
-  /** Records that were in a file of an export that it could not have. */
+  /** Records that were in an answer that it could not have whole. */
   #lost = new Set<string>();
   #hanging = new Map<string, JournalEvent>();
   /** Until when the EHR asked it to be quiet (µs). */
@@ -131,7 +132,7 @@ export class FakeSubject {
       this.#quietUntil = this.#b.micros + Number(throttle.params?.retryAfter ?? 1) * 1e6;
       return;
     }
-    for (const [fault, operation, answer] of EXPORT_TROUBLES) {
+    for (const [fault, operation, answer] of READ_TROUBLES) {
       if (!this.#rules.hit(fault, 'ehr', { operation, request })) continue;
       this.#b.reply(request, answer);
       if (this.#does.losesFiles) for (const { id } of refs) this.#lost.add(id);

@@ -265,6 +265,7 @@ export const WRONG_DATA: WrongSubject[] = [
   ],
   ['SV-04', 'takes nothing where something is refused', 'stale-value', { polls: true, takes: () => false, needsAll: true }],
   ['SV-03', 'drops cancellations', 'stale-value', { polls: false, takes: (type) => type !== 'SIU^S15' }],
+  ['RS-07', 'takes half an answer for all of it', 'stale-value', { takes: () => false, losesFiles: true }],
   ['BV-05', 'goes on without a file', 'missing', { takes: () => false, losesFiles: true }],
   ['BV-02', 'loses one', 'missing', { polls: false, reads: ({ id }) => !String(id).endsWith('-77') }],
   [

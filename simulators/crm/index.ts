@@ -42,6 +42,7 @@ export const CRM_DEFAULTS = {
   username: 'sync@syncproof.example',
   password: 'syncproof-fake-password',
   securityToken: 'syncproofFakeSecurityToken',
+  webhookSecret: 'syncproof-fake-webhook-secret',
   apiVersion: '60.0',
 } as const;
 
@@ -201,6 +202,7 @@ function describe(org: Org, face: Face): ReturnType<Part['describe']> {
       securityToken: user.securityToken ?? '',
       orgId: org.id,
       apiVersion: CRM_DEFAULTS.apiVersion,
+      webhookSecret: CRM_DEFAULTS.webhookSecret,
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Http, retryAfterMs } from '../http.ts';
+import { type Answer, type Http, retryAfterMs } from '../http.ts';
 import { Failure } from '../retry.ts';
 import type { FhirSettings, Site } from '../settings.ts';
 import type { Steps } from '../steps.ts';
@@ -19,6 +19,8 @@ export type Fhir = {
   read<T extends Resource>(pathOrLink: string): Promise<T>;
   /** All resources of that type that a search finds, over all its pages. */
   search<T extends Resource>(path: string, type: T['resourceType']): Promise<T[]>;
+  /** Any other call, to the FHIR face or to athenahealth's v1 API: the answer as it came, whatever it says. */
+  call(pathOrLink: string, init: { method: string; headers?: Record<string, string>; body?: string }): Promise<Answer>;
   /** Starts a bulk export and waits for its end: the moment that it shows, the addresses of its files, and how many it says it left out. */
   startExport(path: string): Promise<{ at: string; files: string[]; errors: number }>;
   /** All resources of a file of an export; a file that breaks off is a failure. */
@@ -115,6 +117,16 @@ export function openFhir(
     return (body as Resource[] | undefined) ?? [];
   }
 
+  async function call(pathOrLink: string, init: Parameters<Fhir['call']>[1]): Promise<Answer> {
+    const own = [fhir.url, fhir.athena?.v1Url].flatMap((url) => (url ? [new URL(url).origin] : []));
+    const url = new URL(pathOrLink, `${fhir.url}/`);
+    if (!own.includes(url.origin)) throw new Failure(400, 'foreign-link');
+    const headers = { accept: 'application/json', ...init.headers, authorization: await authorization() };
+    const answer = await http(url.href, { ...init, headers });
+    if (answer.status === 401 && headers.authorization === `Bearer ${token?.value}`) token = undefined;
+    return answer;
+  }
+
   // A link to another server would be handed our token.
   function sameOrigin(link: string): URL {
     const url = new URL(link, `${fhir.url}/`);
@@ -128,6 +140,7 @@ export function openFhir(
     connect: async () => void (await authorization()),
     read,
     search,
+    call,
     listVisits: fhir.athena && ((patientId) => visitIds(fhir.athena as Athena, patientId, (url) => get(url, 'application/json'))),
   };
 }

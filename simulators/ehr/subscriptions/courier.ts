@@ -169,7 +169,7 @@ export class Courier {
     bytes: Buffer,
     records: Notice['record'][],
     id: number,
-  ): Promise<{ status?: number; reached?: boolean; error?: string }> {
+  ): Promise<{ status?: number; reached?: boolean; error?: string; abreast?: number }> {
     const { kernel, name } = this.#site;
     const empty = Buffer.alloc(0);
     const outgoing: Outgoing = { bytes, frame: { start: empty, end: empty }, copies: 1, holdForNext: false };
@@ -197,8 +197,12 @@ export class Courier {
       await kernel.rules.fire('notify', exchange);
       if (outgoing.holdMs) await kernel.clock.sleep(outgoing.holdMs);
       let last: { status?: number; reached?: boolean; error?: string } = { error: 'dropped' };
-      for (let copy = 0; copy < outgoing.copies; copy++) last = await post(subscription, outgoing.bytes);
-      return last;
+      const { abreast = 1, copies } = outgoing;
+      for (let copy = 0; copy < copies; copy++) {
+        const answers = await Promise.all(Array.from({ length: abreast }, () => post(subscription, outgoing.bytes)));
+        last = answers[0]!;
+      }
+      return abreast > 1 ? { ...last, abreast } : last;
     } catch (error) {
       if (error instanceof Severed || error instanceof Rejected) return { error: error.message };
       throw error;

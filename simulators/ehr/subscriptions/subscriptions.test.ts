@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -169,6 +169,29 @@ describe('notifications', () => {
     expect(new Set(listener.got.map(({ body }) => body.entry[1].resource.id)).size).toBe(1);
     await clock.advance(3_600_000);
     expect(listener.got.length).toBe(3);
+  });
+
+  it('come ten times at the same moment in a storm, which is one delivery', async () => {
+    let open = 0;
+    const crowd = createServer((_, res) => {
+      open += 1;
+      // Nobody is answered before all are there.
+      if (open === 10) for (const one of waiting) one.writeHead(204).end();
+      waiting.push(res);
+      if (open >= 10) res.writeHead(204).end();
+    });
+    const waiting: ServerResponse[] = [];
+    await new Promise<void>((resolve) => crowd.listen(0, '127.0.0.1', resolve));
+    test.kernel.rules.arm({ id: 'storm', fault: 'storm', where: { sim: 'ehr', operation: 'Patient.create' }, times: 1 });
+    const given = wanted('Patient.create');
+    (given.channel as Json).endpoint = `http://127.0.0.1:${(crowd.address() as AddressInfo).port}/hook`;
+    await subscribe(given);
+    await register(test, 'Ng', '1');
+    await vi.waitFor(async () => {
+      await clock.advance(0);
+      expect(outcomes().map(({ data }) => [data!.state, data!.abreast])).toEqual([['taken', 10]]);
+    });
+    crowd.close();
   });
 
   it('outlive a restart', async () => {

@@ -9,6 +9,7 @@ import { malformed } from './malformed.ts';
 import { outage } from './outage.ts';
 import { reorder } from './reorder.ts';
 import { reset } from './reset.ts';
+import { storm } from './storm.ts';
 import { throttle } from './throttle.ts';
 import { vendorError } from './vendor-error.ts';
 
@@ -23,6 +24,7 @@ export const KERNEL_FAULTS: readonly FaultDefinition[] = [
   lostReply,
   malformed,
   duplicate,
+  storm,
   reorder,
   drop,
   gate,
