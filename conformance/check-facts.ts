@@ -230,6 +230,28 @@ export class CheckFacts {
     return edited ? [] : [untestable('no-edit', 'No CRM user could edit a field with that owner.')];
   }
 
+  /** What CRM users did to the rows of a record. */
+  editsOf(name: string): EventId[] {
+    const history = this.record(name);
+    const versions = (history ? this.#evidence.everRowsFor(history) : []).flatMap((row) => row.versions);
+    return versions.filter(({ actor }) => actor.startsWith('user:')).map(({ event }) => event);
+  }
+
+  /** Whether the map gives the subject a field of its own in the rows of a record. */
+  hasOwnField(name: string): boolean {
+    return this.#evidence.rowsOfMap(this.record(name)?.type ?? '').some(({ owner }) => owner === 'sync');
+  }
+
+  /** The fields of its own (`owner: sync`) in which the row of a record is other at one mark than at another. */
+  ownFieldsChanged(name: string, from: string, to: string): string[] {
+    const [before] = this.rows(name, from);
+    const [after] = this.rows(name, to);
+    return this.#evidence
+      .rowsOfMap(this.record(name)?.type ?? '')
+      .filter(({ owner, field }) => owner === 'sync' && (before?.[field] ?? null) !== (after?.[field] ?? null))
+      .map(({ field }) => field);
+  }
+
   /** Untestable unless several copies of the first message about a record were out before one of them was answered. */
   wereAtOnce(name: string): Finding[] {
     const [message] = this.messagesOf(name);

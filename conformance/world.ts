@@ -56,6 +56,13 @@ interface Named {
 
 const HALF_HOUR_MS = 1_800_000;
 
+/** How calls that write to an EHR are told from others, by the route that the manifest declares. */
+const ROUTES_BACK: Partial<Record<SiteManifest['channels']['write_back'], NonNullable<Rule['where']>>> = {
+  hl7: { sim: 'hl7', path: '/in' },
+  fhir: { sim: 'ehr', operation: 'patch|update' },
+  v1: { sim: 'ehr', method: 'PUT' },
+};
+
 const icd10 = (code: string, display: string): Concept => ({ system: 'http://hl7.org/fhir/sid/icd-10-cm', code, display });
 
 /** What many hospitals and laws let nobody outside of a treatment see. */
@@ -459,6 +466,16 @@ export class World {
     this.#rules.push(id);
     await this.note(`rule ${name}`, id);
     await this.#o.sandbox.arm({ ...rule, id });
+  }
+
+  /** Has the site refuse for its content whatever is written back about a patient, under a name for `expect`. */
+  async refuseWriteBack(name: string, patient: PatientHandle): Promise<void> {
+    const route = ROUTES_BACK[this.site.channels.write_back];
+    if (!route) throw new Error(`${this.site.name} has no way to write back: the check should not have been run`);
+    // Beside its FHIR ids (a-1.E-23) athenahealth has plain numbers.
+    const text = route.sim === 'hl7' ? patient.person.mrn : patient.ref.id.split('-').at(-1)!;
+    const where = { ...route, tenant: this.site.name, text };
+    await this.arm(name, { fault: 'vendor-error', params: { error: 'invalid' }, where });
   }
 
   async heal(name: string): Promise<void> {

@@ -75,6 +75,7 @@ import { ow01 } from './ow-01.ts';
 import { ow02 } from './ow-02.ts';
 import { ow03 } from './ow-03.ts';
 import { ow06 } from './ow-06.ts';
+import { ow07 } from './ow-07.ts';
 import { rc01 } from './rc-01.ts';
 import { rc02 } from './rc-02.ts';
 import { rc03 } from './rc-03.ts';
@@ -146,6 +147,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   ow02,
   ow03,
   ow06,
+  ow07,
   ip01,
   ip02,
   ip03,

@@ -37,10 +37,12 @@ import { ignoresA31 } from './ignores-a31.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
 import { ignoresMerge } from './ignores-merge.ts';
 import { ignoresRetryAfter } from './ignores-retry-after.ts';
+import { insists } from './insists.ts';
 import { isItsOwnSource } from './is-its-own-source.ts';
 import { keepsDecisionsHere } from './keeps-decisions-here.ts';
 import { keepsEscapes } from './keeps-escapes.ts';
 import { keepsPlaceholders } from './keeps-placeholders.ts';
+import { keepsRefusalsToItself } from './keeps-refusals-to-itself.ts';
 import { keysByChannel } from './keys-by-channel.ts';
 import { knowsNoQuietHours } from './knows-no-quiet-hours.ts';
 import { lastHeardIsLast } from './last-heard-is-last.ts';
@@ -178,6 +180,8 @@ export const MUTANTS: readonly MutantDefinition[] = [
   takesOverLeads,
   watchesContactsOnly,
   writesBackLate,
+  insists,
+  keepsRefusalsToItself,
   keepsDecisionsHere,
   oneFlagForAll,
   firstDecisionCounts,

@@ -53,6 +53,7 @@ export class FakeSubject {
   #patients = new Set<string>();
   readonly #chores: FakeChores;
   #killed = false;
+  #isStalled = false;
   /** The call whose answer it waits for and does not get. */
   #waits?: JournalEvent;
   /** Calls that the CRM does not answer, by the key of the row; others need not wait for them. */
@@ -341,6 +342,7 @@ export class FakeSubject {
       this.#b.crm(object, id, Object.fromEntries(revert.map((name) => [name, right[name]])));
     }
     for (const name of writeBack) {
+      if (this.#isRefused(patientId, id)) continue;
       if (visitId) {
         this.#writeBack('Appointment', visitId, { comment: fields[name] });
         continue;
@@ -351,6 +353,19 @@ export class FakeSubject {
         : { telecom: [{ system: 'phone', use: 'mobile', value: String(fields[name]) }] };
       this.#writeBack('Patient', patientId, patch);
     }
+  }
+
+  // Whether the EHR takes nothing about a patient; then the row says so.
+  #isRefused(patientId: string, id: string): boolean {
+    const { attempts = 2, marks = true, stalls = false } = this.#does;
+    if (this.#isStalled) return true;
+    const mrn = keyOf(this.#b.image('Patient', patientId)).split('|')[1]!;
+    const refuses = () => this.#rules.hit('vendor-error', 'hl7', { text: mrn }) !== undefined;
+    if (!refuses()) return false;
+    for (let n = 1; n < attempts; n++) refuses();
+    this.#isStalled = stalls;
+    if (marks) this.#b.crm('Contact', id, { Write_Back_Error__c: 'refused' });
+    return true;
   }
 
   // The later decision counts, wherever it was taken.

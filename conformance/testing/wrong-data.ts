@@ -279,6 +279,9 @@ export const WRONG_DATA: WrongSubject[] = [
     'wrong-value',
     { write: (o, f, act) => (o === 'Contact' && act === 'update' ? { ...f, Preferred_Language__c: 'en' } : f) },
   ],
+  ['OW-07', 'tries again and again', 'tried-often', { attempts: 5 }],
+  ['OW-07', 'tells nobody', 'not-marked', { marks: false }],
+  ['OW-07', 'lets everything wait behind a refusal', 'not-written-back', { stalls: true }],
   [
     'CN-01',
     'keeps the decisions of the call centre to itself',

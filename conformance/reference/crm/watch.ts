@@ -57,7 +57,12 @@ function takeEdit({ steps, store, machine, settings, setAside }: Context, row: R
   if (Object.keys(writeBack).length > 0) {
     const site = settings.sites.find((one) => one.name === link.site);
     if (site?.sendTo)
-      store.queueMessage(site.name, steps.writeBack(link, writeBack, site, machine.now(), store.link('Contact', link.person)));
+      store.queueMessage(
+        site.name,
+        steps.writeBack(link, writeBack, site, machine.now(), store.link('Contact', link.person)),
+        link.person,
+        Object.keys(writeBack),
+      );
     else setAside(link.site, `${row.key} ${row.modified}`, 'no way to write back to this site');
   }
   if (reverted.length === 0) return [];

@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { Fields, Link } from '../model.ts';
+import { type Fields, type Link, NEVER } from '../model.ts';
 import type { Site } from '../settings.ts';
 import type { Context } from '../sync.ts';
 import { decodeMessage, NULL, segment, timestamp, value } from './message.ts';
 import { sendMllp } from './mllp.ts';
 
-/** How often a hospital may refuse a message before it is put aside: once more than once, as some say AE for "busy". */
-const MAX_REFUSALS = 2;
 const ACK_WAIT_MS = 10_000;
 
 /**
@@ -64,8 +62,27 @@ function header(type: string, site: Site, at: string): string[] {
   return ['MSH', '^~\\&', 'SYNC', 'CRM', ...receiver, at, '', type, control, ...rest];
 }
 
+/** Whether a message that was refused so often is put aside: a second try is due, as some say AE for "busy", and no third. */
+export const isHopeless = (refusals: number): boolean => refusals >= 2;
+
+/** What the contact shows of a refused edit: the names of the fields, and nothing of what stands in them. */
+export const refusalMark = (fields: string): Fields => ({ Write_Back_Error__c: `The hospital refused ${fields}` });
+
+/** Shows in the contact, or no longer, that the hospital refused something; the last outcome counts. */
+export function markContact({ store, wakeWriter }: Context, person: string, mark: Fields): void {
+  const link = store.link('Contact', person);
+  const changed = Object.entries(mark).filter(([name, value]) => link && value !== (link.desired[name]?.value ?? null));
+  if (!link || changed.length === 0) return;
+  const marks = changed.map(([name, value]) => [name, { value, stamp: NEVER }]);
+  store.putLink({ ...link, desired: { ...link.desired, ...Object.fromEntries(marks) }, revision: link.revision + 1 });
+  wakeWriter([person]);
+}
+
+const UNMARKED: Fields = { Write_Back_Error__c: null };
+
 /** Sends what waits for a site, one message at a time, each until the hospital took it. Runs until the sync stops. */
-export async function sendOutbox({ steps, store, machine, setAside, stop }: Context, site: Site): Promise<void> {
+export async function sendOutbox(context: Context, site: Site): Promise<void> {
+  const { steps, store, machine, setAside, stop } = context;
   const to = site.sendTo;
   if (!to) return;
   let attempt = 0;
@@ -75,9 +92,13 @@ export async function sendOutbox({ steps, store, machine, setAside, stop }: Cont
     const outcome = next && (await send(next.text));
     if (stop.aborted) return;
     if (outcome === 'refused') refusals += 1;
-    if (next && (outcome === 'accepted' || refusals === MAX_REFUSALS)) {
-      if (outcome === 'refused') setAside(site.name, next.text, 'write-back refused by the hospital');
-      store.dropMessage(next.id);
+    const isRefused = outcome === 'refused' && steps.isHopeless(refusals);
+    if (next && (outcome === 'accepted' || isRefused)) {
+      if (isRefused) setAside(site.name, next.text, 'write-back refused by the hospital');
+      store.transaction(() => {
+        markContact(context, next.person, isRefused ? steps.refusalMark(next.fields) : UNMARKED);
+        store.dropMessage(next.id);
+      });
       attempt = 0;
       refusals = 0;
     } else {
