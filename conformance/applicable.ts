@@ -35,13 +35,17 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
     if (!site.channels.read.some(({ kind }) => rows.some((row) => onChannel(row, kind))))
       return `the map takes nothing from ${type} on the channels of ${site.name}`;
   }
-  for (const { source, path, owner } of check.maps ?? []) {
+  for (const { source, path, owner, conflict } of check.maps ?? []) {
     const objects = map.objects.filter((object) => object.source === source);
     if (objects.length === 0) return `the map takes in no ${source}`;
     if (path && !map.rows.some((row) => row.source.startsWith(source) && row.source.includes(path)))
       return `the map has no row of ${source} from ${path}`;
     const isOwned = map.rows.some((row) => row.owner === owner && objects.some(({ object }) => object === row.object));
-    if (owner && !isOwned) return `the map has no field of ${source} that the ${owner} owns`;
+    if (owner && !isOwned)
+      return `the map has no field of ${source} that ${owner === 'shared' ? 'both own' : `the ${owner} owns`}`;
+    const owned = map.rows.filter((row) => row.owner === owner && objects.some(({ object }) => object === row.object));
+    if (conflict && !owned.some((row) => conflict.includes(row.conflict)))
+      return `the map settles no conflict about ${source} by a rule that can be judged (${conflict.join(', ')})`;
   }
   for (const { source } of check.maps ?? [])
     if (SHOWS_NO[site.vendor]?.includes(source)) return `${site.name}: ${site.vendor} shows no ${source} by its API`;

@@ -24,6 +24,8 @@ export interface MapNeed {
   path?: string;
   /** Who owns at least one field of it. */
   owner?: MapRow['owner'];
+  /** By which rules a conflict about such a field may be settled; one at least of those fields has to have one of them. */
+  conflict?: readonly string[];
 }
 
 /**

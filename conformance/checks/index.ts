@@ -74,6 +74,7 @@ import { or07 } from './or-07.ts';
 import { ow01 } from './ow-01.ts';
 import { ow02 } from './ow-02.ts';
 import { ow03 } from './ow-03.ts';
+import { ow04 } from './ow-04.ts';
 import { ow06 } from './ow-06.ts';
 import { ow07 } from './ow-07.ts';
 import { rc01 } from './rc-01.ts';
@@ -146,6 +147,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   ow01,
   ow02,
   ow03,
+  ow04,
   ow06,
   ow07,
   ip01,

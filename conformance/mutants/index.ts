@@ -15,6 +15,7 @@ import { crmGivesUp } from './crm-gives-up.ts';
 import { crmWins } from './crm-wins.ts';
 import type { MutantDefinition } from './define.ts';
 import { dialsByHospital } from './dials-by-hospital.ts';
+import { doesNotLookAgain } from './does-not-look-again.ts';
 import { dropsCancel } from './drops-cancel.ts';
 import { dropsExtension } from './drops-extension.ts';
 import { dropsLocked } from './drops-locked.ts';
@@ -182,6 +183,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   writesBackLate,
   insists,
   keepsRefusalsToItself,
+  doesNotLookAgain,
   keepsDecisionsHere,
   oneFlagForAll,
   firstDecisionCounts,

@@ -28,7 +28,7 @@ import { ack, type Inbox, type Refusal, receive, validateMessage } from './hl7/a
 import { findIdentity, mapMessage, mapMessageAppointment, mapMessagePatient, orderKey } from './hl7/map.ts';
 import { decodeMessage, type Message, type Repetition } from './hl7/message.ts';
 import { admits, frameReader } from './hl7/mllp.ts';
-import { isHopeless, refusalMark, writeBack } from './hl7/write-back.ts';
+import { isHopeless, isOvertaken, refusalMark, writeBack } from './hl7/write-back.ts';
 import { type Http, heeding } from './http.ts';
 import type { Change, CrmEdit, Desired, Fact, Fields, Identity, Link, Machine, ObjectName, Row, Stamp } from './model.ts';
 import { backoff, isRetryable } from './retry.ts';
@@ -102,6 +102,7 @@ export type Steps = {
   resolveCrmEdit(row: Row, link: Link): CrmEdit;
   checkpoint(rows: Row[], postponed: Row[], cursor: string | undefined): string | undefined;
   writeBack(link: Link, edit: Fields, site: Site, now: number, patient?: Link): string;
+  isOvertaken(decided: string, known: Desired): boolean;
   isHopeless(refusals: number): boolean;
   refusalMark(fields: string): Fields;
   // Something goes wrong; or there is much to do.
@@ -166,6 +167,7 @@ export const referenceSteps: Steps = {
   resolveCrmEdit,
   checkpoint,
   writeBack,
+  isOvertaken,
   isHopeless,
   refusalMark,
   isRetryable,

@@ -7,8 +7,8 @@ import type { Fields, Link, ObjectName } from './model.ts';
 /** A message in custody. `text` is emptied once it was applied: nobody needs it any more, and it is about a patient. */
 export type Waiting = { id: number; text: string };
 
-/** A message to a hospital; `fields` are the names of what a CRM user edited. */
-export type Outgoing = { id: number; text: string; person: string; fields: string };
+/** A message to a hospital about a record of that key; `fields` names what a CRM user edited, `decided` says when the patient decided it. */
+export type Outgoing = { id: number; text: string; person: string; fields: string; key: string; decided: string | null };
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS inbox (id INTEGER PRIMARY KEY, site TEXT, sender TEXT, control TEXT, digest TEXT, text TEXT, state TEXT DEFAULT 'waiting', UNIQUE (site, sender, control, digest));
@@ -20,7 +20,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS link_unsaved ON link (person) WHERE revision <> savedRevision;
   CREATE INDEX IF NOT EXISTS link_site ON link (site, object);
   CREATE INDEX IF NOT EXISTS link_fhir ON link (site, fhirId);
-  CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, site TEXT, text TEXT, person TEXT, fields TEXT);
+  CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, site TEXT, text TEXT, person TEXT, fields TEXT, key TEXT, decided TEXT);
   CREATE TABLE IF NOT EXISTS cursor (name TEXT PRIMARY KEY, value TEXT);
   CREATE TABLE IF NOT EXISTS failed (reference TEXT PRIMARY KEY, site TEXT, reason TEXT);`;
 
@@ -155,12 +155,13 @@ export function openStore(folder: string, survives: 'kill' | 'power-cut' = 'powe
       }
     },
 
-    /** Keeps what is to be told to a hospital: of whom, and which fields it is about. */
-    queueMessage(site: string, text: string, person: string, fields: string[]): void {
-      sql('INSERT INTO outbox (site, text, person, fields) VALUES (?, ?, ?, ?)').run(site, text, person, fields.join(' '));
+    queueMessage(site: string, { text, person, fields, key, decided }: Omit<Outgoing, 'id'>): void {
+      sql('INSERT INTO outbox (site, text, person, fields, key, decided) VALUES (?, ?, ?, ?, ?, ?)').run(
+        ...[site, text, person, fields, key, decided],
+      );
     },
     nextMessage: (site: string): Outgoing | undefined =>
-      all<Outgoing>('SELECT id, text, person, fields FROM outbox WHERE site = ? ORDER BY id LIMIT 1', site)[0],
+      all<Outgoing>('SELECT id, text, person, fields, key, decided FROM outbox WHERE site = ? ORDER BY id LIMIT 1', site)[0],
     dropMessage: (id: number): void => void sql('DELETE FROM outbox WHERE id = ?').run(id),
 
     cursor: (name: string) => all<{ value: string }>('SELECT value FROM cursor WHERE name = ?', name)[0]?.value,

@@ -59,15 +59,16 @@ export async function startSync(steps: Steps, settings: Settings, machine: Machi
   const feeds = await Promise.all(settings.sites.map((site) => listenFeed(context, site)));
   const loops = [
     watchCrm(context, crm),
-    ...settings.sites.map((site) => sendOutbox(context, site)),
     ...settings.sites.flatMap((site) => {
-      if (!site.fhir) return [];
       const pause = (ms: number) => machine.sleep(ms, ending.signal);
-      const fhir = openFhir(site.fhir, steps.heeding(http, machine.now), machine.now, steps, pause);
-      const { reads = ['poll'] } = site.fhir;
-      return reads.map((how) =>
-        how === 'bulk' ? exportSite(context, site, fhir, settings.pollMs) : pollSite(context, site, fhir),
-      );
+      const fhir = site.fhir && openFhir(site.fhir, steps.heeding(http, machine.now), machine.now, steps, pause);
+      const reads = fhir ? (site.fhir?.reads ?? ['poll']) : [];
+      return [
+        sendOutbox(context, site, fhir),
+        ...reads.map((how) =>
+          how === 'bulk' ? exportSite(context, site, fhir!, settings.pollMs) : pollSite(context, site, fhir!),
+        ),
+      ];
     }),
   ];
   writer.wake(store.unsavedPersons());

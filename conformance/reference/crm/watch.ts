@@ -57,12 +57,13 @@ function takeEdit({ steps, store, machine, settings, setAside }: Context, row: R
   if (Object.keys(writeBack).length > 0) {
     const site = settings.sites.find((one) => one.name === link.site);
     if (site?.sendTo)
-      store.queueMessage(
-        site.name,
-        steps.writeBack(link, writeBack, site, machine.now(), store.link('Contact', link.person)),
-        link.person,
-        Object.keys(writeBack),
-      );
+      store.queueMessage(site.name, {
+        text: steps.writeBack(link, writeBack, site, machine.now(), store.link('Contact', link.person)),
+        person: link.person,
+        fields: Object.keys(writeBack).join(' '),
+        key: row.key,
+        decided: decided.length > 0 ? String(writeBack.Captured__c) : null,
+      });
     else setAside(link.site, `${row.key} ${row.modified}`, 'no way to write back to this site');
   }
   if (reverted.length === 0) return [];
