@@ -21,6 +21,9 @@ export type Judgeable = Pick<Manifest, 'crm'> & {
 /** Types that a vendor's API does not have (the capability statements in simulators/ehr/vendors). */
 const SHOWS_NO: Partial<Record<SiteManifest['vendor'], readonly string[]>> = { athena: ['Consent'] };
 
+/** Vendors whose patients are updated from a version that the client states. */
+const STATES_VERSIONS: readonly SiteManifest['vendor'][] = ['cerner', 'r4'];
+
 /** As long as a check can wait for somebody to reconcile, in ms. */
 const LONGEST_WAIT_MS = 600_000;
 
@@ -64,6 +67,10 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
       return 'the manifest names sites of one vendor only';
     if (need === 'restart' && !manifest.start?.restart)
       return 'the manifest does not allow that the subject is restarted (start.restart)';
+    if (need === 'versioned-write' && site.channels.write_back !== 'fhir')
+      return `${site.name} is not written to by FHIR (write_back: ${site.channels.write_back}): nothing there says from which version a change is made`;
+    if (need === 'versioned-write' && !STATES_VERSIONS.includes(site.vendor))
+      return `${site.name}: ${site.vendor} has no update of a patient that states a version`;
     if (need === 'write-back' && site.channels.write_back === 'none')
       return `${site.name} declares no write-back (write_back: none)`;
   }

@@ -11,6 +11,7 @@ export type Need =
   | 'crm-back'
   | 'crm-reread'
   | 'write-back'
+  | 'versioned-write'
   | 'restart'
   | 'two-sites'
   | 'two-vendors'

@@ -468,6 +468,12 @@ export class World {
     await this.#o.sandbox.arm({ ...rule, id });
   }
 
+  /** Holds the first write of the subject to a patient's chart at the door of the EHR, under a name, until that is healed. */
+  holdWriteBack(name: string, patient: PatientHandle): Promise<void> {
+    const where = { ...ROUTES_BACK.fhir, tenant: this.site.name, text: patient.ref.id };
+    return this.arm(name, { fault: 'gate', params: { at: 'request' }, where, times: 1 });
+  }
+
   /** Has the site refuse for its content whatever is written back about a patient, under a name for `expect`. */
   async refuseWriteBack(name: string, patient: PatientHandle): Promise<void> {
     const route = ROUTES_BACK[this.site.channels.write_back];

@@ -75,6 +75,7 @@ import { ow01 } from './ow-01.ts';
 import { ow02 } from './ow-02.ts';
 import { ow03 } from './ow-03.ts';
 import { ow04 } from './ow-04.ts';
+import { ow05 } from './ow-05.ts';
 import { ow06 } from './ow-06.ts';
 import { ow07 } from './ow-07.ts';
 import { rc01 } from './rc-01.ts';
@@ -148,6 +149,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   ow02,
   ow03,
   ow04,
+  ow05,
   ow06,
   ow07,
   ip01,

@@ -39,6 +39,7 @@ import { ignoresCrmEdits } from './ignores-crm-edits.ts';
 import { ignoresMerge } from './ignores-merge.ts';
 import { ignoresRetryAfter } from './ignores-retry-after.ts';
 import { insists } from './insists.ts';
+import { insistsOnItsCopy } from './insists-on-its-copy.ts';
 import { isItsOwnSource } from './is-its-own-source.ts';
 import { keepsDecisionsHere } from './keeps-decisions-here.ts';
 import { keepsEscapes } from './keeps-escapes.ts';
@@ -54,6 +55,7 @@ import { lawfulComposite } from './lawful-composite.ts';
 import { lawfulCreateThenLink } from './lawful-create-then-link.ts';
 import { lawfulExports } from './lawful-exports.ts';
 import { lawfulLookupFirst } from './lawful-lookup-first.ts';
+import { lawfulPatches } from './lawful-patches.ts';
 import { lawfulPersonAccounts } from './lawful-person-accounts.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
@@ -110,6 +112,7 @@ import { tenDigits } from './ten-digits.ts';
 import { utcDay } from './utc-day.ts';
 import { watchesContactsOnly } from './watches-contacts-only.ts';
 import { writesBackLate } from './writes-back-late.ts';
+import { writesBlindly } from './writes-blindly.ts';
 
 /** Every mutant; the lawful variants last. */
 export const MUTANTS: readonly MutantDefinition[] = [
@@ -184,6 +187,8 @@ export const MUTANTS: readonly MutantDefinition[] = [
   insists,
   keepsRefusalsToItself,
   doesNotLookAgain,
+  writesBlindly,
+  insistsOnItsCopy,
   keepsDecisionsHere,
   oneFlagForAll,
   firstDecisionCounts,
@@ -200,6 +205,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulBulk,
   lawfulCreateThenLink,
   lawfulPersonAccounts,
+  lawfulPatches,
   noLastVisit,
   followsUpFromNow,
   neverRollsBack,

@@ -11,6 +11,8 @@ export type FhirSettings = {
   keyId?: string;
   clientSecret?: string;
   scopes?: string;
+  /** Oracle Health lets `replace` set what is not there yet, and knows no `add` of it. */
+  replacesOnly?: boolean;
   /** How the FHIR face is read; polled where nothing is said. */
   reads?: ('poll' | 'bulk')[];
   groupId?: string;
@@ -31,6 +33,8 @@ export type Site = {
   fhir?: FhirSettings;
   /** The hospital's own listener, for changes that the CRM owns. */
   sendTo?: Address;
+  /** Those go into the chart by its API, and not by messages. */
+  patches?: boolean;
 };
 
 export type CrmSettings = {
@@ -93,7 +97,8 @@ function readSite(flat: Flat, name: string): Site {
   const mllpBind = open('hl7') ? at('MLLP_BIND') : undefined;
   // Exports only where they are asked for by name.
   const bulk = wanted !== undefined && open('bulk');
-  const fhirUrl = open('poll') || bulk ? at('FHIR_URL') : undefined;
+  const patches = (flat[`SYNC_${upper}_WRITE_BACK`] ?? flat.SYNC_WRITE_BACK) === 'fhir';
+  const fhirUrl = open('poll') || bulk || patches ? at('FHIR_URL') : undefined;
   const sendTo = at('MLLP_SEND_TO');
   const keyFile = at('PRIVATE_KEY_FILE');
   return {
@@ -118,6 +123,7 @@ function readSite(flat: Flat, name: string): Site {
           clientSecret: at('CLIENT_SECRET'),
           scopes: at('SCOPES'),
           groupId: at('GROUP_ID'),
+          replacesOnly: at('VENDOR') === 'cerner',
           reads: [...(open('poll') ? (['poll'] as const) : []), ...(bulk ? (['bulk'] as const) : [])],
           athena:
             at('VENDOR') === 'athena'
@@ -129,7 +135,8 @@ function readSite(flat: Flat, name: string): Site {
               : undefined,
         }
       : undefined,
-    sendTo: sendTo ? address(sendTo) : undefined,
+    sendTo: sendTo && !patches ? address(sendTo) : undefined,
+    patches: patches && fhirUrl !== undefined,
   };
 }
 

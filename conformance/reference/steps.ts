@@ -24,6 +24,7 @@ import type { Allergy, Clinical, Condition, Encounter, Observation, Quantity, Se
 import { type Consent, consentsOf, mapConsent } from './fhir/consent.ts';
 import { type Appointment, mapAppointment, mapPatient, type Patient } from './fhir/map.ts';
 import { needsToken, refreshToken, type Token } from './fhir/token.ts';
+import { basedOn, type Operation, patchOf } from './fhir/write-back.ts';
 import { ack, type Inbox, type Refusal, receive, validateMessage } from './hl7/answer.ts';
 import { findIdentity, mapMessage, mapMessageAppointment, mapMessagePatient, orderKey } from './hl7/map.ts';
 import { decodeMessage, type Message, type Repetition } from './hl7/message.ts';
@@ -102,6 +103,8 @@ export type Steps = {
   resolveCrmEdit(row: Row, link: Link): CrmEdit;
   checkpoint(rows: Row[], postponed: Row[], cursor: string | undefined): string | undefined;
   writeBack(link: Link, edit: Fields, site: Site, now: number, patient?: Link): string;
+  basedOn(patient: Patient): string | undefined;
+  patchOf(patient: Patient, edit: Fields, site: Site): Operation[];
   isOvertaken(decided: string, known: Desired): boolean;
   isHopeless(refusals: number): boolean;
   refusalMark(fields: string): Fields;
@@ -167,6 +170,8 @@ export const referenceSteps: Steps = {
   resolveCrmEdit,
   checkpoint,
   writeBack,
+  basedOn,
+  patchOf,
   isOvertaken,
   isHopeless,
   refusalMark,

@@ -70,6 +70,8 @@ export interface Behaviour {
   marks?: boolean;
   /** Whether nothing goes to the EHR any more once something was refused. */
   stalls?: boolean;
+  /** Whether it writes to the EHR what it made of an older version. */
+  staleWrites?: boolean;
   /** Which edited fields it takes back, and which it writes to the EHR. */
   edit?(fields: Image): { revert: string[]; writeBack: string[] };
 }

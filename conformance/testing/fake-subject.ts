@@ -54,6 +54,8 @@ export class FakeSubject {
   readonly #chores: FakeChores;
   #killed = false;
   #isStalled = false;
+  /** Writes to the EHR that wait at its door. */
+  #held: (() => void)[] = [];
   /** The call whose answer it waits for and does not get. */
   #waits?: JournalEvent;
   /** Calls that the CRM does not answer, by the key of the row; others need not wait for them. */
@@ -182,6 +184,7 @@ export class FakeSubject {
   /** Somebody is back: does what could not be done before. */
   catchUp(): void {
     this.#letGo();
+    for (const write of this.#held.splice(0)) write();
     this.#chores.run(true);
   }
 
@@ -348,10 +351,17 @@ export class FakeSubject {
         continue;
       }
       const language = { coding: [{ system: 'urn:ietf:bcp:47', code: fields[name] }] };
-      const patch = own(name)
-        ? { communication: [{ language, preferred: true }] }
-        : { telecom: [{ system: 'phone', use: 'mobile', value: String(fields[name]) }] };
-      this.#writeBack('Patient', patientId, patch);
+      const merged = () => {
+        type Speaker = { communication?: { preferred?: boolean }[] };
+        const { communication = [] } = this.#b.image<Speaker>('Patient', patientId)!;
+        return own(name)
+          ? { communication: [{ language, preferred: true }, ...communication.filter(({ preferred }) => !preferred)] }
+          : { telecom: [{ system: 'phone', use: 'mobile', value: String(fields[name]) }] };
+      };
+      const read = merged();
+      const write = () => this.#writeBack('Patient', patientId, this.#does.staleWrites ? read : merged());
+      if (this.#rules.hit('gate', 'ehr', { operation: 'patch', text: patientId })) this.#held.push(write);
+      else write();
     }
   }
 

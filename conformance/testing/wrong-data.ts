@@ -284,6 +284,7 @@ export const WRONG_DATA: WrongSubject[] = [
   ['OW-07', 'lets everything wait behind a refusal', 'not-written-back', { stalls: true }],
   ['OW-04', 'lets what the CRM says count', 'wrong-winner', { edit: (f) => ({ revert: [], writeBack: Object.keys(f) }) }],
   ['OW-04', 'leaves each system its own', 'split-brain', { rounds: SELDOM, edit: () => ({ revert: [], writeBack: [] }) }],
+  ['OW-05', 'writes what it read before', 'lost-update', { staleWrites: true }],
   [
     'CN-01',
     'keeps the decisions of the call centre to itself',

@@ -56,9 +56,13 @@ function takeEdit({ steps, store, machine, settings, setAside }: Context, row: R
   if (reverted.length > 0 || Object.keys(writeBack).length > 0) store.putHeld(link, { ...link.held, ...revert, ...writeBack });
   if (Object.keys(writeBack).length > 0) {
     const site = settings.sites.find((one) => one.name === link.site);
-    if (site?.sendTo)
+    // Of what a call centre edits, only a patient's own fields can be written by these APIs.
+    const patches = site?.patches && row.object === 'Contact';
+    if (site && (site.sendTo || patches))
       store.queueMessage(site.name, {
-        text: steps.writeBack(link, writeBack, site, machine.now(), store.link('Contact', link.person)),
+        text: patches
+          ? JSON.stringify(writeBack)
+          : steps.writeBack(link, writeBack, site, machine.now(), store.link('Contact', link.person)),
         person: link.person,
         fields: Object.keys(writeBack).join(' '),
         key: row.key,

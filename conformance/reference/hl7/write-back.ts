@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isOutdated } from '../crm/edits.ts';
 import { readChart } from '../fhir/chart.ts';
 import type { Fhir } from '../fhir/client.ts';
+import { patchPatient } from '../fhir/write-back.ts';
 import { type Desired, type Fields, type Link, NEVER } from '../model.ts';
 import type { Site } from '../settings.ts';
 import type { Outgoing } from '../store.ts';
@@ -93,12 +94,13 @@ const UNMARKED: Fields = { Write_Back_Error__c: null };
 export async function sendOutbox(context: Context, site: Site, fhir?: Fhir): Promise<void> {
   const { steps, store, machine, setAside, stop } = context;
   const to = site.sendTo;
-  if (!to) return;
+  if (!to && !site.patches) return;
   let attempt = 0;
   let refusals = 0;
   while (!stop.aborted) {
     const next = store.nextMessage(site.name);
-    const outcome = next && (await (next.decided === null ? send(next.text) : sendDecision(next, next.decided)));
+    const outcome =
+      next && (await (site.patches ? patch(next) : next.decided === null ? send(next.text) : sendDecision(next, next.decided)));
     if (stop.aborted) return;
     if (outcome === 'refused') refusals += 1;
     const isRefused = outcome === 'refused' && steps.isHopeless(refusals);
@@ -115,6 +117,11 @@ export async function sendOutbox(context: Context, site: Site, fhir?: Fhir): Pro
       await machine.sleep(next ? (steps.backoff(attempt, 0, machine.random) ?? ACK_WAIT_MS) : 100, stop);
       attempt = next ? attempt + 1 : 0;
     }
+  }
+
+  async function patch({ text, person }: Outgoing): Promise<Outcome> {
+    const link = store.link('Contact', person);
+    return fhir && link ? patchPatient(fhir, site, link, JSON.parse(text) as Fields, steps) : 'unknown';
   }
 
   // A message says nothing of what it replaces: the hospital may have taken a later decision meanwhile, and would lose it.
