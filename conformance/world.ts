@@ -416,6 +416,16 @@ export class World {
     return names;
   }
 
+  /** Notes how many items the subject says that it could not deal with, where it has a hook for that. */
+  async countFailed(label: string): Promise<void> {
+    try {
+      const count = await this.#o.subject?.failed?.();
+      if (count !== undefined) await this.note(`failed ${label}`, count);
+    } catch (error) {
+      await this.note('failed hook', (error as Error).message);
+    }
+  }
+
   /** Kills the subject as a crash would. */
   async kill(): Promise<void> {
     if (!this.#o.subject?.kill) throw new Error('this subject may not be killed: the check should not have been run');

@@ -1,12 +1,13 @@
-import { defineCheck, fail } from '../check.ts';
+import { defineCheck, fail, untestable } from '../check.ts';
 
 /** A second try is fair, as some hospitals refuse when they are busy; a third is a patient's data sent in vain. */
 const ATTEMPTS = 2;
 
 /**
  * Seen from outside, that somebody hears of a refusal is a field of the subject's own in the CRM (`owner: sync`), other than it was
- * where the edit was refused and as it was where one was taken. A map without such a field leaves attempts and queue to be judged.
- * So does a pause between attempts that is longer than the sync window: only attempts within it are counted.
+ * where the edit was refused and as it was where one was taken; where the map has none, the count of its `failed` hook, which has to
+ * rise (whatever else may have failed meanwhile). Without either, attempts and queue alone are judged. Of attempts only those within
+ * the sync window are counted: who waits longer between two of them is not seen.
  */
 export const ow07 = defineCheck({
   id: 'OW-07',
@@ -24,6 +25,7 @@ export const ow07 = defineCheck({
     const refused = await world.register('refused');
     const behind = await world.register('behind');
     if (!(await world.settled('before'))) return;
+    await world.countFailed('before');
     await world.refuseWriteBack('refusal', refused);
     const edit = async (patient: typeof refused): Promise<void> => {
       const to = world.ownedField('crm', patient);
@@ -33,6 +35,7 @@ export const ow07 = defineCheck({
     await world.seen(() => world.hasFired('refusal'), world.rereadWindow);
     await edit(behind);
     await world.settled('after');
+    await world.countFailed('after');
     await world.heal('refusal');
     // Who gave up waits for the user to think again.
     await edit(refused);
@@ -52,15 +55,25 @@ export const ow07 = defineCheck({
         : [];
     const usual = facts.ownFieldsChanged('behind', 'before', 'after');
     const isMarked = facts.ownFieldsChanged('refused', 'before', 'after').some((field) => !usual.includes(field));
-    const unmarked =
-      facts.hasOwnField('refused') && !isMarked
-        ? [fail('not-marked', 'Nothing in the CRM says that the EHR refused the edit.', { expected: 'a mark', evidence: edited })]
-        : [];
+    const [failedBefore, failedAfter] = ['before', 'after'].map((label) => facts.note<number>(`failed ${label}`));
+    const isCounted = failedBefore === undefined || failedAfter === undefined || failedAfter > failedBefore;
+    const isShown = facts.hasOwnField('refused') ? isMarked : isCounted;
+    const unmarked = isShown
+      ? []
+      : [
+          fail('not-marked', 'Nothing that people look at says that the EHR refused the edit.', {
+            expected: 'a mark',
+            evidence: edited,
+          }),
+        ];
+    const wrongHook = facts.hasOwnField('refused') ? undefined : facts.note<string>('failed hook');
+    const uncounted = wrongHook ? [untestable('no-count', `What the subject gave up cannot be counted: ${wrongHook}`)] : [];
     return [
       ...facts.wasEdited('refused', 'before'),
       ...facts.didBite('refusal'),
       ...often,
       ...unmarked,
+      ...uncounted,
       ...others,
       ...facts.asMapped('taken'),
     ];
