@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  countOf,
   type DataMap,
   describeEnding,
   FIVE_MINUTES_PLAYED,
@@ -217,6 +218,7 @@ async function bringUp(
   }
   const own = subject.mode === 'command' && manifest.start.restart;
   return {
+    ...(manifest.hooks.failed && { failed: () => countOf('failed', manifest.hooks.failed!, subject, manifest.start.cwd) }),
     ...(own && { kill: async () => void (await subject.kill()), revive: () => subject.restart() }),
     async stop() {
       const ending = await subject.close();

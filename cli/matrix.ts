@@ -48,7 +48,8 @@ interface Expectation {
   passesNothing: boolean;
   reads: MutantReads;
   sites: 1 | 2;
-  vendor?: 'r4' | 'athena';
+  vendor?: 'r4' | 'athena' | 'cerner';
+  writeBack?: 'fhir';
   second?: 'cerner';
   map?: string;
   also: readonly string[];
@@ -103,7 +104,7 @@ async function again(outcomes: readonly Outcome[], values: { seed: string; full?
 
 function expectations(only: string | undefined): Expectation[] {
   const all: Expectation[] = [
-    ...MUTANTS.map(({ id, kills, mayFail = [], also = [], reads = 'hl7', sites = 1, vendor, second, map }) => ({
+    ...MUTANTS.map(({ id, kills, mayFail = [], also = [], reads = 'hl7', sites = 1, vendor, writeBack, second, map }) => ({
       map,
       id,
       kills,
@@ -112,6 +113,7 @@ function expectations(only: string | undefined): Expectation[] {
       reads,
       sites,
       vendor,
+      writeBack,
       second,
       passesNothing: false,
     })),
@@ -194,22 +196,26 @@ const DISCOVERED_BY: Partial<Record<MutantReads, Channels['discover'][number]>> 
   subscription: 'changed',
 };
 
+const CERNER_TENANT = 'b1b2c3d4-0000-4000-8000-000000000002';
+
 // The manifest as for the reference sync, with the mutant's process and the channels that it reads by.
-function reading(manifest: Manifest, { id, reads, sites: count, vendor, second: other }: Expectation): Manifest {
+function reading(manifest: Manifest, { id, reads, sites: count, vendor, writeBack, second: other }: Expectation): Manifest {
   const kinds: string[] = reads === 'both' ? ['hl7', 'poll'] : [reads];
   const start = {
     ...manifest.start,
     command: ['node', MAIN, id],
-    env: { ...manifest.start.env, SYNC_CHANNELS: kinds.join(',') },
+    env: { ...manifest.start.env, SYNC_CHANNELS: kinds.join(','), ...(writeBack && { SYNC_WRITE_BACK: writeBack }) },
   };
   const [first] = manifest.sites;
-  const own = other === 'cerner' ? { vendor: other, tenant: 'b1b2c3d4-0000-4000-8000-000000000002' } : {};
+  const own = other === 'cerner' ? { vendor: other, tenant: CERNER_TENANT } : {};
   const second = { ...first!, ...own, name: 'lakeside', authority: `${first!.authority}.2`, time_zone: 'America/Los_Angeles' };
   const sites = (count === 2 ? [first!, second] : manifest.sites).map((site) => ({
     ...site,
     vendor: vendor ?? site.vendor,
+    ...(vendor === 'cerner' && { tenant: CERNER_TENANT }),
     channels: {
       ...site.channels,
+      write_back: writeBack ?? site.channels.write_back,
       read: READ_BY[reads] ?? site.channels.read.filter((channel) => kinds.includes(channel.kind)),
       discover: [DISCOVERED_BY[reads] ?? ('hl7' as const)],
     },

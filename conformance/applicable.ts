@@ -16,6 +16,9 @@ export type Judgeable = Pick<Manifest, 'crm'> & {
 /** Types that a vendor's API does not have (the capability statements in simulators/ehr/vendors). */
 const SHOWS_NO: Partial<Record<SiteManifest['vendor'], readonly string[]>> = { athena: ['Consent'] };
 
+/** Vendors whose patients are updated from a version that the client states. */
+const STATES_VERSIONS: readonly SiteManifest['vendor'][] = ['cerner', 'r4'];
+
 /** As long as a check can wait for somebody to reconcile, in ms. */
 const LONGEST_WAIT_MS = 600_000;
 
@@ -30,13 +33,17 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
     if (!site.channels.read.some(({ kind }) => rows.some((row) => onChannel(map, row, kind))))
       return `the map takes nothing from ${type} on the channels of ${site.name}`;
   }
-  for (const { source, path, owner } of check.maps ?? []) {
+  for (const { source, path, owner, conflict } of check.maps ?? []) {
     const objects = map.objects.filter((object) => object.source === source);
     if (objects.length === 0) return `the map takes in no ${source}`;
     if (path && !map.rows.some((row) => row.source.startsWith(source) && row.source.includes(path)))
       return `the map has no row of ${source} from ${path}`;
     const isOwned = map.rows.some((row) => row.owner === owner && objects.some(({ object }) => object === row.object));
-    if (owner && !isOwned) return `the map has no field of ${source} that the ${owner} owns`;
+    if (owner && !isOwned)
+      return `the map has no field of ${source} that ${owner === 'shared' ? 'both own' : `the ${owner} owns`}`;
+    const owned = map.rows.filter((row) => row.owner === owner && objects.some(({ object }) => object === row.object));
+    if (conflict && !owned.some((row) => conflict.includes(row.conflict)))
+      return `the map settles no conflict about ${source} by a rule that can be judged (${conflict.join(', ')})`;
   }
   for (const { source } of check.maps ?? [])
     if (SHOWS_NO[site.vendor]?.includes(source)) return `${site.name}: ${site.vendor} shows no ${source} by its API`;
@@ -57,6 +64,10 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
       return 'the manifest names sites of one vendor only';
     if (need === 'restart' && !manifest.start?.restart)
       return 'the manifest does not allow that the subject is restarted (start.restart)';
+    if (need === 'versioned-write' && site.channels.write_back !== 'fhir')
+      return `${site.name} is not written to by FHIR (write_back: ${site.channels.write_back}): nothing there says from which version a change is made`;
+    if (need === 'versioned-write' && !STATES_VERSIONS.includes(site.vendor))
+      return `${site.name}: ${site.vendor} has no update of a patient that states a version`;
     if (need === 'write-back' && site.channels.write_back === 'none')
       return `${site.name} declares no write-back (write_back: none)`;
   }

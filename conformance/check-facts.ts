@@ -89,6 +89,11 @@ export class CheckFacts {
     return ref && this.#evidence.facts.truth.get(`${ref.sim}/${ref.tenant}/${ref.type}/${ref.id}`);
   }
 
+  /** What the EHR held of a record at a mark. */
+  imageOf(name: string, label: string): Resource | null {
+    return imageAt(this.record(name), this.at(label));
+  }
+
   /** The CRM rows that carry a record's key at a mark. */
   rows(name: string, label: string): Row[] {
     const history = this.record(name);
@@ -228,6 +233,39 @@ export class CheckFacts {
     const rows = history ? this.#evidence.everRowsFor(history) : [];
     const edited = rows.some((row) => row.versions.some((v) => v.actor.startsWith('user:') && v.at > this.at(since)));
     return edited ? [] : [untestable('no-edit', 'No CRM user could edit a field with that owner.')];
+  }
+
+  /** By which rule the map settles conflicts about what is read from a path of a record's type. */
+  conflictRule(name: string, path: string): string | undefined {
+    return this.#evidence.rowsOfMap(this.record(name)?.type ?? '').find(({ source }) => source.includes(path))?.conflict;
+  }
+
+  /** Findings for fields that both systems own and in which they differ about a record at a mark. */
+  splitBrain(name: string, label: string): Finding[] {
+    const history = this.record(name);
+    return history ? this.#evidence.split(history, this.at(label)) : [];
+  }
+
+  /** What CRM users did to the rows of a record. */
+  editsOf(name: string): EventId[] {
+    const history = this.record(name);
+    const versions = (history ? this.#evidence.everRowsFor(history) : []).flatMap((row) => row.versions);
+    return versions.filter(({ actor }) => actor.startsWith('user:')).map(({ event }) => event);
+  }
+
+  /** Whether the map gives the subject a field of its own in the rows of a record. */
+  hasOwnField(name: string): boolean {
+    return this.#evidence.rowsOfMap(this.record(name)?.type ?? '').some(({ owner }) => owner === 'sync');
+  }
+
+  /** The fields of its own (`owner: sync`) in which the row of a record is other at one mark than at another. */
+  ownFieldsChanged(name: string, from: string, to: string): string[] {
+    const [before] = this.rows(name, from);
+    const [after] = this.rows(name, to);
+    return this.#evidence
+      .rowsOfMap(this.record(name)?.type ?? '')
+      .filter(({ owner, field }) => owner === 'sync' && (before?.[field] ?? null) !== (after?.[field] ?? null))
+      .map(({ field }) => field);
   }
 
   /** Untestable unless several copies of the first message about a record, or of a notification of it, were out before one of them was answered. */

@@ -17,6 +17,7 @@ export type Need =
   | 'crm-back'
   | 'crm-reread'
   | 'write-back'
+  | 'versioned-write'
   | 'restart'
   | 'two-sites'
   | 'two-vendors'
@@ -30,6 +31,8 @@ export interface MapNeed {
   path?: string;
   /** Who owns at least one field of it. */
   owner?: MapRow['owner'];
+  /** By which rules a conflict about such a field may be settled; one at least of those fields has to have one of them. */
+  conflict?: readonly string[];
 }
 
 /**

@@ -50,6 +50,22 @@ describe('a check whose stimulus did not come about is untestable', () => {
     expect(judged).toMatchObject({ verdict: 'untestable', reason: 'did-not-bite' });
   });
 
+  it.each([
+    ['counts it', [0, 1], undefined, 'pass', 'as-required'],
+    ['counts nothing', [2, 2], undefined, 'fail', 'not-marked'],
+    ['has no such hook', [], undefined, 'pass', 'as-required'],
+    ['has one that fails', [], 'hooks.failed did not succeed: HTTP 500', 'untestable', 'no-count'],
+  ])('OW-07, where the map has no field for marks and the subject %s', async (_, counts, broken, verdict, reason) => {
+    const { sandbox } = await play(byId('OW-07'), { marks: false });
+    for (const [i, label] of ['before', 'after'].entries())
+      if (counts[i] !== undefined) sandbox.b.note(`failed ${label}`, counts[i]);
+    if (broken) sandbox.b.note('failed hook', broken);
+    const facts = new Facts();
+    for (const event of sandbox.b.events) facts.ingest(event);
+    const unmarked = { ...MAP, rows: MAP.rows.filter(({ owner }) => owner !== 'sync') };
+    expect(new Evidence(facts, unmarked, manifest()).judge(byId('OW-07'), manifest().sites)).toMatchObject({ verdict, reason });
+  });
+
   it.each(['OW-01', 'OW-02'])('%s, when no user edited anything', async (id) => {
     const judged = await without(id, ({ actor }) => actor === 'user:clerk' || actor?.startsWith('link:') === true);
     expect(judged).toMatchObject({ verdict: 'untestable', reason: 'no-edit' });

@@ -329,6 +329,22 @@ export class Evidence {
     });
   }
 
+  /** Shared fields in which the CRM holds something else than the EHR at a moment, whoever of the two is right. */
+  split(history: History<Resource>, at: number): Finding[] {
+    const image = imageAt(history, at);
+    const row = imageAt(this.rowsFor(history, at)[0], at);
+    const last = until(history, at).versions.at(-1);
+    if (!image || !row || !last) return [];
+    return this.rowsOfMap(history.type).flatMap((rule) => {
+      if (rule.owner !== 'shared' || rule.transform === 'opaque') return [];
+      const outcome = this.oracle.outcome(rule, image, history.tenant);
+      if (outcome.state !== 'value' || this.oracle.same(rule, outcome.value, row[rule.field])) return [];
+      const [expected, actual] = [String(outcome.value), String(row[rule.field] ?? '(empty)')];
+      const message = `The two systems hold different things in ${rule.object}.${rule.field}.`;
+      return [fail('split-brain', message, { row: rule.id, expected, actual, evidence: [last.event] })];
+    });
+  }
+
   /** A field that the map works out of a type of the patient's chart, and a value that it does not hold. */
   summaryField(ref: RecordRef, type: string): { field: string; value: unknown } | undefined {
     const history = this.facts.truth.get(recordKey(ref));

@@ -35,7 +35,8 @@ export function compileRule(row: MapRow, tables: DataMap['tables']): Rule {
   const type = parseFieldType(row.field_type);
   if (!type) throw new Error(`${row.id}: unknown field type "${row.field_type}"`);
   try {
-    const path = compilePath(row.source);
+    // What is the sync's own stems from nothing.
+    const path = compilePath(row.source || (row.owner === 'sync' ? '{}' : ''));
     const transform = compileTransform(row.transform, tables);
     const readsChart = chartTypes(row.source).length > 0;
     const acts = new Set(row.trigger.split(/[\s|;]+/));

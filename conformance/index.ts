@@ -22,4 +22,4 @@ export { type Progress, type RunningSubject, type RunOptions, runChecks } from '
 export { EvidenceError, RunFolder } from './run-folder.ts';
 export { SandboxClient, SandboxLost } from './sandbox-client.ts';
 export { renderSettings } from './settings.ts';
-export { describeEnding, SubjectError, startSubject } from './subject.ts';
+export { countOf, describeEnding, SubjectError, startSubject } from './subject.ts';

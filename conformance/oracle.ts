@@ -282,7 +282,9 @@ export class Oracle {
     const edit = said && context.edits?.[said.row.field];
     const held = said && image && this.#outcome(said, image, site, context);
     if (!edit || held?.state !== 'value') return undefined;
-    return Date.parse(String(edit)) > Date.parse(String(held.value)) + said.tolerance ? 'crm' : 'ehr';
+    const ahead = Date.parse(String(edit)) - Date.parse(String(held.value));
+    if (Math.abs(ahead) <= said.tolerance) return undefined;
+    return ahead > 0 ? 'crm' : 'ehr';
   }
 
   #fromTruth(rule: Rule, truth: TruthHistory, site: OracleSite, context: ExpectContext): ExpectedField {

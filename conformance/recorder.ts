@@ -16,6 +16,8 @@ export interface RunningSubject {
   kill?(): Promise<void>;
   /** Starts it again after a kill, and waits until it is ready. */
   revive?(): Promise<void>;
+  /** How many items its `failed` hook counts; absent where the manifest has no such hook. */
+  failed?(): Promise<number>;
   /** Ends it; says how it ended, and whether it had to be killed. */
   stop(): Promise<{ how: string; forced: boolean }>;
 }

@@ -33,3 +33,24 @@ export async function callHook(
     });
   });
 }
+
+/** What a hook that answers `{"count": n}` counts. @throws Error naming the hook and what is wrong with its answer. */
+export async function countOf(
+  name: string,
+  hook: Hook,
+  { variables, environment }: { variables: Record<string, string>; environment: Record<string, string> },
+  cwd: string,
+): Promise<number> {
+  const { ok, text, detail } = await callHook(hook, { variables, environment, cwd });
+  if (!ok) throw new Error(`hooks.${name} did not succeed: ${detail}`);
+  const { count } = (() => {
+    try {
+      return (JSON.parse(text) ?? {}) as { count?: unknown };
+    } catch {
+      return { count: undefined };
+    }
+  })();
+  if (typeof count !== 'number' || !Number.isInteger(count) || count < 0)
+    throw new Error(`hooks.${name} answered ${JSON.stringify(text.slice(0, 40))}, not {"count": 3}`);
+  return count;
+}

@@ -13,7 +13,7 @@ import { fillTemplate } from './template.ts';
 
 export { describeEnding, type Ending } from './subject-child.ts';
 export { type Phase, SubjectError } from './subject-error.ts';
-export { callHook, type HookAnswer } from './subject-hooks.ts';
+export { callHook, countOf, type HookAnswer } from './subject-hooks.ts';
 export type { OutputLine } from './subject-output.ts';
 
 export interface SubjectOptions {

@@ -56,6 +56,13 @@ interface Named {
 
 const HALF_HOUR_MS = 1_800_000;
 
+/** How calls that write to an EHR are told from others, by the route that the manifest declares. */
+const ROUTES_BACK: Partial<Record<SiteManifest['channels']['write_back'], NonNullable<Rule['where']>>> = {
+  hl7: { sim: 'hl7', path: '/in' },
+  fhir: { sim: 'ehr', operation: 'patch|update' },
+  v1: { sim: 'ehr', method: 'PUT' },
+};
+
 const icd10 = (code: string, display: string): Concept => ({ system: 'http://hl7.org/fhir/sid/icd-10-cm', code, display });
 
 /** What many hospitals and laws let nobody outside of a treatment see. */
@@ -409,6 +416,16 @@ export class World {
     return names;
   }
 
+  /** Notes how many items the subject says that it could not deal with, where it has a hook for that. */
+  async countFailed(label: string): Promise<void> {
+    try {
+      const count = await this.#o.subject?.failed?.();
+      if (count !== undefined) await this.note(`failed ${label}`, count);
+    } catch (error) {
+      await this.note('failed hook', (error as Error).message);
+    }
+  }
+
   /** Kills the subject as a crash would. */
   async kill(): Promise<void> {
     if (!this.#o.subject?.kill) throw new Error('this subject may not be killed: the check should not have been run');
@@ -459,6 +476,22 @@ export class World {
     this.#rules.push(id);
     await this.note(`rule ${name}`, id);
     await this.#o.sandbox.arm({ ...rule, id });
+  }
+
+  /** Holds the first write of the subject to a patient's chart at the door of the EHR, under a name, until that is healed. */
+  holdWriteBack(name: string, patient: PatientHandle): Promise<void> {
+    const where = { ...ROUTES_BACK.fhir, tenant: this.site.name, text: patient.ref.id };
+    return this.arm(name, { fault: 'gate', params: { at: 'request' }, where, times: 1 });
+  }
+
+  /** Has the site refuse for its content whatever is written back about a patient, under a name for `expect`. */
+  async refuseWriteBack(name: string, patient: PatientHandle): Promise<void> {
+    const route = ROUTES_BACK[this.site.channels.write_back];
+    if (!route) throw new Error(`${this.site.name} has no way to write back: the check should not have been run`);
+    // Beside its FHIR ids (a-1.E-23) athenahealth has plain numbers.
+    const text = route.sim === 'hl7' ? patient.person.mrn : patient.ref.id.split('-').at(-1)!;
+    const where = { ...route, tenant: this.site.name, text };
+    await this.arm(name, { fault: 'vendor-error', params: { error: 'invalid' }, where });
   }
 
   async heal(name: string): Promise<void> {

@@ -74,7 +74,10 @@ import { or07 } from './or-07.ts';
 import { ow01 } from './ow-01.ts';
 import { ow02 } from './ow-02.ts';
 import { ow03 } from './ow-03.ts';
+import { ow04 } from './ow-04.ts';
+import { ow05 } from './ow-05.ts';
 import { ow06 } from './ow-06.ts';
+import { ow07 } from './ow-07.ts';
 import { rc01 } from './rc-01.ts';
 import { rc02 } from './rc-02.ts';
 import { rc03 } from './rc-03.ts';
@@ -146,7 +149,10 @@ export const CHECKS: readonly CheckDefinition[] = [
   ow01,
   ow02,
   ow03,
+  ow04,
+  ow05,
   ow06,
+  ow07,
   ip01,
   ip02,
   ip03,

@@ -12,7 +12,9 @@ export interface MutantDefinition {
   /** How it reads the EHR; by messages alone unless said, as a poll soon repairs what a message broke. */
   reads?: MutantReads;
   /** At whose EHR, where that matters: one that shows when a record was last updated, say. The reference's own unless said. */
-  vendor?: 'r4' | 'athena';
+  vendor?: 'r4' | 'athena' | 'cerner';
+  /** By which route it writes to the EHR; by messages unless said. */
+  writeBack?: 'fhir';
   /** How many hospitals it serves; one unless said. */
   sites?: 1 | 2;
   /** Vendor of the second hospital; that of the first unless said. */

@@ -16,6 +16,7 @@ import { crmGivesUp } from './crm-gives-up.ts';
 import { crmWins } from './crm-wins.ts';
 import type { MutantDefinition } from './define.ts';
 import { dialsByHospital } from './dials-by-hospital.ts';
+import { doesNotLookAgain } from './does-not-look-again.ts';
 import { dropsCancel } from './drops-cancel.ts';
 import { dropsExtension } from './drops-extension.ts';
 import { dropsLocked } from './drops-locked.ts';
@@ -39,10 +40,13 @@ import { ignoresA31 } from './ignores-a31.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
 import { ignoresMerge } from './ignores-merge.ts';
 import { ignoresRetryAfter } from './ignores-retry-after.ts';
+import { insists } from './insists.ts';
+import { insistsOnItsCopy } from './insists-on-its-copy.ts';
 import { isItsOwnSource } from './is-its-own-source.ts';
 import { keepsDecisionsHere } from './keeps-decisions-here.ts';
 import { keepsEscapes } from './keeps-escapes.ts';
 import { keepsPlaceholders } from './keeps-placeholders.ts';
+import { keepsRefusalsToItself } from './keeps-refusals-to-itself.ts';
 import { keysByChannel } from './keys-by-channel.ts';
 import { knowsNoQuietHours } from './knows-no-quiet-hours.ts';
 import { lastHeardIsLast } from './last-heard-is-last.ts';
@@ -54,6 +58,7 @@ import { lawfulComposite } from './lawful-composite.ts';
 import { lawfulCreateThenLink } from './lawful-create-then-link.ts';
 import { lawfulExports } from './lawful-exports.ts';
 import { lawfulLookupFirst } from './lawful-lookup-first.ts';
+import { lawfulPatches } from './lawful-patches.ts';
 import { lawfulPersonAccounts } from './lawful-person-accounts.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
@@ -111,6 +116,7 @@ import { tenDigits } from './ten-digits.ts';
 import { utcDay } from './utc-day.ts';
 import { watchesContactsOnly } from './watches-contacts-only.ts';
 import { writesBackLate } from './writes-back-late.ts';
+import { writesBlindly } from './writes-blindly.ts';
 
 /** Every mutant; the lawful variants last. */
 export const MUTANTS: readonly MutantDefinition[] = [
@@ -182,6 +188,11 @@ export const MUTANTS: readonly MutantDefinition[] = [
   takesOverLeads,
   watchesContactsOnly,
   writesBackLate,
+  insists,
+  keepsRefusalsToItself,
+  doesNotLookAgain,
+  writesBlindly,
+  insistsOnItsCopy,
   keepsDecisionsHere,
   oneFlagForAll,
   firstDecisionCounts,
@@ -198,6 +209,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulBulk,
   lawfulCreateThenLink,
   lawfulPersonAccounts,
+  lawfulPatches,
   noLastVisit,
   followsUpFromNow,
   neverRollsBack,

@@ -5,6 +5,7 @@ export const lastListWins = defineMutant({
   breaks: 'Takes whatever decision the CRM shows last for the newest.',
   reads: 'both',
   steps: (reference) => ({
+    isOvertaken: () => false,
     resolveCrmEdit(row, link) {
       const { Captured__c: _, ...desired } = link.desired;
       return reference.resolveCrmEdit(row, { ...link, desired });

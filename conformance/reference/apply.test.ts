@@ -95,7 +95,7 @@ describe('after a restart', () => {
     const [first] = store.waitingMessages('north');
     store.closeMessage(first!.id, 'applied');
     apply(contact('p1', 1, { LastName: 'Lee' }));
-    store.queueMessage('north', 'A31');
+    store.queueMessage('north', { text: 'A31', person: 'somebody', fields: '', key: 'somebody', decided: null });
     store.setCursor('Contact', '2026-01-01T00:00:00.000Z');
     // As after a kill: opened again, never closed.
     const again = openStore(folder);

@@ -41,6 +41,15 @@ it('takes notifications where it is told to listen, and never without a secret',
   });
 });
 
+it.each<[Record<string, string>, boolean, string[]]>([
+  [{}, false, ['poll']],
+  [{ SYNC_WRITE_BACK: 'fhir' }, true, ['poll']],
+  [{ SYNC_WRITE_BACK: 'fhir', SYNC_CHANNELS: 'hl7' }, true, []],
+])('writes back by FHIR with %j: %s', (more, patches, reads) => {
+  const [site] = readSettings({ ...env, SYNCPROOF_NORTH_MLLP_SEND_TO: 'h:1', ...more }).sites;
+  expect([site?.patches, site?.sendTo === undefined, site?.fhir?.reads]).toEqual([patches, patches, reads]);
+});
+
 it('reads the file that SYNCPROOF_CONFIG names, the environment first', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'sync-')), 'config.json');
   writeFileSync(file, JSON.stringify({ ...env, SYNC_POLL_MS: '5', SYNC_CRM_POLL_MS: '6' }));

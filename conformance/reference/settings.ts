@@ -17,6 +17,8 @@ export type FhirSettings = {
   keyId?: string;
   clientSecret?: string;
   scopes?: string;
+  /** Oracle Health lets `replace` set what is not there yet, and knows no `add` of it. */
+  replacesOnly?: boolean;
   /** How the FHIR face is read; polled where nothing is said. */
   reads?: FhirChannel[];
   groupId?: string;
@@ -37,6 +39,8 @@ export type Site = {
   fhir?: FhirSettings;
   /** The hospital's own listener, for changes that the CRM owns. */
   sendTo?: Address;
+  /** Those go into the chart by its API, and not by messages. */
+  patches?: boolean;
 };
 
 export type CrmSettings = {
@@ -104,7 +108,8 @@ function readSite(flat: Flat, name: string): Site {
   // Everything but polls only where it is asked for by name.
   const more = (['bulk', 'changed', 'subscription'] as const).filter((channel) => wanted !== undefined && open(channel));
   const reads: FhirChannel[] = [...(open('poll') ? (['poll'] as const) : []), ...more];
-  const fhirUrl = reads.length > 0 ? at('FHIR_URL') : undefined;
+  const patches = (flat[`SYNC_${upper}_WRITE_BACK`] ?? flat.SYNC_WRITE_BACK) === 'fhir';
+  const fhirUrl = reads.length > 0 || patches ? at('FHIR_URL') : undefined;
   const sendTo = at('MLLP_SEND_TO');
   const keyFile = at('PRIVATE_KEY_FILE');
   return {
@@ -129,6 +134,7 @@ function readSite(flat: Flat, name: string): Site {
           clientSecret: at('CLIENT_SECRET'),
           scopes: at('SCOPES'),
           groupId: at('GROUP_ID'),
+          replacesOnly: at('VENDOR') === 'cerner',
           reads,
           athena:
             at('VENDOR') === 'athena'
@@ -140,7 +146,8 @@ function readSite(flat: Flat, name: string): Site {
               : undefined,
         }
       : undefined,
-    sendTo: sendTo ? address(sendTo) : undefined,
+    sendTo: sendTo && !patches ? address(sendTo) : undefined,
+    patches: patches && fhirUrl !== undefined,
   };
 }
 

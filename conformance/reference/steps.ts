@@ -25,11 +25,12 @@ import { type Consent, consentsOf, mapConsent } from './fhir/consent.ts';
 import { type Appointment, mapAppointment, mapPatient, type Patient } from './fhir/map.ts';
 import { needsToken, refreshToken, type Token } from './fhir/token.ts';
 import { isDone } from './fhir/told.ts';
+import { basedOn, type Operation, patchOf } from './fhir/write-back.ts';
 import { ack, type Inbox, type Refusal, receive, validateMessage } from './hl7/answer.ts';
 import { findIdentity, mapMessage, mapMessageAppointment, mapMessagePatient, orderKey } from './hl7/map.ts';
 import { decodeMessage, type Message, type Repetition } from './hl7/message.ts';
 import { admits, frameReader } from './hl7/mllp.ts';
-import { writeBack } from './hl7/write-back.ts';
+import { isHopeless, isOvertaken, refusalMark, writeBack } from './hl7/write-back.ts';
 import { type Http, heeding } from './http.ts';
 import type { Change, CrmEdit, Desired, Fact, Fields, Identity, Link, Machine, ObjectName, Row, Stamp } from './model.ts';
 import { backoff, isRetryable } from './retry.ts';
@@ -106,6 +107,11 @@ export type Steps = {
   resolveCrmEdit(row: Row, link: Link): CrmEdit;
   checkpoint(rows: Row[], postponed: Row[], cursor: string | undefined): string | undefined;
   writeBack(link: Link, edit: Fields, site: Site, now: number, patient?: Link): string;
+  basedOn(patient: Patient): string | undefined;
+  patchOf(patient: Patient, edit: Fields, site: Site): Operation[];
+  isOvertaken(decided: string, known: Desired): boolean;
+  isHopeless(refusals: number): boolean;
+  refusalMark(fields: string): Fields;
   // Something goes wrong; or there is much to do.
   isRetryable(error: unknown): boolean;
   backoff(attempt: number, retryAfterMs: number, random: () => number): number | undefined;
@@ -170,6 +176,11 @@ export const referenceSteps: Steps = {
   resolveCrmEdit,
   checkpoint,
   writeBack,
+  basedOn,
+  patchOf,
+  isOvertaken,
+  isHopeless,
+  refusalMark,
   isRetryable,
   backoff,
   heeding,

@@ -7,6 +7,9 @@ import type { Fields, Link, ObjectName } from './model.ts';
 /** A message in custody. `text` is emptied once it was applied: nobody needs it any more, and it is about a patient. */
 export type Waiting = { id: number; text: string };
 
+/** A message to a hospital about a record of that key; `fields` names what a CRM user edited, `decided` says when the patient decided it. */
+export type Outgoing = { id: number; text: string; person: string; fields: string; key: string; decided: string | null };
+
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS inbox (id INTEGER PRIMARY KEY, site TEXT, sender TEXT, control TEXT, digest TEXT, text TEXT, state TEXT DEFAULT 'waiting', UNIQUE (site, sender, control, digest));
   CREATE INDEX IF NOT EXISTS inbox_waiting ON inbox (id) WHERE state = 'waiting';
@@ -18,7 +21,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS link_site ON link (site, object);
   CREATE INDEX IF NOT EXISTS link_fhir ON link (site, fhirId);
   CREATE TABLE IF NOT EXISTS told (id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT, reference TEXT, UNIQUE (site, reference));
-  CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, site TEXT, text TEXT);
+  CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, site TEXT, text TEXT, person TEXT, fields TEXT, key TEXT, decided TEXT);
   CREATE TABLE IF NOT EXISTS cursor (name TEXT PRIMARY KEY, value TEXT);
   CREATE TABLE IF NOT EXISTS failed (reference TEXT PRIMARY KEY, site TEXT, reason TEXT);`;
 
@@ -162,9 +165,13 @@ export function openStore(folder: string, survives: 'kill' | 'power-cut' = 'powe
       }
     },
 
-    queueMessage: (site: string, text: string): void => void sql('INSERT INTO outbox (site, text) VALUES (?, ?)').run(site, text),
-    nextMessage: (site: string) =>
-      all<{ id: number; text: string }>('SELECT id, text FROM outbox WHERE site = ? ORDER BY id LIMIT 1', site)[0],
+    queueMessage(site: string, { text, person, fields, key, decided }: Omit<Outgoing, 'id'>): void {
+      sql('INSERT INTO outbox (site, text, person, fields, key, decided) VALUES (?, ?, ?, ?, ?, ?)').run(
+        ...[site, text, person, fields, key, decided],
+      );
+    },
+    nextMessage: (site: string): Outgoing | undefined =>
+      all<Outgoing>('SELECT id, text, person, fields, key, decided FROM outbox WHERE site = ? ORDER BY id LIMIT 1', site)[0],
     dropMessage: (id: number): void => void sql('DELETE FROM outbox WHERE id = ?').run(id),
 
     cursor: (name: string) => all<{ value: string }>('SELECT value FROM cursor WHERE name = ?', name)[0]?.value,

@@ -251,12 +251,15 @@ describe('when a CRM user edits', () => {
     expect(crm.row(KEY)).toMatchObject({ Preferred_Language__c: 'es' });
   });
 
-  it('moves on from a message that the hospital will not have', async () => {
+  it('shows what the hospital will not have, and moves on', async () => {
     answers = ['AE', 'AE'];
     crm.edit(KEY, { Preferred_Language__c: 'es' });
-    await vi.waitFor(() => expect(received).toHaveLength(2));
+    const mark = 'The hospital refused Preferred_Language__c';
+    await vi.waitFor(() => expect(crm.row(KEY)).toMatchObject({ Write_Back_Error__c: mark }));
+    expect(received).toHaveLength(2);
     crm.edit(KEY, { Preferred_Language__c: 'fr' });
-    await vi.waitFor(() => expect(received).toHaveLength(3));
+    await vi.waitFor(() => expect(crm.row(KEY)).toMatchObject({ Write_Back_Error__c: null }));
+    expect(received).toHaveLength(3);
   });
 });
 

@@ -76,12 +76,11 @@ export async function startSync(steps: Steps, settings: Settings, machine: Machi
   };
   const loops: (Promise<void> | undefined)[] = [
     watchCrm(context, crm),
-    ...settings.sites.map((site) => sendOutbox(context, site)),
     ...settings.sites.flatMap((site) => {
-      if (!site.fhir) return [];
       const pause = (ms: number) => machine.sleep(ms, ending.signal);
-      const fhir = openFhir(site.fhir, steps.heeding(http, machine.now), machine.now, steps, pause);
-      return (site.fhir.reads ?? ['poll']).map((how) => read[how](site, fhir));
+      const fhir = site.fhir && openFhir(site.fhir, steps.heeding(http, machine.now), machine.now, steps, pause);
+      const reads = fhir ? (site.fhir?.reads ?? ['poll']) : [];
+      return [sendOutbox(context, site, fhir), ...reads.map((how) => read[how](site, fhir!))];
     }),
   ];
   if (notified.length > 0) loops.push(takeNotices(context, settings.webhook as WebhookSettings, notified));

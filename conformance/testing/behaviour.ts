@@ -64,6 +64,14 @@ export interface Behaviour {
   editsAfter?: number;
   /** Whether it does later what could not be done: writes while the CRM was away, edits read after its own restart. */
   catchesUp?: boolean;
+  /** How often it sends the EHR what that refuses. */
+  attempts?: number;
+  /** Whether it shows in the CRM that the EHR refused something. */
+  marks?: boolean;
+  /** Whether nothing goes to the EHR any more once something was refused. */
+  stalls?: boolean;
+  /** Whether it writes to the EHR what it made of an older version. */
+  staleWrites?: boolean;
   /** Which edited fields it takes back, and which it writes to the EHR. */
   edit?(fields: Image): { revert: string[]; writeBack: string[] };
 }

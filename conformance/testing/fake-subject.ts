@@ -54,6 +54,9 @@ export class FakeSubject {
   #patients = new Set<string>();
   readonly #chores: FakeChores;
   #killed = false;
+  #isStalled = false;
+  /** Writes to the EHR that wait at its door. */
+  #held: (() => void)[] = [];
   /** The call whose answer it waits for and does not get. */
   #waits?: JournalEvent;
   /** Calls that the CRM does not answer, by the key of the row; others need not wait for them. */
@@ -182,6 +185,7 @@ export class FakeSubject {
   /** Somebody is back: does what could not be done before. */
   catchUp(): void {
     this.#letGo();
+    for (const write of this.#held.splice(0)) write();
     this.#chores.run(true);
   }
 
@@ -342,16 +346,37 @@ export class FakeSubject {
       this.#b.crm(object, id, Object.fromEntries(revert.map((name) => [name, right[name]])));
     }
     for (const name of writeBack) {
+      if (this.#isRefused(patientId, id)) continue;
       if (visitId) {
         this.#writeBack('Appointment', visitId, { comment: fields[name] });
         continue;
       }
       const language = { coding: [{ system: 'urn:ietf:bcp:47', code: fields[name] }] };
-      const patch = own(name)
-        ? { communication: [{ language, preferred: true }] }
-        : { telecom: [{ system: 'phone', use: 'mobile', value: String(fields[name]) }] };
-      this.#writeBack('Patient', patientId, patch);
+      const merged = () => {
+        type Speaker = { communication?: { preferred?: boolean }[] };
+        const { communication = [] } = this.#b.image<Speaker>('Patient', patientId)!;
+        return own(name)
+          ? { communication: [{ language, preferred: true }, ...communication.filter(({ preferred }) => !preferred)] }
+          : { telecom: [{ system: 'phone', use: 'mobile', value: String(fields[name]) }] };
+      };
+      const read = merged();
+      const write = () => this.#writeBack('Patient', patientId, this.#does.staleWrites ? read : merged());
+      if (this.#rules.hit('gate', 'ehr', { operation: 'patch', text: patientId })) this.#held.push(write);
+      else write();
     }
+  }
+
+  // Whether the EHR takes nothing about a patient; then the row says so.
+  #isRefused(patientId: string, id: string): boolean {
+    const { attempts = 2, marks = true, stalls = false } = this.#does;
+    if (this.#isStalled) return true;
+    const mrn = keyOf(this.#b.image('Patient', patientId)).split('|')[1]!;
+    const refuses = () => this.#rules.hit('vendor-error', 'hl7', { text: mrn }) !== undefined;
+    if (!refuses()) return false;
+    for (let n = 1; n < attempts; n++) refuses();
+    this.#isStalled = stalls;
+    if (marks) this.#b.crm('Contact', id, { Write_Back_Error__c: 'refused' });
+    return true;
   }
 
   // The later decision counts, wherever it was taken.

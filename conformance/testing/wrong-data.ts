@@ -280,6 +280,12 @@ export const WRONG_DATA: WrongSubject[] = [
     'wrong-value',
     { write: (o, f, act) => (o === 'Contact' && act === 'update' ? { ...f, Preferred_Language__c: 'en' } : f) },
   ],
+  ['OW-07', 'tries again and again', 'tried-often', { attempts: 5 }],
+  ['OW-07', 'tells nobody', 'not-marked', { marks: false }],
+  ['OW-07', 'lets everything wait behind a refusal', 'not-written-back', { stalls: true }],
+  ['OW-04', 'lets what the CRM says count', 'wrong-winner', { edit: (f) => ({ revert: [], writeBack: Object.keys(f) }) }],
+  ['OW-04', 'leaves each system its own', 'split-brain', { rounds: SELDOM, edit: () => ({ revert: [], writeBack: [] }) }],
+  ['OW-05', 'writes what it read before', 'lost-update', { staleWrites: true }],
   [
     'CN-01',
     'keeps the decisions of the call centre to itself',

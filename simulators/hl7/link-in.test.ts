@@ -267,6 +267,15 @@ describe('repetition', () => {
     expect(world.ehr.get('eRosa').gender).toBe('male');
   });
 
+  test.each([
+    ['invalid', 'AE 103'],
+    ['unavailable', 'AE 207'],
+  ])('a rule that says %s is answered %s', async (error, answer) => {
+    world.kernel.rules.arm({ fault: 'vendor-error', params: { error }, where: { path: '/in' }, times: 1 });
+    const [first] = await send(address, a31('m1', { 8: 'M' }));
+    expect(`${first?.code} ${first?.error}`).toBe(answer);
+  });
+
   test('a refused message may be sent again', async () => {
     world.kernel.rules.arm({ fault: 'vendor-error', where: { path: '/in' }, times: 1 });
     const answers = [await send(address, a31('m1', { 8: 'M' })), await send(address, a31('m1', { 8: 'M' }))];

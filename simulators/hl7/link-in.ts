@@ -160,6 +160,8 @@ export class LinkIn {
   // Faults and defects of ours answer as an application error; only the journal tells them apart.
   #refusal(error: unknown, exchange: Exchange): Refusal {
     if (error instanceof Refusal) return error;
+    // What a rule calls invalid is a matter of the content, which the same message will not better.
+    if (error instanceof Rejected && error.error === 'invalid') return new Refusal('AE', 103, '', 'a value is not taken here');
     if (error instanceof Rejected) return new Refusal('AE', 207, '', `the application is ${error.error}`);
     this.#kernel.report(error, { sim: 'hl7', tenant: this.#facts.site, cause: exchange.id });
     return new Refusal('AE', 207, '', 'the application failed');

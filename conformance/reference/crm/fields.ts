@@ -38,6 +38,9 @@ export const CRM_OWNED: Record<ObjectName, readonly string[]> = {
   Finding__c: [],
 };
 
+/** Our own: what became of an edit that the hospital would not take, for whoever made it. */
+export const OURS: Partial<Record<ObjectName, readonly string[]>> = { Contact: ['Write_Back_Error__c'] };
+
 /** What the patient decided, in either system: the later decision counts, as a whole. */
 export const SHARED: Partial<Record<ObjectName, readonly string[]>> = {
   Communication_Consent__c: ['Status__c', 'Captured__c', 'Method__c', 'Source__c'],
@@ -48,6 +51,7 @@ export const owned = (object: ObjectName): readonly string[] => [
   ...EHR_OWNED[object],
   ...CRM_OWNED[object],
   ...(SHARED[object] ?? []),
+  ...(OURS[object] ?? []),
 ];
 
 /** What a new record holds where the EHR has said nothing. */

@@ -56,8 +56,18 @@ function takeEdit({ steps, store, machine, settings, setAside }: Context, row: R
   if (reverted.length > 0 || Object.keys(writeBack).length > 0) store.putHeld(link, { ...link.held, ...revert, ...writeBack });
   if (Object.keys(writeBack).length > 0) {
     const site = settings.sites.find((one) => one.name === link.site);
-    if (site?.sendTo)
-      store.queueMessage(site.name, steps.writeBack(link, writeBack, site, machine.now(), store.link('Contact', link.person)));
+    // Of what a call centre edits, only a patient's own fields can be written by these APIs.
+    const patches = site?.patches && row.object === 'Contact';
+    if (site && (site.sendTo || patches))
+      store.queueMessage(site.name, {
+        text: patches
+          ? JSON.stringify(writeBack)
+          : steps.writeBack(link, writeBack, site, machine.now(), store.link('Contact', link.person)),
+        person: link.person,
+        fields: Object.keys(writeBack).join(' '),
+        key: row.key,
+        decided: decided.length > 0 ? String(writeBack.Captured__c) : null,
+      });
     else setAside(link.site, `${row.key} ${row.modified}`, 'no way to write back to this site');
   }
   if (reverted.length === 0) return [];

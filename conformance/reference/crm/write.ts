@@ -1,7 +1,7 @@
 import type { Fields, Link, ObjectName, Row } from '../model.ts';
 import type { Steps } from '../steps.ts';
 import type { Crm } from './client.ts';
-import { CRM_OWNED } from './fields.ts';
+import { CRM_OWNED, SHARED } from './fields.ts';
 
 /**
  * The fields of a record that differ from what the CRM holds. Only these are written: a field that nobody changed may be
@@ -41,12 +41,28 @@ export async function save(crm: Crm, link: Link, steps: Steps): Promise<Fields |
   const held = row ? { ...row.fields, ...toldByEhr(link, row) } : link.held;
   // A chart that was retired before the CRM heard of it stays unheard of.
   if (!held && link.mergedInto) return null;
-  const fields = held ? steps.changedFields(link, held) : { ...link.seed, ...steps.changedFields(link, {}) };
+  const fields = held ? await sparing(crm, link, held, steps) : { ...link.seed, ...steps.changedFields(link, {}) };
   if (Object.keys(fields).length === 0) return held ?? {};
   const { created } = await steps.upsert(crm, link.object, link.key, fields);
   // Somebody had deleted the row: what was just created holds nothing but these fields.
   if (created && held) return save(crm, { ...link, held: fields }, steps);
   return { ...held, ...fields };
+}
+
+/**
+ * What is to be written of a row that exists. Of a decision that a user may have just taken down anew the CRM is asked first: a
+ * later one stays for the watch to find, and an older one is replaced as a whole.
+ */
+async function sparing(crm: Crm, link: Link, held: Fields, steps: Steps): Promise<Fields> {
+  const fields = steps.changedFields(link, held);
+  const shared = SHARED[link.object] ?? [];
+  if (!shared.some((name) => name in fields)) return fields;
+  const row = await steps.findRow(crm, link);
+  if (!row) return fields;
+  const now = Object.fromEntries(shared.map((name) => [name, row.fields[name] ?? null]));
+  const isEdited = shared.some((name) => now[name] !== (held[name] ?? null));
+  if (!isEdited || steps.isOutdated(row.fields, link.desired)) return steps.changedFields(link, { ...held, ...now });
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !shared.includes(name)));
 }
 
 /**

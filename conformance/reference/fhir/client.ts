@@ -21,6 +21,8 @@ export type Fhir = {
   search<T extends Resource>(path: string, type: T['resourceType']): Promise<T[]>;
   /** Any other call, to the FHIR face or to athenahealth's v1 API: the answer as it came, whatever it says. */
   call(pathOrLink: string, init: { method: string; headers?: Record<string, string>; body?: string }): Promise<Answer>;
+  /** Changes one resource; where a version is given, only if it still has that one. @throws Failure with the server's status. */
+  patch(path: string, version: string | undefined, operations: object[]): Promise<void>;
   /** Starts a bulk export and waits for its end: the moment that it shows, the addresses of its files, and how many it says it left out. */
   startExport(path: string): Promise<{ at: string; files: string[]; errors: number }>;
   /** All resources of a file of an export; a file that breaks off is a failure. */
@@ -91,6 +93,25 @@ export function openFhir(
     return found;
   }
 
+  async function patch(path: string, version: string | undefined, operations: object[], again = true): Promise<void> {
+    const sent = await authorization();
+    const { status, headers } = await http(sameOrigin(path).href, {
+      method: 'PATCH',
+      headers: {
+        accept: 'application/fhir+json',
+        'content-type': 'application/json-patch+json',
+        authorization: sent,
+        ...(version !== undefined && { 'if-match': `W/"${version}"` }),
+      },
+      body: JSON.stringify(operations),
+    });
+    if (status === 401 && again) {
+      if (sent === `Bearer ${token?.value}`) token = undefined;
+      return patch(path, version, operations, false);
+    }
+    if (status >= 300) throw new Failure(status, `fhir-${status}`, retryAfterMs(headers, now()));
+  }
+
   async function startExport(path: string): Promise<{ at: string; files: string[]; errors: number }> {
     const headers = { accept: 'application/fhir+json', prefer: 'respond-async', authorization: await authorization() };
     const kicked = await http(new URL(path, `${fhir.url}/`).href, { headers });
@@ -137,6 +158,7 @@ export function openFhir(
   return {
     startExport,
     download,
+    patch,
     connect: async () => void (await authorization()),
     read,
     search,

@@ -8,6 +8,7 @@ export type Period = { start?: string; end?: string };
 export type Patient = {
   resourceType: 'Patient';
   id: string;
+  meta?: { versionId?: string };
   active?: boolean;
   identifier?: { system?: string; value?: string; use?: string }[];
   name?: { use?: string; family?: string; given?: string[] }[];
@@ -16,7 +17,7 @@ export type Patient = {
   extension?: { url: string; valueBoolean?: boolean; valueString?: string; valueCode?: string }[];
   telecom?: { system?: string; use?: string; value?: string; period?: Period }[];
   address?: { use?: string; line?: string[]; city?: string; state?: string; postalCode?: string; period?: Period }[];
-  communication?: { preferred?: boolean; language?: { coding?: { code?: string }[] } }[];
+  communication?: { preferred?: boolean; language?: { coding?: { system?: string; code?: string }[] } }[];
   deceasedBoolean?: boolean;
   deceasedDateTime?: string;
   link?: { type?: string; other?: { reference?: string } }[];

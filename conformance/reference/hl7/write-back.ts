@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import type { Fields, Link } from '../model.ts';
+import { isOutdated } from '../crm/edits.ts';
+import { readChart } from '../fhir/chart.ts';
+import type { Fhir } from '../fhir/client.ts';
+import { patchPatient } from '../fhir/write-back.ts';
+import { type Desired, type Fields, type Link, NEVER } from '../model.ts';
 import type { Site } from '../settings.ts';
+import type { Outgoing } from '../store.ts';
 import type { Context } from '../sync.ts';
 import { decodeMessage, NULL, segment, timestamp, value } from './message.ts';
 import { sendMllp } from './mllp.ts';
 
-/** How often a hospital may refuse a message before it is put aside: once more than once, as some say AE for "busy". */
-const MAX_REFUSALS = 2;
 const ACK_WAIT_MS = 10_000;
 
 /**
@@ -64,20 +67,49 @@ function header(type: string, site: Site, at: string): string[] {
   return ['MSH', '^~\\&', 'SYNC', 'CRM', ...receiver, at, '', type, control, ...rest];
 }
 
+/** Whether a message that was refused so often is put aside: a second try is due, as some say AE for "busy", and no third. */
+export const isHopeless = (refusals: number): boolean => refusals >= 2;
+
+/** Whether a decision that waits to be told is older than the one that the hospital took meanwhile. */
+export const isOvertaken = (decided: string, known: Desired): boolean => isOutdated({ Captured__c: decided }, known);
+
+/** What the contact shows of a refused edit: the names of the fields, and nothing of what stands in them. */
+export const refusalMark = (fields: string): Fields => ({ Write_Back_Error__c: `The hospital refused ${fields}` });
+
+/** Shows in the contact, or no longer, that the hospital refused something; the last outcome counts. */
+export function markContact({ store, wakeWriter }: Context, person: string, mark: Fields): void {
+  const link = store.link('Contact', person);
+  const changed = Object.entries(mark).filter(([name, value]) => link && value !== (link.desired[name]?.value ?? null));
+  if (!link || changed.length === 0) return;
+  const marks = changed.map(([name, value]) => [name, { value, stamp: NEVER }]);
+  store.putLink({ ...link, desired: { ...link.desired, ...Object.fromEntries(marks) }, revision: link.revision + 1 });
+  wakeWriter([person]);
+}
+
+type Outcome = 'accepted' | 'refused' | 'unknown' | 'overtaken';
+
+const UNMARKED: Fields = { Write_Back_Error__c: null };
+
 /** Sends what waits for a site, one message at a time, each until the hospital took it. Runs until the sync stops. */
-export async function sendOutbox({ steps, store, machine, setAside, stop }: Context, site: Site): Promise<void> {
+export async function sendOutbox(context: Context, site: Site, fhir?: Fhir): Promise<void> {
+  const { steps, store, machine, setAside, stop } = context;
   const to = site.sendTo;
-  if (!to) return;
+  if (!to && !site.patches) return;
   let attempt = 0;
   let refusals = 0;
   while (!stop.aborted) {
     const next = store.nextMessage(site.name);
-    const outcome = next && (await send(next.text));
+    const outcome =
+      next && (await (site.patches ? patch(next) : next.decided === null ? send(next.text) : sendDecision(next, next.decided)));
     if (stop.aborted) return;
     if (outcome === 'refused') refusals += 1;
-    if (next && (outcome === 'accepted' || refusals === MAX_REFUSALS)) {
-      if (outcome === 'refused') setAside(site.name, next.text, 'write-back refused by the hospital');
-      store.dropMessage(next.id);
+    const isRefused = outcome === 'refused' && steps.isHopeless(refusals);
+    if (next && (outcome === 'accepted' || outcome === 'overtaken' || isRefused)) {
+      if (isRefused) setAside(site.name, next.text, 'write-back refused by the hospital');
+      store.transaction(() => {
+        if (outcome !== 'overtaken') markContact(context, next.person, isRefused ? steps.refusalMark(next.fields) : UNMARKED);
+        store.dropMessage(next.id);
+      });
       attempt = 0;
       refusals = 0;
     } else {
@@ -87,7 +119,25 @@ export async function sendOutbox({ steps, store, machine, setAside, stop }: Cont
     }
   }
 
-  async function send(text: string): Promise<'accepted' | 'refused' | 'unknown'> {
+  async function patch({ text, person }: Outgoing): Promise<Outcome> {
+    const link = store.link('Contact', person);
+    return fhir && link ? patchPatient(fhir, site, link, JSON.parse(text) as Fields, steps) : 'unknown';
+  }
+
+  // A message says nothing of what it replaces: the hospital may have taken a later decision meanwhile, and would lose it.
+  async function sendDecision({ text, person, key }: Outgoing, decided: string): Promise<Outcome> {
+    const link = store.link('Contact', person);
+    try {
+      store.hint([person]);
+      if (fhir && link) await readChart(context, site, fhir, { link, fhirId: link.fhirId, pass: 0 });
+    } catch {
+      return 'unknown';
+    }
+    const known = store.link('Communication_Consent__c', key)?.desired ?? {};
+    return steps.isOvertaken(decided, known) ? 'overtaken' : send(text);
+  }
+
+  async function send(text: string): Promise<Outcome> {
     const enough = new AbortController();
     const waiting = AbortSignal.any([stop, enough.signal]);
     void machine.sleep(ACK_WAIT_MS, waiting).then(() => enough.abort());
