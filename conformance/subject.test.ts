@@ -162,7 +162,8 @@ describe('starting', () => {
 
   test('a failed start carries the last lines, and leaves neither process nor private files', async () => {
     const script = `for (let i = 0; i < 30; i++) console.log('line', i); console.log(process.pid); ${STAY}`;
-    const { error, options } = await failure({ script, readyTimeoutMs: 300 });
+    // Long enough for a process to come up and say all that on a busy machine.
+    const { error, options } = await failure({ script, readyTimeoutMs: 3_000 });
     expect(error.tail).toHaveLength(20);
     const pid = Number(error.tail.at(-1));
     expect(groupAlive(pid)).toBe(false);
