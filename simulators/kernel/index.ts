@@ -14,3 +14,4 @@ export * from './rules.ts';
 export * from './state.ts';
 export * from './tcp.ts';
 export * from './tls.ts';
+export * from './wall-time.ts';

@@ -1,3 +1,5 @@
+import { fromWallTime } from '#kernel';
+
 /** Milliseconds since the epoch: `low` included, `high` excluded. */
 export interface DateRange {
   low: number;
@@ -27,7 +29,7 @@ export function dateRange(text: string, zone: string): DateRange | undefined {
   const at = (fields: readonly number[]): number => {
     const [y, mo, d, h, mi, s] = fields as [number, number, number, number, number, number];
     const utc = Date.UTC(y, mo - 1, d, h, mi, s);
-    if (offset === undefined) return utc - zoneOffset(utc, zone);
+    if (offset === undefined) return fromWallTime(utc, zone);
     if (offset === 'Z') return utc;
     const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(4));
     return utc - (offset[0] === '-' ? -minutes : minutes) * 60_000;
@@ -72,28 +74,4 @@ function onCalendar([year, month, day, hour, minute, second]: readonly [
 ]): boolean {
   if (year < 1 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return false;
   return day <= new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-// Offset in milliseconds that `zone` has when its clocks show `local` (given as if it were UTC).
-function zoneOffset(local: number, zone: string): number {
-  if (zone === 'UTC') return 0;
-  const once = offsetAt(local, zone);
-  return offsetAt(local - once, zone);
-}
-
-function offsetAt(instant: number, zone: string): number {
-  const format = formats.get(zone) ?? zoneFormat(zone);
-  const part = Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, Number(value)]));
-  const shown = Date.UTC(part.year!, part.month! - 1, part.day!, part.hour! % 24, part.minute!, part.second!);
-  return shown - Math.floor(instant / 1000) * 1000;
-}
-
-function zoneFormat(timeZone: string): Intl.DateTimeFormat {
-  const two = '2-digit' as const;
-  const fields = { year: 'numeric', month: two, day: two, hour: two, minute: two, second: two } as const;
-  const format = new Intl.DateTimeFormat('en-US', { timeZone, hourCycle: 'h23', ...fields });
-  formats.set(timeZone, format);
-  return format;
 }

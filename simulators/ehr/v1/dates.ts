@@ -1,4 +1,4 @@
-import { wallTime } from '../engine/local-time.ts';
+import { wallTime } from '#kernel';
 import { refuseV1 } from './call.ts';
 
 /** `2026-03-09` as `03/09/2026`; what is shorter or missing is left out. */

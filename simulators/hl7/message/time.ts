@@ -1,3 +1,5 @@
+import { wallTime, zoneOffset } from '#kernel';
+
 /** How a sender writes times (HL7 data type TS/DTM). */
 export interface TimeStyle {
   /** Digits after the day: `minute` leaves the seconds out. */
@@ -8,25 +10,7 @@ export interface TimeStyle {
   offset: boolean;
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-function formatOf(timeZone: string): Intl.DateTimeFormat {
-  const known = formats.get(timeZone);
-  if (known) return known;
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    timeZoneName: 'longOffset',
-  });
-  formats.set(timeZone, format);
-  return format;
-}
+const two = (value: number): string => String(value).padStart(2, '0');
 
 const minutes = new Map<string, { digits: string; offset: string }>();
 const MOST_MINUTES = 1000;
@@ -36,14 +20,10 @@ function minuteOf(minute: number, timeZone: string): { digits: string; offset: s
   const key = `${timeZone} ${minute}`;
   const known = minutes.get(key);
   if (known) return known;
-  const parts = Object.fromEntries(
-    formatOf(timeZone)
-      .formatToParts(minute * 60_000)
-      .map(({ type, value }) => [type, value]),
-  );
-  // "GMT-05:00", and plain "GMT" for UTC.
-  const offset = (parts.timeZoneName ?? '').replace('GMT', '').replace(':', '') || '+0000';
-  const made = { digits: `${parts.year?.padStart(4, '0')}${parts.month}${parts.day}${parts.hour}${parts.minute}`, offset };
+  const wall = wallTime(minute * 60_000, timeZone);
+  const ahead = Math.round(zoneOffset(minute * 60_000, timeZone, wall) / 60_000);
+  const offset = `${ahead < 0 ? '-' : '+'}${two(Math.trunc(Math.abs(ahead) / 60))}${two(Math.abs(ahead) % 60)}`;
+  const made = { digits: `${wall.year.padStart(4, '0')}${wall.month}${wall.day}${wall.hour}${wall.minute}`, offset };
   if (minutes.size >= MOST_MINUTES) minutes.clear();
   minutes.set(key, made);
   return made;
@@ -60,7 +40,7 @@ export function formatTime(instant: number | string, timeZone: string, style: Ti
   const minute = Math.floor(ms / 60_000);
   const { digits, offset } = minuteOf(minute, timeZone);
   const rest = ms - minute * 60_000;
-  const second = String(Math.floor(rest / 1000)).padStart(2, '0');
+  const second = two(Math.floor(rest / 1000));
   const millis = style.fraction ? `.${String(rest % 1000).padStart(3, '0')}` : '';
   const seconds = style.precision === 'minute' ? '' : `${second}${millis}`;
   return `${digits}${seconds}${style.offset ? offset : ''}`;
