@@ -1,5 +1,6 @@
 import type { ObjectDefinition } from './schema.ts';
 import type { Stored } from './store.ts';
+import { SYSTEM_FIELDS } from './system-fields.ts';
 
 /** What a profile may do with one object; what is absent is allowed. */
 export interface ObjectAccess {
@@ -23,18 +24,6 @@ export interface Profile {
   others?: ObjectAccess;
 }
 
-// Fields that the org keeps are always visible.
-const ALWAYS = [
-  'Id',
-  'IsDeleted',
-  'OwnerId',
-  'CreatedDate',
-  'CreatedById',
-  'LastModifiedDate',
-  'LastModifiedById',
-  'SystemModstamp',
-];
-
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 export function accessTo(profile: Profile, object: string): ObjectAccess {
@@ -49,7 +38,7 @@ export function narrowedBy(profile: Profile, definition: ObjectDefinition): Obje
   if (access.read === false && definition.name !== 'User') return undefined;
   const level = (name: string) => Object.entries(access.fields ?? {}).find(([field]) => same(field, name))?.[1];
   const fields = definition.fields
-    .filter((field) => ALWAYS.includes(field.name) || level(field.name) !== 'hidden')
+    .filter((field) => SYSTEM_FIELDS.includes(field.name) || level(field.name) !== 'hidden')
     .map((field) => (level(field.name) === 'read' ? { ...field, createable: false, updateable: false } : field));
   const may = (given: boolean | undefined, otherwise: boolean | undefined) => given !== false && otherwise !== false;
   return {

@@ -20,11 +20,12 @@ export type { CrmCommit, CrmCommitted } from './control.ts';
 export type { SendJob, Sent } from './jobs.ts';
 export type { CrmClient, CrmUser } from './org.ts';
 export type { OrgRules } from './rules.ts';
-export { type FieldDefinition, type ObjectDefinition, SYSTEM_FIELDS } from './schema.ts';
+export type { FieldDefinition, ObjectDefinition } from './schema.ts';
 export { CRM_SETTINGS, type CrmSettings } from './settings.ts';
 export { compileCondition } from './soql/condition.ts';
 export { SoqlError } from './soql/error.ts';
 export type { StubCall, StubReply, Stubs } from './stubs.ts';
+export { SYSTEM_FIELDS } from './system-fields.ts';
 export type { Row, Value } from './values.ts';
 
 /**

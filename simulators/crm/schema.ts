@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { ConfigurationError } from '#kernel';
 import { isImport, readImport } from './import/index.ts';
 import { withoutPersonAccounts, withPersonAccounts } from './person-schema.ts';
+import { readOnly, SYSTEM, SYSTEM_FIELDS } from './system-fields.ts';
 
 const FIELD_TYPES = [
   'id',
@@ -114,24 +115,6 @@ export const TEXT_TYPES: readonly FieldType[] = [
   'encryptedstring',
 ];
 export const NUMBER_TYPES: readonly FieldType[] = ['int', 'long', 'double', 'currency', 'percent'];
-
-const readOnly = { createable: false, updateable: false } as const;
-const user = { type: 'reference', reference: 'User' } as const;
-
-/** What every sObject has, kept by the org. OwnerId alone may be written. */
-const SYSTEM: FieldDefinition[] = [
-  { name: 'Id', label: 'Record ID', type: 'id', nillable: false, ...readOnly },
-  { name: 'IsDeleted', label: 'Deleted', type: 'boolean', ...readOnly },
-  { name: 'OwnerId', label: 'Owner ID', ...user, relationshipName: 'Owner' },
-  { name: 'CreatedDate', label: 'Created Date', type: 'datetime', ...readOnly },
-  { name: 'CreatedById', label: 'Created By ID', ...user, relationshipName: 'CreatedBy', ...readOnly },
-  { name: 'LastModifiedDate', label: 'Last Modified Date', type: 'datetime', ...readOnly },
-  { name: 'LastModifiedById', label: 'Last Modified By ID', ...user, relationshipName: 'LastModifiedBy', ...readOnly },
-  { name: 'SystemModstamp', label: 'System Modstamp', type: 'datetime', ...readOnly },
-];
-
-/** Names of the fields that every record has beside those of its schema file; no data map speaks of them. */
-export const SYSTEM_FIELDS: readonly string[] = SYSTEM.map((field) => field.name);
 
 /** An sObject type, with look-ups that ignore letter case as Salesforce does. */
 export class SObjectType {

@@ -1,4 +1,5 @@
 import type { FieldDefinition, FieldType, ObjectDefinition } from '../schema.ts';
+import { SYSTEM_FIELDS } from '../system-fields.ts';
 
 /** A field of an sObject describe, as far as we read it. */
 interface DescribedField {
@@ -48,16 +49,6 @@ export const isDescribed = (value: unknown): value is Described => {
   );
 };
 
-const SYSTEM = [
-  'Id',
-  'IsDeleted',
-  'OwnerId',
-  'CreatedDate',
-  'CreatedById',
-  'LastModifiedDate',
-  'LastModifiedById',
-  'SystemModstamp',
-];
 // Made of other fields, which are there by themselves.
 const COMPOUND = ['address', 'location', 'complexvalue'];
 const TYPES: Record<string, FieldType> = { anyType: 'string', DataCategoryGroupReference: 'string', json: 'textarea' };
@@ -116,7 +107,7 @@ export function fromDescribe(described: readonly Described[]): ObjectDefinition[
   return described.map((object, i) => {
     const hasPerson = object.fields.some(({ name }) => name === 'IsPersonAccount');
     const fields = object.fields
-      .filter(({ name, type }) => !SYSTEM.includes(name) && !COMPOUND.includes(type))
+      .filter(({ name, type }) => !SYSTEM_FIELDS.includes(name) && !COMPOUND.includes(type))
       .map((field) => fieldOf(field, childOf(object.name, field.name)))
       // A full name is made of its parts.
       .map((field): FieldDefinition => (computedName(object, field) ? { ...field, computed: ['FirstName', 'LastName'] } : field))
