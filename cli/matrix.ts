@@ -11,6 +11,7 @@ import {
   loadMap,
   type Manifest,
   MUTANTS,
+  type MutantDefinition,
   type MutantReads,
   NULLS,
 } from '#conformance';
@@ -39,27 +40,18 @@ export const MATRIX_USAGE = `syncproof matrix [options]   runs the mutants of th
 const MAPS = fileURLToPath(new URL('../fixtures/maps/', import.meta.url));
 const MAIN = fileURLToPath(new URL('../conformance/mutants/main.ts', import.meta.url));
 
-/** What a mutant (or null, or lawful variant) must and may fail. */
-interface Expectation {
-  id: string;
-  kills: readonly { check: string; reason: string }[];
-  mayFail: readonly string[];
-  /** A null must pass nothing at all. */
-  passesNothing: boolean;
-  reads: MutantReads;
-  sites: 1 | 2;
-  vendor?: 'r4' | 'athena' | 'cerner';
-  writeBack?: 'fhir';
-  second?: 'cerner';
-  map?: string;
-  also: readonly string[];
-}
+type Variant = Omit<MutantDefinition, 'breaks' | 'steps'>;
 
-interface Outcome extends Expectation {
+/** What a mutant (or null, or lawful variant) must and may fail, and how it is run. A null must pass nothing at all. */
+type Expectation = Variant & Required<Pick<Variant, 'mayFail' | 'also' | 'reads' | 'sites'>> & { passesNothing: boolean };
+
+const UNLESS_SAID = { mayFail: [] as string[], also: [] as string[], reads: 'hl7', sites: 1 } as const;
+
+type Outcome = Expectation & {
   checks: CheckResult[];
   wrong: string[];
   ms: number;
-}
+};
 
 /**
  * `syncproof matrix`: runs every mutant of the reference sync. Each must fail its kills for the stated reason and nothing
@@ -104,28 +96,8 @@ async function again(outcomes: readonly Outcome[], values: { seed: string; full?
 
 function expectations(only: string | undefined): Expectation[] {
   const all: Expectation[] = [
-    ...MUTANTS.map(({ id, kills, mayFail = [], also = [], reads = 'hl7', sites = 1, vendor, writeBack, second, map }) => ({
-      map,
-      id,
-      kills,
-      mayFail,
-      also,
-      reads,
-      sites,
-      vendor,
-      writeBack,
-      second,
-      passesNothing: false,
-    })),
-    ...NULLS.map((id) => ({
-      id,
-      kills: [],
-      mayFail: [],
-      also: [],
-      reads: 'both' as const,
-      sites: 1 as const,
-      passesNothing: true,
-    })),
+    ...MUTANTS.map((mutant) => ({ ...UNLESS_SAID, ...mutant, passesNothing: false })),
+    ...NULLS.map((id) => ({ ...UNLESS_SAID, id, kills: [], reads: 'both' as const, passesNothing: true })),
   ];
   if (!only) return all;
   const asked = only.split(',');

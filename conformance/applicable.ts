@@ -38,10 +38,9 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
     if (objects.length === 0) return `the map takes in no ${source}`;
     if (path && !map.rows.some((row) => row.source.startsWith(source) && row.source.includes(path)))
       return `the map has no row of ${source} from ${path}`;
-    const isOwned = map.rows.some((row) => row.owner === owner && objects.some(({ object }) => object === row.object));
-    if (owner && !isOwned)
-      return `the map has no field of ${source} that ${owner === 'shared' ? 'both own' : `the ${owner} owns`}`;
     const owned = map.rows.filter((row) => row.owner === owner && objects.some(({ object }) => object === row.object));
+    if (owner && owned.length === 0)
+      return `the map has no field of ${source} that ${owner === 'shared' ? 'both own' : `the ${owner} owns`}`;
     if (conflict && !owned.some((row) => conflict.includes(row.conflict)))
       return `the map settles no conflict about ${source} by a rule that can be judged (${conflict.join(', ')})`;
   }

@@ -4,8 +4,8 @@ import { CrmFacts } from './crm-facts.ts';
 import type { Evidence } from './evidence.ts';
 import { type CheckLog, type History, imageAt, type LinkMessage, type Resource, type Row, type Version } from './facts.ts';
 import { type LatencySummary, latencySamples, summarise } from './latency.ts';
-import { SYSTEM_FIELDS } from './oracle.ts';
 import type { EventId, Finding } from './result.ts';
+import { changedFields } from './row-changes.ts';
 
 /** How long a call may have been on its way when a 429 went out (a loaded machine is slow to hand it over), and what two clocks of one host may differ by; in µs. */
 const UNDER_WAY_US = 400_000;
@@ -192,9 +192,8 @@ export class CheckFacts {
 
   /** The fields in which two noted views of a row differ, the CRM's own bookkeeping left out. */
   shownOtherwise(before: string, after: string): string[] {
-    const views = [before, after].map((label) => this.note<Record<string, unknown> | null>(`seen ${label}`) ?? {});
-    const fields = new Set(views.flatMap((view) => Object.keys(view)).filter((field) => !SYSTEM_FIELDS.includes(field)));
-    return [...fields].filter((field) => (views[0]?.[field] ?? null) !== (views[1]?.[field] ?? null));
+    const view = (label: string) => this.note<Record<string, unknown> | null>(`seen ${label}`);
+    return changedFields(view(before), view(after));
   }
 
   /** Untestable unless the map asks for something else at a mark than it did at one before: else nothing was at stake. */
@@ -213,9 +212,8 @@ export class CheckFacts {
     for (const { versions } of history ? this.#evidence.everRowsFor(history) : [])
       versions.forEach((version, i) => {
         if (version.at <= this.at(since) || !version.actor.startsWith('client:')) return;
-        for (const field of fields)
-          if ((version.image?.[field] ?? null) !== (versions[i - 1]?.image?.[field] ?? null))
-            changes.set(field, [...(changes.get(field) ?? []), version]);
+        for (const field of changedFields(versions[i - 1]?.image, version.image))
+          if (fields.includes(field)) changes.set(field, [...(changes.get(field) ?? []), version]);
       });
     return changes;
   }
@@ -445,9 +443,7 @@ export class CheckFacts {
   changesSince(label: string): Version<Row>[] {
     return this.writesSince(label).filter((version) => {
       const { versions } = this.#evidence.facts.crmOf(this.cohort).find((row) => row.versions.includes(version))!;
-      const before = versions[versions.indexOf(version) - 1]?.image ?? ({} as Partial<Row>);
-      const fields = Object.keys({ ...before, ...version.image }).filter((field) => !SYSTEM_FIELDS.includes(field));
-      return fields.some((field) => (version.image?.[field] ?? null) !== (before[field] ?? null));
+      return changedFields(versions[versions.indexOf(version) - 1]?.image, version.image).length > 0;
     });
   }
 

@@ -47,7 +47,7 @@ export interface CheckDefinition extends CheckInfo {
   /** One of the five tests to pass before going live. */
   goLive?: boolean;
   /** Waits out a whole sync window for something that must not come: begins before the others, which then wait beside it. */
-  patient?: boolean;
+  waitsOut?: boolean;
   /** Breaks the world for others (outage, restart, volume): runs when nothing else does. */
   alone?: boolean;
   act(world: World): Promise<void>;

@@ -3,8 +3,8 @@ import { fail, untestable } from './check.ts';
 import type { Evidence } from './evidence.ts';
 import type { CheckLog, History, Resource, Row, Version } from './facts.ts';
 import { type LatencySummary, summarise } from './latency.ts';
-import { SYSTEM_FIELDS } from './oracle.ts';
 import type { EventId, Finding } from './result.ts';
+import { changedFields } from './row-changes.ts';
 import { writeBackSamples } from './write-back-latency.ts';
 
 /** Fields in which an org says that a lead was converted. */
@@ -22,17 +22,12 @@ export class CrmFacts {
     this.#log = log;
   }
 
-  /** The messages about a record that the job of that label sent. */
-  remindersOf(name: string, label: string): { text: string; event: EventId }[] {
+  /** The messages about a record, or to a person, that the job or campaign of that label sent. */
+  messagesAbout(name: string, label: string): { text: string; event: EventId }[] {
     const history = this.#record(name);
     const [from, to] = [this.#jobAt(label), this.#nextJobAfter(label)];
     const rows = new Set((history ? this.#evidence.everRowsFor(history) : []).map(({ key }) => key));
     return this.#evidence.facts.sends.filter(({ at, records }) => at > from && at < to && records.some((key) => rows.has(key)));
-  }
-
-  /** The messages to a person that the campaign of that label sent. */
-  messagesTo(name: string, label: string): { text: string; event: EventId }[] {
-    return this.remindersOf(name, label);
   }
 
   /** Untestable unless a write was refused because the record was held under that name. */
@@ -133,10 +128,12 @@ function changesBy({ versions }: History<Row>): Touched[] {
   return versions.flatMap((version, i) => {
     if (!version.actor.startsWith('client:')) return [];
     const before = versions[i - 1]?.image ?? ({} as Partial<Row>);
-    const names = Object.keys({ ...before, ...version.image }).filter((name) => !SYSTEM_FIELDS.includes(name));
-    return names
-      .map((field) => ({ field, before: before[field] ?? undefined, after: version.image?.[field] ?? undefined, version }))
-      .filter((one) => one.before !== one.after);
+    return changedFields(before, version.image).map((field) => ({
+      field,
+      before: before[field] ?? undefined,
+      after: version.image?.[field] ?? undefined,
+      version,
+    }));
   });
 }
 

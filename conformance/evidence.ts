@@ -11,6 +11,7 @@ import type { DataMap, MapRow } from './map.ts';
 import { type ExpectContext, type ExpectedRecord, Oracle, SYSTEM_FIELDS } from './oracle.ts';
 import { readChannels } from './read-channels.ts';
 import type { Finding, Verdict } from './result.ts';
+import { changedFields } from './row-changes.ts';
 import { rollUp } from './score.ts';
 
 /** Indexes that are kept at most. */
@@ -538,12 +539,9 @@ export class Evidence {
     for (const row of object ? this.#rowsWithKey(history.cohort ?? '', object.object, object.key, key, at) : []) {
       row.versions.forEach((version, i) => {
         if (version.at > at || !version.actor.startsWith('user:')) return;
-        const before = row.versions[i - 1]?.image ?? ({} as Partial<Row>);
-        // A field that the user emptied is left out of the image.
-        for (const field of Object.keys(version.image ? { ...before, ...version.image } : {})) {
-          const value = version.image?.[field] ?? null;
-          if (!SYSTEM_FIELDS.includes(field) && value !== (before[field] ?? null)) edits[field] = { value, event: version.event };
-        }
+        // Who deleted a row emptied no field of it.
+        for (const field of version.image ? changedFields(row.versions[i - 1]?.image, version.image) : [])
+          edits[field] = { value: version.image?.[field] ?? null, event: version.event };
       });
     }
     return edits;

@@ -42,7 +42,9 @@ export async function runChecks(options: RunOptions): Promise<void> {
   await record({ ...options, say, header: header(options) }, async (recorder, subject) => {
     say('running the checks');
     const context = new CheckRunner(options, recorder, subject);
-    const shared = checks.filter((check) => !check.alone).sort((a, b) => Number(b.patient ?? false) - Number(a.patient ?? false));
+    const shared = checks
+      .filter((check) => !check.alone)
+      .sort((a, b) => Number(b.waitsOut ?? false) - Number(a.waitsOut ?? false));
     const worker = async (): Promise<void> => {
       for (let next = shared.shift(); next; next = shared.shift()) await context.run(next);
     };

@@ -75,11 +75,15 @@ const GUARDED: readonly Concept[] = [
   icd10('A53.9', 'Syphilis, unspecified'),
 ];
 
-const change = (resource: object) => ({
+const creation = (resource: object) => ({
   op: 'create' as const,
   type: (resource as { resourceType: string }).resourceType,
   resource: resource as Record<string, unknown>,
 });
+
+/** A number of 48 bits that stands for some words: the same each time. */
+const drawn = (...of: string[]): bigint => BigInt(`0x${digest(...of).slice(0, 12)}`);
+const nineDigits = (...of: string[]): string => String((drawn(...of) % 900_000_000n) + 100_000_000n);
 
 /**
  * What one check may do to one site and the CRM. Every stimulus goes through the control API and is journalled under the
@@ -134,13 +138,15 @@ export class World {
 
   /** Commits a new patient. `register` is an outpatient registration (A04), `add` a person without a visit (A28). */
   async register(name: string, person = this.person(name), act: 'register' | 'add' = 'register'): Promise<PatientHandle> {
-    await this.#log({ type: 'know', words: [person.canary.name] });
-    const resource = toPatient(person, this.#fixtureSite()) as unknown as Record<string, unknown>;
-    const [handle] = await this.#commit([name], { act, changes: [{ op: 'create', type: 'Patient', resource }] });
+    const patient: PatientHandle = { ...(await this.#admit(name, person, act)), person };
     // Where new patients are found only through the schedule, being on it is part of registering.
-    const patient: PatientHandle = { ...handle!, person };
     if (this.site.channels.discover.every((how) => how === 'schedule')) await this.book(`${name} first visit`, patient);
     return patient;
+  }
+
+  async #admit(name: string, person: Person, act: string): Promise<Handle> {
+    await this.#log({ type: 'know', words: [person.canary.name] });
+    return this.chart(name, act, toPatient(person, this.#fixtureSite()));
   }
 
   /** Changes elements of a record; null removes one. */
@@ -185,13 +191,13 @@ export class World {
 
   /** Commits what the clinic records of a patient: a problem, a result, an order. */
   async chart(name: string, act: string, resource: object): Promise<Handle> {
-    const [handle] = await this.#commit([name], { act, changes: [change(resource)] });
+    const [handle] = await this.#commit([name], { act, changes: [creation(resource)] });
     return handle!;
   }
 
   /** The same for many readings of one patient in one commit; they have no names. */
   async readings(resources: readonly object[]): Promise<void> {
-    await this.#commit([], { act: 'result', changes: resources.map(change) });
+    await this.#commit([], { act: 'result', changes: resources.map(creation) });
   }
 
   /** Somebody of this hospital and a place of work, by the name under which they are wanted; the same each time. */
@@ -241,11 +247,7 @@ export class World {
     });
     await Promise.all(
       people.map(async (person, i) => {
-        await this.#log({ type: 'know', words: [person.canary.name] });
-        const resource = toPatient(person, this.#fixtureSite()) as unknown as Record<string, unknown>;
-        const patient = { op: 'create' as const, type: 'Patient', resource };
-        const [handle] = await this.#commit([`person ${i + 1}`], { act: 'register', changes: [patient] });
-        await this.book(`appointment ${i + 1}`, handle!);
+        await this.book(`appointment ${i + 1}`, await this.#admit(`person ${i + 1}`, person, 'register'));
       }),
     );
   }
@@ -290,10 +292,8 @@ export class World {
 
   /** Takes down what a patient decided, in the EHR. */
   async consent(name: string, patient: Handle, decision: Decision): Promise<Handle> {
-    const number = `C${BigInt(`0x${digest(this.#o.runKey, this.cohort, name).slice(0, 12)}`) % 1_000_000_000_000n}`;
-    const resource = consentOf(`Patient/${patient.ref.id}`, number, decision);
-    const [handle] = await this.#commit([name], { act: 'consent', changes: [{ op: 'create', type: 'Consent', resource }] });
-    return handle!;
+    const number = `C${drawn(this.#o.runKey, this.cohort, name) % 1_000_000_000_000n}`;
+    return this.chart(name, 'consent', consentOf(`Patient/${patient.ref.id}`, number, decision));
   }
 
   /** Takes down in the EHR that a patient decided anew. */
@@ -467,7 +467,7 @@ export class World {
   /** Nine digits that are the same at every site of this run, for what two hospitals have in common by chance. */
   sharedNumber(name: string): string {
     const check = this.cohort.split('/')[0]!;
-    return String((BigInt(`0x${digest(this.#o.runKey, check, name).slice(0, 12)}`) % 900_000_000n) + 100_000_000n);
+    return nineDigits(this.#o.runKey, check, name);
   }
 
   /** Arms a rule under a name, for `expect` to ask whether it fired. */
@@ -529,12 +529,11 @@ export class World {
 
   async #booking(name: string, patientRef: string, options: { start?: number; minutes?: number; type?: string }) {
     const random = this.random.fork(`appointment ${name}`);
-    const csn = (BigInt(`0x${digest(this.#o.runKey, this.cohort, name).slice(0, 12)}`) % 900_000_000n) + 100_000_000n;
     const start = options.start ?? this.at(random.int(3, 40), random.int(8, 16), random.pick([0, 15, 30, 45]));
     const resource = toAppointment(
       {
         patientRef,
-        csn: String(csn),
+        csn: nineDigits(this.#o.runKey, this.cohort, name),
         start: new Date(start).toISOString(),
         minutes: options.minutes ?? 30,
         status: 'booked',
@@ -542,8 +541,8 @@ export class World {
         ...(await this.staff(name)),
       },
       this.#fixtureSite(),
-    ) as unknown as Record<string, unknown>;
-    return { op: 'create' as const, type: 'Appointment', resource };
+    );
+    return creation(resource);
   }
 
   #people() {

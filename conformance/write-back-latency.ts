@@ -1,7 +1,7 @@
 import type { Evidence } from './evidence.ts';
 import { type History, imageAt, type Resource, type Row } from './facts.ts';
 import type { Sample } from './latency.ts';
-import { SYSTEM_FIELDS } from './oracle.ts';
+import { changedFields } from './row-changes.ts';
 
 /** One edit of a CRM user, and what became of it in the EHR. */
 export type WriteBackSample = Pick<Sample, 'outcome' | 'micros'>;
@@ -33,10 +33,7 @@ interface Edit {
 function editsOf({ versions }: History<Row>): Edit[] {
   return versions.flatMap(({ actor, image, at }, i) => {
     if (!actor.startsWith('user:')) return [];
-    const before = versions[i - 1]?.image ?? ({} as Partial<Row>);
-    return Object.keys({ ...before, ...image })
-      .filter((field) => !SYSTEM_FIELDS.includes(field) && (image?.[field] ?? null) !== (before[field] ?? null))
-      .map((field) => ({ field, value: image?.[field] ?? null, at }));
+    return changedFields(versions[i - 1]?.image, image).map((field) => ({ field, value: image?.[field] ?? null, at }));
   });
 }
 

@@ -23,7 +23,7 @@ export const ap06 = defineCheck({
   expect(facts) {
     const baseline = facts.asMapped('booked');
     if (baseline.length > 0) return baseline;
-    const sent = facts.crm.remindersOf('cancelled', 'reminder').map(({ text, event }) =>
+    const sent = facts.crm.messagesAbout('cancelled', 'reminder').map(({ text, event }) =>
       fail('reminded-of-cancelled', 'The reminder job wrote to the patient about a cancelled visit.', {
         expected: 'no message',
         actual: text,
@@ -31,7 +31,7 @@ export const ap06 = defineCheck({
       }),
     );
     const found = [...sent, ...facts.asMapped('cancelled')];
-    if (found.length > 0 || facts.crm.remindersOf('kept', 'reminder').length > 0) return found;
+    if (found.length > 0 || facts.crm.messagesAbout('kept', 'reminder').length > 0) return found;
     return [untestable('did-not-bite', 'The reminder job wrote to nobody, not even about the visit that takes place.')];
   },
 });

@@ -34,14 +34,14 @@ export const cn03 = defineCheck({
   expect(facts) {
     const baseline = facts.asMapped('before');
     if (baseline.length > 0) return baseline;
-    const sent = facts.crm.messagesTo('second', 'second wave').map(({ text, event }) =>
+    const sent = facts.crm.messagesAbout('second', 'second wave').map(({ text, event }) =>
       fail('sent-after-revocation', 'The campaign wrote to a patient whose revocation was older than the sync window.', {
         expected: 'no message',
         actual: text,
         evidence: [event],
       }),
     );
-    const isQuiet = ['first', 'third'].some((name) => facts.crm.messagesTo(name, 'second wave').length === 0);
+    const isQuiet = ['first', 'third'].some((name) => facts.crm.messagesAbout(name, 'second wave').length === 0);
     const found = [...sent, ...facts.asMapped('after')];
     if (found.length > 0 || !isQuiet) return found;
     return [untestable('did-not-bite', 'The campaign did not write to those who consent either.')];

@@ -1,8 +1,6 @@
-import { loinc, rxnorm, snomed, toCondition, toMedicationRequest, toObservation } from '#fixtures';
+import { COMMON, rxnorm, toCondition, toMedicationRequest, toObservation } from '#fixtures';
 import { defineCheck, fail } from '../check.ts';
 
-const DIABETES = snomed('44054006', 'Diabetes mellitus type 2', 'E11.9');
-const WEIGHT = loinc('29463-7', 'Body weight');
 const METFORMIN = rxnorm('860975', 'metformin hydrochloride 500 MG Extended Release Oral Tablet');
 
 export const cs01 = defineCheck({
@@ -28,12 +26,12 @@ export const cs01 = defineCheck({
       text: { status: 'generated', div: `<div xmlns="http://www.w3.org/1999/xhtml">Told by ${word}</div>` },
       note: [{ text: `Seen with ${word}, who worries.` }],
     });
-    await world.chart('problem', 'diagnose', noted(toCondition({ ...of, code: DIABETES, recorded: world.day(-1) })));
+    await world.chart('problem', 'diagnose', noted(toCondition({ ...of, code: COMMON.diabetes, recorded: world.day(-1) })));
     const value = { value: 82, unit: 'kg' };
     await world.chart(
       'weight',
       'result',
-      noted(toObservation({ ...of, code: WEIGHT, category: 'vital-signs', value, effective: world.day(-1) })),
+      noted(toObservation({ ...of, code: COMMON.weight, category: 'vital-signs', value, effective: world.day(-1) })),
     );
     await world.chart(
       'prescription',

@@ -1,13 +1,9 @@
-import { hl7, snomed, toCondition } from '#fixtures';
+import { COMMON, hl7, toCondition } from '#fixtures';
 import { defineCheck } from '../check.ts';
 import type { Handle } from '../world.ts';
 
 // Whatever common problem the map flags is among them.
-const COMMON = [
-  snomed('44054006', 'Diabetes mellitus type 2', 'E11.9'),
-  snomed('59621000', 'Essential hypertension', 'I10'),
-  snomed('195967001', 'Asthma', 'J45.909'),
-];
+const PROBLEMS = [COMMON.diabetes, COMMON.hypertension, COMMON.asthma];
 
 export const cs02 = defineCheck({
   id: 'CS-02',
@@ -26,7 +22,7 @@ export const cs02 = defineCheck({
     if (!(await world.settled('arrived'))) return;
     const recorded = { over: [] as Handle[], refuted: [] as Handle[] };
     for (const patient of [over, refuted])
-      for (const code of COMMON) {
+      for (const code of PROBLEMS) {
         const condition = toCondition({ patientRef: `Patient/${patient.ref.id}`, code, recorded: world.day(-1) });
         const handle = await world.chart(`${code.display} of ${patient.name}`, 'diagnose', condition);
         recorded[patient === over ? 'over' : 'refuted'].push(handle);

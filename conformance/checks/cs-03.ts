@@ -1,7 +1,5 @@
-import { snomed, toCondition } from '#fixtures';
+import { COMMON, toCondition } from '#fixtures';
 import { defineCheck, fail, untestable } from '../check.ts';
-
-const DIABETES = snomed('44054006', 'Diabetes mellitus type 2', 'E11.9');
 
 export const cs03 = defineCheck({
   id: 'CS-03',
@@ -28,7 +26,7 @@ export const cs03 = defineCheck({
     // Whoever lacks the right to a summary learns nothing of it from the fields that are left.
     await world.crm.closeToVolunteers();
     await world.crm.volunteerLooks('before', patient);
-    const common = toCondition({ patientRef: `Patient/${patient.ref.id}`, code: DIABETES, recorded: world.day(-1) });
+    const common = toCondition({ patientRef: `Patient/${patient.ref.id}`, code: COMMON.diabetes, recorded: world.day(-1) });
     await world.chart('common', 'diagnose', common);
     await world.settled('flagged');
     await world.crm.volunteerLooks('after', patient);

@@ -1,7 +1,6 @@
-import { loinc, toObservation } from '#fixtures';
+import { COMMON, toObservation } from '#fixtures';
 import { defineCheck, fail } from '../check.ts';
 
-const HEART_RATE = loinc('8867-4', 'Heart rate');
 const ABNORMAL = [182, 38];
 // One in six minutes: the shape of a day at a sixth of its size.
 const [READINGS, EVERY] = [240, 6];
@@ -25,7 +24,7 @@ export const cs04 = defineCheck({
     const reading = (minute: number, value: number) =>
       toObservation({
         patientRef: `Patient/${patient.ref.id}`,
-        code: HEART_RATE,
+        code: COMMON.heartRate,
         category: 'vital-signs',
         value: { value, unit: 'beats/minute', code: '/min' },
         range: { low: 50, high: 120 },

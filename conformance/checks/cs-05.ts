@@ -1,8 +1,5 @@
-import { loinc, snomed, toCondition, toObservation } from '#fixtures';
+import { COMMON, toCondition, toObservation } from '#fixtures';
 import { defineCheck } from '../check.ts';
-
-const DIABETES = snomed('44054006', 'Diabetes mellitus type 2', 'E11.9');
-const HBA1C = loinc('4548-4', 'Hemoglobin A1c/Hemoglobin.total in Blood');
 
 export const cs05 = defineCheck({
   id: 'CS-05',
@@ -20,8 +17,8 @@ export const cs05 = defineCheck({
     if (!(await world.settled('arrived'))) return;
     const of = { patientRef: `Patient/${patient.ref.id}` };
     const hba1c = (day: string, value: number) =>
-      toObservation({ ...of, code: HBA1C, value: { value, unit: '%' }, effective: day });
-    await world.chart('problem', 'diagnose', toCondition({ ...of, code: DIABETES, recorded: world.day(-400) }));
+      toObservation({ ...of, code: COMMON.hba1c, value: { value, unit: '%' }, effective: day });
+    await world.chart('problem', 'diagnose', toCondition({ ...of, code: COMMON.diabetes, recorded: world.day(-400) }));
     await world.chart('old result', 'result', hba1c(world.day(-220), 7.9));
     if (!(await world.settled('due'))) return;
     await world.chart('new result', 'result', hba1c(world.day(-1), 6.8));

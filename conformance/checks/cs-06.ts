@@ -1,7 +1,5 @@
-import { snomed, toCondition } from '#fixtures';
+import { COMMON, toCondition } from '#fixtures';
 import { defineCheck, fail } from '../check.ts';
-
-const DIABETES = snomed('44054006', 'Diabetes mellitus type 2', 'E11.9');
 
 export const cs06 = defineCheck({
   id: 'CS-06',
@@ -17,7 +15,7 @@ export const cs06 = defineCheck({
   async act(world) {
     const patient = await world.register('patient');
     await world.visit('visit', patient);
-    const condition = toCondition({ patientRef: `Patient/${patient.ref.id}`, code: DIABETES, recorded: world.day(-1) });
+    const condition = toCondition({ patientRef: `Patient/${patient.ref.id}`, code: COMMON.diabetes, recorded: world.day(-1) });
     await world.chart('problem', 'diagnose', condition);
     if (!(await world.settled('recorded'))) return;
     const summary = world.summaryField(patient, 'Condition');

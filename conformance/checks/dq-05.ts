@@ -1,8 +1,6 @@
-import { loinc, type Measure, toObservation } from '#fixtures';
+import { COMMON, type Measure, toObservation } from '#fixtures';
 import { defineCheck } from '../check.ts';
 import type { PatientHandle } from '../world.ts';
-
-const WEIGHT = loinc('29463-7', 'Body weight');
 
 export const dq05 = defineCheck({
   id: 'DQ-05',
@@ -26,7 +24,7 @@ export const dq05 = defineCheck({
     if (!(await world.settled('arrived'))) return;
     for (const [i, [name, value]] of weights.entries()) {
       const patientRef = `Patient/${patients[i]!.ref.id}`;
-      const weight = toObservation({ patientRef, code: WEIGHT, category: 'vital-signs', value, effective: world.day(-1) });
+      const weight = toObservation({ patientRef, code: COMMON.weight, category: 'vital-signs', value, effective: world.day(-1) });
       // What was not said is left out, as a system does that has no field for it.
       if (value.unit === '') weight.valueQuantity = { value: value.value };
       await world.chart(`weight ${name}`, 'result', weight);

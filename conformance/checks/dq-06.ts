@@ -1,7 +1,5 @@
-import { loinc, toObservation } from '#fixtures';
+import { COMMON, toObservation } from '#fixtures';
 import { defineCheck } from '../check.ts';
-
-const WEIGHT = loinc('29463-7', 'Body weight');
 
 export const dq06 = defineCheck({
   id: 'DQ-06',
@@ -19,7 +17,7 @@ export const dq06 = defineCheck({
     const weight = (daysAgo: number, value: number) =>
       toObservation({
         patientRef: `Patient/${patient.ref.id}`,
-        code: WEIGHT,
+        code: COMMON.weight,
         category: 'vital-signs',
         value: { value, unit: 'kg' },
         effective: world.day(-daysAgo),

@@ -1,8 +1,8 @@
-import { freeText, snomed, toAllergyIntolerance } from '#fixtures';
+import { COMMON, freeText, toAllergyIntolerance } from '#fixtures';
 import { defineCheck } from '../check.ts';
 
 const SUBSTANCES = {
-  coded: snomed('764146007', 'Penicillin'),
+  coded: COMMON.penicillin,
   local: { system: 'urn:oid:1.2.840.114350.1.13.999.2.7.2.696580', code: '10472', display: 'CONTRAST DYE (LOCAL)' },
   typed: freeText('sulfa?? per pt, hives as child'),
 };

@@ -13,7 +13,7 @@ export const dq08 = defineCheck({
   seeds: ['S0'],
   harm: 'A whole patient is missing because of the name of a village, and nobody is told.',
   maps: [{ source: 'Patient' }, { source: 'Appointment' }],
-  patient: true,
+  waitsOut: true,
   async act(world) {
     const patient = await world.register('patient');
     const visit = await world.book('visit', patient);

@@ -1,7 +1,5 @@
-import { snomed } from '#fixtures';
+import { COMMON } from '#fixtures';
 import { defineCheck } from '../check.ts';
-
-const PROCEDURE = snomed('71388002', 'Procedure');
 
 export const en03 = defineCheck({
   id: 'EN-03',
@@ -16,7 +14,7 @@ export const en03 = defineCheck({
   async act(world) {
     const patient = await world.register('patient');
     await world.visit('before', patient, 40);
-    const mistake = await world.visit('mistake', patient, 2, PROCEDURE);
+    const mistake = await world.visit('mistake', patient, 2, COMMON.procedure);
     if (!(await world.settled('visited'))) return;
     await world.update(mistake, { status: 'entered-in-error' }, 'delete-visit');
     await world.settled('taken back');

@@ -1,7 +1,5 @@
-import { snomed } from '#fixtures';
+import { COMMON } from '#fixtures';
 import { defineCheck } from '../check.ts';
-
-const PROCEDURE = snomed('71388002', 'Procedure');
 
 export const en04 = defineCheck({
   id: 'EN-04',
@@ -18,7 +16,7 @@ export const en04 = defineCheck({
     if (!(await world.settled('arrived'))) return;
     await world.visit('newer', patient, 3);
     if (!(await world.settled('visited'))) return;
-    await world.visit('older', patient, 60, PROCEDURE);
+    await world.visit('older', patient, 60, COMMON.procedure);
     await world.settled('told late');
   },
   expect(facts) {

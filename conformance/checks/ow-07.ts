@@ -21,7 +21,7 @@ export const ow07 = defineCheck({
   harm: 'The call centre believes that the clinic knows; the hospital has refused the same message all weekend, and all that came behind it waits.',
   needs: ['crm-back', 'write-back'],
   maps: [{ source: 'Patient', owner: 'crm' }],
-  patient: true,
+  waitsOut: true,
   async act(world) {
     const refused = await world.register('refused');
     const behind = await world.register('behind');

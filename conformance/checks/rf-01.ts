@@ -1,7 +1,5 @@
-import { snomed, toServiceRequest } from '#fixtures';
+import { COMMON, toServiceRequest } from '#fixtures';
 import { defineCheck } from '../check.ts';
-
-const CARDIOLOGY = snomed('183519002', 'Referral to cardiology service');
 
 export const rf01 = defineCheck({
   id: 'RF-01',
@@ -19,7 +17,7 @@ export const rf01 = defineCheck({
     if (!(await world.settled('arrived'))) return;
     const order = toServiceRequest({
       patientRef: `Patient/${patient.ref.id}`,
-      code: CARDIOLOGY,
+      code: COMMON.cardiology,
       occurrence: { start: world.day(2), end: world.day(21) },
       authored: world.day(-1),
       performer: (await world.staff('cardiologist')).practitioner,

@@ -1,8 +1,7 @@
-import { snomed, toServiceRequest } from '#fixtures';
+import { COMMON, toServiceRequest } from '#fixtures';
 import { defineCheck } from '../check.ts';
 import type { Handle } from '../world.ts';
 
-const CARDIOLOGY = snomed('183519002', 'Referral to cardiology service');
 const ENDS = ['completed', 'revoked', 'entered-in-error'];
 
 export const rf02 = defineCheck({
@@ -21,7 +20,7 @@ export const rf02 = defineCheck({
     const order = () =>
       toServiceRequest({
         patientRef: `Patient/${patient.ref.id}`,
-        code: CARDIOLOGY,
+        code: COMMON.cardiology,
         occurrence: world.day(14),
         authored: world.day(-1),
       });

@@ -1,7 +1,5 @@
-import { snomed, toServiceRequest } from '#fixtures';
+import { COMMON, toServiceRequest } from '#fixtures';
 import { defineCheck, fail } from '../check.ts';
-
-const CARDIOLOGY = snomed('183519002', 'Referral to cardiology service');
 
 export const rf03 = defineCheck({
   id: 'RF-03',
@@ -21,7 +19,12 @@ export const rf03 = defineCheck({
     await world.chart(
       'referral',
       'refer',
-      toServiceRequest({ patientRef: `Patient/${patient.ref.id}`, code: CARDIOLOGY, occurrence: due, authored: world.day(-49) }),
+      toServiceRequest({
+        patientRef: `Patient/${patient.ref.id}`,
+        code: COMMON.cardiology,
+        occurrence: due,
+        authored: world.day(-49),
+      }),
     );
     await world.settled('overdue');
   },

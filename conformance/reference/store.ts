@@ -50,6 +50,11 @@ export function openStore(folder: string, survives: 'kill' | 'power-cut' = 'powe
   const links = (where: string, ...values: SQLInputValue[]) =>
     all<LinkRow>(`SELECT * FROM link WHERE ${where}`, ...values).map(toLink);
 
+  // Written only when it is news: each write waits for the disk.
+  function keepFhirId(key: string, fhirId: string | null): void {
+    sql("UPDATE link SET fhirId = ? WHERE object = 'Contact' AND key = ? AND fhirId IS NOT ?").run(fhirId, key, fhirId);
+  }
+
   return {
     /** Runs it as one change: all of it is kept, or nothing. */
     transaction<T>(work: () => T): T {
@@ -106,10 +111,7 @@ export function openStore(folder: string, survives: 'kill' | 'power-cut' = 'powe
     },
     /** The person whom the EHR knows by that id. */
     patientWith: (site: string, fhirId: string): string | undefined => links('site = ? AND fhirId = ?', site, fhirId)[0]?.key,
-    keepFhirId(key: string, fhirId: string): void {
-      sql("UPDATE link SET fhirId = ? WHERE object = 'Contact' AND key = ? AND fhirId IS NOT ?").run(fhirId, key, fhirId);
-    },
-    hasPatient: (site: string, fhirId: string): boolean => links('site = ? AND fhirId = ?', site, fhirId).length > 0,
+    keepFhirId,
     /** Keeps what is desired of a record. What the CRM holds is not touched: a write may be under way. */
     putLink(link: Link): void {
       sql(`INSERT INTO link (object, key, site, person, desired, seed, held, revision, savedRevision, savedAt, mergedInto, fhirId)
@@ -151,7 +153,7 @@ export function openStore(folder: string, survives: 'kill' | 'power-cut' = 'powe
     /** When a chart was read is forgotten with the process, which then reads all of them; the id is kept when it is news. */
     markPolled(key: string, at: number, fhirId: string | null): void {
       polled.set(key, at);
-      sql("UPDATE link SET fhirId = ? WHERE object = 'Contact' AND key = ? AND fhirId IS NOT ?").run(fhirId, key, fhirId);
+      keepFhirId(key, fhirId);
     },
     /** Follows merges to the chart that is in use. */
     survivorOf(person: string): string {

@@ -4,7 +4,8 @@ import { askedToWait, Failure, nameOf } from '../retry.ts';
 import type { Site } from '../settings.ts';
 import type { Context } from '../sync.ts';
 import type { Export, Fhir, Resource } from './client.ts';
-import { type Appointment, identityOf, type Patient, seedOf, seedOfAppointment } from './map.ts';
+import { appointmentFact, patientFact, present } from './facts.ts';
+import type { Appointment, Patient } from './map.ts';
 
 const TYPES = 'Patient,Appointment';
 
@@ -55,35 +56,14 @@ function takeIn(context: Context, site: Site, { at, resources }: Export): void {
   const keys = new Map<string, string>();
   const facts: Fact[] = [];
   for (const patient of resources.filter(({ resourceType }) => resourceType === 'Patient') as Patient[]) {
-    const identity = identityOf(patient, site);
-    if (!identity) continue;
-    const key = steps.contactKey(identity);
-    keys.set(patient.id, key);
-    facts.push({
-      object: 'Contact',
-      key,
-      person: key,
-      stamp,
-      fields: steps.mapPatient(patient, site, steps),
-      seed: seedOf(patient),
-    });
+    const told = patientFact(patient, site, steps, stamp);
+    if (told) keys.set(patient.id, told.key);
+    facts.push(...present(told));
   }
   for (const appointment of resources.filter(({ resourceType }) => resourceType === 'Appointment') as Appointment[]) {
-    const number = appointment.identifier?.[0]?.value;
-    const patient = appointment.participant
-      ?.map(({ actor }) => actor?.reference ?? '')
-      .find((one) => /(^|\/)Patient\//.test(one));
-    const id = patient?.replace(/^.*Patient\//, '') ?? '';
+    const id = patientIdOf(appointment) ?? '';
     const person = keys.get(id) ?? store.patientWith(site.name, id);
-    if (!number || !person) continue;
-    facts.push({
-      object: 'Appointment__c',
-      key: steps.appointmentKey(site.authority, number, appointment.start),
-      person,
-      stamp,
-      fields: { ...steps.mapAppointment(appointment, site, steps), Contact__c: person },
-      seed: seedOfAppointment(appointment, steps),
-    });
+    if (person) facts.push(...present(appointmentFact(appointment, person, site, steps, stamp)));
   }
   wakeWriter(
     store.transaction(() => {
@@ -93,3 +73,6 @@ function takeIn(context: Context, site: Site, { at, resources }: Export): void {
     }),
   );
 }
+
+const patientIdOf = ({ participant }: Appointment): string | undefined =>
+  participant?.map(({ actor }) => /(?:^|\/)Patient\/(.*)$/.exec(actor?.reference ?? '')?.[1]).find((id) => id !== undefined);

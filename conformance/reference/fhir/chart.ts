@@ -5,7 +5,8 @@ import type { Site } from '../settings.ts';
 import type { Context } from '../sync.ts';
 import type { Fhir } from './client.ts';
 import { clinicalFacts } from './clinical.ts';
-import { identityOf, type Patient, seedOf, seedOfAppointment } from './map.ts';
+import { appointmentFact, patientFact, present } from './facts.ts';
+import type { Patient } from './map.ts';
 
 /** A patient to look up: by the EHR's own id where we know it, by MRN where we do not; both when we knew them before. */
 export type Chart = {
@@ -31,30 +32,17 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
   const stamp = asked();
   const found = await lookUp(context, site, fhir, chart);
   const patient = found && (await followMerge(fhir, found));
-  const identity = patient && identityOf(patient, site);
-  if (!patient || !identity) return;
+  const told = patient && patientFact(patient, site, steps, stamp);
+  if (!patient || !told) return;
 
-  const key = steps.contactKey(identity);
+  const { key } = told;
   const turn = { ...chart, isHinted: store.takeHint(key) };
-  const facts: Fact[] = [
-    { object: 'Contact', key, person: key, stamp, fields: steps.mapPatient(patient, site, steps), seed: seedOf(patient) },
-  ];
+  const facts: Fact[] = [told];
   // We asked for one person and were given another: they are the same one now.
   if (chart.link && chart.link.key !== key) facts.push({ loser: chart.link.key, survivor: key, stamp });
   const listStamp = asked();
-  for (const appointment of await steps.changedAppointments(fhir, patient.id)) {
-    const number = appointment.identifier?.[0]?.value;
-    if (!number) continue;
-    const fields = { ...steps.mapAppointment(appointment, site, steps), Contact__c: key };
-    facts.push({
-      object: 'Appointment__c',
-      key: steps.appointmentKey(site.authority, number, appointment.start),
-      person: key,
-      stamp: listStamp,
-      fields,
-      seed: seedOfAppointment(appointment, steps),
-    });
-  }
+  for (const appointment of await steps.changedAppointments(fhir, patient.id))
+    facts.push(...present(appointmentFact(appointment, key, site, steps, listStamp)));
   const consentStamp = asked();
   const hasDecided = store.recordsOf(key).some(({ object }) => object === 'Communication_Consent__c');
   for (const consent of isTurn(turn, key, hasDecided) ? await steps.consentsOf(fhir, patient.id) : []) {

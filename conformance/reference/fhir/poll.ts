@@ -69,5 +69,5 @@ async function findNewcomers({ store, setAside }: Context, site: Site, fhir: Fhi
     return undefined;
   });
   const members = (group?.member ?? []).flatMap((member) => member.entity?.reference?.replace(/^.*Patient\//, '') ?? []);
-  return members.filter((id) => !store.hasPatient(site.name, id));
+  return members.filter((id) => store.patientWith(site.name, id) === undefined);
 }

@@ -1,0 +1,35 @@
+import type { Change, Stamp } from '../model.ts';
+import type { Site } from '../settings.ts';
+import type { Steps } from '../steps.ts';
+import { type Appointment, identityOf, type Patient, seedOf, seedOfAppointment } from './map.ts';
+
+/** What a read or an export says of a patient; nothing where the chart has no number of this site. */
+export function patientFact(patient: Patient, site: Site, steps: Steps, stamp: Stamp): Change | undefined {
+  const identity = identityOf(patient, site);
+  if (!identity) return undefined;
+  const key = steps.contactKey(identity);
+  return { object: 'Contact', key, person: key, stamp, fields: steps.mapPatient(patient, site, steps), seed: seedOf(patient) };
+}
+
+/** One fact or none, to be put among others. */
+export const present = (fact: Change | undefined): Change[] => (fact ? [fact] : []);
+
+/** The same of one visit of a person; nothing where the visit has no number. */
+export function appointmentFact(
+  appointment: Appointment,
+  person: string,
+  site: Site,
+  steps: Steps,
+  stamp: Stamp,
+): Change | undefined {
+  const number = appointment.identifier?.[0]?.value;
+  if (!number) return undefined;
+  return {
+    object: 'Appointment__c',
+    key: steps.appointmentKey(site.authority, number, appointment.start),
+    person,
+    stamp,
+    fields: { ...steps.mapAppointment(appointment, site, steps), Contact__c: person },
+    seed: seedOfAppointment(appointment, steps),
+  };
+}
