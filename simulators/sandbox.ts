@@ -77,6 +77,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       started.push(part);
       await part.start(listening(part, host, identity, options));
     }
+    await kernel.rules.resume();
     api.current = new ControlApi(kernel, parts, { token: options.controlToken });
     await api.current.start({ host, port: options.controlPort ?? 0 });
   } catch (error) {

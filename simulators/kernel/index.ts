@@ -9,6 +9,7 @@ export * from './identity.ts';
 export * from './journal.ts';
 export * from './kernel.ts';
 export * from './part.ts';
+export * from './places.ts';
 export * from './random.ts';
 export * from './rules.ts';
 export * from './state.ts';
