@@ -370,6 +370,9 @@ function begin(context: Context, handler: Handler): Reply | Promise<Reply> {
 // What an event-stream reader may leave unread before it is dropped, in bytes.
 const MAX_UNREAD = 64 * 1024 * 1024;
 
+// Bytes of a body that node:net writes, with a head, from the stack.
+const ONE_PIECE = 12 * 1024;
+
 function send(res: express.Response, reply: Reply, more: Readonly<Record<string, string>> = {}): void {
   if (reply.stream) {
     res.writeHead(reply.status, { ...more, ...reply.headers });
@@ -401,9 +404,12 @@ function send(res: express.Response, reply: Reply, more: Readonly<Record<string,
   const headers: http.OutgoingHttpHeaders = { ...more, ...reply.headers };
   if (!none) headers['content-length'] = length;
   res.writeHead(reply.status, headers);
-  // A text goes out together with the head, in one piece; one without any other letters as it lies in memory.
+  // A text goes out together with the head, in one piece; one without any other letters as it lies in memory. Bytes would
+  // be a piece of their own, which costs more than to copy them while they are few.
   if (none) res.end();
-  else res.end(body, length === body.length ? 'latin1' : 'utf8');
+  else if (typeof body === 'string') res.end(body, length === body.length ? 'latin1' : 'utf8');
+  else if (length <= ONE_PIECE) res.end(body.toString('latin1'), 'latin1');
+  else res.end(body);
 }
 
 /** Opens a server on a port, turning the system's errors into ones that say what to do. */
