@@ -9,7 +9,7 @@ import { openSandbox } from './bring-up.ts';
 import { defaultPort, sitesOf } from './up-sites.ts';
 import { UsageError } from './usage.ts';
 
-export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [hl7] [options]   keeps parts running and prints how to connect
+export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [r4] [hl7] [options]   keeps parts running and prints how to connect
 
   Without names, all parts run. "hl7" means the HL7 links of the sites, "epic-hl7" those of one.
   --site KEY=VALUE,…        one more site, or another one of that name: name, vendor, authority, time_zone, and where the
@@ -17,7 +17,7 @@ export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [hl7] [opti
   --host ADDRESS            where to listen (127.0.0.1; anything else needs --control-token)
   --control-port N          port of the control API (4000); 0 takes a free one
   --port PART=N             HTTP port of a site or the crm; TLS takes the next one, a site's HL7 in the one after that;
-                            0 takes free ones (epic=4010, cerner=4020, athena=4030, crm=4040, sites of yours from 4050; repeatable)
+                            0 takes free ones (epic=4010, cerner=4020, athena=4030, r4=4035, crm=4040, sites of yours from 4050; repeatable)
   --control-token TOKEN     token that control calls must carry
   --data FOLDER             keep all state there, across restarts and kills
   --ca FOLDER               keep the certificate authority there
