@@ -31,6 +31,7 @@ export class Store {
   #database: Database;
   #statements = new Map<string, ReturnType<Database['sql']['prepare']>>();
   #head: number;
+  #editions = new Map<string, number>();
 
   constructor(database: Database) {
     this.#database = database;
@@ -57,6 +58,15 @@ export class Store {
   nextStamp(now: number): number {
     this.#head = Math.max(now, this.#head + 1);
     return this.#head;
+  }
+
+  /** Another number after each write of a record of this type: what was made of them holds as long as it stays the same. */
+  edition({ name }: SObjectType): number {
+    return this.#editions.get(name) ?? 0;
+  }
+
+  #edit(name: string): void {
+    this.#editions.set(name, (this.#editions.get(name) ?? 0) + 1);
   }
 
   /** The record with this 18-character id, deleted ones too. */
@@ -99,18 +109,16 @@ export class Store {
   put(type: SObjectType, record: Omit<Stored, 'n' | 'type'>, known?: Stored): Stored {
     const { id, deleted, stamp, version, row } = record;
     const json = JSON.stringify(row);
+    this.#edit(type.name);
+    this.#database.onRollback(() => this.#edit(type.name));
     let n = known?.n;
     if (n === undefined) {
       const insert = this.#sql('INSERT INTO crm_row (id, type, deleted, stamp, version, json) VALUES (?, ?, ?, ?, ?, ?)');
       n = Number(insert.run(id, type.name, deleted ? 1 : 0, stamp, version, json).lastInsertRowid);
     } else {
-      this.#sql('UPDATE crm_row SET deleted = ?, stamp = ?, version = ?, json = ? WHERE n = ?').run(
-        deleted ? 1 : 0,
-        stamp,
-        version,
-        json,
-        n,
-      );
+      // A column that is named is written into its index again, even when it stays as it was.
+      const alive = known?.deleted === deleted ? '' : `deleted = ${deleted ? 1 : 0}, `;
+      this.#sql(`UPDATE crm_row SET ${alive}stamp = ?, version = ?, json = ? WHERE n = ?`).run(stamp, version, json, n);
     }
     this.#reindex(type, n, known && !known.deleted ? known.row : {}, deleted ? {} : row);
     return { ...record, n, type: type.name };
@@ -118,9 +126,9 @@ export class Store {
 
   #reindex(type: SObjectType, n: number, before: Row, after: Row): void {
     for (const field of type.indexed) {
-      const [old, now] = [before[field.name] ?? null, after[field.name] ?? null].map((v) =>
-        v === null ? null : indexText(field, v),
-      );
+      const [was, is] = [before[field.name] ?? null, after[field.name] ?? null];
+      if (was === is) continue;
+      const [old, now] = [was, is].map((v) => (v === null ? null : indexText(field, v)));
       if (old === now) continue;
       if (old !== null)
         this.#sql('DELETE FROM crm_index WHERE type = ? AND field = ? AND value = ? AND n = ?').run(
