@@ -2,6 +2,7 @@ import { defineFault } from '../hooks.ts';
 
 export const gate = defineFault({
   name: 'gate',
+  family: 'control',
   doc: 'Parks the call at a hook until it is released, or until the deadline of gates.',
   params: {
     at: {
