@@ -17,6 +17,7 @@ import { loadStubs, mountStubs, type Stubs } from './stubs.ts';
 import type { Row } from './values.ts';
 
 export type { CrmCommit, CrmCommitted } from './control.ts';
+export { CRM_FAULTS } from './faults/index.ts';
 export type { SendJob, Sent } from './jobs.ts';
 export type { CrmClient, CrmUser } from './org.ts';
 export type { OrgRules } from './rules.ts';
