@@ -6,6 +6,7 @@ import { type Exchange, Rejected, Severed, type Wire } from './hooks.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
 import { ConfigurationError } from './part.ts';
+import type { FaultPlace } from './places.ts';
 import type { Identity } from './tls.ts';
 
 /** A request as handlers see it: plain data, no socket. */
@@ -91,6 +92,12 @@ export interface FaceOptions {
   replyHeaders?: (request: Request) => Readonly<Record<string, string>> | undefined;
   /** Largest body in bytes; 16 MiB when absent. */
   maxBody?: number;
+  /** What the place is to faults, where several faces are of one kind. */
+  kind?: string;
+  /** What route parameters that hold a type can be; anything, where it is absent. */
+  types?: () => readonly string[];
+  /** The people whose records a call touches. */
+  people?: FaultPlace['people'];
   /** The control face: neither faults nor journal. */
   internal?: boolean;
 }
@@ -124,9 +131,27 @@ export class Face {
     this.options = options;
     this.#fallback = options.fallback ?? (({ request }) => options.renderError('not-found', {}, request));
     if (options.internal) return;
-    const { sim, tenant, name } = options;
-    const operations = (): string[] => [...new Set(['connect', ...this.routes.map(({ operation }) => operation)])];
-    kernel.places.add({ sim, tenant, name: `calls to ${name}`, hooks: HTTP_HOOKS, operations });
+    kernel.places.add(this.#place());
+  }
+
+  #place(): FaultPlace {
+    const { sim, tenant, name, kind = name, types, people } = this.options;
+    const knows = (operation?: string, type?: string): boolean =>
+      this.routes.some(
+        (route) =>
+          (operation === undefined || route.operation === operation) &&
+          (type === undefined || route.type === type || (route.type?.startsWith(':') && (types?.().includes(type) ?? true))),
+      );
+    return {
+      ...{ sim, tenant, kind, name: `calls to ${name}`, hooks: HTTP_HOOKS, methods: METHODS, knows, people },
+      // Before a call is read, and where no route takes it.
+      operations: () => ['connect', 'unknown', ...new Set(this.routes.map(({ operation }) => operation))],
+      types: () => [
+        ...new Set(
+          this.routes.flatMap(({ type }) => (type === undefined ? [] : type.startsWith(':') ? (types?.() ?? []) : type)),
+        ),
+      ],
+    };
   }
 
   /** Adds a route. Paths are Express 5 patterns; letter case and a trailing slash do not matter. */
@@ -191,7 +216,7 @@ export class Face {
     this.#sockets.set(peer, socket);
     socket.on('close', () => this.#sockets.delete(peer));
     socket.on('error', () => {}); // a peer that resets is not our error; the exchange on it ends as severed
-    if (this.options.internal || this.#kernel.rules.list().length === 0) return;
+    if (this.options.internal || !this.#kernel.rules.any) return;
     const exchange = this.#exchange({ operation: 'connect', text: () => '' }, socket);
     this.#kernel.rules.fire('connect', exchange).catch((error) => {
       if (error instanceof Severed) return;
@@ -274,14 +299,14 @@ export class Face {
       }
     };
     await attempt(async () => {
-      if (!this.options.internal && rules.any) await rules.fire('request', exchange);
+      if (!this.options.internal && rules.meets('request', exchange)) await rules.fire('request', exchange);
       if (request.oversize) exchange.reject('invalid', { message: `the body exceeds ${request.oversize} bytes` });
       exchange.reply = await handler(this.#context(request, exchange, gone));
     });
     // Mostly there are none, and each question would be another turn of promises.
     if (!this.options.internal && rules.any) {
-      await attempt(() => rules.fire('reply', exchange));
-      await attempt(() => rules.fire('body', exchange));
+      for (const hook of ['reply', 'body'] as const)
+        if (rules.meets(hook, exchange)) await attempt(() => rules.fire(hook, exchange));
     }
     return exchange.reply as Reply;
   }
@@ -299,7 +324,7 @@ export class Face {
       commit: (change) => kernel.commit({ ...change, actor: change.actor ?? exchange.client }, exchange),
       reading: async (records) => {
         exchange.records.push(...records);
-        if (kernel.rules.any) await kernel.rules.fire('store-read', exchange);
+        if (kernel.rules.meets('store-read', exchange)) await kernel.rules.fire('store-read', exchange);
       },
     };
   }
