@@ -23,7 +23,7 @@ import { type LaunchRequest, startLaunch } from './smart/launch.ts';
 import { defaultScopes, PRIVATE_KEY_FILE, REFERENCE_CLIENT, SUBJECT_KEY } from './smart/reference-client.ts';
 import { Registry } from './smart/registry.ts';
 import { VENDORS } from './vendors/index.ts';
-import type { Companion, Vendor } from './vendors/vendor.ts';
+import { type Companion, refusals, type Vendor } from './vendors/vendor.ts';
 
 interface Settings {
   salt: string;
@@ -126,6 +126,7 @@ export class EhrSite implements Part {
       name,
       publicUrl,
       replyHeaders: (request) => corsHeaders(this.vendor, request),
+      errors: refusals(this.vendor),
       renderError: (error, params, request) =>
         this.#companions.find((one) => one.owns?.(request.path))?.renderError?.(error, params, request) ??
         renderError(this.vendor, oauth, error, params, request, () => kernel.mint(`ehr.${name}.error`)),

@@ -84,6 +84,8 @@ export interface FaceOptions {
   name: string;
   /** Renders an error by its name in this vendor's form (`not-found`, `unavailable`, `throttled`, `internal`, …). */
   renderError: (error: string, params: Record<string, unknown>, request: Request) => Reply;
+  /** The names that it knows, where it has a table of them: a rule that asks for another is refused. */
+  errors?: readonly string[];
   /** Answers what no route takes. Defaults to the vendor's `not-found`. */
   fallback?: Handler;
   publicUrl?: string;
@@ -124,9 +126,10 @@ export class Face {
     this.options = options;
     this.#fallback = options.fallback ?? (({ request }) => options.renderError('not-found', {}, request));
     if (options.internal) return;
-    const { sim, tenant, name } = options;
+    const { sim, tenant, name, errors } = options;
     const operations = (): string[] => [...new Set(['connect', ...this.routes.map(({ operation }) => operation)])];
-    kernel.places.add({ sim, tenant, name: `calls to ${name}`, hooks: HTTP_HOOKS, operations });
+    const known = errors && { errors: () => errors };
+    kernel.places.add({ sim, tenant, name: `calls to ${name}`, hooks: HTTP_HOOKS, operations, ...known });
   }
 
   /** Adds a route. Paths are Express 5 patterns; letter case and a trailing slash do not matter. */

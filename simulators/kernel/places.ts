@@ -21,6 +21,8 @@ export interface FaultPlace {
   hooks: readonly Hook[];
   /** Operations that exchanges here can have; asked anew each time, since routes are added one by one. Empty: any. */
   operations: () => readonly string[];
+  /** The errors that are refused with here, by the names that `reject` takes; absent where any name will do. */
+  errors?: () => readonly string[];
   /** What can be set otherwise here, by name. */
   levers?: Readonly<Record<string, Lever>>;
 }

@@ -282,7 +282,7 @@ export class RuleEngine {
   }
 
   // A rule that no exchange can ever meet would be a fault that somebody believes in.
-  #possible(fault: FaultDefinition, { where = {}, when = {}, times }: Rule): void {
+  #possible(fault: FaultDefinition, { where = {}, when = {}, params, times }: Rule): void {
     const here = this.#places.of(where);
     if (this.#places.list().length === 0) return;
     if (here.length === 0) {
@@ -309,6 +309,18 @@ export class RuleEngine {
       const why = here.map(({ sim }) => fault.notIn?.[sim]).find((reason) => reason !== undefined);
       const elsewhere = this.#elsewhere(({ sim, hooks }) => !fault.notIn?.[sim] && hooks.some((hook) => acts.includes(hook)));
       throw new RuleError(`${fault.name} cannot act there${why ? ` (${why})` : ''}: ${elsewhere}`);
+    }
+    this.#errorsKnown(fault, params, able);
+  }
+
+  // A vendor's own error cannot be had of one that has none of that name.
+  #errorsKnown(fault: FaultDefinition, params: Rule['params'], able: readonly FaultPlace[]): void {
+    for (const [key, param] of Object.entries(fault.params)) {
+      const error = String(params?.[key] ?? param.default);
+      const strange = param.error && able.find(({ errors }) => errors && !errors().includes(error));
+      if (!strange) continue;
+      const known = [...strange.errors!()].sort().join(', ');
+      throw new RuleError(`${strange.sim}/${strange.tenant} has no error ${JSON.stringify(error)}; it has: ${known}`);
     }
   }
 
