@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import express from 'express';
+import { OffsetClock } from './clock.ts';
 import { type Exchange, Rejected, Severed, type Wire } from './hooks.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
@@ -257,7 +258,9 @@ export class Face {
     }
     if (!options.internal) this.#journalReply(exchange, reply, severed, kernel.clock.micros() - started);
     if (!reply || socket.destroyed) return;
-    const more = options.replyHeaders?.(request);
+    const { clock } = kernel;
+    const date = clock instanceof OffsetClock && clock.offset !== 0 && { date: new Date(clock.now()).toUTCString() };
+    const more = date ? { ...date, ...options.replyHeaders?.(request) } : options.replyHeaders?.(request);
     send(res, more ? { ...reply, headers: { ...more, ...reply.headers } } : reply);
   }
 

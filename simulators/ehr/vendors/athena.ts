@@ -88,6 +88,8 @@ export const athena = defineVendor(r4, {
     scopeRequired: true,
     moreScopes: [V1_SCOPE, 'system/SubscriptionTopic.read', 'system/Subscription.read', 'system/Subscription.write'],
   },
+  // A call more is answered with 429; the number of calls is that of client authors.
+  quota: { perSecond: 100, tokensPerMinute: 50 },
   search: {
     defaultCount: 50,
     maxCount: 1000,

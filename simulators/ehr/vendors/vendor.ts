@@ -276,6 +276,8 @@ export interface Vendor {
     explains: boolean;
     smartConfiguration: Readonly<Record<string, unknown>>;
   };
+  /** Calls a second and tokens a minute, where it documents how many it takes: they hold where a site is told to keep to them. */
+  quota?: { perSecond?: number; tokensPerMinute?: number };
   /** How `$export` goes, where a type's `operations` have it. */
   bulk: Bulk;
   search: {
