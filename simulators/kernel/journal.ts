@@ -106,8 +106,8 @@ export class Journal {
     this.#database = database;
     this.#clock = clock;
     this.process = process;
-    this.#others = new JournalRows(database, 'journal');
-    this.#calls = new JournalRows(database, 'journal_call');
+    this.#others = new JournalRows(database, 'journal', () => this.#seq);
+    this.#calls = new JournalRows(database, 'journal_call', () => this.#seq);
     database.sql.exec('CREATE INDEX IF NOT EXISTS journal_kind ON journal (kind, seq)');
     // Both tables are read side by side, in order: none is sorted.
     const both = (where: string): string =>
@@ -159,6 +159,8 @@ export class Journal {
     this.#database.onRollback(() => {
       this.#uncommitted = [];
       this.#seq = before;
+      this.#others.takeBack();
+      this.#calls.takeBack();
     });
     this.#database.onCommit(() => {
       for (const event of this.#uncommitted.splice(0)) this.#publish(event);
