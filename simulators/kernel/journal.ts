@@ -130,9 +130,15 @@ export class Journal {
   append(draft: EventDraft): JournalEvent {
     const event = this.#stamped(draft);
     this.#write(event, draft);
-    if (!this.#database.inTransaction) this.#publish(event);
-    else if (this.#uncommitted.push(event) === 1) this.#watch(event.seq - 1);
+    this.#tell(event);
     return event;
+  }
+
+  /** The same, for those who need its number only: where nobody listens the event is made as text alone. */
+  note(draft: EventDraft): number {
+    if (this.#listeners.size > 0 || this.#database.inTransaction) return this.append(draft).seq;
+    this.#write({ kind: draft.kind, seq: this.#seq + 1, at: this.#clock.micros(), wall: this.#now() }, draft);
+    return this.#seq;
   }
 
   #stamped(draft: EventDraft): JournalEvent {
@@ -148,10 +154,15 @@ export class Journal {
   }
 
   // What all events begin with is written once, and what only the draft holds is left to JSON.
-  #write({ kind, seq, at, wall }: JournalEvent, draft: EventDraft): void {
+  #write({ kind, seq, at, wall }: Pick<JournalEvent, 'kind' | 'seq' | 'at' | 'wall'>, draft: EventDraft): void {
     const json = `${this.#head}${seq},"at":${at},"wall":"${wall}",${JSON.stringify(draft).slice(1)}`;
     (CALLS.includes(kind) ? this.#calls : this.#others).write(seq, kind, json);
     this.#seq = seq;
+  }
+
+  #tell(event: JournalEvent): void {
+    if (!this.#database.inTransaction) this.#publish(event);
+    else if (this.#uncommitted.push(event) === 1) this.#watch(event.seq - 1);
   }
 
   // Once for each transaction: what it wrote is heard when it is committed, and forgotten when it is rolled back.
