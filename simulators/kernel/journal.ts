@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import type { Database } from './database.ts';
+import { type Database, LIMIT } from './database.ts';
 import type { RecordRef } from './identity.ts';
 import { JournalRows } from './journal-rows.ts';
 
@@ -112,9 +112,9 @@ export class Journal {
     // Both tables are read side by side, in order: none is sorted.
     const both = (where: string): string =>
       `SELECT seq, json FROM journal WHERE ${where} UNION ALL SELECT seq, json FROM journal_call WHERE ${where}`;
-    this.#readAll = database.sql.prepare(`${both('seq > ?1')} ORDER BY seq LIMIT ?2`);
-    this.#readCalls = database.sql.prepare(`${both('kind = ?1 AND seq > ?2')} ORDER BY seq LIMIT ?3`);
-    this.#readKind = database.sql.prepare('SELECT json FROM journal WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ?');
+    this.#readAll = database.sql.prepare(`${both('seq > ?1')} ORDER BY seq ${LIMIT}`);
+    this.#readCalls = database.sql.prepare(`${both('kind = ?1 AND seq > ?2')} ORDER BY seq ${LIMIT}`);
+    this.#readKind = database.sql.prepare(`SELECT json FROM journal WHERE kind = ? AND seq > ? ORDER BY seq ${LIMIT}`);
     const last = database.sql.prepare(`${both('1')} ORDER BY seq DESC LIMIT 1`).get();
     this.#seq = last ? Number(last.seq) : 0;
     this.incarnation = last ? (JSON.parse(String(last.json)) as JournalEvent).incarnation + 1 : 1;
