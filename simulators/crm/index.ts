@@ -7,6 +7,7 @@ import { reachOut, remind, type SendJob, type Sent } from './jobs.ts';
 import { mountOAuth, oauthError } from './oauth/index.ts';
 import { type CrmClient, type CrmUser, Org } from './org.ts';
 import { Outbound } from './outbound.ts';
+import { peopleOf } from './people-of.ts';
 import { mountRest, restFallback } from './rest/index.ts';
 import type { OrgRules } from './rules.ts';
 import { loadSchema, type ObjectDefinition } from './schema.ts';
@@ -17,6 +18,7 @@ import { loadStubs, mountStubs, type Stubs } from './stubs.ts';
 import type { Row } from './values.ts';
 
 export type { CrmCommit, CrmCommitted } from './control.ts';
+export { CRM_FAULTS } from './faults/index.ts';
 export type { SendJob, Sent } from './jobs.ts';
 export type { CrmClient, CrmUser } from './org.ts';
 export type { OrgRules } from './rules.ts';
@@ -146,6 +148,9 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
     name: 'crm',
     publicUrl,
     maxBody: MAX_BODY,
+    kind: 'CRM API',
+    types: () => schema.types.map(({ name }) => name),
+    people: (exchange) => peopleOf(org, exchange),
     renderError: (error, params, request) => renderError(org, error, params, request),
     fallback: restFallback(org, () => face),
   });

@@ -14,6 +14,7 @@ import { given } from './engine/search.ts';
 import { Store } from './engine/store.ts';
 import { InvalidResource } from './engine/validate.ts';
 import { withMembers } from './engine/wire.ts';
+import { peopleOf } from './people-of.ts';
 import { registrarOf } from './registrar.ts';
 import { type CommitResult, checkZone, type EhrSiteOptions, vendorOf } from './site-options.ts';
 import { ClientKeys, type ClientRegistration, type FetchedKeys } from './smart/clients.ts';
@@ -125,6 +126,9 @@ export class EhrSite implements Part {
       tenant: name,
       name,
       publicUrl,
+      kind: `${this.vendor.id} API`,
+      types: () => [...RESOURCE_TYPES],
+      people: (exchange) => peopleOf(this.#site, exchange),
       replyHeaders: (request) => corsHeaders(this.vendor, request),
       renderError: (error, params, request) =>
         this.#companions.find((one) => one.owns?.(request.path))?.renderError?.(error, params, request) ??

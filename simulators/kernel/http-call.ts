@@ -168,6 +168,6 @@ export class Dealing implements Context {
   reading(records: readonly RecordRef[]): Promise<void> | undefined {
     const { kernel, exchange } = this;
     exchange.records.push(...records);
-    return kernel.rules.any ? kernel.rules.fire('store-read', exchange) : undefined;
+    return kernel.rules.meets('store-read', exchange) ? kernel.rules.fire('store-read', exchange) : undefined;
   }
 }

@@ -2,11 +2,12 @@ import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import express from 'express';
-import { type Exchange, Rejected, Severed, type Wire } from './hooks.ts';
+import { type Exchange, type Hook, Rejected, Severed, type Wire } from './hooks.ts';
 import { type Body, Dealing, NO_BODY, Passing, Received } from './http-call.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
 import { ConfigurationError } from './part.ts';
+import type { FaultPlace } from './places.ts';
 import type { Identity } from './tls.ts';
 
 /** A request as handlers see it: plain data, no socket. */
@@ -94,6 +95,12 @@ export interface FaceOptions {
   replyHeaders?: (request: Request) => Readonly<Record<string, string>> | undefined;
   /** Largest body in bytes; 16 MiB when absent. */
   maxBody?: number;
+  /** What the place is to faults, where several faces are of one kind. */
+  kind?: string;
+  /** What route parameters that hold a type can be; anything, where it is absent. */
+  types?: () => readonly string[];
+  /** The people whose records a call touches. */
+  people?: FaultPlace['people'];
   /** The control face: neither faults nor journal. */
   internal?: boolean;
 }
@@ -127,9 +134,27 @@ export class Face {
     this.options = options;
     this.#fallback = options.fallback ?? (({ request }) => options.renderError('not-found', {}, request));
     if (options.internal) return;
-    const { sim, tenant, name } = options;
-    const operations = (): string[] => [...new Set(['connect', ...this.routes.map(({ operation }) => operation)])];
-    kernel.places.add({ sim, tenant, name: `calls to ${name}`, hooks: HTTP_HOOKS, operations });
+    kernel.places.add(this.#place());
+  }
+
+  #place(): FaultPlace {
+    const { sim, tenant, name, kind = name, types, people } = this.options;
+    const knows = (operation?: string, type?: string): boolean =>
+      this.routes.some(
+        (route) =>
+          (operation === undefined || route.operation === operation) &&
+          (type === undefined || route.type === type || (route.type?.startsWith(':') && (types?.().includes(type) ?? true))),
+      );
+    return {
+      ...{ sim, tenant, kind, name: `calls to ${name}`, hooks: HTTP_HOOKS, methods: METHODS, knows, people },
+      // Before a call is read, and where no route takes it.
+      operations: () => ['connect', 'unknown', ...new Set(this.routes.map(({ operation }) => operation))],
+      types: () => [
+        ...new Set(
+          this.routes.flatMap(({ type }) => (type === undefined ? [] : type.startsWith(':') ? (types?.() ?? []) : type)),
+        ),
+      ],
+    };
   }
 
   /** Adds a route. Paths are Express 5 patterns; letter case and a trailing slash do not matter. */
@@ -207,7 +232,7 @@ export class Face {
     this.#sockets.set(peer, socket);
     socket.on('close', () => this.#sockets.delete(peer));
     socket.on('error', () => {}); // a peer that resets is not our error; the exchange on it ends as severed
-    if (this.options.internal || this.#kernel.rules.list().length === 0) return;
+    if (this.options.internal || !this.#kernel.rules.any) return;
     const { journal } = this.#kernel;
     const exchange = new Passing(journal.head, this.options, { operation: 'connect' }, undefined, () => this.#hold(socket));
     this.#kernel.rules.fire('connect', exchange).catch((error) => {
@@ -261,18 +286,20 @@ export class Face {
   }
 
   #handle(context: Context, handler: Handler): Reply | Promise<Reply> {
-    if (this.#ruled) return this.#settle(context, this.#underRules(context, handler));
+    if (this.#meets('request', context)) return this.#settle(context, this.#underRules(context, handler));
     let reply: Reply | Promise<Reply>;
     try {
       reply = begin(context, handler);
     } catch (error) {
-      return this.#failed(context, error);
+      reply = this.#failed(context, error);
     }
-    return reply instanceof Promise ? this.#settle(context, reply) : reply;
+    if (reply instanceof Promise) return this.#settle(context, reply);
+    if (!this.#meets('reply', context) && !this.#meets('body', context)) return reply;
+    return this.#settle(context, Promise.resolve(reply));
   }
 
-  get #ruled(): boolean {
-    return !this.options.internal && this.#kernel.rules.any;
+  #meets(hook: Hook, { exchange }: Context): boolean {
+    return !this.options.internal && this.#kernel.rules.meets(hook, exchange);
   }
 
   async #underRules(context: Context, handler: Handler): Promise<Reply> {
@@ -285,7 +312,7 @@ export class Face {
     exchange.reply = await handled.catch((error) => this.#failed(context, error));
     // Rules may have come meanwhile.
     for (const hook of ['reply', 'body'] as const)
-      if (this.#ruled)
+      if (this.#meets(hook, context))
         await this.#kernel.rules.fire(hook, exchange).catch((error) => {
           exchange.reply = this.#failed(context, error);
         });
@@ -370,6 +397,9 @@ function begin(context: Context, handler: Handler): Reply | Promise<Reply> {
 // What an event-stream reader may leave unread before it is dropped, in bytes.
 const MAX_UNREAD = 64 * 1024 * 1024;
 
+// Bytes of a body that node:net writes, with a head, from the stack.
+const ONE_PIECE = 12 * 1024;
+
 function send(res: express.Response, reply: Reply, more: Readonly<Record<string, string>> = {}): void {
   if (reply.stream) {
     res.writeHead(reply.status, { ...more, ...reply.headers });
@@ -401,9 +431,12 @@ function send(res: express.Response, reply: Reply, more: Readonly<Record<string,
   const headers: http.OutgoingHttpHeaders = { ...more, ...reply.headers };
   if (!none) headers['content-length'] = length;
   res.writeHead(reply.status, headers);
-  // A text goes out together with the head, in one piece; one without any other letters as it lies in memory.
+  // A text goes out together with the head, in one piece; one without any other letters as it lies in memory. Bytes would
+  // be a piece of their own, which costs more than to copy them while they are few.
   if (none) res.end();
-  else res.end(body, length === body.length ? 'latin1' : 'utf8');
+  else if (typeof body === 'string') res.end(body, length === body.length ? 'latin1' : 'utf8');
+  else if (length <= ONE_PIECE) res.end(body.toString('latin1'), 'latin1');
+  else res.end(body);
 }
 
 /** Opens a server on a port, turning the system's errors into ones that say what to do. */
