@@ -32,8 +32,13 @@ export class JournalRows {
       return;
     }
     this.#size += row[2].length;
-    const full = this.#waiting.push(row) >= WAITING || this.#size >= WAITING_SIZE;
-    if (full && !this.#database.inTransaction) this.flush(row[0]);
+    this.#waiting.push(row);
+    if (!this.#database.inTransaction) this.spill();
+  }
+
+  /** Writes what waits where it has become much; after a transaction, as nothing is written in one. */
+  spill(): void {
+    if (this.#waiting.length >= WAITING || this.#size >= WAITING_SIZE) this.flush(Number.POSITIVE_INFINITY);
   }
 
   /** Writes what waits. `kept`: the last event that stands, whatever becomes of the transaction under way. */

@@ -163,6 +163,8 @@ export class Journal {
       this.#calls.forget(before);
     });
     this.#database.onCommit(() => {
+      this.#others.spill();
+      this.#calls.spill();
       for (const event of this.#uncommitted.splice(0)) this.#publish(event);
     });
   }

@@ -216,6 +216,20 @@ test('in memory, events that wait to be written are read in their order, survive
   kernel.close();
 });
 
+test('in memory, no more than some dozens of events wait, those of commits neither', async () => {
+  const kernel = new Kernel({ clock: new ManualClock() });
+  const waiting = (): number => {
+    const rows = ['journal', 'journal_call'].map((table) => kernel.database.sql.prepare(`SELECT seq FROM ${table}`).all().length);
+    return kernel.journal.head - rows[0]! - rows[1]!;
+  };
+  for (let n = 0; n < 500; n++) {
+    await lamp(kernel, 'on');
+    kernel.journal.append({ sim: 'lamps', kind: 'reply' });
+  }
+  expect(waiting()).toBeLessThan(128);
+  kernel.close();
+});
+
 test('in memory, whatever is appended, committed, undone and read in between: the journal holds what stands, in its order', async () => {
   const step = fc.oneof(
     fc.record({
