@@ -124,6 +124,8 @@ export interface FaultParam {
   default?: number | string | boolean;
   /** Allowed values of a string, or [min, max] of a number. */
   oneOf?: readonly string[];
+  /** The name of an error: it must be one that every place has which the rule can hit. */
+  error?: true;
   range?: readonly [number, number];
 }
 

@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import express from 'express';
+import { OffsetClock } from './clock.ts';
 import { type Exchange, type Hook, Rejected, Severed, type Wire } from './hooks.ts';
 import { type Body, Dealing, NO_BODY, Passing, Received } from './http-call.ts';
 import type { RecordRef } from './identity.ts';
@@ -88,6 +89,8 @@ export interface FaceOptions {
   name: string;
   /** Renders an error by its name in this vendor's form (`not-found`, `unavailable`, `throttled`, `internal`, …). */
   renderError: (error: string, params: Record<string, unknown>, request: Request) => Reply;
+  /** The names that it knows, where it has a table of them: a rule that asks for another is refused. */
+  errors?: readonly string[];
   /** Answers what no route takes. Defaults to the vendor's `not-found`. */
   fallback?: Handler;
   publicUrl?: string;
@@ -138,7 +141,7 @@ export class Face {
   }
 
   #place(): FaultPlace {
-    const { sim, tenant, name, kind = name, types, people } = this.options;
+    const { sim, tenant, name, kind = name, types, people, errors } = this.options;
     const knows = (operation?: string, type?: string): boolean =>
       this.routes.some(
         (route) =>
@@ -147,6 +150,7 @@ export class Face {
       );
     return {
       ...{ sim, tenant, kind, name: `calls to ${name}`, hooks: HTTP_HOOKS, methods: METHODS, knows, people },
+      ...(errors && { errors: () => errors }),
       // Before a call is read, and where no route takes it.
       operations: () => ['connect', 'unknown', ...new Set(this.routes.map(({ operation }) => operation))],
       types: () => [
@@ -272,7 +276,7 @@ export class Face {
     const answer = (reply: Reply | undefined, severed?: string): void => {
       if (!options.internal) this.#journalReply(exchange, reply, severed, this.#kernel.clock.micros() - started);
       if (!reply || socket.destroyed) return;
-      send(res, reply, options.replyHeaders?.(request));
+      send(res, reply, this.#headers(request));
     };
     const reply = this.#handle(new Dealing(this.#kernel, request, exchange, socket), handler);
     if (!(reply instanceof Promise)) {
@@ -283,6 +287,14 @@ export class Face {
       if (!(error instanceof Severed)) throw error;
       answer(undefined, error.how);
     });
+  }
+
+  // Node writes the true time; a place whose clock is wrong shows that.
+  #headers(request: Request): Readonly<Record<string, string>> | undefined {
+    const { clock } = this.#kernel;
+    const more = this.options.replyHeaders?.(request);
+    if (!(clock instanceof OffsetClock) || clock.offset === 0) return more;
+    return { date: new Date(clock.now()).toUTCString(), ...more };
   }
 
   #handle(context: Context, handler: Handler): Reply | Promise<Reply> {

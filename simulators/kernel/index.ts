@@ -1,4 +1,5 @@
 export * from './clock.ts';
+export * from './clock-lever.ts';
 export * from './control.ts';
 export * from './database.ts';
 export { KERNEL_FAULTS } from './faults/index.ts';
@@ -9,6 +10,7 @@ export * from './identity.ts';
 export * from './journal.ts';
 export * from './kernel.ts';
 export { instead, nearest } from './nearest.ts';
+export * from './overrides.ts';
 export * from './part.ts';
 export * from './places.ts';
 export { reasonAgainst } from './possible.ts';

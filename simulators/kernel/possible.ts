@@ -32,7 +32,7 @@ export function reasonAgainst(fault: FaultDefinition, place: FaultPlace): string
 export function impossible(
   places: Places,
   fault: FaultDefinition,
-  { where = {}, when = {}, times }: Rule,
+  { where = {}, when = {}, params, times }: Rule,
 ): Impossible | undefined {
   if (places.list().length === 0) return undefined;
   const here = places.of({ sim: where.sim, tenant: where.tenant ?? where.site });
@@ -56,7 +56,21 @@ export function impossible(
     const could = names.length === 0 ? 'no part of this process can suffer it' : `it can at ${names.join(', ')}`;
     return { path: ['where'], message: `${fault.name} cannot act there${own ? ` (${own})` : ''}: ${could}`, elsewhere: true };
   }
-  return unknownWord(fault, able, where);
+  return unknownWord(fault, able, where) ?? unknownError(fault, params, able);
+}
+
+// A vendor's own error cannot be had of one that has none of that name.
+function unknownError(fault: FaultDefinition, params: Rule['params'], able: readonly FaultPlace[]): Impossible | undefined {
+  for (const [key, param] of Object.entries(fault.params)) {
+    const error = String(params?.[key] ?? param.default);
+    const strange = param.error && able.find(({ errors }) => errors && !errors().includes(error));
+    if (!strange) continue;
+    const { sim, tenant } = strange;
+    const known = [...strange.errors!()].sort();
+    const message = `${sim}/${tenant} has no error ${JSON.stringify(error)}${instead(error, known, known.length)}`;
+    return { path: ['params', key], message, elsewhere: false };
+  }
+  return undefined;
 }
 
 function nowhere(places: Places, where: RuleWhere): Impossible {
