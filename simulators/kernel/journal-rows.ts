@@ -35,8 +35,13 @@ export class JournalRows {
       return;
     }
     this.#waitingSize += json.length;
-    const full = this.#waiting.push(seq, kind, json) >= COLUMNS * WAITING || this.#waitingSize >= WAITING_SIZE;
-    if (full && !this.#database.inTransaction) this.flush();
+    this.#waiting.push(seq, kind, json);
+    if (!this.#database.inTransaction) this.spill();
+  }
+
+  /** Writes what waits where it has become much; after a transaction, as nothing is written in one. */
+  spill(): void {
+    if (this.#waiting.length >= COLUMNS * WAITING || this.#waitingSize >= WAITING_SIZE) this.flush();
   }
 
   /** Writes what waits. */

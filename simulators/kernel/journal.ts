@@ -174,6 +174,8 @@ export class Journal {
       this.#calls.takeBack();
     });
     this.#database.onCommit(() => {
+      this.#others.spill();
+      this.#calls.spill();
       for (const event of this.#uncommitted.splice(0)) this.#publish(event);
     });
   }
