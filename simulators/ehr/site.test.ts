@@ -101,7 +101,12 @@ describe('a control commit', () => {
       400,
       /resourceType: must be one of Patient/,
     ],
-    ['another operation', { act: 'x', changes: [{ op: 'upsert', type: 'Patient' }] }, 400, /op: must be create/],
+    [
+      'another operation',
+      { act: 'x', changes: [{ op: 'upsert', type: 'Patient' }] },
+      400,
+      /"changes\[0\]\.op" must be one of create, update, delete, not "upsert"/,
+    ],
     ['no resource', { act: 'x', changes: [{ op: 'create', type: 'Patient' }] }, 400, /needs the resource/],
     [
       'a bad code',
