@@ -204,7 +204,7 @@ test('a snapshot that cannot be used changes nothing', async () => {
     /422 the snapshot other is of another sandbox: it has .*plain.*; this process runs/,
   );
   await expect(restore(sandbox, 'none')).rejects.toThrow(/404 there is no snapshot none; there are other, own/);
-  await expect(restore(sandbox, '../x')).rejects.toThrow(/400 "name" must match/);
+  await expect(restore(sandbox, '../x')).rejects.toThrow(/400 name: must be a name of letters, digits, dots and dashes/);
   expect([await names(sandbox), sandbox.kernel.journal.incarnation]).toEqual([['Here'], incarnation]);
   await expect(open({ sites: SITES.slice(0, 1), from: join(snapshots, 'own') })).rejects.toThrow(/is damaged/);
   await expect(open({ sites: SITES.slice(0, 1), from: join(snapshots, 'other') })).rejects.toThrow(/of another sandbox/);

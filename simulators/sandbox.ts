@@ -3,14 +3,13 @@ import { dirname, join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Crm, type CrmOptions, createCrm } from '#crm';
 import { type CommitRequest, createEhrSite, type EhrSite, type EhrSiteOptions } from '#ehr';
-import { createHl7Site, HL7_FAULTS, remoteSitePort, type SiteCommitted, type SitePort } from '#hl7';
+import { createHl7Site, remoteSitePort, type SiteCommitted, type SitePort } from '#hl7';
 import {
   type Authority,
   ConfigurationError,
   ControlApi,
   checkSnapshot,
   type Identity,
-  KERNEL_FAULTS,
   Kernel,
   type KernelOptions,
   type ListenOptions,
@@ -26,8 +25,10 @@ import {
   STATE_FILE,
   trustStore,
 } from '#kernel';
+import { FAULTS } from './faults.ts';
 
 export { type Crowd, ehrSites, type Loaded, loadSynthea, populate, staffOf, toChange } from './crowd.ts';
+export { FAULTS };
 
 /** One EHR site to mount. */
 export type SiteConfig = Pick<EhrSiteOptions, 'name' | 'vendor' | 'tenant' | 'authority' | 'timeZone' | 'clients' | 'capability'>;
@@ -123,7 +124,7 @@ interface World {
 }
 
 function mount(options: SandboxOptions, from?: KernelOptions['from']): World {
-  const kernel = new Kernel({ ...options, from, faults: [...KERNEL_FAULTS, ...HL7_FAULTS] });
+  const kernel = new Kernel({ ...options, from, faults: FAULTS });
   try {
     const wanted = (name: string): boolean => !options.parts || options.parts.includes(name);
     const parts: Part[] = [];

@@ -112,8 +112,8 @@ describe('what an administrator does while the org is in use', () => {
   test.each([
     [{ object: 'Contact', field: 'Nope', length: 5 }, 'no field Contact.Nope'],
     [{ object: 'Contact', field: 'Id', length: 5 }, "the org's own"],
-    [{ object: 'Contact', field: 'MailingCity', length: 'x' }, '"length" must be a number, not "x"'],
-    [{ object: 'Contact', field: 'MailingCity', type: 'date' }, '"type" is unknown; known: object, field, length'],
+    [{ object: 'Contact', field: 'MailingCity', length: 'x' }, 'length: must be a number, not "x"'],
+    [{ object: 'Contact', field: 'MailingCity', type: 'date' }, 'type: unknown key "type"; there are: object, field, length'],
   ])('%j is refused', async (body, error) => {
     expect(await send('POST', 'fields', body)).toMatchObject({ error: expect.stringContaining(error) });
   });

@@ -142,7 +142,7 @@ export class Org {
     this.codes = this.kernel.cell<CodeGrant>('crm.codes');
     this.cursors = this.kernel.cell<Cursor>('crm.cursors');
     this.#usage = this.kernel.cell<number>('crm.usage');
-    this.kernel.onSettle(() => this.#keepUsage());
+    this.kernel.database.beforeCopy(() => this.#keepUsage());
     this.#alterations = this.kernel.cell<Alteration>('crm.alterations');
     for (const [field, change] of this.#alterations.entries())
       this.schema.alter(...(field.split('.') as [string, string]), change);

@@ -21,6 +21,7 @@ export class Database {
   #beforeCommit: (() => void)[] = [];
   #afterCommit: (() => void)[] = [];
   #afterRollback: (() => void)[] = [];
+  #beforeCopy: (() => void)[] = [];
 
   /**
    * @param folder where to keep it; in memory when absent.
@@ -90,6 +91,16 @@ export class Database {
 
   get inTransaction(): boolean {
     return this.#depth > 0;
+  }
+
+  /** Runs `fn` before each copy: for what is written late, since only a copy can outlive the process. */
+  beforeCopy(fn: () => void): void {
+    this.#beforeCopy.push(fn);
+  }
+
+  /** Writes down what is written late. */
+  settle(): void {
+    for (const run of this.#beforeCopy) run();
   }
 
   close(): void {

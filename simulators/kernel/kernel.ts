@@ -7,7 +7,8 @@ import type { RecordRef } from './identity.ts';
 import { Journal } from './journal.ts';
 import { Places } from './places.ts';
 import { digest, Random } from './random.ts';
-import { type ArmedRule, RuleEngine } from './rules.ts';
+import type { ArmedRule } from './rule.ts';
+import { RuleEngine } from './rules.ts';
 import { install } from './snapshots/install.ts';
 import { LIFE } from './snapshots/tables.ts';
 import { Cell } from './state.ts';
@@ -78,7 +79,6 @@ export class Kernel {
   /** Sequence number of the commit, by the caller's name for it. */
   #calls: Cell<number>;
   #cells = new Map<string, Cell<unknown>>();
-  #unsettled: (() => void)[] = [];
 
   constructor(options: KernelOptions = {}) {
     this.clock = options.clock ?? systemClock;
@@ -99,6 +99,8 @@ export class Kernel {
     this.rules = new RuleEngine({
       faults: this.faults,
       armed: this.cell<ArmedRule>('kernel.rules'),
+      attempts: this.cell<number>('kernel.attempts'),
+      database: this.database,
       journal: this.journal,
       clock: this.clock,
       random: this.random.fork('rules'),
@@ -122,6 +124,19 @@ export class Kernel {
     return known as Cell<T>;
   }
 
+  /**
+   * The same kernel as a part sees it whose clock may be wrong: all that the part writes and says is of that clock; the
+   * journal keeps the true time.
+   */
+  with(clock: Clock): Kernel {
+    const seen = Object.create(this, { clock: { value: clock } });
+    // Methods look into private fields, which the other object lacks.
+    for (const name of Object.getOwnPropertyNames(Kernel.prototype) as (keyof Kernel)[])
+      if (name !== ('constructor' as keyof Kernel))
+        Object.defineProperty(seen, name, { value: (this[name] as () => unknown).bind(this) });
+    return seen as Kernel;
+  }
+
   /** Next number of a named series, from 1; survives restarts. */
   count(series: string): number {
     const next = (this.#counters.get(series) ?? 0) + 1;
@@ -138,7 +153,7 @@ export class Kernel {
   async commit(change: Change, exchange?: Exchange): Promise<Committed> {
     const made = change.call && this.#calls.get(change.call);
     if (made) return this.#committed(made);
-    if (exchange) await this.rules.fire('before-commit', exchange);
+    if (exchange && this.rules.meets('before-commit', exchange)) await this.rules.fire('before-commit', exchange);
     const committed = this.database.transaction(() => {
       const done = change.apply();
       const { sim, tenant, act, actor, cohort, data, cause } = change;
@@ -159,7 +174,7 @@ export class Kernel {
     if (exchange) {
       exchange.committed = true;
       exchange.records.push(...committed.records);
-      await this.rules.fire('after-commit', exchange);
+      if (this.rules.meets('after-commit', exchange)) await this.rules.fire('after-commit', exchange);
     }
     return committed;
   }
@@ -175,14 +190,9 @@ export class Kernel {
     this.journal.append({ ...where, kind: 'stop', data: { defect: message } });
   }
 
-  /** Runs `fn` before state is copied or the process ends: writes down what is kept in memory until then. */
-  onSettle(fn: () => void): void {
-    this.#unsettled.push(fn);
-  }
-
   /** Writes everything down. */
   settle(): void {
-    for (const write of this.#unsettled) write();
+    this.database.settle();
     this.journal.flush();
   }
 

@@ -1,8 +1,8 @@
 import type { Kernel } from '../kernel.ts';
-import type { Rule } from '../rules.ts';
-import { ARMED_RULE, FAULT, PARKED, RULE } from './forms.ts';
+import type { ArmedRule, Rule } from '../rule.ts';
+import { ARMED_RULE, FAULT, PARKED } from './forms.ts';
 import { ControlError, type ControlRoute } from './route.ts';
-import { list, object, text, whole } from './schema.ts';
+import { flag, list, object, text, whole } from './schema.ts';
 
 /** Faults and rules. */
 export function faultRoutes(kernel: Kernel): ControlRoute<never>[] {
@@ -63,26 +63,43 @@ export function faultRoutes(kernel: Kernel): ControlRoute<never>[] {
   ];
 }
 
-/** Arms one rule, or all or none of several. */
-export const armRoute = (kernel: Kernel): ControlRoute<Rule | Rule[]> => ({
-  method: 'POST',
-  path: '/v1/rules',
-  operation: 'arm',
-  doc: 'Arms one rule, or an array of rules (all or none).',
-  body: { anyOf: [RULE, list(RULE)] },
-  answer: object({ rules: list(ARMED_RULE) }),
-  run: async ({ body }) => {
-    const armed: { id: string }[] = [];
-    try {
-      for (const rule of Array.isArray(body) ? body : [body]) armed.push(kernel.rules.arm(rule));
-      await kernel.rules.effective();
-    } catch (error) {
-      for (const { id } of armed) kernel.rules.heal(id);
-      throw error;
-    }
-    return { rules: armed };
-  },
+const ARMED = object({
+  rules: list(ARMED_RULE),
+  'elsewhere?': list(object({ index: whole(), error: text() }), 'Those that only another process may have a part for.'),
 });
+
+/** Arms one rule, or all or none of several. */
+export const armRoute = (kernel: Kernel): ControlRoute<Rule | Rule[]> => {
+  const rule = { ...kernel.rules.schemas.rule, name: 'Rule' };
+  return {
+    method: 'POST',
+    path: '/v1/rules',
+    operation: 'arm',
+    doc: 'Arms one rule, or an array of rules (all or none; with ?partial=true, without those that no part of this process can suffer).',
+    query: { partial: flag('Leaves out, and tells, what only another process may have a part for.') },
+    body: { anyOf: [rule, list(rule)] },
+    own: true,
+    answer: ARMED,
+    run: ({ body, query }) => {
+      const rules = Array.isArray(body) ? body : [body];
+      return effectively(kernel, query.partial ? kernel.rules.armSome(rules) : { armed: kernel.rules.armAll(rules) });
+    },
+  };
+};
+
+// A standing fault that could not be set up leaves none of them armed.
+async function effectively(
+  kernel: Kernel,
+  { armed, elsewhere }: { armed: ArmedRule[]; elsewhere?: { index: number; error: string }[] },
+): Promise<unknown> {
+  try {
+    await kernel.rules.effective();
+  } catch (error) {
+    for (const { id } of armed) kernel.rules.heal(id);
+    throw error;
+  }
+  return { rules: armed, ...(elsewhere && { elsewhere }) };
+}
 
 export const releaseRoute = (kernel: Kernel): ControlRoute => ({
   method: 'POST',

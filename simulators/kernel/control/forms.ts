@@ -1,4 +1,6 @@
-import { any, list, map, number, object, oneOf, type Schema, text, whole } from './schema.ts';
+import { WHEN_SCHEMA, WHERE_SCHEMA } from '../rule-schema.ts';
+import type { Schema } from '../schema.ts';
+import { any, list, map, number, object, oneOf, text, whole } from './schema.ts';
 
 /** Forms that several routes share. */
 export const RECORD_REF = object(
@@ -57,29 +59,26 @@ export const PART = object(
 export const COMMITTED_REFS = { records: list(RECORD_REF), seq: whole('Number of the commit event.') };
 
 const RULE_PARTS: Readonly<Record<string, Schema>> = {
-  'id?': text('Given when absent.', { minLength: 1 }),
   fault: text('Name of a fault: GET /v1/faults.'),
   'params?': map({}, 'Its parameters.'),
-  'where?': map({}, 'Whom it hits: sim, tenant, operation, type, …; every one that is given must match.'),
-  'when?': map({}, 'When: nth, every, probability, after, during, …'),
+  'where?': { ...WHERE_SCHEMA, name: 'RuleWhere' },
+  'when?': { ...WHEN_SCHEMA, name: 'RuleWhen' },
+  'times?': whole('How often it may fire; unlimited when absent.'),
 };
 
-/**
- * A rule as the engine takes it: it knows best what goes with which fault, and says so with the nearest right word. What
- * stands here is what holds for all.
- */
-export const RULE: Schema = {
-  ...object({ ...RULE_PARTS, 'times?': whole('How often it may fire; unlimited when absent.') }, { name: 'Rule' }),
-  additionalProperties: {},
-};
-
-export const ARMED_RULE: Schema = {
-  ...object(
-    { ...RULE_PARTS, id: text(), 'times?': whole(), armedAt: number('Wall time, ms.'), matched: whole(), fired: whole() },
-    { name: 'ArmedRule' },
-  ),
-  additionalProperties: {},
-};
+export const ARMED_RULE: Schema = object(
+  {
+    ...RULE_PARTS,
+    id: text(),
+    'plan?': text('The plan that it came with.'),
+    armedAt: number('Wall time, ms.'),
+    'openedAt?': number('When the first event of `between` was seen.'),
+    'spent?': { type: 'boolean', description: 'Can hit nothing any more.' },
+    matched: whole(),
+    fired: whole(),
+  },
+  { name: 'ArmedRule' },
+);
 
 export const FAULT = object(
   {

@@ -1,13 +1,10 @@
 import type { Face } from '../http.ts';
+import type { Schema } from '../schema.ts';
 import type { Contract } from './route.ts';
-import { list, object, type Schema, text } from './schema.ts';
+import { list, object, text } from './schema.ts';
 
 const MISTAKE = object(
-  {
-    field: text('Where: `changes[0].type`; empty for the whole.'),
-    why: text(),
-    'nearest?': text('The valid name that was probably meant.'),
-  },
+  { field: text('Where: `changes[0].type`; empty for the whole.'), why: text('What is wrong, and the nearest valid name.') },
   { name: 'Mistake' },
 );
 const FAILURE = object(
@@ -108,7 +105,7 @@ function printed(schema: Schema, components: Record<string, unknown>): unknown {
     ...(rest.required && rest.required.length === 0 ? { required: undefined } : {}),
     ...(properties && { properties: Object.fromEntries(Object.entries(properties).map(([key, one]) => [key, inner(one)])) }),
     ...(additionalProperties !== undefined && {
-      additionalProperties: additionalProperties === false ? false : inner(additionalProperties),
+      additionalProperties: typeof additionalProperties === 'boolean' ? additionalProperties : inner(additionalProperties),
     }),
     ...(items && { items: inner(items) }),
     ...(anyOf && { anyOf: anyOf.map(inner) }),

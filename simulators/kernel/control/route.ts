@@ -1,17 +1,18 @@
 import { type Context, type Face, jsonReply, type Reply } from '../http.ts';
-import { RuleError } from '../rules.ts';
+import { type Mistake, RuleError } from '../rule.ts';
+import { mistakesIn, type Schema } from '../schema.ts';
 import { SnapshotError } from '../snapshots/folder.ts';
-import { type Mistake, mistakes, type Schema, told } from './schema.ts';
+import { fieldOf, told } from './schema.ts';
 
 /** A mistake in a control call: answered with this status and message. */
 export class ControlError extends Error {
   readonly status: number;
   /** What is wrong where, when the body is not as the route asks. */
-  readonly mistakes?: readonly Mistake[];
+  readonly mistakes?: readonly { field: string; why: string }[];
   constructor(status: number, message: string, found?: readonly Mistake[]) {
     super(message);
     this.status = status;
-    this.mistakes = found;
+    this.mistakes = found?.map((one) => ({ field: fieldOf(one), why: one.message }));
   }
 }
 
@@ -41,6 +42,8 @@ export interface ControlRoute<Body = never> {
   openQuery?: string;
   /** Form of the JSON body; none is read when absent. */
   body?: Schema;
+  /** The handler holds the body against its form, and says more of it than that. */
+  own?: boolean;
   /** The body may be left out. */
   optional?: boolean;
   /** Form of what is answered with 200. */
@@ -79,7 +82,7 @@ const STATUS = { absent: 404, taken: 409, damaged: 422, foreign: 422, refused: 4
 function refusal(error: unknown): Reply {
   if (error instanceof ControlError)
     return jsonReply(error.status, { error: error.message, ...(error.mistakes && { mistakes: error.mistakes }) });
-  if (error instanceof RuleError) return jsonReply(400, { error: error.message });
+  if (error instanceof RuleError) return jsonReply(error.elsewhere ? 422 : 400, { error: error.message });
   if (error instanceof SnapshotError) return jsonReply(STATUS[error.kind], { error: error.message });
   throw error;
 }
@@ -91,9 +94,9 @@ function checked<Body>(route: ControlRoute<Body>, context: Context): Call<Body> 
   const { request } = context;
   const body = route.body ? bodyOf(context, route.optional) : undefined;
   const found = [...queryMistakes(route, request.query)];
-  if (route.body && !(route.optional && body === undefined)) found.push(...mistakes(route.body, body));
+  if (route.body && !route.own && !(route.optional && body === undefined)) found.push(...mistakesIn(route.body, body));
   for (const [name, schema] of Object.entries(route.params ?? {}))
-    if (request.params[name] !== undefined) found.push(...mistakes(schema, request.params[name], name));
+    if (request.params[name] !== undefined) found.push(...mistakesIn(schema, request.params[name], [name]));
   if (found.length > 0) throw new ControlError(400, found.map(told).join('\n'), found);
   const query = Object.fromEntries(
     Object.entries(route.query ?? {}).map(([name, schema]) => [name, parsed(request.query.get(name), schema)]),
@@ -122,12 +125,12 @@ function queryMistakes({ query = {}, openQuery }: Pick<ControlRoute, 'query' | '
     const schema = Object.hasOwn(query, name) ? query[name]! : undefined;
     if (!schema) {
       if (openQuery) return [];
-      return mistakes({ type: 'object', properties: query, additionalProperties: false }, { [name]: given.get(name) });
+      return mistakesIn({ type: 'object', properties: query, additionalProperties: false }, { [name]: given.get(name) });
     }
     const text = given.get(name)!;
     if (schema.type === 'boolean' && !['true', 'false'].includes(text))
-      return [{ field: name, why: `must be true or false, not ${JSON.stringify(text)}` }];
+      return [{ path: [name], message: `must be true or false, not ${JSON.stringify(text)}` }];
     const value = parsed(text, schema);
-    return mistakes(schema, Number.isNaN(value) ? text : value, name);
+    return mistakesIn(schema, Number.isNaN(value) ? text : value, [name]);
   });
 }

@@ -7,7 +7,10 @@ import { SNAPSHOT } from './forms.ts';
 import { ControlError, type ControlRoute } from './route.ts';
 import { list, object, text } from './schema.ts';
 
-const NAME = text('Letters, digits, dots, dashes; the beginning of its hash when absent.', { pattern: SNAPSHOT_NAME });
+const NAME = text('Letters, digits, dots, dashes; the beginning of its hash when absent.', {
+  pattern: SNAPSHOT_NAME,
+  title: 'a name of letters, digits, dots and dashes',
+});
 const PEERS = list(
   text('http://host:port'),
   'Control URLs of the other processes of a split sandbox; they take the same token as this one.',
