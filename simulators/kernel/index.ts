@@ -1,6 +1,6 @@
 export * from './clock.ts';
 export * from './clock-lever.ts';
-export * from './control.ts';
+export * from './control/index.ts';
 export * from './database.ts';
 export { KERNEL_FAULTS } from './faults/index.ts';
 export * from './gates.ts';
@@ -19,6 +19,7 @@ export * from './rule.ts';
 export * from './rule-schema.ts';
 export * from './rules.ts';
 export * from './schema.ts';
+export * from './snapshots/index.ts';
 export * from './state.ts';
 export * from './tcp.ts';
 export * from './tls.ts';
