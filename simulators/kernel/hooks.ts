@@ -97,6 +97,8 @@ export interface Exchange {
   outgoing?: Outgoing;
   /** What came back on the link (hook `ack`); a fault may set it to undefined: it never arrived. */
   incoming?: Buffer;
+  /** What was answered before: to the same client at this place, or to us on this link. Known while rules are armed. */
+  readonly previous?: { reply?: Reply; incoming?: Buffer };
   readonly wire: Wire;
   /** Answers with the vendor's own error of that name (`unavailable`, `throttled`, `unauthorized`, …). Throws. */
   reject(error: string, params?: Record<string, unknown>): never;
@@ -156,8 +158,8 @@ export interface FaultDefinition {
   hooks: Partial<Record<Hook, FaultHook>>;
   /** The lever that it pulls, where it stands. */
   lever?: string;
-  /** When given: exchanges for which this is false do not count as matches. */
-  applies?: (exchange: Exchange) => boolean;
+  /** When given: exchanges for which this is false, at that hook, do not count as matches. */
+  applies?: (exchange: Exchange, params: Record<string, unknown>, hook: Hook) => boolean;
   /** True for parameters at which it does nothing: such a rule matches and never fires. */
   idle?: (params: Readonly<Record<string, unknown>>) => boolean;
   /** Why it cannot act in places whose hooks it has, by `sim`: for the table of faults and places. */

@@ -34,6 +34,8 @@ export interface Reply {
   body?: string | Buffer;
   /** The record versions that this reply shows. */
   served?: RecordRef[];
+  /** How often it is written, one after the other on the same connection; once when absent. */
+  copies?: number;
   /**
    * Writes the body piece by piece, in place of `body`: until `closed` resolves, or until its own promise does, which ends
    * the reply. `write` resolves when the peer takes more (or is gone), in a later turn of the event loop.
@@ -118,6 +120,8 @@ export class Face {
   #servers: { server: http.Server; secure: boolean }[] = [];
   // The TCP sockets by peer: a TLS socket cannot reset the connection that it runs on, this one can.
   #sockets = new Map<string, Socket>();
+  /** What each client was answered last, while rules are armed. */
+  #answered = new Map<string, Reply>();
 
   constructor(kernel: Kernel, options: FaceOptions) {
     this.#kernel = kernel;
@@ -204,7 +208,7 @@ export class Face {
     socket: Socket,
   ): Exchange {
     const { sim, tenant } = this.options;
-    const sockets = this.#sockets;
+    const [sockets, answered] = [this.#sockets, this.#answered];
     let text: string | undefined;
     let wire: Wire | undefined;
     return {
@@ -218,6 +222,10 @@ export class Face {
       tenant,
       records: [],
       committed: false,
+      get previous() {
+        const reply = answered.get(this.client ?? '');
+        return reply && { reply };
+      },
       // For faults only.
       get wire() {
         wire ??= socketWire(sockets.get(`${socket.remoteAddress} ${socket.remotePort}`) ?? socket);
@@ -280,8 +288,10 @@ export class Face {
     });
     // Mostly there are none, and each question would be another turn of promises.
     if (!this.options.internal && rules.any) {
+      const own = exchange.reply as Reply;
       await attempt(() => rules.fire('reply', exchange));
       await attempt(() => rules.fire('body', exchange));
+      if (exchange.client !== undefined && !own.stream) this.#answered.set(exchange.client, own);
     }
     return exchange.reply as Reply;
   }
@@ -421,6 +431,7 @@ function send(res: express.Response, reply: Reply): void {
     );
     return;
   }
+  if (reply.copies && reply.copies > 1) repeat(res, reply.copies - 1);
   const { body = '' } = reply;
   const none = reply.status === 204;
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
@@ -428,6 +439,24 @@ function send(res: express.Response, reply: Reply): void {
   // A text goes out together with the head, in one piece; one without any other letters as it lies in memory.
   if (none) res.end();
   else res.end(body, length === body.length ? 'latin1' : 'utf8');
+}
+
+// What is written for this reply goes out again, byte for byte, when all of it was written.
+function repeat(res: express.Response, times: number): void {
+  const { socket } = res;
+  if (!socket) return;
+  const written: Buffer[] = [];
+  const { write } = socket;
+  socket.write = ((chunk: string | Uint8Array, ...rest: never[]) => {
+    written.push(
+      typeof chunk === 'string' ? Buffer.from(chunk, typeof rest[0] === 'string' ? rest[0] : 'utf8') : Buffer.from(chunk),
+    );
+    return write.call(socket, chunk, ...rest);
+  }) as Socket['write'];
+  res.on('finish', () => {
+    socket.write = write;
+    for (let n = 0; n < times; n++) if (!socket.destroyed) socket.write(Buffer.concat(written));
+  });
 }
 
 /** Opens a server on a port, turning the system's errors into ones that say what to do. */

@@ -224,7 +224,8 @@ export class RuleEngine {
     this.#decisions.set(exchange, decided);
     const known = decided.get(rule.id);
     if (known !== undefined) return known;
-    if (!matches(rule.where ?? {}, exchange) || this.#faults.get(rule.fault)?.applies?.(exchange) === false) return false;
+    if (!matches(rule.where ?? {}, exchange)) return false;
+    if (this.#faults.get(rule.fault)?.applies?.(exchange, rule.params ?? {}, hook) === false) return false;
     const chosen = this.#advance(rule);
     decided.set(rule.id, chosen);
     if (chosen) {

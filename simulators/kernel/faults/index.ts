@@ -1,17 +1,22 @@
 import type { FaultDefinition } from '../hooks.ts';
+import { commitThenHang } from './commit-then-hang.ts';
 import { drop } from './drop.ts';
 import { duplicate } from './duplicate.ts';
+import { failAfterCommit } from './fail-after-commit.ts';
 import { gate } from './gate.ts';
 import { hang } from './hang.ts';
 import { latency } from './latency.ts';
 import { lostReply } from './lost-reply.ts';
 import { malformed } from './malformed.ts';
 import { outage } from './outage.ts';
+import { refuseBeforeCommit } from './refuse-before-commit.ts';
 import { reorder } from './reorder.ts';
+import { replyTwice } from './reply-twice.ts';
 import { reset } from './reset.ts';
 import { storm } from './storm.ts';
 import { throttle } from './throttle.ts';
 import { vendorError } from './vendor-error.ts';
+import { wrongReply } from './wrong-reply.ts';
 
 /** Every fault, in the order in which docs and `syncproof list faults` show them. */
 export const KERNEL_FAULTS: readonly FaultDefinition[] = [
@@ -21,7 +26,12 @@ export const KERNEL_FAULTS: readonly FaultDefinition[] = [
   outage,
   vendorError,
   throttle,
+  refuseBeforeCommit,
+  failAfterCommit,
   lostReply,
+  commitThenHang,
+  replyTwice,
+  wrongReply,
   malformed,
   duplicate,
   storm,
