@@ -1,6 +1,6 @@
 import net from 'node:net';
-import { type JournalEvent, Kernel, type KernelOptions, ManualClock } from '#kernel';
-import { CRM_DEFAULTS, type Crm, type CrmOptions, createCrm } from './index.ts';
+import { type JournalEvent, KERNEL_FAULTS, Kernel, type KernelOptions, ManualClock } from '#kernel';
+import { CRM_DEFAULTS, CRM_FAULTS, type Crm, type CrmOptions, createCrm } from './index.ts';
 
 /** A CRM that listens on a free port, with a client that is logged in; for the tests of this folder. */
 export interface TestCrm {
@@ -25,7 +25,7 @@ export interface Answered {
 
 export async function openCrm(options: CrmOptions & { kernel?: KernelOptions } = {}): Promise<TestCrm> {
   const clock = new ManualClock();
-  const kernel = new Kernel({ clock, ...options.kernel });
+  const kernel = new Kernel({ clock, faults: [...KERNEL_FAULTS, ...CRM_FAULTS], ...options.kernel });
   const crm = createCrm(kernel, options);
   await crm.start({ host: '127.0.0.1', ports: { http: 0 } });
   const url = crm.face.url()!;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { importPKCS8, type JWTHeaderParameters, SignJWT } from 'jose';
-import { type Clock, ControlApi, Kernel } from '#kernel';
+import { type Clock, ControlApi, KERNEL_FAULTS, Kernel } from '#kernel';
 import { RESOURCE_TYPES } from './engine/definitions.ts';
-import { createEhrSite, type EhrSite, type EhrSiteOptions, type Resource } from './index.ts';
+import { createEhrSite, EHR_FAULTS, type EhrSite, type EhrSiteOptions, type Resource } from './index.ts';
 import { PRIVATE_KEY_FILE } from './smart/reference-client.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into JSON as it comes
@@ -36,7 +36,7 @@ export async function startSite(
   options: Partial<EhrSiteOptions> & { clock?: Clock; data?: string; accessToken?: string } = {},
 ): Promise<TestSite> {
   const { clock, data, accessToken, ...rest } = options;
-  const kernel = new Kernel({ clock, data });
+  const kernel = new Kernel({ clock, data, faults: [...KERNEL_FAULTS, ...EHR_FAULTS] });
   const site = createEhrSite(kernel, {
     name: 'north',
     vendor: 'epic',

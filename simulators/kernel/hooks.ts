@@ -57,6 +57,13 @@ export interface Outgoing {
   newConnection?: boolean;
   /** Connections opened beside it: how many, what each writes, and whether each is closed before the message goes out. */
   beside?: { connections: number; bytes: Buffer; close: boolean };
+  /** Of pushed notifications: how the sender signs bytes, where it does, and what goes with these in place of its own signature. */
+  sign?: (bytes: Buffer) => Readonly<Record<string, string>>;
+  signature?: Readonly<Record<string, string>>;
+  /** The same as somebody else's system of that kind would send it. */
+  foreign?: () => Buffer;
+  /** What comes to the same receiver later, each after so many milliseconds, with the sender's own signature where none is given. */
+  later?: readonly { bytes: Buffer; ms: number; signature?: Readonly<Record<string, string>> }[];
   /** What is sent after it, each as a message of its own: at once, or after the next one about the same person. */
   echoes?: readonly { bytes: Buffer; newId: boolean; afterNext: boolean }[];
 }

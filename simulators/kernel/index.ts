@@ -8,6 +8,7 @@ export * from './http.ts';
 export * from './identity.ts';
 export * from './journal.ts';
 export * from './kernel.ts';
+export * from './notify.ts';
 export * from './part.ts';
 export * from './places.ts';
 export * from './random.ts';

@@ -1,8 +1,10 @@
 import type { FaultDefinition } from '../hooks.ts';
 import { commitThenHang } from './commit-then-hang.ts';
+import { delayed } from './delayed.ts';
 import { drop } from './drop.ts';
 import { duplicate } from './duplicate.ts';
 import { failAfterCommit } from './fail-after-commit.ts';
+import { forged } from './forged.ts';
 import { gate } from './gate.ts';
 import { hang } from './hang.ts';
 import { latency } from './latency.ts';
@@ -11,6 +13,7 @@ import { malformed } from './malformed.ts';
 import { outage } from './outage.ts';
 import { refuseBeforeCommit } from './refuse-before-commit.ts';
 import { reorder } from './reorder.ts';
+import { replayed } from './replayed.ts';
 import { replyTwice } from './reply-twice.ts';
 import { reset } from './reset.ts';
 import { storm } from './storm.ts';
@@ -37,5 +40,8 @@ export const KERNEL_FAULTS: readonly FaultDefinition[] = [
   storm,
   reorder,
   drop,
+  delayed,
+  replayed,
+  forged,
   gate,
 ];
