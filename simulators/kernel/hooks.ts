@@ -105,7 +105,7 @@ export interface Exchange {
   /** What came back on the link (hook `ack`); a fault may set it to undefined: it never arrived. */
   incoming?: Buffer;
   /** What was answered before: to the same client at this place, or to us on this link. Known while rules are armed. */
-  readonly previous?: { reply?: Reply; incoming?: Buffer };
+  previous?: { reply?: Reply; incoming?: Buffer };
   readonly wire: Wire;
   /** Answers with the vendor's own error of that name (`unavailable`, `throttled`, `unauthorized`, …). Throws. */
   reject(error: string, params?: Record<string, unknown>): never;

@@ -16,4 +16,5 @@ export * from './rules.ts';
 export * from './state.ts';
 export * from './tcp.ts';
 export * from './tls.ts';
+export * from './trust-store.ts';
 export * from './wall-time.ts';

@@ -120,7 +120,8 @@ export class Kernel {
   async commit(change: Change, exchange?: Exchange): Promise<Committed> {
     const made = change.call && this.#calls.get(change.call);
     if (made) return this.#committed(made);
-    if (exchange) await this.rules.fire('before-commit', exchange);
+    // Mostly there are none, and each question would be another turn of promises.
+    if (exchange && this.rules.any) await this.rules.fire('before-commit', exchange);
     const committed = this.database.transaction(() => {
       const done = change.apply();
       const { sim, tenant, act, actor, cohort, data, cause } = change;
@@ -141,7 +142,7 @@ export class Kernel {
     if (exchange) {
       exchange.committed = true;
       exchange.records.push(...committed.records);
-      await this.rules.fire('after-commit', exchange);
+      if (this.rules.any) await this.rules.fire('after-commit', exchange);
     }
     return committed;
   }
