@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { Reply } from './http.ts';
 import type { RecordRef } from './identity.ts';
+import type { Past, Written } from './past.ts';
 import type { Random } from './random.ts';
 
 /**
@@ -96,6 +97,10 @@ export interface Exchange {
   readonly text: string;
   /** Records read or written so far. */
   readonly records: RecordRef[];
+  /** Whether `records` are read again after the hook `store-read`: as of then, or as of `asOf`. */
+  rereads?: boolean;
+  /** The past that is read, in place of the present. */
+  asOf?: Past;
   /** True once this exchange has committed something. */
   committed: boolean;
   /** The reply about to be sent (hooks `reply` and `body`); a fault may replace or change it. */
@@ -104,6 +109,10 @@ export interface Exchange {
   outgoing?: Outgoing;
   /** What came back on the link (hook `ack`); a fault may set it to undefined: it never arrived. */
   incoming?: Buffer;
+  /** Which of its records were written in the last so many milliseconds, newest write first. Where records are read. */
+  lately?(ms: number): Written[];
+  /** Which of its records this client was shown last in the version that they have now, within so many milliseconds. */
+  seen?(ms: number): RecordRef[];
   /** What was answered before: to the same client at this place, or to us on this link. Known while rules are armed. */
   previous?: { reply?: Reply; incoming?: Buffer };
   readonly wire: Wire;

@@ -4,6 +4,7 @@ import { type Exchange, Rejected, type Wire } from './hooks.ts';
 import type { Context, Reply, Request } from './http.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
+import { imagesOf, type PastImage, shownSince, wasShown, writtenSince } from './past.ts';
 
 // Classes, and not literals with getters: those would be an object of a kind of its own for each call, which costs more
 // than all that is done with it.
@@ -165,9 +166,22 @@ export class Dealing implements Context {
     return this.kernel.commit({ ...change, actor: change.actor ?? this.exchange.client }, this.exchange);
   }
 
-  reading(records: readonly RecordRef[]): Promise<void> | undefined {
+  reading(records: readonly RecordRef[], rereads = false): Promise<void> | undefined {
     const { kernel, exchange } = this;
     exchange.records.push(...records);
-    return kernel.rules.any ? kernel.rules.fire('store-read', exchange) : undefined;
+    if (!kernel.rules.any) return undefined;
+    const { clock, journal } = kernel;
+    exchange.rereads = rereads;
+    exchange.lately = (ms) => writtenSince(journal, records, clock.now() - ms);
+    exchange.seen = (ms) => {
+      const shown = shownSince(journal, exchange.client, clock.now() - ms);
+      return records.filter((record) => wasShown(shown, record));
+    };
+    return kernel.rules.fire('store-read', exchange);
+  }
+
+  past(store: { sim: string; tenant: string }): PastImage[] | undefined {
+    const { asOf } = this.exchange;
+    return asOf && imagesOf(this.kernel.journal, store, asOf);
   }
 }

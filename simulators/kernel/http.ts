@@ -7,6 +7,7 @@ import { type Body, Dealing, NO_BODY, Passing, Received } from './http-call.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
 import { ConfigurationError } from './part.ts';
+import type { PastImage } from './past.ts';
 import type { Identity } from './tls.ts';
 
 /** A request as handlers see it: plain data, no socket. */
@@ -55,8 +56,13 @@ export interface Context {
   commit(change: Change): Promise<Committed>;
   /** Whether the client has hung up: a reply would be lost. */
   gone(): boolean;
-  /** Passes the `store-read` hook for records about to be read; nothing is to be waited for while no rule is armed. */
-  reading(records: readonly RecordRef[]): Promise<void> | undefined;
+  /**
+   * Passes the `store-read` hook for records about to be read; nothing is to be waited for while no rule is armed.
+   * @param rereads that the records are read again afterwards, from the past if there is one.
+   */
+  reading(records: readonly RecordRef[], rereads?: boolean): Promise<void> | undefined;
+  /** How records of a store were that have changed since, where this call reads the past. */
+  past(store: { sim: string; tenant: string }): PastImage[] | undefined;
   /** The same for another request, which this one contains. */
   about(request: Request): Context;
 }

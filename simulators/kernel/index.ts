@@ -10,6 +10,7 @@ export * from './journal.ts';
 export * from './kernel.ts';
 export * from './notify.ts';
 export * from './part.ts';
+export * from './past.ts';
 export * from './places.ts';
 export * from './random.ts';
 export * from './rules.ts';

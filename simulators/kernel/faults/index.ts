@@ -6,16 +6,20 @@ import { duplicate } from './duplicate.ts';
 import { failAfterCommit } from './fail-after-commit.ts';
 import { forged } from './forged.ts';
 import { gate } from './gate.ts';
+import { goesBack } from './goes-back.ts';
 import { hang } from './hang.ts';
 import { latency } from './latency.ts';
 import { lostReply } from './lost-reply.ts';
 import { malformed } from './malformed.ts';
 import { outage } from './outage.ts';
+import { ownWritesLate } from './own-writes-late.ts';
+import { poisonRecord } from './poison-record.ts';
 import { refuseBeforeCommit } from './refuse-before-commit.ts';
 import { reorder } from './reorder.ts';
 import { replayed } from './replayed.ts';
 import { replyTwice } from './reply-twice.ts';
 import { reset } from './reset.ts';
+import { staleRead } from './stale-read.ts';
 import { storm } from './storm.ts';
 import { throttle } from './throttle.ts';
 import { vendorError } from './vendor-error.ts';
@@ -35,6 +39,10 @@ export const KERNEL_FAULTS: readonly FaultDefinition[] = [
   commitThenHang,
   replyTwice,
   wrongReply,
+  staleRead,
+  ownWritesLate,
+  goesBack,
+  poisonRecord,
   malformed,
   duplicate,
   storm,
