@@ -8,6 +8,7 @@ import {
   Severed,
   type Telling,
   tell,
+  waitingClock,
 } from '#kernel';
 import { makeId, toId18 } from './ids.ts';
 import type { Org } from './org.ts';
@@ -61,8 +62,9 @@ export class Outbound {
     this.#base = base;
     this.#waiting = org.kernel.cell('crm.outbound');
     this.#marks = org.kernel.cell('crm.outboundMarks');
-    const place = { sim: 'crm', tenant: org.id, name: 'outbound messages', operations: () => ['outbound'] };
-    org.kernel.places.add({ ...place, hooks: ['notify'] });
+    const place = { sim: 'crm', tenant: org.id, name: 'outbound messages', kind: 'CRM outbound messages' };
+    const types = () => [...new Set(this.#messages.map(({ object }) => object))];
+    org.kernel.places.add({ ...place, hooks: ['notify'], operations: () => ['outbound'], types });
   }
 
   start(): void {
@@ -84,13 +86,14 @@ export class Outbound {
   #hear(event: JournalEvent): void {
     if (event.kind !== 'commit' || event.sim !== 'crm' || event.tenant !== this.#org.id || this.#messages.length === 0) return;
     const { kernel } = this.#org;
-    const now = kernel.clock.now();
+    const now = waitingClock(kernel.clock).now();
     for (const [i, ref] of (event.records ?? []).entries()) {
       const row = event.after?.[i] as Stored['row'] | null;
       if (!row || row.IsDeleted === true) continue;
       for (const { name, object, when } of this.#messages) {
         const applies =
-          object.toLowerCase() === ref.type.toLowerCase() && (!when || compileCondition(when, { now: () => now })(row));
+          object.toLowerCase() === ref.type.toLowerCase() &&
+          (!when || compileCondition(when, { now: () => kernel.clock.now() })(row));
         // One save of a record in a transaction is told once, and what waits is told as it is by then.
         const rival = [...this.#waiting.values()].some(
           (one) => one.message === name && one.record === ref.id && one.attempts === 0 && !one.held,
@@ -114,7 +117,7 @@ export class Outbound {
   }
 
   #deliver(): void {
-    const now = this.#org.kernel.clock.now();
+    const now = waitingClock(this.#org.kernel.clock).now();
     for (const message of this.#messages) {
       const due = [...this.#waiting.values()].filter((one) => one.message === message.name && one.due <= now);
       // What was kept back goes apart from what rules have not met.
@@ -155,8 +158,11 @@ export class Outbound {
     });
     if (telling.state === 'held') {
       end('held', { ms: telling.ms });
-      const held = telling.forNext ? 'next' : 'while';
-      for (const one of notices) this.#waiting.set(one.id, { ...one, held, due: kernel.clock.now() + telling.ms });
+      this.#keepBack(notices, telling.forNext ? 'next' : 'while', telling.ms);
+      void telling.healed?.then(() => {
+        this.#release(({ id }) => notices.some((one) => one.id === id));
+        this.#wake(0);
+      });
       return;
     }
     // Nobody knows that it was lost, its sender least of all.
@@ -169,10 +175,17 @@ export class Outbound {
       end(taken ? 'taken' : 'refused', { ...outcome, ...(genuine ? {} : { changed: true }), abreast }, shown);
     }
     for (const one of notices) this.#settle(one, taken);
-    if (!taken) return;
-    for (const one of [...this.#waiting.values()])
-      if (one.message === message.name && one.held === 'next')
-        this.#waiting.set(one.id, { ...one, held: 'while', due: kernel.clock.now() });
+    // What was kept back for the one that was told may go now.
+    if (taken) this.#release((one) => one.message === message.name && one.held === 'next');
+  }
+
+  #keepBack(notices: readonly Waiting[], held: Waiting['held'], ms: number): void {
+    const due = waitingClock(this.#org.kernel.clock).now() + ms;
+    for (const one of notices) this.#waiting.set(one.id, { ...one, held, due });
+  }
+
+  #release(which: (one: Waiting) => boolean): void {
+    this.#keepBack([...this.#waiting.values()].filter(which), 'while', 0);
   }
 
   // What a rule has kept back once goes out as it is. These messages are not signed: who sent them, only the organisation says.
@@ -200,7 +213,7 @@ export class Outbound {
   }
 
   #settle(one: Waiting, taken: boolean): void {
-    const now = this.#org.kernel.clock.now();
+    const now = waitingClock(this.#org.kernel.clock).now();
     const attempts = one.attempts + 1;
     const due = now + Math.min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT);
     if (taken || due > one.deadline) this.#waiting.delete(one.id);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { importPKCS8, type JWTHeaderParameters, SignJWT } from 'jose';
-import { type Clock, ControlApi, KERNEL_FAULTS, Kernel } from '#kernel';
+import { type Clock, ControlApi, KERNEL_FAULTS, Kernel, type KernelOptions } from '#kernel';
 import { RESOURCE_TYPES } from './engine/definitions.ts';
 import { createEhrSite, EHR_FAULTS, type EhrSite, type EhrSiteOptions, type Resource } from './index.ts';
 import { PRIVATE_KEY_FILE } from './smart/reference-client.ts';
@@ -33,10 +33,15 @@ export interface TestSite {
 }
 
 export async function startSite(
-  options: Partial<EhrSiteOptions> & { clock?: Clock; data?: string; accessToken?: string } = {},
+  options: Partial<EhrSiteOptions> & {
+    clock?: Clock;
+    data?: string;
+    accessToken?: string;
+    kernel?: KernelOptions;
+  } = {},
 ): Promise<TestSite> {
-  const { clock, data, accessToken, ...rest } = options;
-  const kernel = new Kernel({ clock, data, faults: [...KERNEL_FAULTS, ...EHR_FAULTS] });
+  const { clock, data, accessToken, kernel: more, ...rest } = options;
+  const kernel = new Kernel({ clock, data, faults: [...KERNEL_FAULTS, ...EHR_FAULTS], ...more });
   const site = createEhrSite(kernel, {
     name: 'north',
     vendor: 'epic',

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { waitingClock } from './clock.ts';
 import { type Exchange, Rejected, type Wire } from './hooks.ts';
 import type { Context, Reply, Request } from './http.ts';
 import type { RecordRef } from './identity.ts';
@@ -170,14 +171,15 @@ export class Dealing implements Context {
     const { kernel, exchange } = this;
     exchange.records.push(...records);
     if (!kernel.rules.any) return undefined;
-    const { clock, journal } = kernel;
+    const { journal } = kernel;
+    const clock = waitingClock(kernel.clock);
     exchange.rereads = rereads;
     exchange.lately = (ms) => writtenSince(journal, records, clock.now() - ms);
     exchange.seen = (ms) => {
       const shown = shownSince(journal, exchange.client, clock.now() - ms);
       return records.filter((record) => wasShown(shown, record));
     };
-    return kernel.rules.fire('store-read', exchange);
+    return kernel.rules.meets('store-read', exchange) ? kernel.rules.fire('store-read', exchange) : undefined;
   }
 
   past(store: { sim: string; tenant: string }): PastImage[] | undefined {

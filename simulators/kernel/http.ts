@@ -2,12 +2,14 @@ import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import express from 'express';
-import { type Exchange, Rejected, Severed, type Wire } from './hooks.ts';
+import { OffsetClock } from './clock.ts';
+import { type Exchange, type Hook, Rejected, Severed, type Wire } from './hooks.ts';
 import { type Body, Dealing, NO_BODY, Passing, Received } from './http-call.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
 import { ConfigurationError } from './part.ts';
 import type { PastImage } from './past.ts';
+import type { FaultPlace } from './places.ts';
 import type { Identity } from './tls.ts';
 
 /** A request as handlers see it: plain data, no socket. */
@@ -95,6 +97,8 @@ export interface FaceOptions {
   name: string;
   /** Renders an error by its name in this vendor's form (`not-found`, `unavailable`, `throttled`, `internal`, …). */
   renderError: (error: string, params: Record<string, unknown>, request: Request) => Reply;
+  /** The names that it knows, where it has a table of them: a rule that asks for another is refused. */
+  errors?: readonly string[];
   /** Answers what no route takes. Defaults to the vendor's `not-found`. */
   fallback?: Handler;
   publicUrl?: string;
@@ -102,6 +106,12 @@ export interface FaceOptions {
   replyHeaders?: (request: Request) => Readonly<Record<string, string>> | undefined;
   /** Largest body in bytes; 16 MiB when absent. */
   maxBody?: number;
+  /** What the place is to faults, where several faces are of one kind. */
+  kind?: string;
+  /** What route parameters that hold a type can be; anything, where it is absent. */
+  types?: () => readonly string[];
+  /** The people whose records a call touches. */
+  people?: FaultPlace['people'];
   /** The control face: neither faults nor journal. */
   internal?: boolean;
 }
@@ -137,9 +147,28 @@ export class Face {
     this.options = options;
     this.#fallback = options.fallback ?? (({ request }) => options.renderError('not-found', {}, request));
     if (options.internal) return;
-    const { sim, tenant, name } = options;
-    const operations = (): string[] => [...new Set(['connect', ...this.routes.map(({ operation }) => operation)])];
-    kernel.places.add({ sim, tenant, name: `calls to ${name}`, hooks: HTTP_HOOKS, operations });
+    kernel.places.add(this.#place());
+  }
+
+  #place(): FaultPlace {
+    const { sim, tenant, name, kind = name, types, people, errors } = this.options;
+    const knows = (operation?: string, type?: string): boolean =>
+      this.routes.some(
+        (route) =>
+          (operation === undefined || route.operation === operation) &&
+          (type === undefined || route.type === type || (route.type?.startsWith(':') && (types?.().includes(type) ?? true))),
+      );
+    return {
+      ...{ sim, tenant, kind, name: `calls to ${name}`, hooks: HTTP_HOOKS, methods: METHODS, knows, people },
+      ...(errors && { errors: () => errors }),
+      // Before a call is read, and where no route takes it.
+      operations: () => ['connect', 'unknown', ...new Set(this.routes.map(({ operation }) => operation))],
+      types: () => [
+        ...new Set(
+          this.routes.flatMap(({ type }) => (type === undefined ? [] : type.startsWith(':') ? (types?.() ?? []) : type)),
+        ),
+      ],
+    };
   }
 
   /** Adds a route. Paths are Express 5 patterns; letter case and a trailing slash do not matter. */
@@ -217,7 +246,7 @@ export class Face {
     this.#sockets.set(peer, socket);
     socket.on('close', () => this.#sockets.delete(peer));
     socket.on('error', () => {}); // a peer that resets is not our error; the exchange on it ends as severed
-    if (this.options.internal || this.#kernel.rules.list().length === 0) return;
+    if (this.options.internal || !this.#kernel.rules.any) return;
     const { journal } = this.#kernel;
     const exchange = new Passing(journal.head, this.options, { operation: 'connect' }, undefined, () => this.#hold(socket));
     this.#kernel.rules.fire('connect', exchange).catch((error) => {
@@ -257,7 +286,7 @@ export class Face {
     const answer = (reply: Reply | undefined, severed?: string): void => {
       if (!options.internal) this.#journalReply(exchange, reply, severed, this.#kernel.clock.micros() - started);
       if (!reply || socket.destroyed) return;
-      send(res, reply, options.replyHeaders?.(request));
+      send(res, reply, this.#headers(request));
     };
     const reply = this.#handle(new Dealing(this.#kernel, request, exchange, socket), handler);
     if (!(reply instanceof Promise)) {
@@ -270,19 +299,32 @@ export class Face {
     });
   }
 
+  // Node writes the true time; a place whose clock is wrong shows that.
+  #headers(request: Request): Readonly<Record<string, string>> | undefined {
+    const { clock } = this.#kernel;
+    const more = this.options.replyHeaders?.(request);
+    if (!(clock instanceof OffsetClock) || clock.offset === 0) return more;
+    return { date: new Date(clock.now()).toUTCString(), ...more };
+  }
+
   #handle(context: Context, handler: Handler): Reply | Promise<Reply> {
-    if (this.#ruled) return this.#settle(context, this.#underRules(context, handler));
+    if (this.#meets('request', context)) return this.#settle(context, this.#underRules(context, handler));
     let reply: Reply | Promise<Reply>;
     try {
       reply = begin(context, handler);
     } catch (error) {
-      return this.#failed(context, error);
+      reply = this.#failed(context, error);
     }
-    return reply instanceof Promise ? this.#settle(context, reply) : reply;
+    if (reply instanceof Promise) return this.#settle(context, reply);
+    if (!this.#meets('reply', context) && !this.#meets('body', context)) {
+      this.#remember(context, reply);
+      return reply;
+    }
+    return this.#settle(context, Promise.resolve(reply));
   }
 
-  get #ruled(): boolean {
-    return !this.options.internal && this.#kernel.rules.any;
+  #meets(hook: Hook, { exchange }: Context): boolean {
+    return !this.options.internal && this.#kernel.rules.meets(hook, exchange);
   }
 
   async #underRules(context: Context, handler: Handler): Promise<Reply> {
@@ -294,16 +336,22 @@ export class Face {
     const { exchange } = context;
     exchange.reply = await handled.catch((error) => this.#failed(context, error));
     const own = exchange.reply;
-    const client = exchange.client ?? '';
-    if (this.#ruled) exchange.previous = this.#answered.has(client) ? { reply: this.#answered.get(client) } : undefined;
+    const before = this.#answered.get(exchange.client ?? '');
+    if (before) exchange.previous = { reply: before };
     // Rules may have come meanwhile.
     for (const hook of ['reply', 'body'] as const)
-      if (this.#ruled)
+      if (this.#meets(hook, context))
         await this.#kernel.rules.fire(hook, exchange).catch((error) => {
           exchange.reply = this.#failed(context, error);
         });
-    if (this.#ruled && exchange.client && !own.stream) this.#answered.set(exchange.client, own);
+    this.#remember(context, own);
     return exchange.reply;
+  }
+
+  // For rules, so only while there are some.
+  #remember({ exchange: { client } }: Context, reply: Reply): void {
+    if (this.options.internal || !this.#kernel.rules.any) return;
+    if (client !== undefined && !reply.stream) this.#answered.set(client, reply);
   }
 
   // The reply to a call that threw. @throws Severed

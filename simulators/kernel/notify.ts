@@ -47,8 +47,14 @@ export const LONGEST_HOLD_MS = 10_000;
  */
 export type Telling<A> =
   | { state: 'lost' }
-  | { state: 'held'; ms: number; forNext: boolean }
+  | { state: 'held'; ms: number; forNext: boolean; healed?: Promise<void> }
   | { state: 'told'; answer: A; genuine: boolean; abreast?: number };
+
+/** Does something after a while, unless the rule that wanted it is healed before. */
+export function unlessHealed(kernel: Kernel, ms: number, healed: Promise<void> | undefined, run: () => void): void {
+  const cancel = kernel.clock.after(ms, run);
+  void healed?.then(cancel);
+}
 
 /**
  * Tells one, as rules leave it. What comes again later is told of by `again`.
@@ -61,9 +67,9 @@ export async function tell<A>(
   again: (answer: A, bytes: Buffer) => void,
 ): Promise<Telling<A>> {
   const outgoing = await introduce(kernel, notification);
-  const { bytes, copies, abreast = 1, holdMs = 0, holdForNext, sign, signature, later = [] } = outgoing;
+  const { bytes, copies, abreast = 1, holdMs = 0, holdForNext, sign, signature, later = [], healed } = outgoing;
   if (copies < 1) return { state: 'lost' };
-  if (holdMs > 0 || holdForNext) return { state: 'held', ms: holdMs || LONGEST_HOLD_MS, forNext: holdForNext };
+  if (holdMs > 0 || holdForNext) return { state: 'held', ms: holdMs || LONGEST_HOLD_MS, forNext: holdForNext, healed };
   const signed = (some: Buffer, own?: Signature) => post(some, own ?? sign?.(some) ?? {});
   let answer: A | undefined;
   for (let copy = 0; copy < copies; copy++) {
@@ -71,7 +77,7 @@ export async function tell<A>(
     answer ??= answers[0]!;
   }
   for (const one of later)
-    kernel.clock.after(one.ms, () => void signed(one.bytes, one.signature).then((got) => again(got, one.bytes)));
+    unlessHealed(kernel, one.ms, healed, () => void signed(one.bytes, one.signature).then((got) => again(got, one.bytes)));
   const genuine = bytes.equals(notification.bytes) && signature === undefined;
   return { state: 'told', answer: answer!, genuine, ...(abreast > 1 ? { abreast } : {}) };
 }

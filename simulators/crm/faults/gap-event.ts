@@ -9,8 +9,8 @@ export const gapEvent = defineFault({
   family: 'notification',
   doc: 'In place of a change event comes a gap event: it names the record and says what was done to it, and not what changed (Change Data Capture Developer Guide, "Gap Events").',
   params: {},
-  applies: ({ operation, path, outgoing }) =>
-    operation === 'event' && path?.startsWith('/data/') === true && !outgoing?.bytes.includes('"changeType":"GAP_'),
+  operations: /^event$/,
+  applies: ({ path, outgoing }) => path?.startsWith('/data/') === true && !outgoing?.bytes.includes('"changeType":"GAP_'),
   hooks: {
     notify: ({ outgoing }) => {
       if (!outgoing) return;

@@ -5,7 +5,8 @@ export const overflowEvent = defineFault({
   family: 'notification',
   doc: 'In place of a change event comes an overflow event: it says that records of the object have changed, and neither which nor how (Change Data Capture Developer Guide, "Overflow Events").',
   params: {},
-  applies: ({ operation, path }) => operation === 'event' && path?.startsWith('/data/') === true,
+  operations: /^event$/,
+  applies: ({ path }) => path?.startsWith('/data/') === true,
   hooks: {
     notify: ({ outgoing }) => {
       if (!outgoing) return;

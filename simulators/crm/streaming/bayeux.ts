@@ -1,4 +1,4 @@
-import { introduce, LONGEST_HOLD_MS, type RecordRef, Rejected, Severed } from '#kernel';
+import { introduce, LONGEST_HOLD_MS, type RecordRef, Rejected, Severed, unlessHealed } from '#kernel';
 import { breath } from '../bulk/parts.ts';
 import { CrmError } from '../errors.ts';
 import { base62 } from '../ids.ts';
@@ -77,8 +77,8 @@ export class Bayeux {
   constructor(org: Org, feed: Feed) {
     this.#org = org;
     this.#feed = feed;
-    const place = { sim: 'crm', tenant: org.id, name: 'events over CometD', operations: () => ['event'] };
-    org.kernel.places.add({ ...place, hooks: ['notify'] });
+    const place = { sim: 'crm', tenant: org.id, name: 'events over CometD', kind: 'CRM events' };
+    org.kernel.places.add({ ...place, hooks: ['notify'], operations: () => ['event'] });
   }
 
   get size(): number {
@@ -328,27 +328,37 @@ export class Bayeux {
     const about = { sim: 'crm', tenant, operation: 'event', type: message.type, path: channel, client: client.actor };
     try {
       const outgoing = await introduce(kernel, { ...about, id: kernel.journal.head, bytes, records: message.served });
-      const { copies, abreast = 1, holdMs, holdForNext, later = [] } = outgoing;
+      const { copies, abreast = 1, holdMs, holdForNext, later = [], healed } = outgoing;
       const as = (some: Buffer): Delivery =>
         some.equals(bytes) ? delivery : { channel, message: { ...message, data: JSON.parse(some.toString()), served: [] } };
       const told = as(outgoing.bytes);
-      if (holdForNext) return this.#keepBack(client, told);
+      if (holdForNext) return this.#keepBack(client, told, healed);
       const all = Array.from({ length: copies * abreast }, () => told);
-      if (holdMs) return void kernel.clock.after(holdMs, () => this.#send(client, all));
+      if (holdMs) return this.#sendLater(client, all, holdMs, healed);
       if (all.length > 0) this.#send(client, [...all, ...client.heldForNext.splice(0)]);
-      for (const one of later) kernel.clock.after(one.ms, () => this.#send(client, [as(one.bytes)]));
+      for (const one of later) unlessHealed(kernel, one.ms, healed, () => this.#send(client, [as(one.bytes)]));
     } catch (error) {
       // Nobody hears of an event that a rule has ended.
       if (!(error instanceof Severed || error instanceof Rejected)) throw error;
     }
   }
 
-  #keepBack(client: Client, delivery: Delivery): void {
+  // Then, or as soon as the rule is healed that keeps it back.
+  #sendLater(client: Client, due: readonly Delivery[], ms: number, healed?: Promise<void>): void {
+    const left = [...due];
+    const send = (): void => this.#send(client, left.splice(0));
+    const cancel = this.#org.kernel.clock.after(ms, send);
+    void healed?.then(cancel).then(send);
+  }
+
+  #keepBack(client: Client, delivery: Delivery, healed?: Promise<void>): void {
     client.heldForNext.push(delivery);
-    this.#org.kernel.clock.after(LONGEST_HOLD_MS, () => {
+    const send = (): void => {
       const at = client.heldForNext.indexOf(delivery);
       if (at >= 0) this.#send(client, client.heldForNext.splice(at, 1));
-    });
+    };
+    const cancel = this.#org.kernel.clock.after(LONGEST_HOLD_MS, send);
+    void healed?.then(cancel).then(send);
   }
 
   #enqueue(client: Client, channel: string, message: Message): void {

@@ -48,7 +48,9 @@ function show(call: Call, row: CurrentRow, ref: RecordRef): Reply {
 // Clients ask for the same again and again.
 function shown({ site, context, type }: Call, row: CurrentRow): Shown {
   const media = acceptable(site.vendor, context.request);
-  if (row.shown?.media === media) return row.shown;
+  // While the schema drifts, what was shown before is not what is shown now, nor what will be.
+  const keeps = !site.drift.any;
+  if (keeps && row.shown?.media === media) return row.shown;
   const { headers = {}, body = '' } = fhirReply(
     site.vendor,
     context.request,
@@ -58,7 +60,7 @@ function shown({ site, context, type }: Call, row: CurrentRow): Shown {
   );
   const made = { media, headers: Object.freeze(headers), body: Buffer.from(body as string) };
   // The group of all patients is another one with each of them.
-  if (type !== 'Group' || row.id !== site.groupId()) row.shown = made;
+  if (keeps && (type !== 'Group' || row.id !== site.groupId())) row.shown = made;
   return made;
 }
 

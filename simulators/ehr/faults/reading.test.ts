@@ -122,9 +122,9 @@ describe.each(FACES)('$title', ({ vendor, read, search, names }) => {
   ])('poison-record: %s for whatever reads it, and nothing for others', async (how, status) => {
     const ada = await open(vendor);
     const bob = await register(test, 'Byron', '7');
-    arm({ fault: 'poison-record', params: { how }, where: { text: ada.replace(/^.*E-/, '') } });
-    for (let n = 0; n < 2; n++) {
-      const reply = await read(ada);
+    arm({ fault: 'poison-record', params: { how }, where: { record: `Patient/${ada}` } });
+    for (const way of [() => read(ada), search, () => read(ada)]) {
+      const reply = await way();
       expect(reply.status).toBe(status);
       const text = await reply.text();
       if (how === 'broken-body') expect(() => JSON.parse(text)).toThrow();

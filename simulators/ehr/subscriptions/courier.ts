@@ -6,13 +6,16 @@ import {
   Rejected,
   Severed,
   type Signature,
+  shownAt,
   type Telling,
   tell,
+  waitingClock,
 } from '#kernel';
 import type { Site } from '../engine/context.ts';
 import type { Stored } from '../engine/resource.ts';
+import { peopleOf } from '../people-of.ts';
 import { foreignBundle, type Notice, noticeBundle, type Subscription, signature } from './notice.ts';
-import { TOPICS, topicOf } from './topics.ts';
+import { TOPICS, topicOf, typeOf } from './topics.ts';
 
 /** Answers later than this count as none: a hard limit of the vendor's. */
 const ANSWER_MS = 2000;
@@ -56,7 +59,14 @@ export class Courier {
     this.#desk = desk;
     this.#base = base;
     const { name: tenant, kernel } = site;
-    kernel.places.add({ sim: 'ehr', tenant, name: `notifications of ${tenant}`, hooks: ['notify'], operations: () => TOPICS });
+    kernel.places.add({
+      ...{ sim: 'ehr', tenant, kind: 'notifications', name: `notifications of ${tenant}`, hooks: ['notify'] as const },
+      operations: () => TOPICS,
+      knows: (operation, type) =>
+        TOPICS.some((topic) => (operation ?? topic) === topic && (type === undefined || typeOf(topic) === type)),
+      types: () => [...new Set(TOPICS.map(typeOf))],
+      people: (exchange) => peopleOf(site, exchange),
+    });
   }
 
   start(): void {
@@ -78,7 +88,7 @@ export class Courier {
     const { kernel, name } = this.#site;
     const { subscriptions, waiting, marks } = this.#desk;
     if (event.kind !== 'commit' || event.sim !== 'ehr' || event.tenant !== name || subscriptions.size === 0) return;
-    const now = kernel.clock.now();
+    const now = waitingClock(kernel.clock).now();
     for (const [i, record] of (event.records ?? []).entries()) {
       const images = [event.before?.[i] ?? null, event.after?.[i] ?? null] as [Stored | null, Stored | null];
       const topic = topicOf(record.type, event.act ?? '', ...images);
@@ -87,7 +97,14 @@ export class Courier {
         // A function of the event: heard again after a kill, it is the same notice.
         const hex = digest(kernel.seed, kernel.runKey, name, subscription, event.seq, i);
         const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
-        const notice = { id, subscription, record, at: event.wall, actor: event.actor, cause: event.seq };
+        const notice = {
+          id,
+          subscription,
+          record,
+          at: new Date(shownAt(kernel.clock, event.wall)).toISOString(),
+          actor: event.actor,
+          cause: event.seq,
+        };
         waiting.set(id, { ...notice, attempts: 0, due: now, deadline: now + HOUR });
       }
     }
@@ -105,7 +122,7 @@ export class Courier {
   }
 
   #deliver(): void {
-    const { clock } = this.#site.kernel;
+    const clock = waitingClock(this.#site.kernel.clock);
     const { subscriptions, waiting } = this.#desk;
     const idle = [...waiting.values()].filter(({ subscription }) => !this.#busy.has(subscription));
     for (const id of new Set(idle.map(({ subscription }) => subscription))) {
@@ -156,8 +173,12 @@ export class Courier {
     if (this.#stopped) return;
     if (telling.state === 'held') {
       end('held', { ms: telling.ms });
-      const held = telling.forNext ? 'next' : 'while';
-      for (const notice of notices) this.#desk.waiting.set(notice.id, { ...notice, held, due: kernel.clock.now() + telling.ms });
+      this.#keepBack(notices, telling.forNext ? 'next' : 'while', telling.ms);
+      void telling.healed?.then(() => {
+        if (this.#stopped) return;
+        this.#release(({ id }) => notices.some((one) => one.id === id));
+        this.#wake(0);
+      });
       return;
     }
     // Nobody knows that it was lost, its sender least of all.
@@ -171,15 +192,17 @@ export class Courier {
       end(taken ? 'taken' : 'refused', { ...outcome, ...(genuine ? {} : { changed: true }), abreast, micros }, shown);
     }
     for (const notice of notices) this.#settle(notice, taken);
-    if (taken) this.#overtaken(subscription.id);
+    // What was kept back for the one that was told may go now.
+    if (taken) this.#release((one) => one.subscription === subscription.id && one.held === 'next');
   }
 
-  // What was kept back for the one that was told may go now.
-  #overtaken(subscription: string): void {
-    const { waiting } = this.#desk;
-    for (const notice of [...waiting.values()])
-      if (notice.subscription === subscription && notice.held === 'next')
-        waiting.set(notice.id, { ...notice, held: 'while', due: this.#site.kernel.clock.now() });
+  #keepBack(notices: readonly Notice[], held: Notice['held'], ms: number): void {
+    const due = waitingClock(this.#site.kernel.clock).now() + ms;
+    for (const notice of notices) this.#desk.waiting.set(notice.id, { ...notice, held, due });
+  }
+
+  #release(which: (notice: Notice) => boolean): void {
+    this.#keepBack([...this.#desk.waiting.values()].filter(which), 'while', 0);
   }
 
   #settle(notice: Notice, taken: boolean): void {
@@ -188,7 +211,7 @@ export class Courier {
       waiting.delete(notice.id);
       return;
     }
-    const now = this.#site.kernel.clock.now();
+    const now = waitingClock(this.#site.kernel.clock).now();
     const attempts = notice.attempts + 1;
     const due = now + Math.min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT);
     if (due <= notice.deadline) {
@@ -213,7 +236,7 @@ export class Courier {
     if (notices.some(({ held }) => held))
       return { state: 'told', genuine: true, answer: await post(subscription, bytes, sign(bytes)) };
     const notification = {
-      ...{ id, sim: 'ehr', tenant: name, operation: topic, type: topic.replace(/\..*$/, ''), path: endpoint },
+      ...{ id, sim: 'ehr', tenant: name, operation: topic, type: typeOf(topic), path: endpoint },
       ...{ client: `client:${client}`, bytes, records: notices.map(({ record }) => record) },
       ...(secret === undefined ? {} : { sign }),
       foreign: () => foreignBundle(bytes, tenant),

@@ -1,4 +1,7 @@
 import type { FaultDefinition } from '../hooks.ts';
+import { clientRevoked } from './client-revoked.ts';
+import { clientRotated } from './client-rotated.ts';
+import { clockOffset } from './clock-offset.ts';
 import { commitThenHang } from './commit-then-hang.ts';
 import { delayed } from './delayed.ts';
 import { drop } from './drop.ts';
@@ -19,9 +22,11 @@ import { reorder } from './reorder.ts';
 import { replayed } from './replayed.ts';
 import { replyTwice } from './reply-twice.ts';
 import { reset } from './reset.ts';
+import { shortTokens } from './short-tokens.ts';
 import { staleRead } from './stale-read.ts';
 import { storm } from './storm.ts';
 import { throttle } from './throttle.ts';
+import { tokensEnd } from './tokens-end.ts';
 import { vendorError } from './vendor-error.ts';
 import { wrongReply } from './wrong-reply.ts';
 
@@ -52,4 +57,9 @@ export const KERNEL_FAULTS: readonly FaultDefinition[] = [
   replayed,
   forged,
   gate,
+  tokensEnd,
+  shortTokens,
+  clientRevoked,
+  clientRotated,
+  clockOffset,
 ];
