@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { Reply } from './http.ts';
 import type { RecordRef } from './identity.ts';
+import type { Paging } from './paging.ts';
 import type { Past, Written } from './past.ts';
 import type { Random } from './random.ts';
 
@@ -115,6 +116,8 @@ export interface Exchange {
   lately?(ms: number): Written[];
   /** Which of its records this client was shown last in the version that they have now, within so many milliseconds. */
   seen?(ms: number): RecordRef[];
+  /** The pages that its answer goes in, where answers of this place do. */
+  readonly paging?: Paging;
   /** What was answered before: to the same client at this place, or to us on this link. Known while rules are armed. */
   previous?: { reply?: Reply; incoming?: Buffer };
   readonly wire: Wire;

@@ -5,6 +5,7 @@ import { type Exchange, Rejected, type Wire } from './hooks.ts';
 import type { Context, Reply, Request } from './http.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
+import { type PageForm, type Paging, pagingOf } from './paging.ts';
 import { imagesOf, type PastImage, shownSince, wasShown, writtenSince } from './past.ts';
 
 // Classes, and not literals with getters: those would be an object of a kind of its own for each call, which costs more
@@ -92,10 +93,12 @@ export class Passing implements Exchange {
   #hold: () => Wire;
   #text: string | undefined;
   #wire: Wire | undefined;
+  #pages: readonly PageForm[] | undefined;
+  #paging: Paging | undefined;
 
   constructor(
     id: number,
-    at: { sim: string; tenant: string },
+    at: { sim: string; tenant: string; pages?: readonly PageForm[] },
     about: { operation: string; secret?: boolean },
     type: string | undefined,
     hold: () => Wire,
@@ -111,12 +114,18 @@ export class Passing implements Exchange {
     this.#request = request;
     this.#secret = about.secret === true;
     this.#hold = hold;
+    this.#pages = at.pages;
   }
 
   // Read by rules only, and seldom: a large body is not turned into text for nothing.
   get text(): string {
     this.#text ??= this.#request === undefined ? '' : textOf(this.#request, this.#secret);
     return this.#text;
+  }
+
+  get paging(): Paging | undefined {
+    if (this.#pages && this.#request) this.#paging ??= pagingOf(this.#pages, this.#request);
+    return this.#paging;
   }
 
   get wire(): Wire {

@@ -7,6 +7,7 @@ import { type Exchange, type Hook, Rejected, Severed, type Wire } from './hooks.
 import { type Body, Dealing, NO_BODY, Passing, Received } from './http-call.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
+import type { PageForm } from './paging.ts';
 import { ConfigurationError } from './part.ts';
 import type { PastImage } from './past.ts';
 import type { FaultPlace } from './places.ts';
@@ -112,6 +113,8 @@ export interface FaceOptions {
   types?: () => readonly string[];
   /** The people whose records a call touches. */
   people?: FaultPlace['people'];
+  /** How answers go in pages. */
+  pages?: readonly PageForm[];
   /** The control face: neither faults nor journal. */
   internal?: boolean;
 }

@@ -12,6 +12,7 @@ export * from './kernel.ts';
 export { instead, nearest } from './nearest.ts';
 export * from './notify.ts';
 export * from './overrides.ts';
+export * from './paging.ts';
 export * from './part.ts';
 export * from './past.ts';
 export * from './places.ts';

@@ -3,6 +3,7 @@ import { clientRevoked } from './client-revoked.ts';
 import { clientRotated } from './client-rotated.ts';
 import { clockOffset } from './clock-offset.ts';
 import { commitThenHang } from './commit-then-hang.ts';
+import { cursorExpired } from './cursor-expired.ts';
 import { delayed } from './delayed.ts';
 import { drop } from './drop.ts';
 import { duplicate } from './duplicate.ts';
@@ -14,8 +15,12 @@ import { hang } from './hang.ts';
 import { latency } from './latency.ts';
 import { lostReply } from './lost-reply.ts';
 import { malformed } from './malformed.ts';
+import { nextLinkBroken } from './next-link-broken.ts';
 import { outage } from './outage.ts';
 import { ownWritesLate } from './own-writes-late.ts';
+import { pageLosesRow } from './page-loses-row.ts';
+import { pageRepeatsRow } from './page-repeats-row.ts';
+import { pageSizeIgnored } from './page-size-ignored.ts';
 import { poisonRecord } from './poison-record.ts';
 import { refuseBeforeCommit } from './refuse-before-commit.ts';
 import { reorder } from './reorder.ts';
@@ -48,6 +53,11 @@ export const KERNEL_FAULTS: readonly FaultDefinition[] = [
   ownWritesLate,
   goesBack,
   poisonRecord,
+  pageRepeatsRow,
+  pageLosesRow,
+  nextLinkBroken,
+  cursorExpired,
+  pageSizeIgnored,
   malformed,
   duplicate,
   storm,
