@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Face, jsonReply, type Kernel, type Part, type Request } from '#kernel';
+import { RESULT_PAGES } from './bulk/pages.ts';
 import { mountBulk1 } from './bulk/v1.ts';
 import { type CrmCommit, type CrmCommitted, commitAsUser, rowsWhere } from './by-hand.ts';
 import { mountControl } from './control.ts';
@@ -10,6 +11,7 @@ import { type CrmClient, type CrmUser, Org } from './org.ts';
 import { Outbound } from './outbound.ts';
 import { peopleOf } from './people-of.ts';
 import { mountRest, restFallback } from './rest/index.ts';
+import { queryPages } from './rest/pages.ts';
 import type { OrgRules } from './rules.ts';
 import { loadSchema, type ObjectDefinition } from './schema.ts';
 import type { CrmSettings } from './settings.ts';
@@ -152,6 +154,7 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
     kind: 'CRM API',
     types: () => schema.types.map(({ name }) => name),
     people: (exchange) => peopleOf(org, exchange),
+    pages: [queryPages(org), RESULT_PAGES],
     renderError: (error, params, request) => renderError(org, error, params, request),
     errors: NAMED_ERRORS,
     fallback: restFallback(org, () => face),

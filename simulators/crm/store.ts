@@ -128,6 +128,25 @@ export class Store {
     return { ...record, n, type: type.name };
   }
 
+  /** Gives what a read gives while these records are as they were once; null: before there was one. */
+  during<T>(images: readonly { type: SObjectType; id: string; version: number; row: Row | null }[], read: () => T): T {
+    return this.#database.undone(() => {
+      for (const { type, id, version, row } of images) {
+        const known = this.find(id);
+        if (!known) continue;
+        const stamp = Date.parse(String(row?.SystemModstamp));
+        if (row) this.put(type, { id, version, row, stamp, deleted: row.IsDeleted === true }, known);
+        else this.#forget(type, known);
+      }
+      return read();
+    });
+  }
+
+  #forget(type: SObjectType, known: Stored): void {
+    this.put(type, { ...known, deleted: true }, known);
+    this.#sql('DELETE FROM crm_row WHERE n = ?').run(known.n);
+  }
+
   #reindex(type: SObjectType, n: number, before: Row, after: Row): void {
     for (const field of type.indexed) {
       const [was, is] = [before[field.name] ?? null, after[field.name] ?? null];

@@ -66,6 +66,22 @@ export class Database {
     }
   }
 
+  /** Gives what `fn` gives, and undoes all that it wrote. Not within a transaction, which it would undo as well. */
+  undone<T>(fn: () => T): T {
+    if (this.inTransaction) throw new Error('Database.undone: a transaction is under way');
+    let result: { value: T } | undefined;
+    const undo = new Error('undone');
+    try {
+      this.transaction(() => {
+        result = { value: fn() };
+        throw undo;
+      });
+    } catch (error) {
+      if (error !== undo) throw error;
+    }
+    return result!.value;
+  }
+
   // The transaction is over: what was wanted of its end is handed out once.
   #forget(end: 'after commit' | 'after rollback'): (() => void)[] {
     const pending = end === 'after commit' ? this.#afterCommit : this.#afterRollback;

@@ -8,7 +8,9 @@ import { type Exchange, type Hook, Rejected, Severed, type Wire } from './hooks.
 import { type Body, Dealing, NO_BODY, Passing, paramsOf, pathOf, Received } from './http-call.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
+import type { PageForm } from './paging.ts';
 import { ConfigurationError } from './part.ts';
+import type { PastImage } from './past.ts';
 import type { FaultPlace } from './places.ts';
 import { RouteMemo } from './route-memo.ts';
 import type { Identity } from './tls.ts';
@@ -39,6 +41,8 @@ export interface Reply {
   body?: string | Buffer;
   /** The record versions that this reply shows. */
   served?: RecordRef[];
+  /** How often it is written, one after the other on the same connection; once when absent. */
+  copies?: number;
   /**
    * Writes the body piece by piece, in place of `body`: until `closed` resolves, or until its own promise does, which ends
    * the reply. `write` resolves when the peer takes more (or is gone), in a later turn of the event loop.
@@ -57,8 +61,13 @@ export interface Context {
   commit(change: Change): Promise<Committed>;
   /** Whether the client has hung up: a reply would be lost. */
   gone(): boolean;
-  /** Passes the `store-read` hook for records about to be read; nothing is to be waited for while no rule is armed. */
-  reading(records: readonly RecordRef[]): Promise<void> | undefined;
+  /**
+   * Passes the `store-read` hook for records about to be read; nothing is to be waited for while no rule is armed.
+   * @param rereads that the records are read again afterwards, from the past if there is one.
+   */
+  reading(records: readonly RecordRef[], rereads?: boolean): Promise<void> | undefined;
+  /** How records of a store were that have changed since, where this call reads the past. */
+  past(store: { sim: string; tenant: string }): PastImage[] | undefined;
   /** The same for another request, which this one contains. */
   about(request: Request): Context;
 }
@@ -110,6 +119,8 @@ export interface FaceOptions {
   types?: () => readonly string[];
   /** The people whose records a call touches. */
   people?: FaultPlace['people'];
+  /** How answers go in pages. */
+  pages?: readonly PageForm[];
   /** The control face: neither faults nor journal. */
   internal?: boolean;
 }
@@ -154,6 +165,8 @@ export class Face {
   #servers: Listening[] = [];
   // The TCP sockets by peer: a TLS socket cannot reset the connection that it runs on, this one can.
   #sockets = new Map<string, Socket>();
+  /** What each client was answered last, while rules are armed. */
+  #answered = new Map<string, Reply>();
 
   constructor(kernel: Kernel, options: FaceOptions) {
     this.#kernel = kernel;
@@ -394,7 +407,10 @@ export class Face {
       reply = this.#failed(context, error);
     }
     if (reply instanceof Promise) return this.#settle(context, reply);
-    if (!this.#meets('reply', context) && !this.#meets('body', context)) return reply;
+    if (!this.#meets('reply', context) && !this.#meets('body', context)) {
+      this.#remember(context, reply);
+      return reply;
+    }
     return this.#settle(context, Promise.resolve(reply));
   }
 
@@ -410,13 +426,23 @@ export class Face {
   async #settle(context: Context, handled: Promise<Reply>): Promise<Reply> {
     const { exchange } = context;
     exchange.reply = await handled.catch((error) => this.#failed(context, error));
+    const own = exchange.reply;
+    const before = this.#answered.get(exchange.client ?? '');
+    if (before) exchange.previous = { reply: before };
     // Rules may have come meanwhile.
     for (const hook of ['reply', 'body'] as const)
       if (this.#meets(hook, context))
         await this.#kernel.rules.fire(hook, exchange).catch((error) => {
           exchange.reply = this.#failed(context, error);
         });
+    this.#remember(context, own);
     return exchange.reply;
+  }
+
+  // For rules, so only while there are some.
+  #remember({ exchange: { client } }: Context, reply: Reply): void {
+    if (this.options.internal || !this.#kernel.rules.any) return;
+    if (client !== undefined && !reply.stream) this.#answered.set(client, reply);
   }
 
   // The reply to a call that threw. @throws Severed
@@ -535,6 +561,7 @@ function send(res: http.ServerResponse, reply: Reply, more: Headers = {}): void 
     );
     return;
   }
+  if (reply.copies && reply.copies > 1) repeat(res, reply.copies - 1);
   const { body = '' } = reply;
   const none = reply.status === 204;
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
@@ -547,6 +574,24 @@ function send(res: http.ServerResponse, reply: Reply, more: Headers = {}): void 
   else if (typeof body === 'string') res.end(body, length === body.length ? 'latin1' : 'utf8');
   else if (length <= ONE_PIECE) res.end(body.toString('latin1'), 'latin1');
   else res.end(body);
+}
+
+// What is written for this reply goes out again, byte for byte, when all of it was written.
+function repeat(res: http.ServerResponse, times: number): void {
+  const { socket } = res;
+  if (!socket) return;
+  const written: Buffer[] = [];
+  const { write } = socket;
+  socket.write = ((chunk: string | Uint8Array, ...rest: never[]) => {
+    written.push(
+      typeof chunk === 'string' ? Buffer.from(chunk, typeof rest[0] === 'string' ? rest[0] : 'utf8') : Buffer.from(chunk),
+    );
+    return write.call(socket, chunk, ...rest);
+  }) as Socket['write'];
+  res.on('finish', () => {
+    socket.write = write;
+    for (let n = 0; n < times; n++) if (!socket.destroyed) socket.write(Buffer.concat(written));
+  });
 }
 
 /** Opens a server on a port, turning the system's errors into ones that say what to do. */

@@ -95,6 +95,7 @@ export class Journal {
   #readAll;
   #readKind;
   #readCalls;
+  #readBack?: ReturnType<Database['sql']['prepare']>;
   #listeners = new Set<JournalListener>();
   #unheard: JournalEvent[] = [];
   /** Events of the transaction under way. */
@@ -211,6 +212,23 @@ export class Journal {
     const ofKind = kind && CALLS.includes(kind) ? this.#readCalls : this.#readKind;
     const rows = kind ? ofKind.all(kind, after, limit) : this.#readAll.all(after, limit);
     return rows.map((row) => JSON.parse(String(row.json)) as JournalEvent);
+  }
+
+  /** Events of a kind since an instant (milliseconds of wall time), newest first. */
+  *recent(kind: EventKind, since: number): Generator<JournalEvent> {
+    this.flush();
+    this.#readBack ??= this.#database.sql.prepare(
+      'SELECT json FROM journal WHERE kind = ? AND seq < ? ORDER BY seq DESC LIMIT ?',
+    );
+    for (let before = this.#seq + 1; ; ) {
+      const events = this.#readBack.all(kind, before, PAGE).map((row) => JSON.parse(String(row.json)) as JournalEvent);
+      for (const event of events) {
+        if (Date.parse(event.wall) < since) return;
+        yield event;
+      }
+      if (events.length < PAGE) return;
+      before = events.at(-1)!.seq;
+    }
   }
 
   /** The event of that number. */
