@@ -1,5 +1,4 @@
-import type { Cell, Kernel } from '#kernel';
-import { ConfigurationError } from '#kernel';
+import { type Cell, ConfigurationError, type Kernel, Overrides } from '#kernel';
 
 /** What an administrator sets in the org's setup; changed while it runs through the control API. */
 export interface CrmSettings {
@@ -52,13 +51,19 @@ export class Settings {
   #cell: Cell<Partial<CrmSettings>>;
   #defaults: CrmSettings;
 
-  constructor(kernel: Kernel, given: Partial<CrmSettings> = {}) {
+  #overrides: Overrides<Partial<CrmSettings>>;
+
+  /** @param overrides held over what is set. */
+  constructor(kernel: Kernel, given: Partial<CrmSettings> = {}, overrides = new Overrides<Partial<CrmSettings>>()) {
+    this.#overrides = overrides;
     this.#cell = kernel.cell<Partial<CrmSettings>>('crm.settings');
     this.#defaults = { ...CRM_SETTINGS, ...checked(given) };
   }
 
   get all(): CrmSettings {
-    return { ...this.#defaults, ...this.#cell.get('org') };
+    const set = { ...this.#defaults, ...this.#cell.get('org') };
+    const { all } = this.#overrides;
+    return all.length === 0 ? set : Object.assign(set, ...all);
   }
 
   /** @throws ConfigurationError naming the setting that cannot be so */

@@ -1,4 +1,5 @@
 import type { Database, RecordRef } from '#kernel';
+import { Drifts } from './drift.ts';
 import type { FieldDefinition, SObjectType } from './schema.ts';
 import type { Row, Value } from './values.ts';
 
@@ -12,6 +13,8 @@ export interface Stored {
   /** SystemModstamp in milliseconds. */
   stamp: number;
   row: Row;
+  /** The row as it is kept, where it is shown otherwise. */
+  kept?: Row;
 }
 
 /** Text as the index and comparisons see it: Salesforce ignores letter case. */
@@ -31,9 +34,12 @@ export class Store {
   #database: Database;
   #statements = new Map<string, ReturnType<Database['sql']['prepare']>>();
   #head: number;
+  #drifts: Drifts;
 
-  constructor(database: Database) {
+  /** @param drifts how rows are shown otherwise than they are kept. */
+  constructor(database: Database, drifts = new Drifts()) {
     this.#database = database;
+    this.#drifts = drifts;
     database.sql.exec(`
       CREATE TABLE IF NOT EXISTS crm_row (
         n INTEGER PRIMARY KEY, id TEXT UNIQUE, type TEXT, deleted INTEGER, stamp INTEGER, version INTEGER, json TEXT);
@@ -62,7 +68,7 @@ export class Store {
   /** The record with this 18-character id, deleted ones too. */
   find(id: string): Stored | undefined {
     const found = this.#sql(`SELECT ${COLUMNS} FROM crm_row WHERE id = ?`).get(id);
-    return found && toStored(found);
+    return found && this.#stored(found);
   }
 
   /** Live records whose indexed field has this value, in order of creation. */
@@ -71,8 +77,8 @@ export class Store {
       `SELECT ${COLUMNS} FROM crm_index JOIN crm_row USING (n, type)
        WHERE crm_index.type = ? AND field = ? AND value = ? AND deleted = 0 ORDER BY n`,
     )
-      .all(type.name, field.name, indexText(field, value))
-      .map(toStored);
+      .all(type.name, this.#drifts.keptName(type.name, field.name), indexText(field, value))
+      .map((found) => this.#stored(found));
   }
 
   /** Up to `limit` records created after place `after`. */
@@ -80,7 +86,7 @@ export class Store {
     const live = options.deleted ? '' : 'AND deleted = 0';
     return this.#sql(`SELECT ${COLUMNS} FROM crm_row WHERE type = ? ${live} AND n > ? ORDER BY n LIMIT ?`)
       .all(type.name, options.after, options.limit)
-      .map(toStored);
+      .map((found) => this.#stored(found));
   }
 
   /** Up to `limit` records with `from` < SystemModstamp < `to`, oldest first or (`down`) newest first. Deleted ones too. */
@@ -88,7 +94,7 @@ export class Store {
     const order = options.down ? 'DESC' : 'ASC';
     return this.#sql(`SELECT ${COLUMNS} FROM crm_row WHERE type = ? AND stamp > ? AND stamp < ? ORDER BY stamp ${order} LIMIT ?`)
       .all(type.name, options.from, options.to, options.limit)
-      .map(toStored);
+      .map((found) => this.#stored(found));
   }
 
   count(type: SObjectType): number {
@@ -98,7 +104,9 @@ export class Store {
   /** Adds a record, or replaces the one with this id. */
   put(type: SObjectType, record: Omit<Stored, 'n' | 'type'>, known?: Stored): Stored {
     const { id, deleted, stamp, version, row } = record;
-    const json = JSON.stringify(row);
+    const before = known && (known.kept ?? known.row);
+    const kept = this.#drifts.kept(type.name, row, before);
+    const json = JSON.stringify(kept);
     let n = known?.n;
     if (n === undefined) {
       const insert = this.#sql('INSERT INTO crm_row (id, type, deleted, stamp, version, json) VALUES (?, ?, ?, ?, ?, ?)');
@@ -112,25 +120,34 @@ export class Store {
         n,
       );
     }
-    this.#reindex(type, n, known && !known.deleted ? known.row : {}, deleted ? {} : row);
-    return { ...record, n, type: type.name };
+    this.#reindex(type, n, before && !known.deleted ? before : {}, deleted ? {} : kept);
+    return { ...record, n, type: type.name, ...(kept !== row && { kept }) };
   }
 
   #reindex(type: SObjectType, n: number, before: Row, after: Row): void {
     for (const field of type.indexed) {
-      const [old, now] = [before[field.name] ?? null, after[field.name] ?? null].map((v) =>
-        v === null ? null : indexText(field, v),
-      );
+      const name = this.#drifts.keptName(type.name, field.name);
+      const [old, now] = [before[name] ?? null, after[name] ?? null].map((v) => (v === null ? null : indexText(field, v)));
       if (old === now) continue;
       if (old !== null)
-        this.#sql('DELETE FROM crm_index WHERE type = ? AND field = ? AND value = ? AND n = ?').run(
-          type.name,
-          field.name,
-          old!,
-          n,
-        );
-      if (now !== null) this.#sql('INSERT INTO crm_index VALUES (?, ?, ?, ?)').run(type.name, field.name, now!, n);
+        this.#sql('DELETE FROM crm_index WHERE type = ? AND field = ? AND value = ? AND n = ?').run(type.name, name, old!, n);
+      if (now !== null) this.#sql('INSERT INTO crm_index VALUES (?, ?, ?, ?)').run(type.name, name, now!, n);
     }
+  }
+
+  #stored(found: Record<string, unknown>): Stored {
+    const [type, kept] = [String(found.type), JSON.parse(String(found.json)) as Row];
+    const row = this.#drifts.shown(type, kept);
+    return {
+      n: Number(found.n),
+      type,
+      id: String(found.id),
+      version: Number(found.version),
+      deleted: found.deleted === 1,
+      stamp: Number(found.stamp),
+      row,
+      ...(row !== kept && { kept }),
+    };
   }
 
   #sql(text: string): ReturnType<Database['sql']['prepare']> {
@@ -138,18 +155,6 @@ export class Store {
     this.#statements.set(text, known);
     return known;
   }
-}
-
-function toStored(found: Record<string, unknown>): Stored {
-  return {
-    n: Number(found.n),
-    type: String(found.type),
-    id: String(found.id),
-    version: Number(found.version),
-    deleted: found.deleted === 1,
-    stamp: Number(found.stamp),
-    row: JSON.parse(String(found.json)) as Row,
-  };
 }
 
 /** Names the version of a record as the journal does. */

@@ -68,6 +68,11 @@ export class Bayeux {
     this.#feed = feed;
   }
 
+  /** The oldest version that is served. */
+  get oldest(): number {
+    return this.#org.overrides.oldest.current ?? 0;
+  }
+
   get size(): number {
     return this.#clients.size;
   }
