@@ -17,8 +17,16 @@ export interface Drift {
 export class Drifts {
   #held = new Overrides<Drift>();
 
+  /** Another number whenever something else is held. */
+  revision = 0;
+
   hold(drift: Drift): Undo {
-    return this.#held.hold(drift);
+    this.revision++;
+    const letGo = this.#held.hold(drift);
+    return () => {
+      this.revision++;
+      letGo();
+    };
   }
 
   /** An object as it is defined now. */

@@ -8,6 +8,7 @@ import { leversOf, NEXT_PUBLIC_KEY_FILE } from './levers.ts';
 import { mountOAuth, oauthError } from './oauth/index.ts';
 import { type CrmClient, type CrmUser, Org } from './org.ts';
 import { Outbound } from './outbound.ts';
+import { peopleOf } from './people-of.ts';
 import { mountRest, restFallback } from './rest/index.ts';
 import type { OrgRules } from './rules.ts';
 import { loadSchema, type ObjectDefinition } from './schema.ts';
@@ -150,6 +151,9 @@ export function createCrm(running: Kernel, options: CrmOptions = {}): Crm {
     name: 'crm',
     publicUrl,
     maxBody: MAX_BODY,
+    kind: 'CRM API',
+    types: () => schema.types.map(({ name }) => name),
+    people: (exchange) => peopleOf(org, exchange),
     renderError: (error, params, request) => renderError(org, error, params, request),
     errors: NAMED_ERRORS,
     fallback: restFallback(org, () => face),

@@ -16,6 +16,7 @@ import { Store } from './engine/store.ts';
 import { InvalidResource } from './engine/validate.ts';
 import { withMembers } from './engine/wire.ts';
 import { leversOf, type Reach, SiteOverrides } from './levers.ts';
+import { peopleOf } from './people-of.ts';
 import { registrarOf } from './registrar.ts';
 import { type CommitResult, checkZone, type EhrSiteOptions, vendorOf } from './site-options.ts';
 import { ClientKeys, type ClientRegistration, type FetchedKeys } from './smart/clients.ts';
@@ -156,6 +157,9 @@ export class EhrSite implements Part {
       tenant: name,
       name,
       publicUrl,
+      kind: `${this.vendor.id} API`,
+      types: () => [...RESOURCE_TYPES],
+      people: (exchange) => peopleOf(this.#site, exchange),
       replyHeaders: (request) => corsHeaders(this.vendor, request),
       errors: refusals(this.vendor),
       renderError: (error, params, request) =>

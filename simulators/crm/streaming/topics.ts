@@ -83,28 +83,35 @@ export function checkTopic(row: Row, schema: Schema, now: () => number): void {
   }
 }
 
-/** The active topics of an org, compiled once for each version of them. */
+/** The active topics of an org, read and compiled once for each edition of them. */
 export class Topics {
   #store: Store;
   #now: () => number;
-  #known = new Map<string, { schema: Schema; topic?: Topic }>();
+  #known = new Map<string, { schema: Schema; revision: number; topic?: Topic }>();
+  #all?: { schema: Schema; edition: number; topics: readonly Topic[] };
 
   constructor(store: Store, now: () => number) {
     this.#store = store;
     this.#now = now;
   }
 
-  all(schema: Schema): Topic[] {
+  all(schema: Schema): readonly Topic[] {
     const type = schema.type('PushTopic');
     if (!type) return [];
+    const edition = this.#store.edition(type);
+    // Asked with every commit.
+    if (this.#all?.edition === edition && this.#all.schema === schema) return this.#all.topics;
     const rows = this.#store.scan(type, { after: 0, limit: MOST_TOPICS, deleted: false });
-    return rows.filter(({ row }) => row.IsActive === true).flatMap((stored) => this.#compiled(stored, schema) ?? []);
+    const topics = rows.filter(({ row }) => row.IsActive === true).flatMap((stored) => this.#compiled(stored, schema) ?? []);
+    this.#all = { schema, edition, topics };
+    return topics;
   }
 
   #compiled({ id, version, row }: Stored, schema: Schema): Topic | undefined {
     const key = `${id}/${version}`;
     const known = this.#known.get(key);
-    if (known?.schema === schema) return known.topic;
+    const { revision } = schema.drifts;
+    if (known?.schema === schema && known.revision === revision) return known.topic;
     if (this.#known.size > MOST_TOPICS) this.#known.clear();
     let topic: Topic | undefined;
     try {
@@ -113,7 +120,7 @@ export class Topics {
       // The object has changed since: nothing is told any more.
       if (!(error instanceof SoqlError)) throw error;
     }
-    this.#known.set(key, { schema, topic });
+    this.#known.set(key, { schema, revision, topic });
     return topic;
   }
 }

@@ -22,6 +22,11 @@ export class Drifts {
     this.#drifts = drifts;
   }
 
+  /** Whether anything is shown otherwise than it is kept. */
+  get any(): boolean {
+    return this.#drifts.all.length > 0;
+  }
+
   /** A stored text as it is read now. */
   shownText(type: string, text: string): string {
     const own = this.#of(type);

@@ -12,8 +12,9 @@ import {
 } from '#kernel';
 import type { Site } from '../engine/context.ts';
 import type { Stored } from '../engine/resource.ts';
+import { peopleOf } from '../people-of.ts';
 import { type Notice, noticeBundle, type Subscription, signature } from './notice.ts';
-import { topicOf } from './topics.ts';
+import { TOPICS, topicOf, typeOf } from './topics.ts';
 
 /** Answers later than this count as none: a hard limit of the vendor's. */
 const ANSWER_MS = 2000;
@@ -57,7 +58,14 @@ export class Courier {
     this.#desk = desk;
     this.#base = base;
     const { name: tenant, kernel } = site;
-    kernel.places.add({ sim: 'ehr', tenant, name: `notifications of ${tenant}`, hooks: ['notify'], operations: () => [] });
+    kernel.places.add({
+      ...{ sim: 'ehr', tenant, kind: 'notifications', name: `notifications of ${tenant}`, hooks: ['notify'] as const },
+      operations: () => TOPICS,
+      knows: (operation, type) =>
+        TOPICS.some((topic) => (operation ?? topic) === topic && (type === undefined || typeOf(topic) === type)),
+      types: () => [...new Set(TOPICS.map(typeOf))],
+      people: (exchange) => peopleOf(site, exchange),
+    });
   }
 
   start(): void {
@@ -183,6 +191,13 @@ export class Courier {
     dead.set(notice.id, { ...notice, attempts });
   }
 
+  // Until then, or until what keeps it back is undone.
+  async #hold(ms: number, healed?: Promise<void>): Promise<void> {
+    const over = new AbortController();
+    void healed?.then(() => over.abort());
+    await this.#site.kernel.clock.sleep(ms, over.signal);
+  }
+
   // Rules act at the hook `notify`: they may drop the delivery, hold it, double it, or change its bytes.
   async #attempt(
     subscription: Subscription,
@@ -201,7 +216,7 @@ export class Courier {
       sim: 'ehr',
       tenant: name,
       operation: subscription.topic,
-      type: subscription.topic.replace(/\..*$/, ''),
+      type: typeOf(subscription.topic),
       path: subscription.endpoint,
       client: `client:${subscription.client}`,
       text: bytes.toString(),
@@ -215,7 +230,7 @@ export class Courier {
     };
     try {
       await kernel.rules.fire('notify', exchange);
-      if (outgoing.holdMs) await kernel.clock.sleep(outgoing.holdMs);
+      if (outgoing.holdMs) await this.#hold(outgoing.holdMs, outgoing.healed);
       let last: { status?: number; reached?: boolean; error?: string } = { error: 'dropped' };
       const { abreast = 1, copies } = outgoing;
       for (let copy = 0; copy < copies; copy++) {
