@@ -167,7 +167,15 @@ export function createCrm(running: Kernel, options: CrmOptions = {}): Crm {
   mountStreaming(face, org);
   const nextKey = () => JSON.parse(readFileSync(NEXT_PUBLIC_KEY_FILE, 'utf8')) as Record<string, unknown>;
   const levers = leversOf(org, clock, nextKey);
-  kernel.places.add({ sim: 'crm', tenant: org.id, name: 'setup of crm', hooks: [], operations: () => [], levers });
+  kernel.places.add({
+    sim: 'crm',
+    tenant: org.id,
+    kind: 'CRM setup',
+    name: 'setup of crm',
+    hooks: [],
+    operations: () => [],
+    levers,
+  });
   return {
     name: 'crm',
     sim: 'crm',
