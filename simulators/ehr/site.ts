@@ -180,7 +180,15 @@ export class EhrSite implements Part {
     const writes = { registrar: this.#registrar };
     this.#exports = addRoutes(this.face, this.#site, this.#oauth, writes, this.#jobs(this.#oauth.salt));
     const levers = leversOf(overrides, this.#reach(clock));
-    kernel.places.add({ sim: 'ehr', tenant: name, name: `setup of ${name}`, hooks: [], operations: () => [], levers });
+    kernel.places.add({
+      sim: 'ehr',
+      tenant: name,
+      kind: 'EHR setup',
+      name: `setup of ${name}`,
+      hooks: [],
+      operations: () => [],
+      levers,
+    });
   }
 
   #reach(clock: OffsetClock): Reach {

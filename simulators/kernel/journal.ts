@@ -95,7 +95,6 @@ export class Journal {
   #readAll;
   #readKind;
   #readCalls;
-  #readBack?: ReturnType<Database['sql']['prepare']>;
   #listeners = new Set<JournalListener>();
   #unheard: JournalEvent[] = [];
   /** Events of the transaction under way. */
@@ -217,11 +216,10 @@ export class Journal {
   /** Events of a kind since an instant (milliseconds of wall time), newest first. */
   *recent(kind: EventKind, since: number): Generator<JournalEvent> {
     this.flush();
-    this.#readBack ??= this.#database.sql.prepare(
-      'SELECT json FROM journal WHERE kind = ? AND seq < ? ORDER BY seq DESC LIMIT ?',
-    );
+    const table = CALLS.includes(kind) ? 'journal_call' : 'journal';
+    const back = this.#database.sql.prepare(`SELECT json FROM ${table} WHERE kind = ? AND seq < ? ORDER BY seq DESC LIMIT ?`);
     for (let before = this.#seq + 1; ; ) {
-      const events = this.#readBack.all(kind, before, PAGE).map((row) => JSON.parse(String(row.json)) as JournalEvent);
+      const events = back.all(kind, before, PAGE).map((row) => JSON.parse(String(row.json)) as JournalEvent);
       for (const event of events) {
         if (Date.parse(event.wall) < since) return;
         yield event;
