@@ -97,6 +97,7 @@ import { rs09 } from './rs-09.ts';
 import { se01 } from './se-01.ts';
 import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
+import { se08 } from './se-08.ts';
 import { sv01 } from './sv-01.ts';
 import { sv03 } from './sv-03.ts';
 import { sv04 } from './sv-04.ts';
@@ -192,6 +193,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   se01,
   se04,
   se05,
+  se08,
   bv01,
   bv02,
   bv05,

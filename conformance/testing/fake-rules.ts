@@ -8,6 +8,9 @@ export interface Target {
   request?: JournalEvent;
 }
 
+/** Faults that stand: they hit a whole system as soon as they are armed. */
+const STANDING = ['short-tokens', 'tokens-end', 'scope-withdrawn', 'client-rotated', 'element-renamed', 'element-removed'];
+
 /** The rules that are armed. */
 export class FakeRules {
   readonly #b: JournalBuilder;
@@ -19,6 +22,12 @@ export class FakeRules {
 
   arm(rule: Rule & { id: string }): void {
     this.#armed.push({ ...rule, fired: 0, at: this.#b.micros });
+    if (STANDING.includes(rule.fault)) this.#b.fault(rule.id, rule.fault);
+  }
+
+  /** A rule with that fault, where one stands. */
+  stands(fault: string): Rule | undefined {
+    return this.#armed.find((rule) => rule.fault === fault);
   }
 
   /** False for a rule that was not armed. */

@@ -102,4 +102,7 @@ export const WRONG_TRAFFIC: WrongSubject[] = [
     'never-visible',
     { polls: false, write: (_, f, act) => (act === 'update' && /[0-4]$/.test(String(f.EHR_Key__c)) ? undefined : f) },
   ],
+  ['SE-08', 'asks for no new token', 'not-read', { renews: false }],
+  ['SE-08', 'takes a chart that it may not read for an empty one', 'wrong-value', { wipes: true }],
+  ['SE-08', 'says nothing', 'not-reported', { tells: false }],
 ];

@@ -3,11 +3,14 @@ import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import express from 'express';
 import { OffsetClock } from './clock.ts';
+import type { Contract } from './control/route.ts';
 import { type Exchange, type Hook, Rejected, Severed, type Wire } from './hooks.ts';
 import { type Body, Dealing, NO_BODY, Passing, paramsOf, pathOf, Received } from './http-call.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
+import type { PageForm } from './paging.ts';
 import { ConfigurationError } from './part.ts';
+import type { PastImage } from './past.ts';
 import type { FaultPlace } from './places.ts';
 import { RouteMemo } from './route-memo.ts';
 import type { Identity } from './tls.ts';
@@ -38,11 +41,13 @@ export interface Reply {
   body?: string | Buffer;
   /** The record versions that this reply shows. */
   served?: RecordRef[];
+  /** How often it is written, one after the other on the same connection; once when absent. */
+  copies?: number;
   /**
    * Writes the body piece by piece, in place of `body`: until `closed` resolves, or until its own promise does, which ends
    * the reply. `write` resolves when the peer takes more (or is gone), in a later turn of the event loop.
    */
-  stream?: (write: (text: string) => Promise<void>, closed: Promise<void>) => void | Promise<void>;
+  stream?: (write: (text: string | Uint8Array) => Promise<void>, closed: Promise<void>) => void | Promise<void>;
 }
 
 /** What a handler is given: the request, and the only ways to act. */
@@ -56,8 +61,13 @@ export interface Context {
   commit(change: Change): Promise<Committed>;
   /** Whether the client has hung up: a reply would be lost. */
   gone(): boolean;
-  /** Passes the `store-read` hook for records about to be read; nothing is to be waited for while no rule is armed. */
-  reading(records: readonly RecordRef[]): Promise<void> | undefined;
+  /**
+   * Passes the `store-read` hook for records about to be read; nothing is to be waited for while no rule is armed.
+   * @param rereads that the records are read again afterwards, from the past if there is one.
+   */
+  reading(records: readonly RecordRef[], rereads?: boolean): Promise<void> | undefined;
+  /** How records of a store were that have changed since, where this call reads the past. */
+  past(store: { sim: string; tenant: string }): PastImage[] | undefined;
   /** The same for another request, which this one contains. */
   about(request: Request): Context;
 }
@@ -76,6 +86,8 @@ export interface RouteInfo {
   doc?: string;
   /** Query and body carry credentials: keep them out of the journal. */
   secret?: boolean;
+  /** Of a control route: what it takes and answers. */
+  contract?: Contract;
 }
 
 export interface Route extends RouteInfo {
@@ -99,12 +111,16 @@ export interface FaceOptions {
   replyHeaders?: (request: Request) => Readonly<Record<string, string>> | undefined;
   /** Largest body in bytes; 16 MiB when absent. */
   maxBody?: number;
+  /** Refuses a call by the address of its sender, before anything is read. */
+  admit?: (address: string | undefined) => Reply | undefined;
   /** What the place is to faults, where several faces are of one kind. */
   kind?: string;
   /** What route parameters that hold a type can be; anything, where it is absent. */
   types?: () => readonly string[];
   /** The people whose records a call touches. */
   people?: FaultPlace['people'];
+  /** How answers go in pages. */
+  pages?: readonly PageForm[];
   /** The control face: neither faults nor journal. */
   internal?: boolean;
 }
@@ -127,6 +143,15 @@ const routed = ({ method = '' }: http.IncomingMessage): string => (method === 'H
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
+type Waiting = ['connection' | 'request', unknown[]];
+
+/** A listener, and what came to it while nobody answered. */
+export interface Listening {
+  server: http.Server;
+  secure: boolean;
+  waiting?: Waiting[];
+}
+
 /** An HTTP face of a simulator. Express routes; this shell owns sockets, hooks and journal, and alone sends. */
 export class Face {
   readonly options: FaceOptions;
@@ -137,9 +162,11 @@ export class Face {
   #routers = new Map<string, express.Router>(METHODS.map((method) => [method, express.Router()]));
   #memo = new RouteMemo<Target>();
   #fallback: Target;
-  #servers: { server: http.Server; secure: boolean }[] = [];
+  #servers: Listening[] = [];
   // The TCP sockets by peer: a TLS socket cannot reset the connection that it runs on, this one can.
   #sockets = new Map<string, Socket>();
+  /** What each client was answered last, while rules are armed. */
+  #answered = new Map<string, Reply>();
 
   constructor(kernel: Kernel, options: FaceOptions) {
     this.#kernel = kernel;
@@ -189,6 +216,7 @@ export class Face {
   /** Starts listening; port 0 takes a free one. @throws when a port is taken, naming it. */
   async listen(options: { host?: string; port?: number; tlsPort?: number; identity?: Identity }): Promise<void> {
     const answer: http.RequestListener = (req, res) => this.#answer(req as express.Request, res as express.Response);
+    if (this.#servers.length > 0) return; // taken over
     const host = options.host ?? '127.0.0.1';
     if (options.port !== undefined)
       await this.#open(http.createServer({ optimizeEmptyRequests: true }, answer), host, options.port, false);
@@ -204,6 +232,11 @@ export class Face {
   }
 
   #answer(req: express.Request, res: express.Response): void {
+    const refused = this.options.admit?.(req.socket.remoteAddress);
+    if (refused) {
+      send(res, refused);
+      return;
+    }
     const failed = (error: unknown): void => {
       req.socket.destroy();
       // A call that outlives its sandbox finds the journal closed: nobody is left to be told.
@@ -238,6 +271,39 @@ export class Face {
     this.#servers.push({ server, secure });
   }
 
+  /**
+   * Gives its listeners away, for another face to `takeOver`: no port is free in between, and who connects or asks meanwhile
+   * waits. Connections that are open stay here, and end with `close`.
+   */
+  handOver(): Listening[] {
+    return this.#servers.splice(0).map((listening) => {
+      const { server } = listening;
+      const waiting: Waiting[] = [];
+      for (const event of ['connection', 'request'] as const) {
+        const own = server.listeners(event);
+        // The first listener of connections is the HTTP server's own.
+        for (const listener of event === 'connection' ? own.slice(1) : own) server.off(event, listener as never);
+        server.on(event, (...args: unknown[]) => void waiting.push([event, args]));
+      }
+      return { ...listening, waiting };
+    });
+  }
+
+  /** Goes on where another face listened. With `connections`, its open ones go on here, too. */
+  takeOver(given: readonly Listening[], connections?: Face): void {
+    for (const socket of connections ? connections.#sockets.values() : []) this.#keep(socket);
+    for (const { server, secure, waiting = [] } of given) {
+      server.off('connection', server.listeners('connection').at(-1) as never);
+      server.removeAllListeners('request');
+      server.on('connection', (socket: Socket) => this.#connected(socket));
+      server.on('request', (req, res) => this.#answer(req as express.Request, res as express.Response));
+      this.#servers.push({ server, secure });
+      for (const [event, args] of waiting)
+        if (event === 'connection') this.#connected(args[0] as Socket);
+        else this.#answer(args[0] as express.Request, args[1] as express.Response);
+    }
+  }
+
   /** `http://127.0.0.1:port`, or with TLS `https://localhost:port`. Undefined when that listener is not open. */
   url(secure = false): string | undefined {
     const found = this.#servers.find((s) => s.secure === secure);
@@ -248,15 +314,25 @@ export class Face {
     return `${secure ? 'https' : 'http'}://${host}:${port}`;
   }
 
+  /** The port that it listens on. */
+  port(secure = false): number | undefined {
+    const found = this.#servers.find((s) => s.secure === secure);
+    return found && (found.server.address() as AddressInfo).port;
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets.values()) socket.destroy();
     await Promise.all(this.#servers.map(({ server }) => new Promise((resolve) => server.close(resolve))));
   }
 
-  #connected(socket: Socket): void {
+  #keep(socket: Socket): void {
     const peer = `${socket.remoteAddress} ${socket.remotePort}`;
     this.#sockets.set(peer, socket);
     socket.on('close', () => this.#sockets.delete(peer));
+  }
+
+  #connected(socket: Socket): void {
+    this.#keep(socket);
     socket.on('error', () => {}); // a peer that resets is not our error; the exchange on it ends as severed
     if (this.options.internal || !this.#kernel.rules.any) return;
     const { journal } = this.#kernel;
@@ -331,7 +407,10 @@ export class Face {
       reply = this.#failed(context, error);
     }
     if (reply instanceof Promise) return this.#settle(context, reply);
-    if (!this.#meets('reply', context) && !this.#meets('body', context)) return reply;
+    if (!this.#meets('reply', context) && !this.#meets('body', context)) {
+      this.#remember(context, reply);
+      return reply;
+    }
     return this.#settle(context, Promise.resolve(reply));
   }
 
@@ -347,13 +426,23 @@ export class Face {
   async #settle(context: Context, handled: Promise<Reply>): Promise<Reply> {
     const { exchange } = context;
     exchange.reply = await handled.catch((error) => this.#failed(context, error));
+    const own = exchange.reply;
+    const before = this.#answered.get(exchange.client ?? '');
+    if (before) exchange.previous = { reply: before };
     // Rules may have come meanwhile.
     for (const hook of ['reply', 'body'] as const)
       if (this.#meets(hook, context))
         await this.#kernel.rules.fire(hook, exchange).catch((error) => {
           exchange.reply = this.#failed(context, error);
         });
+    this.#remember(context, own);
     return exchange.reply;
+  }
+
+  // For rules, so only while there are some.
+  #remember({ exchange: { client } }: Context, reply: Reply): void {
+    if (this.options.internal || !this.#kernel.rules.any) return;
+    if (client !== undefined && !reply.stream) this.#answered.set(client, reply);
   }
 
   // The reply to a call that threw. @throws Severed
@@ -454,7 +543,7 @@ function send(res: http.ServerResponse, reply: Reply, more: Headers = {}): void 
     const closed = new Promise<void>((resolve) => res.on('close', () => resolve()));
     // Whoever writes without waiting (a burst of events) shares one wait with those before.
     let drained: Promise<void> | undefined;
-    const write = (text: string): Promise<void> => {
+    const write = (text: string | Uint8Array): Promise<void> => {
       if (res.writableLength > MAX_UNREAD) res.destroy();
       const full = !res.destroyed && !res.write(text);
       if (!full) return new Promise((resolve) => setImmediate(resolve));
@@ -472,6 +561,7 @@ function send(res: http.ServerResponse, reply: Reply, more: Headers = {}): void 
     );
     return;
   }
+  if (reply.copies && reply.copies > 1) repeat(res, reply.copies - 1);
   const { body = '' } = reply;
   const none = reply.status === 204;
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
@@ -484,6 +574,24 @@ function send(res: http.ServerResponse, reply: Reply, more: Headers = {}): void 
   else if (typeof body === 'string') res.end(body, length === body.length ? 'latin1' : 'utf8');
   else if (length <= ONE_PIECE) res.end(body.toString('latin1'), 'latin1');
   else res.end(body);
+}
+
+// What is written for this reply goes out again, byte for byte, when all of it was written.
+function repeat(res: http.ServerResponse, times: number): void {
+  const { socket } = res;
+  if (!socket) return;
+  const written: Buffer[] = [];
+  const { write } = socket;
+  socket.write = ((chunk: string | Uint8Array, ...rest: never[]) => {
+    written.push(
+      typeof chunk === 'string' ? Buffer.from(chunk, typeof rest[0] === 'string' ? rest[0] : 'utf8') : Buffer.from(chunk),
+    );
+    return write.call(socket, chunk, ...rest);
+  }) as Socket['write'];
+  res.on('finish', () => {
+    socket.write = write;
+    for (let n = 0; n < times; n++) if (!socket.destroyed) socket.write(Buffer.concat(written));
+  });
 }
 
 /** Opens a server on a port, turning the system's errors into ones that say what to do. */
