@@ -237,31 +237,34 @@ export class Face {
       send(res, refused);
       return;
     }
-    const failed = (error: unknown): void => {
-      req.socket.destroy();
-      // A call that outlives its sandbox finds the journal closed: nobody is left to be told.
-      if (this.#kernel.database.sql.isOpen) this.#kernel.report(error, { sim: this.options.sim, tenant: this.options.tenant });
-    };
-    const serve = ({ match, params }: { match: Target; params: Record<string, string> }): void => {
-      try {
-        this.#serve(req, res, match, params)?.catch(failed);
-      } catch (defect) {
-        failed(defect);
-      }
-    };
     const known = this.#memo.find(routed(req), pathOf(req.url));
-    if (known) {
-      serve(known);
-      return;
-    }
+    if (known) this.#begin(req, res, known.match, known.params);
+    else this.#route(req, res);
+  }
+
+  #route(req: express.Request, res: express.Response): void {
     // Where no route takes it, and where the address cannot be decoded.
     const otherwise = (error?: unknown): void => {
-      if (error !== undefined && error !== null && !(error instanceof URIError)) failed(error);
-      else serve({ match: this.#fallback, params: {} });
+      if (error !== undefined && error !== null && !(error instanceof URIError)) this.#broke(req, error);
+      else this.#begin(req, res, this.#fallback, {});
     };
     const router = this.#routers.get(routed(req));
     if (router) router(req, res, otherwise);
     else otherwise();
+  }
+
+  #begin(req: http.IncomingMessage, res: http.ServerResponse, target: Target, params: Record<string, string>): void {
+    try {
+      this.#serve(req, res, target, params)?.catch((error) => this.#broke(req, error));
+    } catch (error) {
+      this.#broke(req, error);
+    }
+  }
+
+  #broke(req: http.IncomingMessage, error: unknown): void {
+    req.socket.destroy();
+    // A call that outlives its sandbox finds the journal closed: nobody is left to be told.
+    if (this.#kernel.database.sql.isOpen) this.#kernel.report(error, { sim: this.options.sim, tenant: this.options.tenant });
   }
 
   async #open(server: http.Server, host: string, port: number, secure: boolean): Promise<void> {
@@ -407,6 +410,8 @@ export class Face {
       reply = this.#failed(context, error);
     }
     if (reply instanceof Promise) return this.#settle(context, reply);
+    // What is done at once meets no rule that it did not meet before.
+    if (!this.#kernel.rules.any) return reply;
     if (!this.#meets('reply', context) && !this.#meets('body', context)) {
       this.#remember(context, reply);
       return reply;
