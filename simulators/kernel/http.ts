@@ -1,11 +1,12 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import express from 'express';
+import { type Delivery, deliver } from './delivery.ts';
 import { type Exchange, Rejected, Severed, type Wire } from './hooks.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
-import { ConfigurationError } from './part.ts';
+import { Listener, listenerLevers, tlsOptions } from './listener.ts';
 import type { Identity } from './tls.ts';
 
 /** A request as handlers see it: plain data, no socket. */
@@ -34,6 +35,8 @@ export interface Reply {
   body?: string | Buffer;
   /** The record versions that this reply shows. */
   served?: RecordRef[];
+  /** How `body` goes out, where not at once and whole. */
+  delivery?: Delivery;
   /**
    * Writes the body piece by piece, in place of `body`: until `closed` resolves, or until its own promise does, which ends
    * the reply. `write` resolves when the peer takes more (or is gone), in a later turn of the event loop.
@@ -115,9 +118,7 @@ export class Face {
   // changes the prototypes of each request and reply, which is dear.
   #routers = new Map<string, express.Router>(METHODS.map((method) => [method, express.Router()]));
   #fallback: Handler;
-  #servers: { server: http.Server; secure: boolean }[] = [];
-  // The TCP sockets by peer: a TLS socket cannot reset the connection that it runs on, this one can.
-  #sockets = new Map<string, Socket>();
+  #listeners: Listener[] = [];
 
   constructor(kernel: Kernel, options: FaceOptions) {
     this.#kernel = kernel;
@@ -126,7 +127,13 @@ export class Face {
     if (options.internal) return;
     const { sim, tenant, name } = options;
     const operations = (): string[] => [...new Set(['connect', ...this.routes.map(({ operation }) => operation)])];
-    kernel.places.add({ sim, tenant, name: `calls to ${name}`, hooks: HTTP_HOOKS, operations });
+    const levers = () => listenerLevers(this.#listeners);
+    kernel.places.add({
+      ...{ sim, tenant, name: `calls to ${name}`, hooks: HTTP_HOOKS, operations },
+      get levers() {
+        return levers();
+      },
+    });
   }
 
   /** Adds a route. Paths are Express 5 patterns; letter case and a trailing slash do not matter. */
@@ -140,12 +147,14 @@ export class Face {
   /** Starts listening; port 0 takes a free one. @throws when a port is taken, naming it. */
   async listen(options: { host?: string; port?: number; tlsPort?: number; identity?: Identity }): Promise<void> {
     const answer: http.RequestListener = (req, res) => this.#answer(req as express.Request, res as express.Response);
-    const host = options.host ?? '127.0.0.1';
-    if (options.port !== undefined) await this.#open(http.createServer(answer), host, options.port, false);
-    if (options.tlsPort !== undefined && options.identity) {
-      const { key, cert } = options.identity;
-      await this.#open(https.createServer({ key, cert, minVersion: 'TLSv1.2' }, answer), host, options.tlsPort, true);
-    }
+    const { host = '127.0.0.1', port, tlsPort, identity } = options;
+    if (port !== undefined) await this.#open(http.createServer(answer), host, port);
+    if (tlsPort === undefined || !identity) return;
+    const server = https.createServer(tlsOptions(identity), (req, res) => {
+      if (listener.isLeaving(req.socket)) req.socket.destroy();
+      else answer(req, res);
+    });
+    const listener = await this.#open(server, host, tlsPort, identity);
   }
 
   #answer(req: express.Request, res: express.Response): void {
@@ -164,39 +173,33 @@ export class Face {
     else otherwise();
   }
 
-  async #open(server: http.Server, host: string, port: number, secure: boolean): Promise<void> {
+  async #open(server: http.Server, host: string, port: number, identity?: Identity): Promise<Listener> {
     server.keepAliveTimeout = 60_000;
-    server.on('connection', (socket: Socket) => this.#connected(socket));
-    await listenOn(server, host, port, `the ${this.options.name} face`);
-    this.#servers.push({ server, secure });
+    const { sim, tenant, name } = this.options;
+    const knock = (socket: Socket) => this.#knock(socket);
+    const listener = new Listener(server, { kernel: this.#kernel, sim, tenant, name: `the ${name} face`, identity, knock });
+    this.#listeners.push(listener);
+    await listener.listen(host, port);
+    return listener;
   }
 
   /** `http://127.0.0.1:port`, or with TLS `https://localhost:port`. Undefined when that listener is not open. */
   url(secure = false): string | undefined {
-    const found = this.#servers.find((s) => s.secure === secure);
+    const found = this.#listeners.find((one) => one.secure === secure)?.address;
     if (!found) return undefined;
     if (this.options.publicUrl) return this.options.publicUrl;
-    const { port, address } = found.server.address() as AddressInfo;
+    const { port, address } = found;
     const host = secure ? 'localhost' : address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
     return `${secure ? 'https' : 'http'}://${host}:${port}`;
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#sockets.values()) socket.destroy();
-    await Promise.all(this.#servers.map(({ server }) => new Promise((resolve) => server.close(resolve))));
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
 
-  #connected(socket: Socket): void {
-    const peer = `${socket.remoteAddress} ${socket.remotePort}`;
-    this.#sockets.set(peer, socket);
-    socket.on('close', () => this.#sockets.delete(peer));
-    socket.on('error', () => {}); // a peer that resets is not our error; the exchange on it ends as severed
-    if (this.options.internal || this.#kernel.rules.list().length === 0) return;
-    const exchange = this.#exchange({ operation: 'connect', text: () => '' }, socket);
-    this.#kernel.rules.fire('connect', exchange).catch((error) => {
-      if (error instanceof Severed) return;
-      socket.destroy();
-    });
+  #knock(socket: Socket): Promise<void> | undefined {
+    if (this.options.internal || !this.#kernel.rules.any) return undefined;
+    return this.#kernel.rules.fire('connect', this.#exchange({ operation: 'connect', text: () => '' }, socket));
   }
 
   #exchange(
@@ -204,7 +207,7 @@ export class Face {
     socket: Socket,
   ): Exchange {
     const { sim, tenant } = this.options;
-    const sockets = this.#sockets;
+    const listeners = this.#listeners;
     let text: string | undefined;
     let wire: Wire | undefined;
     return {
@@ -220,7 +223,7 @@ export class Face {
       committed: false,
       // For faults only.
       get wire() {
-        wire ??= socketWire(sockets.get(`${socket.remoteAddress} ${socket.remotePort}`) ?? socket);
+        wire ??= socketWire(below(socket, listeners));
         return wire;
       },
       reject: (error, params) => {
@@ -252,10 +255,22 @@ export class Face {
       if (!(error instanceof Severed)) throw error;
       severed = error.how;
     }
+    severed ??= reply?.delivery?.sever?.how;
     if (!options.internal) this.#journalReply(exchange, reply, severed, kernel.clock.micros() - started);
     if (!reply || socket.destroyed) return;
     const more = options.replyHeaders?.(request);
-    send(res, more ? { ...reply, headers: { ...more, ...reply.headers } } : reply);
+    const whole = more ? { ...reply, headers: { ...more, ...reply.headers } } : reply;
+    if (reply.delivery) await this.#deliver(res, whole, reply.delivery);
+    else send(res, whole);
+  }
+
+  async #deliver(res: express.Response, { status, headers, body = '' }: Reply, delivery: Delivery): Promise<void> {
+    const socket = res.socket!;
+    const bytes = Buffer.from(body as string);
+    res.writeHead(status, delivery.chunked ? headers : { ...headers, 'content-length': bytes.length });
+    res.flushHeaders();
+    const tools = { clock: this.#kernel.clock, out: res, socket, below: below(socket, this.#listeners) };
+    if (await deliver(bytes, delivery, tools)) res.end();
   }
 
   async #handle(request: Request, exchange: Exchange, handler: Handler, gone: () => boolean): Promise<Reply> {
@@ -336,6 +351,10 @@ export class Face {
     });
   }
 }
+
+// The TCP socket below one that may speak TLS: that one can be reset.
+const below = (socket: Socket, listeners: readonly Listener[]): Socket =>
+  listeners.map((one) => one.below(socket)).find((found) => found !== socket) ?? socket;
 
 // Nobody changes a query.
 const NO_QUERY = new URLSearchParams();
@@ -428,22 +447,6 @@ function send(res: express.Response, reply: Reply): void {
   // A text goes out together with the head, in one piece; one without any other letters as it lies in memory.
   if (none) res.end();
   else res.end(body, length === body.length ? 'latin1' : 'utf8');
-}
-
-/** Opens a server on a port, turning the system's errors into ones that say what to do. */
-export function listenOn(
-  server: http.Server | import('node:net').Server,
-  host: string,
-  port: number,
-  what: string,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const hint = error.code === 'EADDRINUSE' ? 'the port is in use: stop what holds it, or choose another port' : error.message;
-      reject(new ConfigurationError(`cannot open ${what} on ${host}:${port}: ${hint}`, { cause: error }));
-    });
-    server.listen(port, host, () => resolve());
-  });
 }
 
 /** The faults' hold on a socket. */

@@ -1,28 +1,62 @@
 import type { FaultDefinition } from '../hooks.ts';
+import { bandwidth } from './bandwidth.ts';
+import { connectReset } from './connect-reset.ts';
+import { cutBody } from './cut-body.ts';
 import { drop } from './drop.ts';
 import { duplicate } from './duplicate.ts';
+import { emptyBody } from './empty-body.ts';
+import { forgotten } from './forgotten.ts';
+import { garbled } from './garbled.ts';
 import { gate } from './gate.ts';
+import { halfJson } from './half-json.ts';
 import { hang } from './hang.ts';
+import { htmlPage } from './html-page.ts';
+import { idleReset } from './idle-reset.ts';
 import { latency } from './latency.ts';
 import { lostReply } from './lost-reply.ts';
 import { malformed } from './malformed.ts';
+import { noAccept } from './no-accept.ts';
 import { outage } from './outage.ts';
+import { partition } from './partition.ts';
+import { refused } from './refused.ts';
 import { reorder } from './reorder.ts';
 import { reset } from './reset.ts';
+import { slowBody } from './slow-body.ts';
 import { storm } from './storm.ts';
 import { throttle } from './throttle.ts';
+import { tlsCertificate } from './tls-certificate.ts';
+import { tlsVersions } from './tls-versions.ts';
 import { vendorError } from './vendor-error.ts';
+import { wrongCharset } from './wrong-charset.ts';
+import { wrongContentType } from './wrong-content-type.ts';
 
 /** Every fault, in the order in which docs and `syncproof list faults` show them. */
 export const KERNEL_FAULTS: readonly FaultDefinition[] = [
   latency,
+  bandwidth,
+  slowBody,
   hang,
+  refused,
+  noAccept,
+  connectReset,
   reset,
+  cutBody,
+  idleReset,
+  forgotten,
+  partition,
   outage,
+  tlsCertificate,
+  tlsVersions,
+  malformed,
+  garbled,
+  htmlPage,
+  wrongContentType,
+  wrongCharset,
+  emptyBody,
+  halfJson,
   vendorError,
   throttle,
   lostReply,
-  malformed,
   duplicate,
   storm,
   reorder,

@@ -1,0 +1,300 @@
+import type http from 'node:http';
+import type net from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type tls from 'node:tls';
+import type { TLSSocket } from 'node:tls';
+import { Severed } from './hooks.ts';
+import type { Kernel } from './kernel.ts';
+import { ConfigurationError } from './part.ts';
+import type { Lever, Undo } from './places.ts';
+import { CERTIFICATE_FLAWS, type CertificateFlaw, type Identity } from './tls.ts';
+
+/**
+ * TLS versions that a listener can be confined to. This build of OpenSSL speaks 1.0 and 1.1 at security level 0 only;
+ * SSL 3.0 and older it does not speak at all.
+ */
+export const TLS_VERSIONS = {
+  '1.0': { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' },
+  '1.1': { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' },
+  '1.0-1.1': { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' },
+  '1.2': { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' },
+  '1.3': { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' },
+} as const satisfies Record<string, tls.SecureContextOptions>;
+export type TlsVersions = keyof typeof TLS_VERSIONS;
+
+const USUAL_VERSIONS: tls.SecureContextOptions = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' };
+
+/** How long what was under way may still take once connections are to end. */
+const PARTING_MS = 1_000;
+/** How soon a port is tried again that somebody took meanwhile. */
+const AGAIN_MS = 50;
+
+/** A setting that can be set otherwise for a while: the newest change counts, and taking it back brings back the one before. */
+class Changeable<T> {
+  readonly #usual: T;
+  readonly #changed: () => void;
+  #changes: { value: T }[] = [];
+
+  constructor(usual: T, changed: () => void) {
+    this.#usual = usual;
+    this.#changed = changed;
+  }
+
+  get value(): T {
+    return this.#changes.length > 0 ? this.#changes.at(-1)!.value : this.#usual;
+  }
+
+  change(value: T): Undo {
+    const change = { value };
+    this.#changes.push(change);
+    this.#changed();
+    return () => {
+      if (!this.#changes.includes(change)) return;
+      this.#changes = this.#changes.filter((one) => one !== change);
+      this.#changed();
+    };
+  }
+}
+
+export interface ListenerOptions {
+  kernel: Kernel;
+  sim: string;
+  tenant: string;
+  /** For error messages. */
+  name: string;
+  /** Of a listener that speaks TLS. */
+  identity?: Identity;
+  /** PEM of the authority that clients' certificates have to come from. */
+  clientCa?: string;
+  /** Called with each connection before anything is read from it; nobody serves it before that is over. Undefined: at once. */
+  knock?(socket: Socket): Promise<void> | undefined;
+}
+
+/** The names of what a TLS listener offers otherwise than usual; both absent as a rule. */
+interface Offer {
+  certificate?: CertificateFlaw;
+  versions?: TlsVersions;
+}
+
+/** `address port` of the other end. */
+const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+
+/** For servers of TLS. Without `clientCa`, anybody may come. */
+export const tlsOptions = ({ key, cert }: Identity, clientCa?: string): tls.TlsOptions => ({
+  ...{ key, cert, ...USUAL_VERSIONS },
+  ...(clientCa && { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
+});
+
+/**
+ * One listening port: who is let in and when, what it says of itself over TLS, and what of that can be set otherwise.
+ * Journals each TLS handshake as a `connection` event (`secured`, or `failed` with the reason and the client's alert), and
+ * `offers` when another certificate or other versions are offered from now on. No connection survives such a change.
+ */
+export class Listener {
+  readonly secure: boolean;
+  #server: net.Server;
+  #options: ListenerOptions;
+  /** The TCP sockets by peer: a TLS socket cannot reset the connection that it runs on, this one can. */
+  #sockets = new Map<string, Socket>();
+  /** Peers whose connection ends with what is under way on it. */
+  #leaving = new Set<string>();
+  #at?: AddressInfo;
+  #closed = false;
+  #accepting = new Changeable(true, () => this.#openOrShut());
+  #certificate: Changeable<{ flaw?: CertificateFlaw; identity?: Identity }>;
+  #versions = new Changeable<TlsVersions | undefined>(undefined, () => this.#offer());
+
+  constructor(server: net.Server, options: ListenerOptions) {
+    this.#server = server;
+    this.#options = options;
+    this.secure = options.identity !== undefined;
+    this.#certificate = new Changeable({ identity: options.identity }, () => this.#offer());
+    // Node's own, which begins to read at once: it gets a connection when that was let in.
+    const serve = server.listeners('connection') as ((socket: Socket) => void)[];
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) =>
+      this.#connected(socket, () => serve.forEach((each) => void each.call(server, socket))),
+    );
+    if (!this.secure) return;
+    server.on('secureConnection', (socket: TLSSocket) => this.#secured(socket));
+    server.on('tlsClientError', (error: TlsError, socket: TLSSocket) => this.#failed(error, socket));
+  }
+
+  /** Starts listening; port 0 takes a free one. @throws ConfigurationError when the port is taken. */
+  async listen(host: string, port: number): Promise<void> {
+    const { name } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      const failed = (error: NodeJS.ErrnoException): void => {
+        const hint =
+          error.code === 'EADDRINUSE' ? 'the port is in use: stop what holds it, or choose another port' : error.message;
+        reject(new ConfigurationError(`cannot open ${name} on ${host}:${port}: ${hint}`, { cause: error }));
+      };
+      this.#server.once('error', failed);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', failed);
+        resolve();
+      });
+    });
+    this.#at = this.#server.address() as AddressInfo;
+  }
+
+  /** Where it listens, or will again; undefined before the first time. */
+  get address(): AddressInfo | undefined {
+    return this.#at;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const socket of this.#sockets.values()) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** The TCP socket below one that may speak TLS. */
+  below(socket: Socket): Socket {
+    return this.#sockets.get(peerOf(socket)) ?? socket;
+  }
+
+  /** Whether nothing more shall be taken from that connection. */
+  isLeaving(socket: Socket): boolean {
+    return this.#leaving.size > 0 && this.#leaving.has(peerOf(socket));
+  }
+
+  /** Closes the port, so that connections are refused; those that are open are reset. */
+  shut(): Undo {
+    return this.#accepting.change(false);
+  }
+
+  /** Shows another certificate. @throws Error where this certificate is not of our making. */
+  async show(flaw: CertificateFlaw): Promise<Undo> {
+    const identity = await this.#options.identity?.flawed?.(flaw);
+    if (!identity) throw new Error(`${this.#options.name} has no certificate of ours`);
+    return this.#certificate.change({ flaw, identity });
+  }
+
+  /** Speaks these versions of TLS and no others. */
+  confine(versions: TlsVersions): Undo {
+    return this.#versions.change(versions);
+  }
+
+  #connected(socket: Socket, serve: () => void): void {
+    const peer = peerOf(socket);
+    this.#sockets.set(peer, socket);
+    socket.on('close', () => {
+      this.#sockets.delete(peer);
+      this.#leaving.delete(peer);
+    });
+    socket.on('error', () => {}); // a peer that resets is not our error; the exchange on it ends as severed
+    const waiting = this.#options.knock?.(socket);
+    if (!waiting) serve();
+    waiting?.then(
+      () => {
+        if (!socket.destroyed) serve();
+      },
+      (error) => {
+        if (!(error instanceof Severed)) socket.destroy();
+      },
+    );
+  }
+
+  #openOrShut(): void {
+    if (this.#closed) return;
+    if (this.#accepting.value) this.#reopen();
+    else if (this.#server.listening) {
+      // First, since closing the server closes idle connections in order.
+      for (const socket of this.#sockets.values()) socket.resetAndDestroy();
+      this.#server.close();
+    }
+  }
+
+  // Whoever took the port meanwhile (it may be the near end of a call out) will not have it for long.
+  #reopen(): void {
+    if (this.#closed || this.#server.listening || !this.#accepting.value || !this.#at) return;
+    const { address, port } = this.#at;
+    this.listen(address, port).catch(() => this.#options.kernel.clock.after(AGAIN_MS, () => this.#reopen()));
+  }
+
+  // A new context has new keys for session tickets: nobody goes on where a session before left off.
+  #offer(): void {
+    if (this.#closed) return;
+    const { identity } = this.#certificate.value;
+    const versions = this.#versions.value;
+    const options = { ...tlsOptions(identity!, this.#options.clientCa), ...(versions && TLS_VERSIONS[versions]) };
+    (this.#server as tls.Server).setSecureContext(options);
+    this.#part();
+    this.#journal({ state: 'offers', ...this.#offered });
+  }
+
+  get #offered(): Offer {
+    return { certificate: this.#certificate.value.flaw, versions: this.#versions.value };
+  }
+
+  // A call that is under way may come to its end; nothing new is taken, and after a while it is over in any case.
+  #part(): void {
+    const parting = [...this.#sockets.keys()];
+    for (const peer of parting) this.#leaving.add(peer);
+    if (!('closeIdleConnections' in this.#server)) {
+      for (const socket of this.#sockets.values()) socket.destroy();
+      return;
+    }
+    (this.#server as unknown as http.Server).closeIdleConnections();
+    this.#options.kernel.clock.after(PARTING_MS, () => {
+      for (const peer of parting) if (this.#leaving.has(peer)) this.#sockets.get(peer)?.destroy();
+    });
+  }
+
+  #secured(socket: TLSSocket): void {
+    if (this.isLeaving(socket)) return void socket.destroy();
+    const { servername } = socket;
+    this.#journal({
+      state: 'secured',
+      direction: 'in',
+      peer: peerOf(socket),
+      protocol: socket.getProtocol(),
+      cipher: socket.getCipher()?.name,
+      sni: servername || undefined,
+      resumed: socket.isSessionReused() || undefined,
+      ...this.#offered,
+    });
+  }
+
+  #failed(error: TlsError, socket: TLSSocket): void {
+    if (this.isLeaving(socket)) return;
+    const reason = error.reason ?? (error.code === 'ECONNRESET' ? 'the client hung up' : error.message);
+    const alert = / alert (.+)$/.exec(error.reason ?? '')?.[1];
+    const peer = socket.remotePort === undefined ? undefined : peerOf(socket);
+    this.#journal({ state: 'failed', direction: 'in', peer, reason, alert, ...this.#offered });
+  }
+
+  // What happens while it closes is of no interest, and the journal may be closed by then.
+  #journal(data: Record<string, unknown>): void {
+    if (this.#closed) return;
+    const { kernel, sim, tenant } = this.#options;
+    kernel.journal.append({ sim, tenant, kind: 'connection', data });
+  }
+}
+
+type TlsError = Error & { code?: string; reason?: string };
+
+/** What can be set otherwise about the listeners of a place; nothing of TLS where none speaks it. */
+export function listenerLevers(listeners: readonly Listener[]): Record<string, Lever> {
+  const secure = listeners.filter((listener) => listener.secure);
+  const together =
+    (undos: Undo[]): Undo =>
+    () => {
+      for (const undo of undos) undo();
+    };
+  return {
+    accepting: () => together(listeners.map((listener) => listener.shut())),
+    ...(secure.length > 0 && {
+      certificate: async ({ flaw }) => {
+        const known = CERTIFICATE_FLAWS.find((one) => one === flaw);
+        if (!known) throw new Error(`no certificate can be ${JSON.stringify(flaw)}`);
+        return together(await Promise.all(secure.map((listener) => listener.show(known))));
+      },
+      'tls-versions': ({ only }) => {
+        if (!Object.hasOwn(TLS_VERSIONS, String(only))) throw new Error(`no TLS versions are called ${JSON.stringify(only)}`);
+        return together(secure.map((listener) => listener.confine(only as TlsVersions)));
+      },
+    }),
+  };
+}
