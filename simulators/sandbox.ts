@@ -3,21 +3,23 @@ import { dirname } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Crm, type CrmOptions, createCrm } from '#crm';
 import { type CommitRequest, createEhrSite, type EhrSite, type EhrSiteOptions } from '#ehr';
-import { createHl7Site, HL7_FAULTS, remoteSitePort, type SiteCommitted, type SitePort } from '#hl7';
+import { createHl7Site, remoteSitePort, type SiteCommitted, type SitePort } from '#hl7';
 import {
   type Authority,
   ConfigurationError,
   ControlApi,
   type Identity,
-  KERNEL_FAULTS,
   Kernel,
   type KernelOptions,
   type ListenOptions,
   openAuthority,
   type Part,
+  trustStore,
 } from '#kernel';
+import { FAULTS } from './faults.ts';
 
 export { type Crowd, ehrSites, type Loaded, loadSynthea, populate, staffOf, toChange } from './crowd.ts';
+export { FAULTS };
 
 /** One EHR site to mount. */
 export type SiteConfig = Pick<EhrSiteOptions, 'name' | 'vendor' | 'tenant' | 'authority' | 'timeZone' | 'clients' | 'capability'>;
@@ -54,7 +56,7 @@ export interface Sandbox {
 
 /** Mounts the parts, opens their listeners and then the control API, which answers only when everything else does. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const kernel = new Kernel({ ...options, faults: [...KERNEL_FAULTS, ...HL7_FAULTS] });
+  const kernel = new Kernel({ ...options, faults: FAULTS });
   const host = options.host ?? '127.0.0.1';
   const authority = await openAuthority(options.ca);
   const identity = await authority.issue(['localhost', '127.0.0.1', '::1', ...(options.hosts ?? [])]);
@@ -149,9 +151,10 @@ function listening(part: Part, host: string, identity: Identity, options: Sandbo
   return { host, ports, identity };
 }
 
-/** Writes the CA certificate where a subject can be told to find it. */
+/** Writes the CA certificate where a subject can be told to find it, and beside it the same as `.p12`, for Java. */
 export function writeCa(authority: Authority, file: string): string {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, authority.cert);
+  writeFileSync(`${file.replace(/\.pem$/, '')}.p12`, trustStore(authority.cert));
   return file;
 }

@@ -22,6 +22,8 @@ const REGISTRIES: readonly Registry[] = [
     property: 'name',
     helpers: { 'no-headers.ts': 'what faults in headers share' },
   },
+  { folder: 'simulators/ehr/faults', index: 'simulators/ehr/faults/index.ts', property: 'name' },
+  { folder: 'simulators/crm/faults', index: 'simulators/crm/faults/index.ts', property: 'name' },
   {
     folder: 'simulators/hl7/faults',
     index: 'simulators/hl7/faults/index.ts',

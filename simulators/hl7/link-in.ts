@@ -20,6 +20,7 @@ import { type Message, NotHl7, parseMessage, rawField, value } from './message/p
 import { formatTime } from './message/time.ts';
 import { COMMIT_ACK, commitOf, MllpDecoder, mllpFrame } from './mllp.ts';
 import type { People } from './people.ts';
+import { peopleIn } from './people-in.ts';
 import type { LinkSettings } from './settings.ts';
 import type { SiteFacts } from './site.ts';
 import { SiteAway, type SitePort } from './site-port.ts';
@@ -58,6 +59,9 @@ export class LinkIn {
       sim: 'hl7',
       tenant: facts.site,
       name: `${facts.site} HL7`,
+      kind: 'HL7 in',
+      operations: () => ['connect', 'unknown', ...Object.keys(FILERS)],
+      people: ({ text }) => peopleIn(text, facts.authority),
       decoder: () => new MllpDecoder(),
       onFrame: (frame, connection) => this.#receive(frame, connection),
     });

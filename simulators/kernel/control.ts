@@ -3,7 +3,7 @@ import { type Context, Face, type Handler, jsonReply, type Reply } from './http.
 import type { EventDraft, JournalEvent } from './journal.ts';
 import type { Kernel } from './kernel.ts';
 import { ConfigurationError, type Part } from './part.ts';
-import { type Rule, RuleError } from './rules.ts';
+import { type Rule, RuleError } from './rule.ts';
 import type { Identity } from './tls.ts';
 
 /** A mistake in a control call: answered with this status and message. */

@@ -35,6 +35,8 @@ export interface Outgoing {
   holdForNext: boolean;
   /** Keeps it back so many milliseconds, while others go on. */
   holdMs?: number;
+  /** Resolves when the rule that keeps it back is healed: then it goes out at once. */
+  healed?: Promise<void>;
   /** The bytes were changed and still say the same: once accepted, the message has shown what it is about. */
   intact?: boolean;
   /** What the answer must name, where the bytes no longer hold the message's own id. */
@@ -104,6 +106,7 @@ export interface Exchange {
 
 /** What a fault is given besides the exchange. */
 export interface FaultTools {
+  /** Its `sleep` ends early when the rule is healed. */
   clock: Clock;
   random: Random;
   /** Parks the exchange until somebody releases it (see gates). */
@@ -121,6 +124,8 @@ export interface FaultParam {
   default?: number | string | boolean;
   /** Allowed values of a string, or [min, max] of a number. */
   oneOf?: readonly string[];
+  /** The name of an error: it must be one that every place has which the rule can hit. */
+  error?: true;
   range?: readonly [number, number];
 }
 
@@ -158,6 +163,8 @@ export interface FaultDefinition {
   lever?: string;
   /** When given: exchanges for which this is false do not count as matches. */
   applies?: (exchange: Exchange) => boolean;
+  /** Operations that it can happen to; any, where it is absent. */
+  operations?: RegExp;
   /** True for parameters at which it does nothing: such a rule matches and never fires. */
   idle?: (params: Readonly<Record<string, unknown>>) => boolean;
   /** Why it cannot act in places whose hooks it has, by `sim`: for the table of faults and places. */

@@ -9,7 +9,8 @@ import type { RecordRef } from './identity.ts';
 import { Journal } from './journal.ts';
 import { Places } from './places.ts';
 import { digest, Random } from './random.ts';
-import { type ArmedRule, RuleEngine } from './rules.ts';
+import type { ArmedRule } from './rule.ts';
+import { RuleEngine } from './rules.ts';
 import { Cell } from './state.ts';
 
 /** What one commit did: aligned lists, null where there was no image. */
@@ -86,6 +87,8 @@ export class Kernel {
     this.rules = new RuleEngine({
       faults: this.faults,
       armed: this.cell<ArmedRule>('kernel.rules'),
+      attempts: this.cell<number>('kernel.attempts'),
+      database: this.database,
       journal: this.journal,
       clock: this.clock,
       random: this.random.fork('rules'),
@@ -104,6 +107,19 @@ export class Kernel {
     return known as Cell<T>;
   }
 
+  /**
+   * The same kernel as a part sees it whose clock may be wrong: all that the part writes and says is of that clock; the
+   * journal keeps the true time.
+   */
+  with(clock: Clock): Kernel {
+    const seen = Object.create(this, { clock: { value: clock } });
+    // Methods look into private fields, which the other object lacks.
+    for (const name of Object.getOwnPropertyNames(Kernel.prototype) as (keyof Kernel)[])
+      if (name !== ('constructor' as keyof Kernel))
+        Object.defineProperty(seen, name, { value: (this[name] as () => unknown).bind(this) });
+    return seen as Kernel;
+  }
+
   /** Next number of a named series, from 1; survives restarts. */
   count(series: string): number {
     const next = (this.#counters.get(series) ?? 0) + 1;
@@ -120,7 +136,7 @@ export class Kernel {
   async commit(change: Change, exchange?: Exchange): Promise<Committed> {
     const made = change.call && this.#calls.get(change.call);
     if (made) return this.#committed(made);
-    if (exchange) await this.rules.fire('before-commit', exchange);
+    if (exchange && this.rules.meets('before-commit', exchange)) await this.rules.fire('before-commit', exchange);
     const committed = this.database.transaction(() => {
       const done = change.apply();
       const { sim, tenant, act, actor, cohort, data, cause } = change;
@@ -141,7 +157,7 @@ export class Kernel {
     if (exchange) {
       exchange.committed = true;
       exchange.records.push(...committed.records);
-      await this.rules.fire('after-commit', exchange);
+      if (this.rules.meets('after-commit', exchange)) await this.rules.fire('after-commit', exchange);
     }
     return committed;
   }

@@ -5,7 +5,7 @@ import { Face, jsonReply } from './http.ts';
 import type { JournalEvent } from './journal.ts';
 import { Kernel } from './kernel.ts';
 import { asking, type RawOptions, raw } from './raw-client.ts';
-import type { Rule } from './rules.ts';
+import type { Rule } from './rule.ts';
 import { TcpFace } from './tcp.ts';
 import { type Authority, CERTIFICATE_FLAWS, openAuthority } from './tls.ts';
 
@@ -186,6 +186,7 @@ test('a place without TLS has no levers of it', async () => {
     name: 'doors',
     renderError: (error) => jsonReply(503, { error }),
   });
+  plain.route('GET', '/doors', { operation: 'read', tier: 'semantic' }, () => jsonReply(200, {}));
   await plain.listen({ port: 0 });
   expect(() => kernel.rules.arm({ fault: 'tls-certificate', where: { sim: 'doors' } })).toThrow(/cannot act there/);
   expect(kernel.rules.arm({ fault: 'refused', where: { sim: 'doors' } }).fired).toBe(1);

@@ -5,6 +5,7 @@ import type tls from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { Severed } from './hooks.ts';
 import type { Kernel } from './kernel.ts';
+import { Overrides } from './overrides.ts';
 import { ConfigurationError } from './part.ts';
 import type { Lever, Undo } from './places.ts';
 import { CERTIFICATE_FLAWS, type CertificateFlaw, type Identity } from './tls.ts';
@@ -28,33 +29,6 @@ const USUAL_VERSIONS: tls.SecureContextOptions = { minVersion: 'TLSv1.2', maxVer
 const PARTING_MS = 1_000;
 /** How soon a port is tried again that somebody took meanwhile. */
 const AGAIN_MS = 50;
-
-/** A setting that can be set otherwise for a while: the newest change counts, and taking it back brings back the one before. */
-class Changeable<T> {
-  readonly #usual: T;
-  readonly #changed: () => void;
-  #changes: { value: T }[] = [];
-
-  constructor(usual: T, changed: () => void) {
-    this.#usual = usual;
-    this.#changed = changed;
-  }
-
-  get value(): T {
-    return this.#changes.length > 0 ? this.#changes.at(-1)!.value : this.#usual;
-  }
-
-  change(value: T): Undo {
-    const change = { value };
-    this.#changes.push(change);
-    this.#changed();
-    return () => {
-      if (!this.#changes.includes(change)) return;
-      this.#changes = this.#changes.filter((one) => one !== change);
-      this.#changed();
-    };
-  }
-}
 
 export interface ListenerOptions {
   kernel: Kernel;
@@ -100,15 +74,14 @@ export class Listener {
   #leaving = new Set<string>();
   #at?: AddressInfo;
   #closed = false;
-  #accepting = new Changeable(true, () => this.#openOrShut());
-  #certificate: Changeable<{ flaw?: CertificateFlaw; identity?: Identity }>;
-  #versions = new Changeable<TlsVersions | undefined>(undefined, () => this.#offer());
+  #shut = new Overrides<true>();
+  #shown = new Overrides<{ flaw: CertificateFlaw; identity: Identity }>();
+  #versions = new Overrides<TlsVersions>();
 
   constructor(server: net.Server, options: ListenerOptions) {
     this.#server = server;
     this.#options = options;
     this.secure = options.identity !== undefined;
-    this.#certificate = new Changeable({ identity: options.identity }, () => this.#offer());
     // Node's own, which begins to read at once: it gets a connection when that was let in.
     const serve = server.listeners('connection') as ((socket: Socket) => void)[];
     server.removeAllListeners('connection');
@@ -161,19 +134,19 @@ export class Listener {
 
   /** Closes the port, so that connections are refused; those that are open are reset. */
   shut(): Undo {
-    return this.#accepting.change(false);
+    return changing(this.#shut.hold(true), () => this.#openOrShut());
   }
 
   /** Shows another certificate. @throws Error where this certificate is not of our making. */
   async show(flaw: CertificateFlaw): Promise<Undo> {
     const identity = await this.#options.identity?.flawed?.(flaw);
     if (!identity) throw new Error(`${this.#options.name} has no certificate of ours`);
-    return this.#certificate.change({ flaw, identity });
+    return changing(this.#shown.hold({ flaw, identity }), () => this.#offer());
   }
 
   /** Speaks these versions of TLS and no others. */
   confine(versions: TlsVersions): Undo {
-    return this.#versions.change(versions);
+    return changing(this.#versions.hold(versions), () => this.#offer());
   }
 
   #connected(socket: Socket, serve: () => void): void {
@@ -198,7 +171,7 @@ export class Listener {
 
   #openOrShut(): void {
     if (this.#closed) return;
-    if (this.#accepting.value) this.#reopen();
+    if (!this.#shut.current) this.#reopen();
     else if (this.#server.listening) {
       // First, since closing the server closes idle connections in order.
       for (const socket of this.#sockets.values()) socket.resetAndDestroy();
@@ -208,7 +181,7 @@ export class Listener {
 
   // Whoever took the port meanwhile (it may be the near end of a call out) will not have it for long.
   #reopen(): void {
-    if (this.#closed || this.#server.listening || !this.#accepting.value || !this.#at) return;
+    if (this.#closed || this.#server.listening || this.#shut.current || !this.#at) return;
     const { address, port } = this.#at;
     this.listen(address, port).catch(() => this.#options.kernel.clock.after(AGAIN_MS, () => this.#reopen()));
   }
@@ -216,16 +189,16 @@ export class Listener {
   // A new context has new keys for session tickets: nobody goes on where a session before left off.
   #offer(): void {
     if (this.#closed) return;
-    const { identity } = this.#certificate.value;
-    const versions = this.#versions.value;
-    const options = { ...tlsOptions(identity!, this.#options.clientCa), ...(versions && TLS_VERSIONS[versions]) };
+    const identity = this.#shown.current?.identity ?? this.#options.identity!;
+    const versions = this.#versions.current;
+    const options = { ...tlsOptions(identity, this.#options.clientCa), ...(versions && TLS_VERSIONS[versions]) };
     (this.#server as tls.Server).setSecureContext(options);
     this.#part();
     this.#journal({ state: 'offers', ...this.#offered });
   }
 
   get #offered(): Offer {
-    return { certificate: this.#certificate.value.flaw, versions: this.#versions.value };
+    return { certificate: this.#shown.current?.flaw, versions: this.#versions.current };
   }
 
   // A call that is under way may come to its end; nothing new is taken, and after a while it is over in any case.
@@ -271,6 +244,18 @@ export class Listener {
     const { kernel, sim, tenant } = this.#options;
     kernel.journal.append({ sim, tenant, kind: 'connection', data });
   }
+}
+
+// Tells that a setting is another now, and again when it is taken back.
+function changing(undo: Undo, changed: () => void): Undo {
+  changed();
+  let held = true;
+  return () => {
+    if (!held) return;
+    held = false;
+    undo();
+    changed();
+  };
 }
 
 type TlsError = Error & { code?: string; reason?: string };

@@ -1,8 +1,20 @@
-import { type Cancel, type Cell, digest, type Exchange, type JournalEvent, type Outgoing, Rejected, Severed } from '#kernel';
+import {
+  type Cancel,
+  type Cell,
+  digest,
+  type Exchange,
+  type JournalEvent,
+  type Outgoing,
+  Rejected,
+  Severed,
+  shownAt,
+  waitingClock,
+} from '#kernel';
 import type { Site } from '../engine/context.ts';
 import type { Stored } from '../engine/resource.ts';
+import { peopleOf } from '../people-of.ts';
 import { type Notice, noticeBundle, type Subscription, signature } from './notice.ts';
-import { topicOf } from './topics.ts';
+import { TOPICS, topicOf, typeOf } from './topics.ts';
 
 /** Answers later than this count as none: a hard limit of the vendor's. */
 const ANSWER_MS = 2000;
@@ -46,7 +58,14 @@ export class Courier {
     this.#desk = desk;
     this.#base = base;
     const { name: tenant, kernel } = site;
-    kernel.places.add({ sim: 'ehr', tenant, name: `notifications of ${tenant}`, hooks: ['notify'], operations: () => [] });
+    kernel.places.add({
+      ...{ sim: 'ehr', tenant, kind: 'notifications', name: `notifications of ${tenant}`, hooks: ['notify'] as const },
+      operations: () => TOPICS,
+      knows: (operation, type) =>
+        TOPICS.some((topic) => (operation ?? topic) === topic && (type === undefined || typeOf(topic) === type)),
+      types: () => [...new Set(TOPICS.map(typeOf))],
+      people: (exchange) => peopleOf(site, exchange),
+    });
   }
 
   start(): void {
@@ -68,7 +87,7 @@ export class Courier {
     const { kernel, name } = this.#site;
     const { subscriptions, waiting, marks } = this.#desk;
     if (event.kind !== 'commit' || event.sim !== 'ehr' || event.tenant !== name || subscriptions.size === 0) return;
-    const now = kernel.clock.now();
+    const now = waitingClock(kernel.clock).now();
     for (const [i, record] of (event.records ?? []).entries()) {
       const images = [event.before?.[i] ?? null, event.after?.[i] ?? null] as [Stored | null, Stored | null];
       const topic = topicOf(record.type, event.act ?? '', ...images);
@@ -77,7 +96,14 @@ export class Courier {
         // A function of the event: heard again after a kill, it is the same notice.
         const hex = digest(kernel.seed, kernel.runKey, name, subscription, event.seq, i);
         const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
-        const notice = { id, subscription, record, at: event.wall, actor: event.actor, cause: event.seq };
+        const notice = {
+          id,
+          subscription,
+          record,
+          at: new Date(shownAt(kernel.clock, event.wall)).toISOString(),
+          actor: event.actor,
+          cause: event.seq,
+        };
         waiting.set(id, { ...notice, attempts: 0, due: now, deadline: now + HOUR });
       }
     }
@@ -95,7 +121,7 @@ export class Courier {
   }
 
   #deliver(): void {
-    const { clock } = this.#site.kernel;
+    const clock = waitingClock(this.#site.kernel.clock);
     const { subscriptions, waiting } = this.#desk;
     const idle = [...waiting.values()].filter(({ subscription }) => !this.#busy.has(subscription));
     for (const id of new Set(idle.map(({ subscription }) => subscription))) {
@@ -154,7 +180,7 @@ export class Courier {
       waiting.delete(notice.id);
       return;
     }
-    const now = this.#site.kernel.clock.now();
+    const now = waitingClock(this.#site.kernel.clock).now();
     const attempts = notice.attempts + 1;
     const due = now + Math.min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT);
     if (due <= notice.deadline) {
@@ -163,6 +189,13 @@ export class Courier {
     }
     waiting.delete(notice.id);
     dead.set(notice.id, { ...notice, attempts });
+  }
+
+  // Until then, or until what keeps it back is undone.
+  async #hold(ms: number, healed?: Promise<void>): Promise<void> {
+    const over = new AbortController();
+    void healed?.then(() => over.abort());
+    await this.#site.kernel.clock.sleep(ms, over.signal);
   }
 
   // Rules act at the hook `notify`: they may drop the delivery, hold it, double it, or change its bytes.
@@ -183,7 +216,7 @@ export class Courier {
       sim: 'ehr',
       tenant: name,
       operation: subscription.topic,
-      type: subscription.topic.replace(/\..*$/, ''),
+      type: typeOf(subscription.topic),
       path: subscription.endpoint,
       client: `client:${subscription.client}`,
       text: bytes.toString(),
@@ -197,7 +230,7 @@ export class Courier {
     };
     try {
       await kernel.rules.fire('notify', exchange);
-      if (outgoing.holdMs) await kernel.clock.sleep(outgoing.holdMs);
+      if (outgoing.holdMs) await this.#hold(outgoing.holdMs, outgoing.healed);
       let last: { status?: number; reached?: boolean; error?: string } = { error: 'dropped' };
       const { abreast = 1, copies } = outgoing;
       for (let copy = 0; copy < copies; copy++) {

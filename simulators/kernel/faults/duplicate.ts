@@ -5,6 +5,7 @@ export const duplicate = defineFault({
   family: 'notification',
   doc: 'Sends the same message, with the same control id, several times.',
   params: { copies: { type: 'number', doc: 'how often in all', default: 2, range: [1, 100] } },
+  idle: ({ copies }) => Number(copies) === 1,
   hooks: {
     message: (exchange, { copies }) => {
       if (exchange.outgoing) exchange.outgoing.copies = Number(copies);

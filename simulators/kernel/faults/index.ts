@@ -1,5 +1,8 @@
 import type { FaultDefinition } from '../hooks.ts';
 import { bandwidth } from './bandwidth.ts';
+import { clientRevoked } from './client-revoked.ts';
+import { clientRotated } from './client-rotated.ts';
+import { clockOffset } from './clock-offset.ts';
 import { connectReset } from './connect-reset.ts';
 import { cutBody } from './cut-body.ts';
 import { drop } from './drop.ts';
@@ -21,11 +24,13 @@ import { partition } from './partition.ts';
 import { refused } from './refused.ts';
 import { reorder } from './reorder.ts';
 import { reset } from './reset.ts';
+import { shortTokens } from './short-tokens.ts';
 import { slowBody } from './slow-body.ts';
 import { storm } from './storm.ts';
 import { throttle } from './throttle.ts';
 import { tlsCertificate } from './tls-certificate.ts';
 import { tlsVersions } from './tls-versions.ts';
+import { tokensEnd } from './tokens-end.ts';
 import { vendorError } from './vendor-error.ts';
 import { wrongCharset } from './wrong-charset.ts';
 import { wrongContentType } from './wrong-content-type.ts';
@@ -62,4 +67,9 @@ export const KERNEL_FAULTS: readonly FaultDefinition[] = [
   reorder,
   drop,
   gate,
+  tokensEnd,
+  shortTokens,
+  clientRevoked,
+  clientRotated,
+  clockOffset,
 ];

@@ -33,7 +33,7 @@ export const latency = defineFault({
     tail: { type: 'string', doc: 'how the delay is spread', default: 'none', oneOf: Object.keys(TAILS) },
     shape: { type: 'number', doc: 'of the tail: the smaller, the heavier', default: 1.5, range: [0.1, 10] },
   },
-  idle: ({ ms, jitter }) => ms === 0 && jitter === 0,
+  idle: ({ ms, jitter }) => Number(ms) === 0 && Number(jitter) === 0,
   hooks: { request: wait, message: wait },
   colour: '#c9a227',
 });

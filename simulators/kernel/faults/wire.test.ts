@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Face, jsonReply } from '../http.ts';
 import { Kernel } from '../kernel.ts';
 import { asking, bodyOf, raw, type Seen } from '../raw-client.ts';
-import type { Rule } from '../rules.ts';
+import type { Rule } from '../rule.ts';
 import { type Authority, openAuthority } from '../tls.ts';
 
 const LAMP = { id: '1', name: 'Léon', watts: 60, colours: ['red', 'green', 'blue'] };
