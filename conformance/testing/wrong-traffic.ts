@@ -102,4 +102,12 @@ export const WRONG_TRAFFIC: WrongSubject[] = [
     'never-visible',
     { polls: false, write: (_, f, act) => (act === 'update' && /[0-4]$/.test(String(f.EHR_Key__c)) ? undefined : f) },
   ],
+  ['SE-02', 'speaks TLS 1.1', 'old-protocol', { accepts: ['1.0-1.1', '1.2', '1.3'] }],
+  ['SE-02', 'does not speak TLS 1.2', 'refuses-protocol', { accepts: ['1.3'] }],
+  ['SE-02', 'does not speak TLS 1.3', 'refuses-protocol', { accepts: ['1.2'] }],
+  ['SE-02', 'speaks TLS 1.2 where it could be 1.3', 'not-preferred', { newest: 'TLSv1.2' }],
+  ['SE-03', 'does not look at the date', 'wrong-certificate', { accepts: ['expired'] }],
+  ['SE-03', 'does not look at the name', 'wrong-certificate', { accepts: ['wrong-host'] }],
+  ['SE-03', 'trusts anybody', 'wrong-certificate', { accepts: ['self-signed', 'untrusted'] }],
+  ['SE-03', 'loses what it could not write', 'stale-value', { catchesUp: false, polls: false }],
 ];

@@ -157,6 +157,12 @@ describe.each(LISTENERS)('%s', (_, at, tenant) => {
     expect(told('secured').some((data) => data?.resumed)).toBe(false);
   });
 
+  test('whoever connects and says nothing began no handshake', async () => {
+    await raw({ ...at(), say: '', quietMs: 20 });
+    await raw({ ...at(), tls: {} });
+    expect([told('failed'), told('secured').length]).toEqual([[], 1]);
+  });
+
   test('a client that says why it leaves is quoted', async () => {
     await sayAlert(at().port, 0x30);
     await expect.poll(() => told('failed')).toMatchObject([{ reason: 'tlsv1 alert unknown ca', alert: 'unknown ca' }]);

@@ -72,6 +72,8 @@ export class Listener {
   #sockets = new Map<string, Socket>();
   /** Peers whose connection ends with what is under way on it. */
   #leaving = new Set<string>();
+  /** Peers whose handshake came to an end that is in the journal. */
+  #told = new Set<string>();
   #at?: AddressInfo;
   #closed = false;
   #shut = new Overrides<true>();
@@ -153,6 +155,9 @@ export class Listener {
     const peer = peerOf(socket);
     this.#sockets.set(peer, socket);
     socket.on('close', () => {
+      // Of one who hangs up in mid handshake the TLS server knows not even who it was; who never said hello began none.
+      if (this.secure && !this.#told.delete(peer) && !this.#leaving.has(peer) && socket.bytesRead > 0)
+        this.#journal({ state: 'failed', direction: 'in', peer, reason: 'the client hung up', ...this.#offered });
       this.#sockets.delete(peer);
       this.#leaving.delete(peer);
     });
@@ -218,6 +223,7 @@ export class Listener {
   #secured(socket: TLSSocket): void {
     if (this.isLeaving(socket)) return void socket.destroy();
     const { servername } = socket;
+    this.#told.add(peerOf(socket));
     this.#journal({
       state: 'secured',
       direction: 'in',
@@ -230,12 +236,12 @@ export class Listener {
     });
   }
 
-  #failed(error: TlsError, socket: TLSSocket): void {
-    if (this.isLeaving(socket)) return;
-    const reason = error.reason ?? (error.code === 'ECONNRESET' ? 'the client hung up' : error.message);
-    const alert = / alert (.+)$/.exec(error.reason ?? '')?.[1];
-    const peer = socket.remotePort === undefined ? undefined : peerOf(socket);
-    this.#journal({ state: 'failed', direction: 'in', peer, reason, alert, ...this.#offered });
+  #failed({ reason, message }: TlsError, socket: TLSSocket): void {
+    if (socket.remotePort === undefined || this.isLeaving(socket)) return;
+    const peer = peerOf(socket);
+    this.#told.add(peer);
+    const alert = / alert (.+)$/.exec(reason ?? '')?.[1];
+    this.#journal({ state: 'failed', direction: 'in', peer, reason: reason ?? message, alert, ...this.#offered });
   }
 
   // What happens while it closes is of no interest, and the journal may be closed by then.
@@ -258,7 +264,7 @@ function changing(undo: Undo, changed: () => void): Undo {
   };
 }
 
-type TlsError = Error & { code?: string; reason?: string };
+type TlsError = Error & { reason?: string };
 
 /** What can be set otherwise about the listeners of a place; nothing of TLS where none speaks it. */
 export function listenerLevers(listeners: readonly Listener[]): Record<string, Lever> {
