@@ -1,4 +1,5 @@
 import { findCanaries } from '#fixtures';
+import { AlertFacts } from './alert-facts.ts';
 import { fail, untestable } from './check.ts';
 import { CrmFacts } from './crm-facts.ts';
 import type { Evidence } from './evidence.ts';
@@ -17,6 +18,8 @@ export class CheckFacts {
   readonly cohort: string;
   /** What the CRM's jobs sent, whom it refused, what became of leads. */
   readonly crm: CrmFacts;
+  /** How it told its operator that something is wrong. */
+  readonly alerts: AlertFacts;
   readonly #evidence: Evidence;
   readonly #log: CheckLog;
 
@@ -25,6 +28,7 @@ export class CheckFacts {
     this.#evidence = evidence;
     this.#log = log;
     this.crm = new CrmFacts(evidence, cohort, log);
+    this.alerts = new AlertFacts(evidence, log);
   }
 
   /** What `act` noted under that key. */
@@ -459,6 +463,20 @@ export class CheckFacts {
   hits(rule: string): number {
     const id = this.note<string>(`rule ${rule}`);
     return this.#evidence.facts.fired.filter((fired) => fired.rule === id).length;
+  }
+
+  /** The calls that this site refused with a status after a note and before a mark. */
+  refusals(status: number, since: string, until: string): EventId[] {
+    const site = this.cohort.slice(this.cohort.indexOf('/') + 1);
+    const from = this.#log.notedAt.get(since) ?? Number.POSITIVE_INFINITY;
+    return this.#evidence.facts.refusals
+      .filter((one) => one.tenant === site && one.status === status && one.at > from && one.at < this.at(until))
+      .map(({ event }) => event);
+  }
+
+  /** Untestable where no call was refused. */
+  wereRefused(refused: readonly EventId[]): Finding[] {
+    return refused.length > 0 ? [] : [untestable('did-not-bite', 'No call was refused: what was withdrawn is never asked for.')];
   }
 
   /** The calls to a simulator of this site within so many ms after a rule's first hit was answered. */

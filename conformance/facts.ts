@@ -126,6 +126,8 @@ export class Facts {
   readonly intruders: EventId[] = [];
   /** Every call that came to a simulator, oldest first. */
   readonly calls: { at: number; sim: string; tenant: string; event: EventId }[] = [];
+  /** Calls that were refused for want of a right. */
+  readonly refusals: { at: number; tenant: string; status: number; event: EventId }[] = [];
   /** Access tokens as they were asked for and granted, per site. */
   readonly tokens: { tenant: string; requested: string[]; granted: string[]; event: EventId }[] = [];
   /** Names and mail addresses of people that stood in a URL or header, where no search needs them. */
@@ -408,6 +410,8 @@ export class Facts {
     const id = `${event.process}:${event.cause}`;
     const { severed, status } = (event.data ?? {}) as { severed?: string; status?: number };
     const again = severed !== undefined || RETRYABLE.has(Number(status)) || Number(status) >= 500;
+    if (status === 401 || status === 403)
+      this.refusals.push({ at: event.at, tenant: event.tenant ?? '', status, event: eventId(event) });
     for (const cohort of this.#open.get(id)?.cohorts ?? []) {
       if (severed || Number(status) >= 400) this.#tell(cohort, event);
       if (again) this.#retryDue(cohort, `${event.sim}/${event.tenant}`, event.at);
@@ -446,6 +450,7 @@ export class Facts {
       this.defects,
       this.intruders,
       this.tokens,
+      this.refusals,
       this.exposed,
       this.received,
       this.sends,

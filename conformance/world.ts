@@ -432,6 +432,23 @@ export class World {
     }
   }
 
+  /** From here on it counts what the subject tells its operator, under a name; until `watched` says that it is over. */
+  async watch(label: string): Promise<void> {
+    await this.#count('from', label);
+  }
+
+  async watched(label: string): Promise<void> {
+    await this.#count('to', label);
+  }
+
+  async #count(which: 'from' | 'to', label: string): Promise<void> {
+    for (const hook of ['failed', 'pending'] as const) {
+      const count = await this.#o.subject?.[hook]?.().catch((error: Error) => error.message);
+      if (count !== undefined) await this.note(`${hook} ${which} ${label}`, count);
+    }
+    await this.note(`lines ${which} ${label}`, this.linesPrinted);
+  }
+
   /** Kills the subject as a crash would. */
   async kill(): Promise<void> {
     if (!this.#o.subject?.kill) throw new Error('this subject may not be killed: the check should not have been run');

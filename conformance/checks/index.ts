@@ -99,6 +99,7 @@ import { se02 } from './se-02.ts';
 import { se03 } from './se-03.ts';
 import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
+import { se08 } from './se-08.ts';
 import { sv01 } from './sv-01.ts';
 import { sv03 } from './sv-03.ts';
 import { sv04 } from './sv-04.ts';
@@ -196,6 +197,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   se03,
   se04,
   se05,
+  se08,
   bv01,
   bv02,
   bv05,

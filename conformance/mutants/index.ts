@@ -46,6 +46,7 @@ import { insistsOnItsCopy } from './insists-on-its-copy.ts';
 import { isItsOwnSource } from './is-its-own-source.ts';
 import { keepsDecisionsHere } from './keeps-decisions-here.ts';
 import { keepsEscapes } from './keeps-escapes.ts';
+import { keepsItsToken } from './keeps-its-token.ts';
 import { keepsPlaceholders } from './keeps-placeholders.ts';
 import { keepsRefusalsToItself } from './keeps-refusals-to-itself.ts';
 import { keysByChannel } from './keys-by-channel.ts';
@@ -106,6 +107,7 @@ import { revertsEverything } from './reverts-everything.ts';
 import { revivesMerged } from './revives-merged.ts';
 import { revokedIsDone } from './revoked-is-done.ts';
 import { rewritesEachRound } from './rewrites-each-round.ts';
+import { saysNothing } from './says-nothing.ts';
 import { shedsLoad } from './sheds-load.ts';
 import { speaksOldTls } from './speaks-old-tls.ts';
 import { staysAtTls12 } from './stays-at-tls-1-2.ts';
@@ -119,12 +121,16 @@ import { takesOverLeads } from './takes-over-leads.ts';
 import { tenDigits } from './ten-digits.ts';
 import { utcDay } from './utc-day.ts';
 import { watchesContactsOnly } from './watches-contacts-only.ts';
+import { wipesWhatItMayNotRead } from './wipes-what-it-may-not-read.ts';
 import { writesBackLate } from './writes-back-late.ts';
 import { writesBlindly } from './writes-blindly.ts';
 
 /** Every mutant; the lawful variants last. */
 export const MUTANTS: readonly MutantDefinition[] = [
   noNewPersons,
+  wipesWhatItMayNotRead,
+  saysNothing,
+  keepsItsToken,
   relinks,
   matchesByName,
   leapDay,

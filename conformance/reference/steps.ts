@@ -119,6 +119,7 @@ export type Steps = {
   isRetryable(error: unknown): boolean;
   backoff(attempt: number, retryAfterMs: number, random: () => number): number | undefined;
   heeding(http: Http, now: () => number): Http;
+  report(line: string): string | undefined;
   lanes(): { crm: number; fhir: number };
 };
 
@@ -188,5 +189,7 @@ export const referenceSteps: Steps = {
   isRetryable,
   backoff,
   heeding,
+  // What the operator reads; a line of ours holds no patient.
+  report: (line) => line,
   lanes: () => ({ crm: 8, fhir: 4 }),
 };

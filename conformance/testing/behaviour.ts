@@ -37,6 +37,12 @@ export interface Behaviour {
   oneAtATime?: boolean;
   /** Whether it can read a record that looks so. */
   reads?(image: Image): boolean;
+  /** Whether it asks for a new token when one has ended. */
+  renews?: boolean;
+  /** Whether it takes a chart that it is refused for an empty one. */
+  wipes?: boolean;
+  /** Whether it says what goes wrong. */
+  tells?: boolean;
   /** The scopes that it asks for. */
   scopes?: string;
   /**

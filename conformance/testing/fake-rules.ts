@@ -14,6 +14,9 @@ const tenantOf = (sim: string): string => (sim === 'crm' ? ORG : SITE);
 const overTls = ({ fault, where }: Rule): 'ehr' | 'crm' | undefined =>
   fault.startsWith('tls-') ? (where?.sim as 'ehr' | 'crm') : undefined;
 
+/** Faults that stand: they hit a whole system as soon as they are armed. */
+const STANDING = ['short-tokens', 'tokens-end', 'scope-withdrawn', 'client-rotated', 'element-renamed', 'element-removed'];
+
 /** The rules that are armed. */
 export class FakeRules {
   readonly #b: JournalBuilder;
@@ -28,9 +31,11 @@ export class FakeRules {
   arm(rule: Rule & { id: string }): void {
     this.#armed.push({ ...rule, fired: 0, at: this.#b.micros });
     const sim = overTls(rule);
-    if (!sim) return;
-    this.#b.fault(rule.id, rule.fault, { sim, tenant: tenantOf(sim) });
-    this.#b.offers(sim, this.offer(sim));
+    if (sim) {
+      this.#b.fault(rule.id, rule.fault, { sim, tenant: tenantOf(sim) });
+      this.#b.offers(sim, this.offer(sim));
+    }
+    if (STANDING.includes(rule.fault)) this.#b.fault(rule.id, rule.fault);
   }
 
   /** What a system offers over TLS that is not the usual; null where it is the usual again. */
@@ -38,6 +43,11 @@ export class FakeRules {
     const rule = this.#armed.findLast((one) => overTls(one) === sim);
     if (rule) this.#changed.add(sim);
     return rule ? String(rule.params?.flaw ?? rule.params?.only) : this.#changed.has(sim) ? null : undefined;
+  }
+
+  /** A rule with that fault, where one stands. */
+  stands(fault: string): Rule | undefined {
+    return this.#armed.find((rule) => rule.fault === fault);
   }
 
   /** False for a rule that was not armed. */

@@ -133,6 +133,21 @@ export class FakeSubject {
       this.#b.reply(request, 'reset');
       return;
     }
+    if (this.#rules.stands('scope-withdrawn')) {
+      this.#b.reply(request, 403);
+      this.#tell('403: may not read patients');
+      for (const { type, id } of this.#does.wipes ? refs : [])
+        if (type === 'Patient') this.#write('Contact', keyOf(this.#b.image('Patient', id)), { Email: null }, 'poll');
+      return;
+    }
+    if (this.#rules.stands('short-tokens')) {
+      if (this.#does.renews === false) {
+        this.#b.reply(request, 401);
+        return;
+      }
+      this.#b.add({ sim: 'ehr', tenant: SITE, kind: 'token', actor: CLIENT, data });
+      this.#rules.hit('latency', 'ehr', { request, text: refs.map(({ id }) => id).join() });
+    }
     const throttle = this.#rules.hit('throttle', 'ehr', { request });
     if (throttle) {
       this.#b.reply(request, 429);
@@ -163,6 +178,10 @@ export class FakeSubject {
     const taken = offer === null || accepts.includes(offer);
     this.#b.handshake(sim, taken, PROTOCOLS[offer ?? ''] ?? newest, offer);
     return taken;
+  }
+
+  #tell(line: string): void {
+    if (this.#does.tells !== false) this.output.push(line);
   }
 
   // Whose charts a search asks for.

@@ -110,4 +110,7 @@ export const WRONG_TRAFFIC: WrongSubject[] = [
   ['SE-03', 'does not look at the name', 'wrong-certificate', { accepts: ['wrong-host'] }],
   ['SE-03', 'trusts anybody', 'wrong-certificate', { accepts: ['self-signed', 'untrusted'] }],
   ['SE-03', 'loses what it could not write', 'stale-value', { catchesUp: false, polls: false }],
+  ['SE-08', 'asks for no new token', 'not-read', { renews: false }],
+  ['SE-08', 'takes a chart that it may not read for an empty one', 'wrong-value', { wipes: true }],
+  ['SE-08', 'says nothing', 'not-reported', { tells: false }],
 ];

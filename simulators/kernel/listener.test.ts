@@ -185,6 +185,25 @@ async function sayAlert(port: number, alert: number): Promise<void> {
   relay.close();
 }
 
+test('a face that is given away is as usual again, and what was held over it is of no more effect', async () => {
+  const where = { tenant: 'hall' };
+  const armed = [
+    { fault: 'tls-certificate', where },
+    { fault: 'tls-versions', params: { only: '1.2' }, where },
+    { fault: 'refused', where },
+  ].map((rule) => kernel.rules.arm(rule).id);
+  await kernel.rules.effective();
+  const port = Number(new URL(face.url(true)!).port);
+  const other = new Face(kernel, { ...face.options, tenant: 'attic' });
+  other.route('GET', '/lamps/1', { operation: 'read', tier: 'semantic' }, () => jsonReply(200, { on: true }));
+  other.takeOver(face.handOver());
+  for (const id of armed) kernel.rules.heal(id);
+  const seen = await raw({ port, tls: strict(), say: asking('/lamps/1') });
+  expect([seen.protocol, seen.end, other.port(true), face.url(true)]).toEqual(['TLSv1.3', 'closed', port, undefined]);
+  expect(told('secured').at(-1)).not.toHaveProperty('versions');
+  await other.close();
+});
+
 test('a place without TLS has no levers of it', async () => {
   const plain = new Face(kernel, {
     sim: 'doors',

@@ -50,6 +50,17 @@ interface Offer {
   versions?: TlsVersions;
 }
 
+/** A listener's server on its way to another listener, and who connected meanwhile. */
+export interface Handed {
+  server: net.Server;
+  identity?: Identity;
+  /** Node's own listeners of connections. */
+  serve: ServeSocket[];
+  at?: AddressInfo;
+  connections: Socket[];
+}
+type ServeSocket = (socket: Socket) => void;
+
 /** `address port` of the other end. */
 const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
@@ -68,6 +79,10 @@ export class Listener {
   readonly secure: boolean;
   #server: net.Server;
   #options: ListenerOptions;
+  #serve: ServeSocket[];
+  /** Ways to stop listening to the server's events. */
+  #heard: (() => void)[] = [];
+  #given = false;
   /** The TCP sockets by peer: a TLS socket cannot reset the connection that it runs on, this one can. */
   #sockets = new Map<string, Socket>();
   /** Peers whose connection ends with what is under way on it. */
@@ -80,19 +95,26 @@ export class Listener {
   #shown = new Overrides<{ flaw: CertificateFlaw; identity: Identity }>();
   #versions = new Overrides<TlsVersions>();
 
-  constructor(server: net.Server, options: ListenerOptions) {
+  /** @param handed of a server that another listener gave away; it listens already. */
+  constructor(server: net.Server, options: ListenerOptions, handed?: Handed) {
     this.#server = server;
     this.#options = options;
     this.secure = options.identity !== undefined;
-    // Node's own, which begins to read at once: it gets a connection when that was let in.
-    const serve = server.listeners('connection') as ((socket: Socket) => void)[];
+    this.#at = handed?.at;
+    // Node's own begin to read at once: they get a connection when that was let in.
+    this.#serve = handed?.serve ?? (server.listeners('connection') as ServeSocket[]);
     server.removeAllListeners('connection');
-    server.on('connection', (socket: Socket) =>
-      this.#connected(socket, () => serve.forEach((each) => void each.call(server, socket))),
-    );
-    if (!this.secure) return;
-    server.on('secureConnection', (socket: TLSSocket) => this.#secured(socket));
-    server.on('tlsClientError', (error: TlsError, socket: TLSSocket) => this.#failed(error, socket));
+    this.#listen('connection', (socket: Socket) => this.#connected(socket));
+    if (this.secure) {
+      this.#listen('secureConnection', (socket: TLSSocket) => this.#secured(socket));
+      this.#listen('tlsClientError', (error: TlsError, socket: TLSSocket) => this.#failed(error, socket));
+    }
+    for (const socket of handed?.connections ?? []) if (!socket.destroyed) this.#connected(socket);
+  }
+
+  #listen(event: string, heard: (...args: never[]) => void): void {
+    this.#server.on(event, heard as never);
+    this.#heard.push(() => this.#server.off(event, heard as never));
   }
 
   /** Starts listening; port 0 takes a free one. @throws ConfigurationError when the port is taken. */
@@ -115,13 +137,30 @@ export class Listener {
 
   /** Where it listens, or will again; undefined before the first time. */
   get address(): AddressInfo | undefined {
-    return this.#at;
+    return this.#given ? undefined : this.#at;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     for (const socket of this.#sockets.values()) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
+    if (!this.#given) await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** Gives the server away as it usually is: nobody holds anything over it any more. Open connections stay, until `close`. */
+  handOver(): Handed {
+    if (this.#shut.current) this.#server.listen(this.#at!.port, this.#at!.address);
+    if (this.secure) (this.#server as tls.Server).setSecureContext(tlsOptions(this.#options.identity!, this.#options.clientCa));
+    this.#closed = true;
+    this.#given = true;
+    for (const unheard of this.#heard) unheard();
+    const connections: Socket[] = [];
+    this.#server.on('connection', (socket: Socket) => void connections.push(socket));
+    return { server: this.#server, identity: this.#options.identity, serve: this.#serve, at: this.#at, connections };
+  }
+
+  /** Lets another listener, which took its server over, have its open connections, too. */
+  share(other: Listener): void {
+    for (const socket of this.#sockets.values()) other.#keep(socket);
   }
 
   /** The TCP socket below one that may speak TLS. */
@@ -151,7 +190,7 @@ export class Listener {
     return changing(this.#versions.hold(versions), () => this.#offer());
   }
 
-  #connected(socket: Socket, serve: () => void): void {
+  #keep(socket: Socket): void {
     const peer = peerOf(socket);
     this.#sockets.set(peer, socket);
     socket.on('close', () => {
@@ -161,7 +200,14 @@ export class Listener {
       this.#sockets.delete(peer);
       this.#leaving.delete(peer);
     });
+  }
+
+  #connected(socket: Socket): void {
+    this.#keep(socket);
     socket.on('error', () => {}); // a peer that resets is not our error; the exchange on it ends as severed
+    const serve = (): void => {
+      for (const each of this.#serve) each.call(this.#server, socket);
+    };
     const waiting = this.#options.knock?.(socket);
     if (!waiting) serve();
     waiting?.then(

@@ -7,6 +7,7 @@ import { KERNEL_FAULTS } from './faults/index.ts';
 import { defineFault, type Exchange, HOOKS, Rejected, Severed } from './hooks.ts';
 import { Kernel } from './kernel.ts';
 import { type Rule, RuleError } from './rule.ts';
+import { Snapshots } from './snapshots/store.ts';
 
 function exchange(about: Partial<Exchange> = {}): Exchange {
   return {
@@ -164,13 +165,13 @@ describe('when and how often', () => {
     expect(kernel.rules.list()).toMatchObject([{ id: 'once', matched: 1, fired: 1, spent: true }]);
   });
 
-  test('counters survive a copy of a database in memory', async () => {
+  test('counters survive a snapshot of a database in memory', async () => {
     const kernel = new Kernel({ clock: new ManualClock() });
     kernel.rules.arm({ ...reject, id: 'twice', times: 2 });
     await hit(kernel);
-    const folder = mkdtempSync(join(tmpdir(), 'rules-'));
-    kernel.snapshot(folder);
-    const second = new Kernel({ data: folder });
+    const root = mkdtempSync(join(tmpdir(), 'rules-'));
+    const { snapshot, processes } = await new Snapshots(kernel, [], { root }).take('one');
+    const second = new Kernel({ from: { file: join(root, 'one', processes[0]!.file), snapshot } });
     expect([await hit(second), await hit(second)]).toEqual([true, false]);
     second.close();
   });
@@ -268,6 +269,33 @@ test('a lost reply counts only exchanges that committed', async () => {
   kernel.rules.arm({ fault: 'lost-reply', times: 1 });
   await kernel.rules.fire('reply', exchange());
   await expect(kernel.rules.fire('reply', exchange({ committed: true }))).rejects.toThrow(Severed);
+});
+
+test.each([
+  ['refuse-before-commit', 'before-commit', 0],
+  ['fail-after-commit', 'reply', 1],
+  ['lost-reply', 'reply', 1],
+])('%s: a write with a name of its own is made once, whatever its first answer was', async (fault, hook, applied) => {
+  const kernel = new Kernel({ clock: new ManualClock() });
+  kernel.rules.arm({ fault, times: 1 });
+  let made = 0;
+  const apply = () => {
+    made++;
+    return { records: [{ sim: 'lamps', tenant: 'hall', type: 'Lamp', id: '1', version: made }], before: [null], after: [{}] };
+  };
+  const call = async (): Promise<string> => {
+    const one = exchange();
+    try {
+      const { records } = await kernel.commit({ sim: 'lamps', tenant: 'hall', act: 'light', call: 'a', apply }, one);
+      await kernel.rules.fire('reply', one);
+      return `version ${records[0]!.version}`;
+    } catch (error) {
+      return (error as Error).constructor.name;
+    }
+  };
+  expect([await call(), made]).toEqual([fault === 'lost-reply' ? 'Severed' : 'Rejected', applied]);
+  expect([await call(), made]).toEqual(['version 1', 1]);
+  expect(kernel.journal.read({ kind: 'fault' })).toMatchObject([{ data: { fault, hook } }]);
 });
 
 test.each<[string, unknown, RegExp]>([

@@ -73,9 +73,13 @@ export class Store {
     const known = this.#recent.get(name);
     if (known) return known;
     const sql = 'SELECT rid, id, version, updated, deleted, json FROM ehr_resource WHERE tenant = ? AND type = ? AND id = ?';
-    const row = this.#sql.get(sql, this.tenant, type, id) as CurrentRow | undefined;
+    const found = this.#sql.get(sql, this.tenant, type, id) as CurrentRow | undefined;
+    if (!found) return undefined;
+    // What SQLite gives is slow to look into.
+    const { rid, version, updated, deleted, json } = found;
+    const row: CurrentRow = { rid, id: found.id, version, updated, deleted, json, shown: undefined };
     // What a transaction under way has written may never come to be.
-    if (row && !this.#sql.inTransaction) this.#recent.set(name, row);
+    if (!this.#sql.inTransaction) this.#recent.set(name, row);
     return row;
   }
 
@@ -206,6 +210,27 @@ export class Store {
     const after = toResource({ id, version, updated: lastUpdated, json });
     this.#indexes.add(rid, after);
     return { before, after, version };
+  }
+
+  /** Gives what a read gives while these records are as they were once; null: before there was one. Their histories stay. */
+  during<T>(images: readonly { type: string; id: string; version: number; image: Stored | null }[], read: () => T): T {
+    return this.#sql.undone(() => {
+      for (const { type, id, version, image } of images) this.#set(type, id, version, image);
+      return read();
+    });
+  }
+
+  #set(type: string, id: string, version: number, image: Stored | null): void {
+    this.#recent.delete(`${type}/${id}`);
+    const known = this.locate(type, id);
+    if (!known) return;
+    this.#indexes.remove(known.rid, known.deleted ? null : (this.read(type, id) ?? null));
+    // Gone before, it was there as a deleted one; before the first version there was nothing.
+    if (!image && version < 1) return void this.#sql.run('DELETE FROM ehr_resource WHERE rid = ?', known.rid);
+    const sql = 'UPDATE ehr_resource SET version = ?, updated = ?, deleted = ?, json = ? WHERE rid = ?';
+    const [updated, json] = image ? [String(image.meta.lastUpdated), toText(image, id)] : ['', '{}'];
+    this.#sql.run(sql, version, updated, image ? 0 : 1, json, known.rid);
+    if (image) this.#indexes.add(known.rid, image);
   }
 
   /** The stretch of time of a date or period, read in this site's zone. */
