@@ -7,6 +7,7 @@ import { type CheckLog, type History, imageAt, type LinkMessage, type Resource, 
 import { type LatencySummary, latencySamples, summarise } from './latency.ts';
 import type { EventId, Finding } from './result.ts';
 import { changedFields } from './row-changes.ts';
+import { type Offered, offered } from './tls-facts.ts';
 
 /** How long a call may have been on its way when a 429 went out (a loaded machine is slow to hand it over), and what two clocks of one host may differ by; in µs. */
 const UNDER_WAY_US = 400_000;
@@ -227,6 +228,13 @@ export class CheckFacts {
     const ids = rules.map((rule) => this.note<string>(`rule ${rule}`));
     if (this.#evidence.facts.fired.some((fired) => ids.includes(fired.rule))) return [];
     return [untestable('did-not-bite', `What was to go wrong (${rules.join(', ')}) never met a call of the subject.`)];
+  }
+
+  /** What came over TLS in the time of this check to a system that offered that, or the usual when nothing is given. */
+  offered(sim: string, offer?: string): Offered {
+    const site = this.cohort.slice(this.cohort.indexOf('/') + 1);
+    const { begunAt, endedAt = Number.POSITIVE_INFINITY } = this.#log;
+    return offered(this.#evidence.facts.tls, sim === 'ehr' ? `ehr/${site}` : `${sim}/`, offer, [begunAt, endedAt]);
   }
 
   /** Untestable unless a CRM user changed a row of the record after a mark. */

@@ -2,6 +2,7 @@ import { findCanaries } from '#fixtures';
 import { type JournalEvent, type RecordRef, recordKey } from '#simulators';
 import type { ReadKind } from './read-channels.ts';
 import type { EventId } from './result.ts';
+import { TlsFacts } from './tls-facts.ts';
 
 export type Row = Record<string, unknown> & { Id: string };
 export type Resource = Record<string, unknown> & { resourceType: string; id: string };
@@ -114,6 +115,8 @@ export class Facts {
   readonly crm = new Map<string, History<Row>>();
   readonly messages = new Map<string, LinkMessage>();
   readonly fired: Fired[] = [];
+  /** Who was offered what over TLS. */
+  readonly tls = new TlsFacts();
   /** When a rule was healed, or a process was back that had been killed: from then on the world can be caught up with. */
   readonly healed: { at: number; rule: string }[] = [];
   /** When a check killed or started the subject. */
@@ -178,6 +181,7 @@ export class Facts {
     notice: (event) => this.#notice(event),
     fault: (event) => this.#fault(event),
     heal: (event) => void this.healed.push({ at: event.at, rule: String(event.data?.rule) }),
+    connection: (event) => this.tls.connection(event, eventId(event)),
     token: (event) => this.#token(event),
     send: (event) => this.#send(event),
     setup: (event) => this.#setup(event),
@@ -392,6 +396,7 @@ export class Facts {
   #request(event: JournalEvent): void {
     const { url = '', body = '' } = (event.data ?? {}) as { url?: string; body?: string };
     this.#expose(event);
+    this.tls.request(event, eventId(event));
     this.calls.push({ at: event.at, sim: event.sim, tenant: event.tenant ?? '', event: eventId(event) });
     const cohorts = this.cohortsIn(`${decodeSafely(url)} ${decodeSafely(body)}`);
     if (cohorts.size === 0) return;

@@ -95,6 +95,8 @@ import { rs07 } from './rs-07.ts';
 import { rs08 } from './rs-08.ts';
 import { rs09 } from './rs-09.ts';
 import { se01 } from './se-01.ts';
+import { se02 } from './se-02.ts';
+import { se03 } from './se-03.ts';
 import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
 import { se08 } from './se-08.ts';
@@ -191,6 +193,8 @@ export const CHECKS: readonly CheckDefinition[] = [
   dq07,
   dq08,
   se01,
+  se02,
+  se03,
   se04,
   se05,
   se08,

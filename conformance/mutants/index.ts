@@ -6,6 +6,7 @@ import { arrivalOrder } from './arrival-order.ts';
 import { asksForEverything } from './asks-for-everything.ts';
 import { asksOnce } from './asks-once.ts';
 import { believesAnyWeight } from './believes-any-weight.ts';
+import { believesAnybody } from './believes-anybody.ts';
 import { blanksFreeText } from './blanks-free-text.ts';
 import { chunkIsFrame } from './chunk-is-frame.ts';
 import { closesOverdue } from './closes-overdue.ts';
@@ -81,6 +82,7 @@ import { modifyIsNew } from './modify-is-new.ts';
 import { needsEveryResource } from './needs-every-resource.ts';
 import { needsPatientFirst } from './needs-patient-first.ts';
 import { neverArrives } from './never-arrives.ts';
+import { neverChecksTheHost } from './never-checks-the-host.ts';
 import { neverClears } from './never-clears.ts';
 import { neverCuts } from './never-cuts.ts';
 import { neverRollsBack } from './never-rolls-back.ts';
@@ -107,6 +109,8 @@ import { revokedIsDone } from './revoked-is-done.ts';
 import { rewritesEachRound } from './rewrites-each-round.ts';
 import { saysNothing } from './says-nothing.ts';
 import { shedsLoad } from './sheds-load.ts';
+import { speaksOldTls } from './speaks-old-tls.ts';
+import { staysAtTls12 } from './stays-at-tls-1-2.ts';
 import { stopsAtTwoHundred } from './stops-at-two-hundred.ts';
 import { strictReader } from './strict-reader.ts';
 import { strictlyLater } from './strictly-later.ts';
@@ -164,6 +168,10 @@ export const MUTANTS: readonly MutantDefinition[] = [
   keepsEscapes,
   keepsPlaceholders,
   logsPayloads,
+  believesAnybody,
+  neverChecksTheHost,
+  speaksOldTls,
+  staysAtTls12,
   makesNobody,
   missedIsCompleted,
   modifyIsNew,

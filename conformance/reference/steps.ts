@@ -35,6 +35,7 @@ import { type Http, heeding } from './http.ts';
 import type { Change, CrmEdit, Desired, Fact, Fields, Identity, Link, Machine, ObjectName, Row, Stamp } from './model.ts';
 import { backoff, isRetryable } from './retry.ts';
 import type { FhirSettings, Site } from './settings.ts';
+import { trust } from './trust.ts';
 import { appointmentKey, appointmentStatus, birthDate, contactKey, fit, localDate, normalisePhone, sex } from './values.ts';
 
 /**
@@ -42,6 +43,8 @@ import { appointmentKey, appointmentStatus, birthDate, contactKey, fit, localDat
  * decides one thing otherwise is `{ ...referenceSteps, oneStep: otherwise }`.
  */
 export type Steps = {
+  // Before anything else.
+  trust(authority?: string): void;
   // A message comes in.
   admits(openConnections: number): boolean;
   frameReader(): (bytes: Buffer) => Buffer[];
@@ -121,6 +124,7 @@ export type Steps = {
 };
 
 export const referenceSteps: Steps = {
+  trust,
   admits,
   frameReader,
   decodeMessage,

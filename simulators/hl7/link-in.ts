@@ -126,7 +126,9 @@ export class LinkIn {
     const run = this.#turn.then(() => this.#answer(exchange, message, control));
     // One after the other over all connections: two updates of a record must not read the same version.
     this.#turn = run.catch(() => {});
-    return run;
+    const answer = await run;
+    connection.delivery = exchange.reply?.delivery;
+    return answer;
   }
 
   async #answer(exchange: Exchange, message: Message | undefined, control: string): Promise<Buffer[]> {
