@@ -4,6 +4,7 @@ import { mountBulk1 } from './bulk/v1.ts';
 import { type CrmCommit, type CrmCommitted, commitAsUser, mountControl, rowsWhere } from './control.ts';
 import { crmError, ERRORS, type ErrorName } from './errors.ts';
 import { reachOut, remind, type SendJob, type Sent } from './jobs.ts';
+import { namedIn } from './named.ts';
 import { mountOAuth, oauthError } from './oauth/index.ts';
 import { type CrmClient, type CrmUser, Org } from './org.ts';
 import { Outbound } from './outbound.ts';
@@ -146,6 +147,7 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
     name: 'crm',
     publicUrl,
     maxBody: MAX_BODY,
+    names: namedIn,
     renderError: (error, params, request) => renderError(org, error, params, request),
     fallback: restFallback(org, () => face),
   });

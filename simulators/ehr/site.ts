@@ -14,6 +14,7 @@ import { given } from './engine/search.ts';
 import { Store } from './engine/store.ts';
 import { InvalidResource } from './engine/validate.ts';
 import { withMembers } from './engine/wire.ts';
+import { namedIn } from './named.ts';
 import { registrarOf } from './registrar.ts';
 import { type CommitResult, checkZone, type EhrSiteOptions, vendorOf } from './site-options.ts';
 import { ClientKeys, type ClientRegistration, type FetchedKeys } from './smart/clients.ts';
@@ -126,6 +127,7 @@ export class EhrSite implements Part {
       name,
       publicUrl,
       replyHeaders: (request) => corsHeaders(this.vendor, request),
+      names: namedIn,
       renderError: (error, params, request) =>
         this.#companions.find((one) => one.owns?.(request.path))?.renderError?.(error, params, request) ??
         renderError(this.vendor, oauth, error, params, request, () => kernel.mint(`ehr.${name}.error`)),

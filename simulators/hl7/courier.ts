@@ -391,6 +391,7 @@ export class Courier {
       path: '/out',
       text: entry?.text ?? '',
       records: [...(entry?.records ?? [])],
+      names: () => (entry ? [entry.person] : []),
       committed: false,
       outgoing,
       wire: this.#line.wire,

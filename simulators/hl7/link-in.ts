@@ -114,7 +114,8 @@ export class LinkIn {
     // An acknowledgement is never acknowledged, and an empty frame asks for nothing: both would go on for ever.
     if (text.trim() === '') return undefined;
     if (message && value(message, 'MSH', 9) === 'ACK') return void this.#desk.deliver(frame);
-    const exchange = this.#exchange({ id: seq, operation: type ?? 'unknown', client: actor, text }, connection);
+    const names = () => (message ? [value(message, 'PID', 3)].filter(Boolean) : []);
+    const exchange = this.#exchange({ id: seq, operation: type ?? 'unknown', client: actor, text, names }, connection);
     const run = this.#turn.then(() => this.#answer(exchange, message, control));
     // One after the other over all connections: two updates of a record must not read the same version.
     this.#turn = run.catch(() => {});
@@ -203,7 +204,10 @@ export class LinkIn {
     for (const [old, seen] of [...this.#seen.entries()]) if (seen.n <= n - REMEMBERED) this.#seen.delete(old);
   }
 
-  #exchange(about: { id: number; operation: string; client: string; text: string }, { wire }: TcpConnection): Exchange {
+  #exchange(
+    about: { id: number; operation: string; client: string; text: string; names: () => string[] },
+    { wire }: TcpConnection,
+  ): Exchange {
     return {
       ...about,
       sim: 'hl7',

@@ -163,10 +163,21 @@ export class ControlApi {
     add('GET', '/v1/gates', 'gates', 'The parked calls with the records that they touch.', () => ({
       parked: kernel.gates.list(),
     }));
-    add('POST', '/v1/gates/:id/release', 'release', 'Lets one parked call go on.', ({ request }) => {
-      if (!kernel.gates.release(request.params.id!)) throw new ControlError(404, `no call is parked as ${request.params.id}`);
-      return { released: request.params.id };
-    });
+    add(
+      'POST',
+      '/v1/gates/:id/release',
+      'release',
+      'Lets one parked call go on; with {"waitMs": n}, answers after its commit, reply or next gate, or after n ms.',
+      async (context) => {
+        const { id } = context.request.params;
+        const { waitMs = 0 } = jsonBody<{ waitMs?: number } | null>(context) ?? {};
+        if (typeof waitMs !== 'number' || !(waitMs >= 0 && waitMs <= 60_000))
+          throw new ControlError(400, `"waitMs" must lie between 0 and 60000, not ${JSON.stringify(waitMs)}`);
+        const next = waitMs > 0 ? await kernel.gates.releaseAndSee(id!, waitMs) : kernel.gates.release(id!) ? {} : undefined;
+        if (!next) throw new ControlError(404, `no call is parked as ${id}`);
+        return { released: id, ...next };
+      },
+    );
     add(
       'POST',
       '/v1/snapshot',

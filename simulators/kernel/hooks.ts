@@ -69,6 +69,8 @@ export interface Wire {
   close(): never;
   /** Never answers; ends when the peer gives up or the rule is healed. */
   hang(): Promise<never>;
+  /** Resolves when the peer is gone; absent where there is none that could go. */
+  closed?(): Promise<void>;
 }
 
 /** One thing in flight, as faults and rules see it: an HTTP request, or a message on a link. */
@@ -89,6 +91,8 @@ export interface Exchange {
   readonly text: string;
   /** Records read or written so far. */
   readonly records: RecordRef[];
+  /** Records that it names, before anything was read: as `Type/id`, or a key or number where it gives no id. */
+  names?(): string[];
   /** True once this exchange has committed something. */
   committed: boolean;
   /** The reply about to be sent (hooks `reply` and `body`); a fault may replace or change it. */
@@ -106,8 +110,8 @@ export interface Exchange {
 export interface FaultTools {
   clock: Clock;
   random: Random;
-  /** Parks the exchange until somebody releases it (see gates). */
-  park(hook: Hook): Promise<void>;
+  /** Parks the exchange until somebody releases it, for so many milliseconds at most (see gates). */
+  park(hook: Hook, deadlineMs?: number): Promise<void>;
   /** Resolves when the rule is healed. */
   untilHealed(): Promise<void>;
 }
@@ -130,8 +134,8 @@ export interface FaultDefinition {
   doc: string;
   params: Record<string, FaultParam>;
   hooks: Partial<Record<Hook, FaultHook>>;
-  /** When given: exchanges for which this is false do not count as matches. */
-  applies?: (exchange: Exchange) => boolean;
+  /** When given: exchanges for which this is false, at that hook, do not count as matches. */
+  applies?: (exchange: Exchange, params: Record<string, unknown>, hook: Hook) => boolean;
   /** How the timeline draws it. */
   colour: string;
 }

@@ -93,6 +93,8 @@ export interface FaceOptions {
   maxBody?: number;
   /** The control face: neither faults nor journal. */
   internal?: boolean;
+  /** Makes out which records a request names (`Type/id`, a key, a number), before anything is read. */
+  names?: (request: Request) => string[];
 }
 
 /** Headers for a JSON body. */
@@ -116,6 +118,8 @@ export class Face {
   #servers: { server: http.Server; secure: boolean }[] = [];
   // The TCP sockets by peer: a TLS socket cannot reset the connection that it runs on, this one can.
   #sockets = new Map<string, Socket>();
+  /** Connections at which a rule is still at work, by peer: their requests wait. */
+  #opening = new Map<string, Promise<void>>();
 
   constructor(kernel: Kernel, options: FaceOptions) {
     this.#kernel = kernel;
@@ -187,14 +191,17 @@ export class Face {
     socket.on('error', () => {}); // a peer that resets is not our error; the exchange on it ends as severed
     if (this.options.internal || this.#kernel.rules.list().length === 0) return;
     const exchange = this.#exchange({ operation: 'connect', text: () => '' }, socket);
-    this.#kernel.rules.fire('connect', exchange).catch((error) => {
-      if (error instanceof Severed) return;
-      socket.destroy();
-    });
+    const opening = this.#kernel.rules
+      .fire('connect', exchange)
+      .catch((error) => {
+        if (!(error instanceof Severed)) socket.destroy();
+      })
+      .finally(() => this.#opening.delete(peer));
+    this.#opening.set(peer, opening);
   }
 
   #exchange(
-    about: { operation: string; type?: string; method?: string; path?: string; text: () => string; id?: number },
+    about: Pick<Exchange, 'operation' | 'type' | 'method' | 'path' | 'names'> & { text: () => string; id?: number },
     socket: Socket,
   ): Exchange {
     const { sim, tenant } = this.options;
@@ -227,13 +234,15 @@ export class Face {
     const { kernel, options } = { kernel: this.#kernel, options: this.options };
     const started = kernel.clock.micros();
     const { socket } = req;
+    if (this.#opening.size > 0) await this.#opening.get(`${socket.remoteAddress} ${socket.remotePort}`);
     const request = await readRequest(req, options).catch(() => undefined);
     if (!request) {
       socket.destroy();
       return;
     }
     const type = info.type?.startsWith(':') ? request.params[info.type.slice(1)] : info.type;
-    const about = { operation: info.operation, type, method: request.method, path: request.path };
+    const names = options.names && (() => options.names!(request));
+    const about = { operation: info.operation, type, method: request.method, path: request.path, names };
     // Read by rules only, and seldom: a large body is not turned into text for nothing.
     const text = () => (info.secret ? request.path : `${decodeLoosely(request.url)}\n${request.body}`);
     const id = options.internal ? 0 : this.#journalRequest(request, info, type);
@@ -440,6 +449,20 @@ export function listenOn(
   });
 }
 
+// One listener a socket, however many calls wait for its end.
+const ends = new WeakMap<Socket, Promise<void>>();
+
+function endOf(socket: Socket): Promise<void> {
+  const known = ends.get(socket);
+  if (known) return known;
+  const end = new Promise<void>((resolve) => {
+    if (socket.destroyed) resolve();
+    else socket.once('close', () => resolve());
+  });
+  ends.set(socket, end);
+  return end;
+}
+
 /** The faults' hold on a socket. */
 export function socketWire(socket: Socket): Wire {
   return {
@@ -456,5 +479,6 @@ export function socketWire(socket: Socket): Wire {
         if (socket.destroyed) return reject(new Severed('hang'));
         socket.once('close', () => reject(new Severed('hang')));
       }),
+    closed: () => endOf(socket),
   };
 }

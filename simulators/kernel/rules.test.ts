@@ -138,30 +138,3 @@ test.each<[string, unknown, RegExp]>([
   expect(() => kernel.rules.arm(rule as Rule)).toThrow(message);
   expect(kernel.rules.list()).toEqual([]);
 });
-
-describe('gates', () => {
-  test('a parked call waits, is listed and is released', async () => {
-    const kernel = new Kernel({ clock: new ManualClock() });
-    kernel.rules.arm({ fault: 'gate', params: { at: 'request' } });
-    let passed = false;
-    const call = kernel.rules.fire('request', exchange()).then(() => (passed = true));
-    await Promise.resolve();
-    const [parked] = kernel.gates.list();
-    expect(parked).toMatchObject({ hook: 'request', exchange: { operation: 'read' } });
-    expect(passed).toBe(false);
-    kernel.gates.release(parked!.id);
-    await call;
-    expect(kernel.gates.list()).toEqual([]);
-  });
-
-  test.each(['deadline', 'heal'])('nobody releases it: it goes on by %s', async (by) => {
-    const clock = new ManualClock();
-    const kernel = new Kernel({ clock });
-    kernel.rules.arm({ fault: 'gate', params: { at: 'request' } });
-    const call = kernel.rules.fire('request', exchange());
-    if (by === 'heal') kernel.rules.heal();
-    await clock.advance(by === 'deadline' ? kernel.gates.deadlineMs : 0);
-    await call;
-    expect(kernel.journal.read({ kind: 'gate' }).at(-1)?.data).toMatchObject({ state: 'released', by });
-  });
-});

@@ -18,8 +18,8 @@ export interface RuleWhere {
   /** Beginning of the path. */
   path?: string;
   client?: string;
-  /** Text that must occur in URL, body or message: an MRN, a name, an id. */
-  text?: string;
+  /** Text that must occur in URL, body or message: an MRN, a name, an id; of several, one of them. */
+  text?: string | readonly string[];
 }
 
 /** A fault plus whom it hits, when, how often. Plain JSON: the same in a check, a plan, a k6 script and `curl`. */
@@ -136,7 +136,7 @@ export class RuleEngine {
       await act(exchange, rule.params ?? {}, {
         clock: this.#clock,
         random: this.#random.fork(`${rule.id}/${rule.fired}`),
-        park: (at) => this.#gates.park(rule.id, at, exchange),
+        park: (at, deadlineMs) => this.#gates.park(rule.id, at, exchange, deadlineMs),
         untilHealed: () => this.#untilHealed(rule.id),
       });
     }
@@ -152,7 +152,8 @@ export class RuleEngine {
     this.#decisions.set(exchange, decided);
     const known = decided.get(rule.id);
     if (known !== undefined) return known;
-    if (!matches(rule.where ?? {}, exchange) || this.#faults.get(rule.fault)?.applies?.(exchange) === false) return false;
+    if (!matches(rule.where ?? {}, exchange)) return false;
+    if (this.#faults.get(rule.fault)?.applies?.(exchange, rule.params ?? {}, hook) === false) return false;
     const chosen = this.#advance(rule);
     decided.set(rule.id, chosen);
     if (chosen) {
@@ -218,7 +219,7 @@ function matches(where: RuleWhere, exchange: Exchange): boolean {
     (where.method === undefined || where.method === exchange.method) &&
     (where.path === undefined || (exchange.path ?? '').startsWith(where.path)) &&
     (where.client === undefined || where.client === exchange.client) &&
-    (where.text === undefined || exchange.text.includes(where.text))
+    (where.text === undefined || [where.text].flat().some((text) => exchange.text.includes(text)))
   );
 }
 

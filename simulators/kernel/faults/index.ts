@@ -3,6 +3,7 @@ import { drop } from './drop.ts';
 import { duplicate } from './duplicate.ts';
 import { gate } from './gate.ts';
 import { hang } from './hang.ts';
+import { lateCommit } from './late-commit.ts';
 import { latency } from './latency.ts';
 import { lostReply } from './lost-reply.ts';
 import { malformed } from './malformed.ts';
@@ -22,6 +23,7 @@ export const KERNEL_FAULTS: readonly FaultDefinition[] = [
   vendorError,
   throttle,
   lostReply,
+  lateCommit,
   malformed,
   duplicate,
   storm,
