@@ -225,6 +225,13 @@ export class CheckFacts {
     return [untestable('did-not-bite', `What was to go wrong (${rules.join(', ')}) never met a call of the subject.`)];
   }
 
+  /** Untestable unless the subject hung up on a call that one of the named rules hit. */
+  clientGaveUp(...rules: string[]): Finding[] {
+    const ids = rules.map((rule) => this.note<string>(`rule ${rule}`));
+    if (ids.some((id) => id && this.#evidence.facts.hungUpOn(id))) return [];
+    return [untestable('did-not-bite', 'The subject waited longer than it says (promises.http_timeout): nothing was in doubt.')];
+  }
+
   /** Untestable unless a CRM user changed a row of the record after a mark. */
   wasEdited(name: string, since: string): Finding[] {
     const history = this.record(name);

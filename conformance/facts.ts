@@ -114,6 +114,8 @@ export class Facts {
   readonly crm = new Map<string, History<Row>>();
   readonly messages = new Map<string, LinkMessage>();
   readonly fired: Fired[] = [];
+  /** Calls whose client had hung up before they were answered. */
+  readonly hungUp = new Set<EventId>();
   /** When a rule was healed, or a process was back that had been killed: from then on the world can be caught up with. */
   readonly healed: { at: number; rule: string }[] = [];
   /** When a check killed or started the subject. */
@@ -209,6 +211,11 @@ export class Facts {
   /** Whether anything at all was ever shown on a channel (`epic/poll`): a declared one that nobody reads is absent. */
   reads(channel: string): boolean {
     return this.#channels.has(channel);
+  }
+
+  /** Whether the subject hung up on a call that a rule hit. */
+  hungUpOn(rule: string): boolean {
+    return this.fired.some((fired) => fired.rule === rule && fired.request !== undefined && this.hungUp.has(fired.request));
   }
 
   /** Calls that touch a cohort and have no answer yet. */
@@ -402,6 +409,7 @@ export class Facts {
   #reply(event: JournalEvent): void {
     const id = `${event.process}:${event.cause}`;
     const { severed, status } = (event.data ?? {}) as { severed?: string; status?: number };
+    if (severed === 'gone') this.hungUp.add(id);
     const again = severed !== undefined || RETRYABLE.has(Number(status)) || Number(status) >= 500;
     for (const cohort of this.#open.get(id)?.cohorts ?? []) {
       if (severed || Number(status) >= 400) this.#tell(cohort, event);
@@ -434,6 +442,7 @@ export class Facts {
     for (const memory of [this.checks, this.messages, this.changedAt, this.story]) memory.clear();
     for (const memory of [this.#words, this.#byCohort, this.#byRecord, this.#open, this.#retries]) memory.clear();
     this.#channels.clear();
+    this.hungUp.clear();
     for (const list of [
       this.fired,
       this.healed,

@@ -35,7 +35,10 @@ export interface WorldOptions {
   sandbox: SandboxClient;
   /** The subject's process, for checks that kill it. */
   subject?: RunningSubject;
-  promises: Pick<Promises, 'negative_acks' | 'retry' | 'sync_window' | 'ack_wait' | 'summaries_per_day' | 'followup_hours'>;
+  promises: Pick<
+    Promises,
+    'negative_acks' | 'retry' | 'sync_window' | 'ack_wait' | 'http_timeout' | 'summaries_per_day' | 'followup_hours'
+  >;
   settler: Settler;
   terms: SettleTerms;
   evidence: Evidence;
@@ -390,6 +393,11 @@ export class World {
     return this.#o.promises.ack_wait;
   }
 
+  /** How long the subject says that it waits for an answer to its calls, in ms. */
+  get httpTimeout(): number {
+    return this.#o.promises.http_timeout;
+  }
+
   /** The declared sync window, in ms. */
   get syncWindow(): number {
     return this.#o.promises.sync_window;
@@ -449,9 +457,14 @@ export class World {
     return true;
   }
 
+  /** The id under which a rule of this check is armed. */
+  ruleId(name: string): string {
+    return `${this.cohort}/${name}`;
+  }
+
   /** Whether a rule that this check armed has hit something. */
   hasFired(name: string): boolean {
-    return this.#o.evidence.facts.fired.some(({ rule }) => rule === `${this.cohort}/${name}`);
+    return this.#o.evidence.facts.fired.some(({ rule }) => rule === this.ruleId(name));
   }
 
   /** Whether a message about this MRN was acknowledged positively. */
@@ -472,7 +485,7 @@ export class World {
 
   /** Arms a rule under a name, for `expect` to ask whether it fired. */
   async arm(name: string, rule: Rule): Promise<void> {
-    const id = `${this.cohort}/${name}`;
+    const id = this.ruleId(name);
     this.#rules.push(id);
     await this.note(`rule ${name}`, id);
     await this.#o.sandbox.arm({ ...rule, id });
@@ -495,7 +508,7 @@ export class World {
   }
 
   async heal(name: string): Promise<void> {
-    await this.#o.sandbox.heal(`${this.cohort}/${name}`);
+    await this.#o.sandbox.heal(this.ruleId(name));
   }
 
   /** Heals what this check armed and has not healed. */

@@ -61,6 +61,7 @@ import { ip01 } from './ip-01.ts';
 import { ip02 } from './ip-02.ts';
 import { ip03 } from './ip-03.ts';
 import { ip04 } from './ip-04.ts';
+import { ip05 } from './ip-05.ts';
 import { ip06 } from './ip-06.ts';
 import { ip07 } from './ip-07.ts';
 import { ip08 } from './ip-08.ts';
@@ -157,6 +158,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   ip02,
   ip03,
   ip04,
+  ip05,
   ip06,
   ip07,
   ip08,

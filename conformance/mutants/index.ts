@@ -12,6 +12,7 @@ import { closesOverdue } from './closes-overdue.ts';
 import { completesDates } from './completes-dates.ts';
 import { copiesNotes } from './copies-notes.ts';
 import { countsEverything } from './counts-everything.ts';
+import { createsAfterSilence } from './creates-after-silence.ts';
 import { crmGivesUp } from './crm-gives-up.ts';
 import { crmWins } from './crm-wins.ts';
 import type { MutantDefinition } from './define.ts';
@@ -148,6 +149,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   acksBeforeKeeping,
   asksForEverything,
   completesDates,
+  createsAfterSilence,
   crmGivesUp,
   dropsExtension,
   tenDigits,

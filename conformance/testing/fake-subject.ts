@@ -304,8 +304,9 @@ export class FakeSubject {
       this.#waits = request;
       return true;
     }
-    if (hit('lost-reply')) {
-      this.#b.reply(request, 'reset');
+    const isLost = hit('lost-reply');
+    if (isLost || hit('late-commit')) {
+      this.#b.reply(request, isLost ? 'reset' : 'gone');
       request = call();
       if (this.#does.creates?.(object, 'retry')) this.#b.crm(object, this.#mint(object), changed);
     }

@@ -255,6 +255,8 @@ export class Face {
       if (!(error instanceof Severed)) throw error;
       severed = error.how;
     }
+    // Who hung up meanwhile hears nothing of it, however well it went.
+    if (socket.destroyed) severed ??= 'gone';
     if (!options.internal) this.#journalReply(exchange, reply, severed, kernel.clock.micros() - started);
     if (!reply || socket.destroyed) return;
     const more = options.replyHeaders?.(request);
