@@ -24,7 +24,7 @@ const PORTS: Readonly<Record<string, number>> = { control: 4000, epic: 4010, cer
 const MORE_PORTS = 4050;
 
 /** The HTTP port of a part of `up` that has not been told another one. */
-export function defaultPort(name: string, sites: readonly SiteConfig[]): number {
+export function defaultPort(name: string, sites: readonly Pick<SiteConfig, 'name'>[]): number {
   const others = sites.filter((site) => PORTS[site.name] === undefined).map((site) => site.name);
   return PORTS[name] ?? MORE_PORTS + 10 * others.indexOf(name);
 }

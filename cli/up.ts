@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '#kernel';
 import { type Loaded, loadSynthea, populate, type Sandbox, type SandboxOptions, type SiteConfig, writeCa } from '#sandbox';
+import { aliasLines } from './aliases.ts';
 import { parsing, suggestion, wholeNumber } from './arguments.ts';
 import { openSandbox } from './bring-up.ts';
 
@@ -30,6 +31,8 @@ export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [hl7] [opti
   --synthea FOLDER          load the people that Synthea wrote there (its output/fhir) at each site at first start
   --public-url FACE=URL     base URL under which clients reach a face (repeatable)
   --public-host NAME        one more host name in the certificates (repeatable)
+  --alias PART=NAME         a name under which the sync calls that part and cannot be told another, such as a vendor's own: it is put
+                            in the certificates, and what to set up is printed (repeatable)
   --link SITE=HOST:PORT     where a site's HL7 link sends to (repeatable)
   --follow SITE=URL         control URL of the process that holds the site, for links that run alone (repeatable)
   Each option can come from the environment: SYNCPROOF_UP_HOST, SYNCPROOF_UP_CONTROL_PORT, …; repeatable ones separated by commas,
@@ -52,6 +55,7 @@ const OPTIONS = {
   synthea: { type: 'string' },
   'public-url': { type: 'string', multiple: true },
   'public-host': { type: 'string', multiple: true },
+  alias: { type: 'string', multiple: true },
   link: { type: 'string', multiple: true },
   follow: { type: 'string', multiple: true },
 } as const;
@@ -70,6 +74,7 @@ export async function up(args: string[]): Promise<number> {
     years: wholeNumber(one(given.history) ?? '2', '--history', 30),
   };
   const links = Object.entries(pairs(given.link, '--link'));
+  const aliases = pairs(given.alias, '--alias');
   const data = one(given.data);
   const stubs = one(given['crm-stubs']);
   const synthea = one(given.synthea);
@@ -84,7 +89,7 @@ export async function up(args: string[]): Promise<number> {
     ca: one(given.ca) ?? (data ? `${data}/ca` : '.syncproof/ca'),
     seed: one(given.seed),
     publicUrls: pairs(given['public-url'], '--public-url'),
-    hosts: given['public-host'],
+    hosts: [...(given['public-host'] ?? []), ...Object.values(aliases)],
     follow: pairs(given.follow, '--follow'),
     crm: {
       schema: one(given['crm-schema']),
@@ -97,7 +102,9 @@ export async function up(args: string[]): Promise<number> {
     await populate(sandbox, sites, crowd);
     if (synthea !== undefined) sayLoaded(await loadSynthea(sandbox, sites, synthea));
     for (const [site, target] of links) await setLink(sandbox, site, target, one(given['control-token']));
+    const others = aliasLines(sandbox, aliases);
     printParts(sandbox);
+    if (others.length > 0) console.log(`\n${others.join('\n')}`);
     await new Promise<void>((resolve) => {
       process.once('SIGINT', resolve);
       process.once('SIGTERM', resolve);

@@ -15,6 +15,7 @@ import {
   type ListenOptions,
   openAuthority,
   type Part,
+  trustStore,
 } from '#kernel';
 
 export { type Crowd, ehrSites, type Loaded, loadSynthea, populate, staffOf, toChange } from './crowd.ts';
@@ -77,6 +78,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       started.push(part);
       await part.start(listening(part, host, identity, options));
     }
+    await kernel.rules.resume();
     api.current = new ControlApi(kernel, parts, { token: options.controlToken });
     await api.current.start({ host, port: options.controlPort ?? 0 });
   } catch (error) {
@@ -148,9 +150,10 @@ function listening(part: Part, host: string, identity: Identity, options: Sandbo
   return { host, ports, identity };
 }
 
-/** Writes the CA certificate where a subject can be told to find it. */
+/** Writes the CA certificate where a subject can be told to find it, and beside it the same as `.p12`, for Java. */
 export function writeCa(authority: Authority, file: string): string {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, authority.cert);
+  writeFileSync(`${file.replace(/\.pem$/, '')}.p12`, trustStore(authority.cert));
   return file;
 }

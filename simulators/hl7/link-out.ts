@@ -75,6 +75,8 @@ export class LinkOut {
     this.#log = new LinkLog(kernel, facts.site);
     this.#sequence = new Sequence(kernel, facts.site);
     this.desk = new AckDesk(kernel.clock);
+    const place = { sim: 'hl7', tenant: facts.site, name: `messages of ${facts.site}`, operations: () => [] };
+    kernel.places.add({ ...place, hooks: ['message', 'frame', 'ack'] });
     this.#open();
   }
 

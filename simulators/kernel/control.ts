@@ -135,8 +135,10 @@ export class ControlApi {
       return kernel.database.transaction(() => ({ seqs: drafts.map((draft) => kernel.journal.append(draft).seq) }));
     });
     add('GET', '/v1/faults', 'faults', 'The catalogue of faults with their parameters.', () => ({
-      faults: kernel.faults.map(({ name, doc, params, colour, hooks }) => ({
+      faults: kernel.faults.map(({ name, family, doc, params, colour, hooks, lever }) => ({
         name,
+        family,
+        lever,
         doc,
         params,
         colour,
@@ -144,11 +146,12 @@ export class ControlApi {
       })),
     }));
     add('GET', '/v1/rules', 'rules', 'The armed rules with their counters.', () => ({ rules: kernel.rules.list() }));
-    add('POST', '/v1/rules', 'arm', 'Arms one rule, or an array of rules (all or none).', (context) => {
+    add('POST', '/v1/rules', 'arm', 'Arms one rule, or an array of rules (all or none).', async (context) => {
       const body = jsonBody<Rule | Rule[]>(context);
       const armed: { id: string }[] = [];
       try {
         for (const rule of Array.isArray(body) ? body : [body]) armed.push(kernel.rules.arm(rule));
+        await kernel.rules.effective();
       } catch (error) {
         for (const { id } of armed) kernel.rules.heal(id);
         throw error;

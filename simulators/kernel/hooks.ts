@@ -128,14 +128,44 @@ export interface FaultParam {
   range?: readonly [number, number];
 }
 
-/** One way to misbehave: what happens. To whom, when and how often is the rule's. */
+/** Which kind of trouble a fault is; docs and the timeline group by it. */
+export const FAULT_FAMILIES = [
+  'time',
+  'connection',
+  'content',
+  'vendor',
+  'credentials',
+  'in-doubt',
+  'reading',
+  'paging',
+  'notification',
+  'schema',
+  'tls',
+  'clock',
+  'message',
+  'control',
+] as const;
+export type FaultFamily = (typeof FAULT_FAMILIES)[number];
+
+/**
+ * One way to misbehave: what happens. To whom, when and how often is the rule's. A fault acts on exchanges as they pass
+ * hooks, or stands: it pulls a lever of each place that the rule names when it is armed (or when its window begins), and
+ * healing puts the lever back. A standing fault takes no `operation`, `text`, `nth` and the like: it hits the place.
+ */
 export interface FaultDefinition {
   name: string;
+  family: FaultFamily;
   doc: string;
   params: Record<string, FaultParam>;
   hooks: Partial<Record<Hook, FaultHook>>;
+  /** The lever that it pulls, where it stands. */
+  lever?: string;
   /** When given: exchanges for which this is false, at that hook, do not count as matches. */
   applies?: (exchange: Exchange, params: Record<string, unknown>, hook: Hook) => boolean;
+  /** True for parameters at which it does nothing: such a rule matches and never fires. */
+  idle?: (params: Readonly<Record<string, unknown>>) => boolean;
+  /** Why it cannot act in places whose hooks it has, by `sim`: for the table of faults and places. */
+  notIn?: Readonly<Record<string, string>>;
   /** How the timeline draws it. */
   colour: string;
 }

@@ -104,6 +104,8 @@ export const jsonReply = (status: number, value: unknown, headers: Record<string
   body: JSON.stringify(value),
 });
 
+const HTTP_HOOKS = ['connect', 'request', 'store-read', 'before-commit', 'after-commit', 'reply', 'body'] as const;
+
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** An HTTP face of a simulator. Express routes; this shell owns sockets, hooks and journal, and alone sends. */
@@ -125,6 +127,10 @@ export class Face {
     this.#kernel = kernel;
     this.options = options;
     this.#fallback = options.fallback ?? (({ request }) => options.renderError('not-found', {}, request));
+    if (options.internal) return;
+    const { sim, tenant, name } = options;
+    const operations = (): string[] => [...new Set(['connect', ...this.routes.map(({ operation }) => operation)])];
+    kernel.places.add({ sim, tenant, name: `calls to ${name}`, hooks: HTTP_HOOKS, operations });
   }
 
   /** Adds a route. Paths are Express 5 patterns; letter case and a trailing slash do not matter. */

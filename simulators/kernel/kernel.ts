@@ -7,6 +7,7 @@ import { Gates } from './gates.ts';
 import type { Exchange, FaultDefinition } from './hooks.ts';
 import type { RecordRef } from './identity.ts';
 import { Journal } from './journal.ts';
+import { Places } from './places.ts';
 import { digest, Random } from './random.ts';
 import { type ArmedRule, RuleEngine } from './rules.ts';
 import { Cell } from './state.ts';
@@ -60,6 +61,8 @@ export class Kernel {
   readonly database: Database;
   readonly journal: Journal;
   readonly gates: Gates;
+  /** Where faults can act in this process: each face and link adds itself. */
+  readonly places = new Places();
   readonly rules: RuleEngine;
   readonly faults: readonly FaultDefinition[];
   #counters: Cell<number>;
@@ -87,6 +90,7 @@ export class Kernel {
       clock: this.clock,
       random: this.random.fork('rules'),
       gates: this.gates,
+      places: this.places,
     });
     this.#counters = this.cell<number>('kernel.counters');
     this.#calls = this.cell<number>('kernel.calls');

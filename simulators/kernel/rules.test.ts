@@ -1,6 +1,10 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from './clock.ts';
-import { type Exchange, Rejected, Severed } from './hooks.ts';
+import { KERNEL_FAULTS } from './faults/index.ts';
+import { defineFault, type Exchange, Rejected, Severed } from './hooks.ts';
 import { Kernel } from './kernel.ts';
 import { type Rule, RuleError } from './rules.ts';
 
@@ -137,4 +141,95 @@ test.each<[string, unknown, RegExp]>([
   expect(() => kernel.rules.arm(rule as Rule)).toThrow(RuleError);
   expect(() => kernel.rules.arm(rule as Rule)).toThrow(message);
   expect(kernel.rules.list()).toEqual([]);
+});
+
+describe('a fault that stands', () => {
+  const lamp = (kernel: Kernel, lit: { value: string }): void =>
+    kernel.places.add({
+      sim: 'lamps',
+      tenant: 'hall',
+      name: 'lamps of the hall',
+      hooks: ['request'],
+      operations: () => ['read'],
+      levers: {
+        light: ({ colour }) => {
+          const before = lit.value;
+          lit.value = String(colour);
+          return () => {
+            lit.value = before;
+          };
+        },
+      },
+    });
+  const dim = defineFault({
+    name: 'dim',
+    family: 'control',
+    doc: 'Another light.',
+    params: { colour: { type: 'string', doc: 'which', default: 'red' } },
+    hooks: {},
+    lever: 'light',
+    idle: ({ colour }) => colour === 'white',
+    colour: '#000000',
+  });
+
+  test('holds from arming to healing', async () => {
+    const kernel = new Kernel({ faults: [dim], clock: new ManualClock() });
+    const lit = { value: 'white' };
+    lamp(kernel, lit);
+    const { id } = kernel.rules.arm({ fault: 'dim', where: { sim: 'lamps' } });
+    await kernel.rules.effective();
+    expect(lit.value).toBe('red');
+    kernel.rules.heal(id);
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(lit.value).toBe('white');
+  });
+
+  test('holds for its window only', async () => {
+    const clock = new ManualClock();
+    const kernel = new Kernel({ faults: [dim], clock });
+    const lit = { value: 'white' };
+    lamp(kernel, lit);
+    kernel.rules.arm({ fault: 'dim', when: { after: 100, during: 50 } });
+    const seen: string[] = [lit.value];
+    for (const ms of [100, 49, 1]) {
+      await clock.advance(ms);
+      seen.push(lit.value);
+    }
+    expect(seen).toEqual(['white', 'red', 'red', 'white']);
+  });
+
+  test('without strength it matches and does not fire', async () => {
+    const kernel = new Kernel({ faults: [dim] });
+    const lit = { value: 'white' };
+    lamp(kernel, lit);
+    kernel.rules.arm({ fault: 'dim', params: { colour: 'white' } });
+    await kernel.rules.effective();
+    expect(kernel.rules.list()).toMatchObject([{ matched: 1, fired: 0 }]);
+  });
+
+  test('stands again in the process that comes after', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rules-'));
+    const first = new Kernel({ faults: [dim], data: folder });
+    lamp(first, { value: 'white' });
+    first.rules.arm({ fault: 'dim' });
+    first.close();
+    const second = new Kernel({ faults: [dim], data: folder });
+    const lit = { value: 'white' };
+    lamp(second, lit);
+    await second.rules.resume();
+    expect(lit.value).toBe('red');
+    second.close();
+  });
+
+  test.each([
+    [{ fault: 'dim', where: { sim: 'doors' } }, 'no part of this process is doors/*; there are: lamps/hall'],
+    [{ fault: 'dim', where: { operation: 'read' } }, 'dim stands for a while and hits a whole place: leave out operation'],
+    [{ fault: 'dim', when: { nth: 2 } }, 'leave out nth'],
+    [{ fault: 'lost-reply', where: { sim: 'lamps' } }, 'lost-reply cannot act there: no part of this process can suffer it'],
+  ])('refuses what could never happen: %j', (rule, message) => {
+    const kernel = new Kernel({ faults: [dim, ...KERNEL_FAULTS] });
+    lamp(kernel, { value: 'white' });
+    expect(() => kernel.rules.arm(rule)).toThrow(message);
+  });
 });

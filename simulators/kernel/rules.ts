@@ -1,7 +1,8 @@
-import type { Clock } from './clock.ts';
+import type { Cancel, Clock } from './clock.ts';
 import type { Gates } from './gates.ts';
 import type { Exchange, FaultDefinition, Hook } from './hooks.ts';
 import type { Journal } from './journal.ts';
+import type { FaultPlace, Places, Undo } from './places.ts';
 import type { Random } from './random.ts';
 import type { Cell } from './state.ts';
 
@@ -66,7 +67,11 @@ export class RuleEngine {
   #clock: Clock;
   #random: Random;
   #gates: Gates;
+  #places: Places;
   #count = 0;
+  /** What standing faults have pulled, by rule: undone on healing. */
+  #pulled = new Map<string, Promise<Undo[]>>();
+  #windows = new Map<string, Cancel[]>();
   #waiting = new Map<string, (() => void)[]>();
   // Which rules act on an exchange is decided once, at the first hook that matches, and holds for its later hooks.
   #decisions = new WeakMap<Exchange, Map<string, boolean>>();
@@ -78,6 +83,7 @@ export class RuleEngine {
     clock: Clock;
     random: Random;
     gates: Gates;
+    places: Places;
   }) {
     this.#faults = new Map(options.faults.map((fault) => [fault.name, fault]));
     this.#armed = options.armed;
@@ -85,6 +91,7 @@ export class RuleEngine {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#gates = options.gates;
+    this.#places = options.places;
   }
 
   /** Whether any rule is armed. */
@@ -111,7 +118,70 @@ export class RuleEngine {
     };
     this.#armed.set(id, armed);
     this.#journal.append({ sim: 'kernel', kind: 'rule', data: { rule: armed } });
+    if (fault.lever) this.#stand(armed);
     return armed;
+  }
+
+  /** Resolves when every standing fault that is due stands. @throws RuleError of the one that could not; it is healed. */
+  async effective(): Promise<void> {
+    for (const [id, pulled] of [...this.#pulled]) {
+      try {
+        await pulled;
+      } catch (error) {
+        const { fault } = this.#armed.get(id) ?? { fault: id };
+        this.heal(id);
+        throw new RuleError(`${fault}: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  /** Pulls the levers of standing faults that were armed before this process started. */
+  resume(): Promise<void> {
+    for (const rule of this.list()) if (this.#faults.get(rule.fault)?.lever) this.#stand(rule);
+    return this.effective();
+  }
+
+  // The window of a standing fault begins and ends by the clock, whoever calls.
+  #stand(rule: ArmedRule): void {
+    const { after = 0, during } = rule.when ?? {};
+    const age = this.#clock.now() - rule.armedAt;
+    const timers: Cancel[] = [];
+    if (age < after) timers.push(this.#clock.after(after - age, () => this.#pull(rule)));
+    else if (during === undefined || age < after + during) this.#pull(rule);
+    if (during !== undefined && age < after + during) {
+      timers.push(this.#clock.after(after + during - age, () => this.#letGo(rule.id)));
+    }
+    this.#windows.set(rule.id, timers);
+  }
+
+  #pull(rule: ArmedRule): void {
+    const { lever, idle } = this.#faults.get(rule.fault)!;
+    const { sim, tenant } = rule.where ?? {};
+    rule.matched++;
+    if (idle?.(rule.params ?? {})) return;
+    rule.fired++;
+    this.#armed.set(rule.id, rule);
+    const places = this.#places.of({ sim, tenant }).filter((place) => place.levers?.[lever!]);
+    const pulling = (async () => Promise.all(places.map((place) => place.levers![lever!]!(rule.params ?? {}))))();
+    pulling.catch(() => {}); // told by `effective`
+    this.#pulled.set(rule.id, pulling);
+    for (const place of places) {
+      const data = { rule: rule.id, fault: rule.fault, lever, n: rule.fired };
+      this.#journal.append({ sim: place.sim, tenant: place.tenant, kind: 'fault', data });
+    }
+  }
+
+  #letGo(id: string): void {
+    for (const cancel of this.#windows.get(id) ?? []) cancel();
+    this.#windows.delete(id);
+    const pulled = this.#pulled.get(id);
+    this.#pulled.delete(id);
+    pulled?.then(
+      (undos) => {
+        for (const undo of undos.reverse()) undo();
+      },
+      () => {},
+    );
   }
 
   /** Heals one rule, or all. Everything that it kept waiting goes on. */
@@ -119,6 +189,7 @@ export class RuleEngine {
     const healed = id === undefined ? this.list() : this.list().filter((rule) => rule.id === id);
     for (const rule of healed) {
       this.#armed.delete(rule.id);
+      this.#letGo(rule.id);
       this.#gates.releaseRule(rule.id);
       for (const resolve of this.#waiting.get(rule.id) ?? []) resolve();
       this.#waiting.delete(rule.id);
@@ -131,8 +202,9 @@ export class RuleEngine {
   async fire(hook: Hook, exchange: Exchange): Promise<void> {
     if (!this.any) return;
     for (const rule of this.list()) {
-      const act = this.#faults.get(rule.fault)?.hooks[hook];
-      if (!act || !this.#chosen(rule, exchange, hook)) continue;
+      const fault = this.#faults.get(rule.fault);
+      const act = fault?.hooks[hook];
+      if (!act || !this.#chosen(rule, exchange, hook) || fault.idle?.(rule.params ?? {})) continue;
       await act(exchange, rule.params ?? {}, {
         clock: this.#clock,
         random: this.#random.fork(`${rule.id}/${rule.fired}`),
@@ -206,7 +278,45 @@ export class RuleEngine {
       if (param.range && (Number(value) < param.range[0] || Number(value) > param.range[1]))
         throw new RuleError(`${fault.name}.${name} must lie between ${param.range[0]} and ${param.range[1]}, not ${value}`);
     }
+    this.#possible(fault, rule);
     return fault;
+  }
+
+  // A rule that no exchange can ever meet would be a fault that somebody believes in.
+  #possible(fault: FaultDefinition, { where = {}, when = {}, times }: Rule): void {
+    const here = this.#places.of(where);
+    if (this.#places.list().length === 0) return;
+    if (here.length === 0) {
+      const known = [...new Set(this.#places.list().map(({ sim, tenant }) => `${sim}/${tenant}`))].join(', ');
+      throw new RuleError(`no part of this process is ${where.sim ?? '*'}/${where.tenant ?? '*'}; there are: ${known}`);
+    }
+    if (fault.lever) {
+      const odd = [
+        ...Object.keys(where).filter((key) => key !== 'sim' && key !== 'tenant'),
+        ...Object.keys(when).filter((key) => key !== 'after' && key !== 'during'),
+        ...(times === undefined ? [] : ['times']),
+      ];
+      if (odd.length > 0)
+        throw new RuleError(`${fault.name} stands for a while and hits a whole place: leave out ${odd.join(', ')}`);
+      if (!here.some(({ levers }) => levers?.[fault.lever!]))
+        throw new RuleError(
+          `${fault.name} cannot act there: ${this.#elsewhere(({ levers }) => levers?.[fault.lever!] !== undefined)}`,
+        );
+      return;
+    }
+    const acts = Object.keys(fault.hooks);
+    const able = here.filter(({ sim, hooks }) => !fault.notIn?.[sim] && hooks.some((hook) => acts.includes(hook)));
+    if (able.length === 0) {
+      const why = here.map(({ sim }) => fault.notIn?.[sim]).find((reason) => reason !== undefined);
+      const elsewhere = this.#elsewhere(({ sim, hooks }) => !fault.notIn?.[sim] && hooks.some((hook) => acts.includes(hook)));
+      throw new RuleError(`${fault.name} cannot act there${why ? ` (${why})` : ''}: ${elsewhere}`);
+    }
+  }
+
+  #elsewhere(able: (place: FaultPlace) => boolean): string {
+    const places = this.#places.list().filter(able);
+    const names = places.map(({ sim, tenant, name }) => `${sim}/${tenant} (${name})`);
+    return places.length === 0 ? 'no part of this process can suffer it' : `it can at ${names.join(', ')}`;
   }
 }
 

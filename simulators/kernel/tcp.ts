@@ -29,6 +29,9 @@ export interface TcpFaceOptions {
   onFrame: (frame: Buffer, connection: TcpConnection) => Promise<Buffer | undefined>;
 }
 
+// All but `connect` are passed by who answers the frames.
+const TCP_HOOKS = ['connect', 'request', 'before-commit', 'after-commit', 'reply', 'body'] as const;
+
 // Frames of one connection that may wait for their turn.
 const MOST_WAITING = 64;
 
@@ -53,6 +56,8 @@ export class TcpFace {
   constructor(kernel: Kernel, options: TcpFaceOptions) {
     this.#kernel = kernel;
     this.options = options;
+    const { sim, tenant, name } = options;
+    kernel.places.add({ sim, tenant, name: `frames to ${name}`, hooks: TCP_HOOKS, operations: () => [] });
   }
 
   /**

@@ -45,6 +45,8 @@ export class Courier {
     this.#site = site;
     this.#desk = desk;
     this.#base = base;
+    const { name: tenant, kernel } = site;
+    kernel.places.add({ sim: 'ehr', tenant, name: `notifications of ${tenant}`, hooks: ['notify'], operations: () => [] });
   }
 
   start(): void {

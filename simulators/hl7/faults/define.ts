@@ -43,6 +43,7 @@ export function linkFault(row: Row): LinkFault {
   const { name, doc, receiver, params = {}, to, intact, plan, edit, bytes } = row;
   const fault = defineFault({
     name,
+    family: 'message',
     doc: `${row.row}: ${doc} A correct receiver ${receiver}`,
     params,
     applies: ({ sim, operation }) => sim === 'hl7' && (to === undefined || to.test(operation)),

@@ -2,6 +2,7 @@ import { defineFault } from '../hooks.ts';
 
 export const drop = defineFault({
   name: 'drop',
+  family: 'notification',
   doc: 'Never sends the message.',
   params: {},
   hooks: {

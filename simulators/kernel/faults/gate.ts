@@ -3,6 +3,7 @@ import { defineFault, HOOKS } from '../hooks.ts';
 
 export const gate = defineFault({
   name: 'gate',
+  family: 'control',
   doc: 'Parks the call at a hook until it is released, until its deadline, or until its client hangs up.',
   params: {
     at: { type: 'string', doc: 'where it waits', default: 'request', oneOf: HOOKS },

@@ -2,6 +2,7 @@ import { defineFault } from '../hooks.ts';
 
 export const hang = defineFault({
   name: 'hang',
+  family: 'time',
   doc: 'Takes the request and does not answer until the client gives up or the rule is healed; nothing is committed before.',
   params: {},
   hooks: {

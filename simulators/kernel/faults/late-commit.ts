@@ -2,6 +2,7 @@ import { defineFault } from '../hooks.ts';
 
 export const lateCommit = defineFault({
   name: 'late-commit',
+  family: 'in-doubt',
   doc: 'Takes the write and hangs; commits when the client gives up, or at a maximum. Whoever asks in between finds nothing.',
   params: {
     maxMs: {

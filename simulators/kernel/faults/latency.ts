@@ -7,6 +7,7 @@ const wait: FaultHook = async (_exchange, { ms, jitter }, { clock, random }) => 
 
 export const latency = defineFault({
   name: 'latency',
+  family: 'time',
   doc: 'Answers late; the request itself is served as usual.',
   params: {
     ms: { type: 'number', doc: 'delay in milliseconds', default: 1000, range: [0, 600_000] },

@@ -2,6 +2,7 @@ import { defineFault } from '../hooks.ts';
 
 export const lostReply = defineFault({
   name: 'lost-reply',
+  family: 'in-doubt',
   doc: 'Commits, then loses the answer: the client cannot know whether its write was applied.',
   params: { how: { type: 'string', doc: 'how the connection ends', default: 'reset', oneOf: ['reset', 'close'] } },
   applies: (exchange) => exchange.committed || exchange.incoming !== undefined,

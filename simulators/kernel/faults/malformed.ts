@@ -2,6 +2,7 @@ import { defineFault } from '../hooks.ts';
 
 export const malformed = defineFault({
   name: 'malformed',
+  family: 'content',
   doc: 'Damages the bytes after they were built: a message loses its tail, a reply body is cut short with its full length announced as sent.',
   params: { keep: { type: 'number', doc: 'share of the bytes that stays', default: 0.5, range: [0, 1] } },
   hooks: {

@@ -2,6 +2,7 @@ import { defineFault } from '../hooks.ts';
 
 export const reorder = defineFault({
   name: 'reorder',
+  family: 'notification',
   doc: 'Delivers the next message of the same person before this one.',
   params: {},
   hooks: {

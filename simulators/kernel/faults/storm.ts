@@ -2,6 +2,7 @@ import { defineFault } from '../hooks.ts';
 
 export const storm = defineFault({
   name: 'storm',
+  family: 'notification',
   doc: 'The same notification comes several times at the same moment, over a connection each.',
   params: { copies: { type: 'number', doc: 'how often in all', default: 10, range: [2, 64] } },
   hooks: {

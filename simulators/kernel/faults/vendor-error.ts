@@ -2,6 +2,7 @@ import { defineFault } from '../hooks.ts';
 
 export const vendorError = defineFault({
   name: 'vendor-error',
+  family: 'vendor',
   doc: "Refuses the request with the vendor's own error of that name; nothing is committed.",
   params: {
     error: {

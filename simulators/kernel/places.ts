@@ -1,0 +1,47 @@
+import type { Hook } from './hooks.ts';
+
+/** Puts back what pulling a lever changed. Calling it twice is harmless. */
+export type Undo = () => void;
+
+/**
+ * One thing about a place that can be set otherwise for a while: which TLS versions a face offers, whether it accepts
+ * connections, which key signs, what a clock says. The simulator knows it as a setting of its own; that a fault moves it
+ * is not its business. Pulled again before it was undone, the newest pull counts, and undoing brings back the one before.
+ * @throws Error when these parameters make no sense there.
+ */
+export type Lever = (params: Readonly<Record<string, unknown>>) => Undo | Promise<Undo>;
+
+/** Where faults can act: a face, a link, pushed notifications. */
+export interface FaultPlace {
+  sim: string;
+  tenant: string;
+  /** What the place is, for error messages and docs: `FHIR and v1 API`, `link out`, `notifications`. */
+  name: string;
+  /** The hooks that exchanges pass here. */
+  hooks: readonly Hook[];
+  /** Operations that exchanges here can have; asked anew each time, since routes are added one by one. Empty: any. */
+  operations: () => readonly string[];
+  /** What can be set otherwise here, by name. */
+  levers?: Readonly<Record<string, Lever>>;
+}
+
+/** All places of one process, so that a rule which could never act is refused when it is armed. */
+export class Places {
+  readonly #list: FaultPlace[] = [];
+
+  add(place: FaultPlace): void {
+    this.#list.push(place);
+  }
+
+  list(): readonly FaultPlace[] {
+    return this.#list;
+  }
+
+  /** The places of these names; all of them where a name is not given. */
+  of(where: { sim?: string; tenant?: string }): FaultPlace[] {
+    return this.#list.filter(
+      ({ sim, tenant }) =>
+        (where.sim === undefined || where.sim === sim) && (where.tenant === undefined || where.tenant === tenant),
+    );
+  }
+}
