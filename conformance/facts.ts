@@ -53,6 +53,23 @@ export interface Fired {
   request?: EventId;
 }
 
+/** A call that a gate holds, or held. */
+export interface GatedCall {
+  /** `<process>:<gate>`. */
+  id: string;
+  process: string;
+  gate: string;
+  rule: string;
+  hook: string;
+  sim: string;
+  operation: string;
+  type?: string;
+  /** Records that it had touched when it was parked, and those that it named. */
+  touches: readonly string[];
+  /** Why it went on: `release`, `deadline`, `heal`, `gone`; absent while it waits. */
+  by?: string;
+}
+
 /** The end of a wait. */
 export interface Mark {
   at: number;
@@ -116,6 +133,8 @@ export class Facts {
   readonly fired: Fired[] = [];
   /** Calls whose client had hung up before they were answered. */
   readonly hungUp = new Set<EventId>();
+  /** Calls that gates held, by id, in the order in which they were parked. */
+  readonly gated = new Map<string, GatedCall>();
   /** When a rule was healed, or a process was back that had been killed: from then on the world can be caught up with. */
   readonly healed: { at: number; rule: string }[] = [];
   /** When a check killed or started the subject. */
@@ -177,6 +196,7 @@ export class Facts {
     ack: (event) => this.#ack(event),
     notice: (event) => this.#notice(event),
     fault: (event) => this.#fault(event),
+    gate: (event) => this.#gate(event),
     heal: (event) => void this.healed.push({ at: event.at, rule: String(event.data?.rule) }),
     token: (event) => this.#token(event),
     send: (event) => this.#send(event),
@@ -418,6 +438,18 @@ export class Facts {
     this.#open.delete(id);
   }
 
+  #gate({ process, sim, data = {} }: JournalEvent): void {
+    const { gate, rule, hook, state, operation, type, by } = data as Record<string, string>;
+    const id = `${process}:${gate}`;
+    const known = this.gated.get(id);
+    if (state === 'released' && known) known.by = by;
+    if (state !== 'parked') return;
+    const { records = [], names = [] } = data as Record<string, string[]>;
+    const about = { gate: gate!, rule: rule!, hook: hook!, operation: operation! };
+    this.gated.delete(id);
+    this.gated.set(id, { id, process, sim, ...about, ...(type && { type }), touches: [...records, ...names] });
+  }
+
   // A process that starts again has forgotten the calls that were under way: their callers come back.
   #start(event: JournalEvent): void {
     if (event.incarnation > 1) this.healed.push({ at: event.at, rule: `${event.process} was away` });
@@ -426,6 +458,7 @@ export class Facts {
       for (const cohort of cohorts) this.#retryDue(cohort, to, event.at);
       this.#open.delete(id);
     }
+    for (const call of this.gated.values()) if (call.process === event.process) call.by ??= 'gone';
   }
 
   #retryDue(cohort: string, to: string, at: number): void {
@@ -443,6 +476,7 @@ export class Facts {
     for (const memory of [this.#words, this.#byCohort, this.#byRecord, this.#open, this.#retries]) memory.clear();
     this.#channels.clear();
     this.hungUp.clear();
+    this.gated.clear();
     for (const list of [
       this.fired,
       this.healed,

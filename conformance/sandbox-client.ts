@@ -10,6 +10,7 @@ export class SandboxClient {
   seed = '';
   runKey = '';
   #owner = new Map<string, ControlClient>();
+  #named = new Map<string, ControlClient>();
 
   constructor(urls: string[], token?: string) {
     this.processes = urls.map((url) => new ControlClient(url, token));
@@ -23,6 +24,7 @@ export class SandboxClient {
       client.patienceMs = 20_000;
       this.seed ||= info.seed;
       this.runKey ||= info.runKey;
+      this.#named.set(info.process, client);
       for (const part of info.parts) {
         this.parts.push({ ...part, process: info.process });
         this.#owner.set(part.name, client);
@@ -64,6 +66,11 @@ export class SandboxClient {
 
   async heal(id: string): Promise<void> {
     for (const client of this.processes) if ((await client.rules()).some((rule) => rule.id === id)) await client.heal(id);
+  }
+
+  /** Lets a call go on that a gate of that process holds, and waits so many ms at most for what it does next. */
+  async release(process: string, gate: string, waitMs: number): Promise<void> {
+    await this.#named.get(process)?.release(gate, waitMs);
   }
 
   async healAll(): Promise<void> {

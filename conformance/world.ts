@@ -13,6 +13,7 @@ import type { Evidence } from './evidence.ts';
 import type { Promises, SiteManifest } from './manifest.ts';
 import type { RunningSubject } from './recorder.ts';
 import type { SandboxClient } from './sandbox-client.ts';
+import { Explorer, type LaneSpec, type Replay } from './schedule/explorer.ts';
 import type { Settled, Settler, SettleTerms } from './settle.ts';
 import { consentOf, type Decision, decisionPatch } from './world-consent.ts';
 import { CrmDesk } from './world-crm.ts';
@@ -49,7 +50,14 @@ export interface WorldOptions {
   reread?: number;
   /** Length of an outage that stands for ten minutes, in ms. */
   outageMs: number;
+  /** `full` explores what a certificate needs; `ci` is the usual. */
+  size?: Size;
+  /** Recorded decisions that its exploration follows. */
+  replay?: Replay;
 }
+
+/** How much of something that has no end is done. */
+export type Size = 'ci' | 'full';
 
 /** A reference with the name that people read. */
 interface Named {
@@ -462,6 +470,51 @@ export class World {
     return `${this.cohort}/${name}`;
   }
 
+  /** How long a gate may hold a call: two in a row are over before the subject gives up, or the hospital sends again, in ms. */
+  get gateMs(): number {
+    return Math.floor(0.4 * Math.min(this.httpTimeout, this.ackWait));
+  }
+
+  get size(): Size {
+    return this.#o.size ?? 'ci';
+  }
+
+  /** Whether the subject hears of edits in the CRM. */
+  get readsEdits(): boolean {
+    return this.#o.terms.crmBack;
+  }
+
+  /** Runs lanes of work side by side, each with the subject's calls held and let go in an order of its own; `expect` finds them as `schedules`. */
+  explore(lanes: readonly LaneSpec[]): Promise<void> {
+    const { cohort, sandbox, evidence, clock, terms, replay } = this.#o;
+    const arm = async (rule: Rule & { id: string }) => {
+      this.#rules.push(rule.id);
+      await sandbox.arm(rule);
+    };
+    const explorer = new Explorer({
+      ...{
+        cohort,
+        site: this.site.name,
+        sandbox,
+        facts: evidence.facts,
+        clock,
+        random: this.random.fork('schedules'),
+        arm,
+        replay,
+      },
+      note: (key, value) => this.note(key, value),
+      heal: (id) => sandbox.heal(id),
+      deadlineMs: this.gateMs,
+      pollInterval: terms.pollInterval,
+    });
+    return explorer.run(lanes);
+  }
+
+  /** The number of an appointment, before it is booked under that name. */
+  visitNumber(name: string): string {
+    return nineDigits(this.#o.runKey, this.cohort, name);
+  }
+
   /** Whether a rule that this check armed has hit something. */
   hasFired(name: string): boolean {
     return this.#o.evidence.facts.fired.some(({ rule }) => rule === this.ruleId(name));
@@ -546,7 +599,7 @@ export class World {
     const resource = toAppointment(
       {
         patientRef,
-        csn: nineDigits(this.#o.runKey, this.cohort, name),
+        csn: this.visitNumber(name),
         start: new Date(start).toISOString(),
         minutes: options.minutes ?? 30,
         status: 'booked',

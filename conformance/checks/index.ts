@@ -70,7 +70,9 @@ import { lt02 } from './lt-02.ts';
 import { lt05 } from './lt-05.ts';
 import { or01 } from './or-01.ts';
 import { or02 } from './or-02.ts';
+import { or03 } from './or-03.ts';
 import { or04 } from './or-04.ts';
+import { or06 } from './or-06.ts';
 import { or07 } from './or-07.ts';
 import { ow01 } from './ow-01.ts';
 import { ow02 } from './ow-02.ts';
@@ -164,7 +166,9 @@ export const CHECKS: readonly CheckDefinition[] = [
   ip08,
   or01,
   or02,
+  or03,
   or04,
+  or06,
   or07,
   rs01,
   rs02,

@@ -118,6 +118,7 @@ import { utcDay } from './utc-day.ts';
 import { watchesContactsOnly } from './watches-contacts-only.ts';
 import { writesBackLate } from './writes-back-late.ts';
 import { writesBlindly } from './writes-blindly.ts';
+import { writesWhatItRead } from './writes-what-it-read.ts';
 
 /** Every mutant; the lawful variants last. */
 export const MUTANTS: readonly MutantDefinition[] = [
@@ -190,6 +191,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   takesOverLeads,
   watchesContactsOnly,
   writesBackLate,
+  writesWhatItRead,
   insists,
   keepsRefusalsToItself,
   doesNotLookAgain,

@@ -81,6 +81,18 @@ export const WRONG_TRAFFIC: WrongSubject[] = [
     'unexpected-row',
     { write: (o, f, act) => (o === 'Contact' || act !== 'poll' ? f : { ...f, EHR_Key__c: `${f.EHR_Key__c}-f` }) },
   ],
+  [
+    'OR-03',
+    'leaves visits with the chart that was merged away',
+    'stale-value',
+    { polls: false, write: (_, f, act) => (act === 'relink' ? undefined : f) },
+  ],
+  [
+    'OR-06',
+    'makes a new row of a change',
+    'duplicate',
+    { polls: false, creates: (o, act) => o === 'Contact' && act === 'update' },
+  ],
   ['OR-07', 'takes the first page for all', 'not-read', { turnsPages: false }],
   ['IP-07', 'gives up on what is locked', 'missing', { polls: false, catchesUp: false }],
   ['LT-05', 'looks at edits too late', 'too-late', { editsAfter: 3_500 }],
