@@ -50,7 +50,7 @@ describe('metadata', () => {
   it('what breaks the world runs alone', () => {
     // Calls that gates hold take the hands of a subject that has few. A throttle and the size of pages are of a whole system; what hangs holds a place in the queue of whoever has few, and a link has two ends only.
     const wide =
-      /outageMs|crowd\(|\.kill\(|give\(['"]poison|fault: '(throttle|hang|late-commit|half-open|malformed)'|pageLimit\(|crm\.(hold|alter)\(|explore\(/;
+      /outageMs|crowd\(|\.kill\(|give\(['"]poison|fault: '(throttle|hang|late-commit|half-open|malformed)'|pageLimit\(|crm\.(hold|alter)\(|explore\(|holdRivals\(/;
     for (const { id, alone = false } of CHECKS) {
       const text = readFileSync(new URL(`./checks/${id.toLowerCase()}.ts`, import.meta.url), 'utf8');
       expect([id, alone]).toEqual([id, wide.test(text)]);

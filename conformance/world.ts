@@ -14,6 +14,7 @@ import type { Promises, SiteManifest } from './manifest.ts';
 import type { RunningSubject } from './recorder.ts';
 import type { SandboxClient } from './sandbox-client.ts';
 import { Explorer, type LaneSpec, type Replay } from './schedule/explorer.ts';
+import { Rivals } from './schedule/rivals.ts';
 import type { Settled, Settler, SettleTerms } from './settle.ts';
 import { consentOf, type Decision, decisionPatch } from './world-consent.ts';
 import { CrmDesk } from './world-crm.ts';
@@ -508,6 +509,24 @@ export class World {
       pollInterval: terms.pollInterval,
     });
     return explorer.run(lanes);
+  }
+
+  /** Holds the subject's calls to the CRM that name a record: before they write, and when they have read, until some of them meet. */
+  async holdRivals(name: string, text: string): Promise<Rivals> {
+    const { sandbox, evidence, clock } = this.#o;
+    const hooks = ['reply', 'before-commit'] as const;
+    for (const at of hooks)
+      await this.arm(`${name} ${at}`, {
+        fault: 'gate',
+        params: { at, deadlineMs: this.gateMs },
+        where: { sim: 'crm', text },
+      });
+    const heal = async () => {
+      for (const at of hooks) await this.heal(`${name} ${at}`);
+    };
+    const rules = this.ruleId(`${name} `);
+    const random = this.random.fork(name);
+    return new Rivals({ facts: evidence.facts, sandbox, clock, random, rules, waitMs: this.gateMs, heal });
   }
 
   /** The number of an appointment, before it is booked under that name. */

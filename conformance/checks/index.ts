@@ -72,6 +72,7 @@ import { or01 } from './or-01.ts';
 import { or02 } from './or-02.ts';
 import { or03 } from './or-03.ts';
 import { or04 } from './or-04.ts';
+import { or05 } from './or-05.ts';
 import { or06 } from './or-06.ts';
 import { or07 } from './or-07.ts';
 import { ow01 } from './ow-01.ts';
@@ -168,6 +169,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   or02,
   or03,
   or04,
+  or05,
   or06,
   or07,
   rs01,

@@ -1,7 +1,7 @@
 import { defineCheck } from '../check.ts';
-import { merges } from '../schedule/workloads.ts';
+import { merges, unions } from '../schedule/workloads.ts';
 
-const SCHEDULES = { ci: 6, full: 40 };
+const SCHEDULES = { ci: 12, full: 60 };
 
 export const or03 = defineCheck({
   id: 'OR-03',
@@ -15,8 +15,11 @@ export const or03 = defineCheck({
   harm: 'The visit was moved while two charts became one; it stays with the chart that nobody opens, and nobody is reminded.',
   alone: true,
   async act(world) {
-    const names = Array.from({ length: SCHEDULES[world.size] }, (_, n) => `merge ${n + 1}`);
-    await world.explore(await Promise.all(names.map((name) => merges(world, name))));
+    const lanes = Array.from({ length: SCHEDULES[world.size] / 2 }, (_, n) => [
+      merges(world, `merge ${n + 1}`),
+      unions(world, `union ${n + 1}`),
+    ]);
+    await world.explore(await Promise.all(lanes.flat()));
     await world.settled('after');
   },
   passes: (facts) => ({ reason: 'explored', message: facts.strength }),

@@ -1,5 +1,5 @@
 import { defineCheck } from '../check.ts';
-import { changes, edits, merges, visits } from '../schedule/workloads.ts';
+import { changes, edits, merges, unions, visits } from '../schedule/workloads.ts';
 
 /** How many have to be explored; a few more are run, as in one or the other nothing meets. */
 const SCHEDULES = { ci: 25, full: 200 };
@@ -17,7 +17,7 @@ export const or06 = defineCheck({
   harm: 'Once in a thousand times two calls cross, and the chart that comes of it is found by a patient.',
   alone: true,
   async act(world) {
-    const mix = { change: changes, visit: visits, merge: merges, ...(world.readsEdits && { edit: edits }) };
+    const mix = { change: changes, visit: visits, merge: merges, union: unions, ...(world.readsEdits && { edit: edits }) };
     const kinds = Object.entries(mix);
     const lanes = Array.from({ length: Math.ceil(SPARE * SCHEDULES[world.size]) }, (_, n) => {
       const [kind, workload] = kinds[n % kinds.length]!;

@@ -71,6 +71,7 @@ import { letsSummariesStand } from './lets-summaries-stand.ts';
 import { linksLater } from './links-later.ts';
 import { livesForEver } from './lives-for-ever.ts';
 import { logsPayloads } from './logs-payloads.ts';
+import { looksThenCreates } from './looks-then-creates.ts';
 import { looksTooEarly } from './looks-too-early.ts';
 import { losesOneInThree } from './loses-one-in-three.ts';
 import { makesNobody } from './makes-nobody.ts';
@@ -118,6 +119,7 @@ import { utcDay } from './utc-day.ts';
 import { watchesContactsOnly } from './watches-contacts-only.ts';
 import { writesBackLate } from './writes-back-late.ts';
 import { writesBlindly } from './writes-blindly.ts';
+import { writesForFormerOwners } from './writes-for-former-owners.ts';
 import { writesWhatItRead } from './writes-what-it-read.ts';
 
 /** Every mutant; the lawful variants last. */
@@ -191,6 +193,8 @@ export const MUTANTS: readonly MutantDefinition[] = [
   takesOverLeads,
   watchesContactsOnly,
   writesBackLate,
+  looksThenCreates,
+  writesForFormerOwners,
   writesWhatItRead,
   insists,
   keepsRefusalsToItself,

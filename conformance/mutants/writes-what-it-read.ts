@@ -10,5 +10,4 @@ export const writesWhatItRead = defineMutant({
     },
   }),
   kills: [{ check: 'OR-06', reason: 'wrong-value' }],
-  mayFail: ['OR-03'],
 });

@@ -59,7 +59,8 @@ const GATES = [
   { sim: 'ehr', hook: 'reply' },
 ] as const;
 
-const PATIENCE_MS = 25;
+const PATIENCE_MS = 40;
+const IDLE_MS = 200;
 const REST_MS = 300;
 const TAIL = 10;
 /** A subject that polls is waited for before the judge goes on alone; not always, since nobody waits in life. */
@@ -77,7 +78,7 @@ export class Explorer {
 
   async run(specs: readonly LaneSpec[]): Promise<void> {
     const { note, replay, deadlineMs } = this.#o;
-    const strategy = replay ? replay.schedule.strategy : STRATEGIES[0].id;
+    const strategy = replay ? replay.schedule.strategy : STRATEGIES.map(({ id }) => id).join(', ');
     await note('exploration', { strategy, deadlineMs });
     const waiting = [...specs];
     const worker = async (): Promise<void> => {
@@ -89,7 +90,8 @@ export class Explorer {
   async #explore(spec: LaneSpec): Promise<void> {
     const { cohort, facts, sandbox, clock, random, pollInterval, deadlineMs, replay, note } = this.#o;
     const chance = random.fork(`lane ${spec.name}`);
-    const strategy = replay ? follow(replay.schedule) : STRATEGIES[0];
+    const nth = Number(/\d+$/.exec(spec.name)?.[0] ?? 0);
+    const strategy = replay ? follow(replay.schedule) : STRATEGIES[nth % STRATEGIES.length]!;
     const lane = new Lane(spec.name, spec.acts, strategy, chance.fork('choices'));
     const rules = `${cohort}/gate ${spec.name}/`;
     const armed: string[] = [];
@@ -106,6 +108,7 @@ export class Explorer {
       patienceMs: PATIENCE_MS,
       lonelyMs: Math.min(LONGEST_LONELY_MS, Math.max(100, 2 * pollInterval)),
       eager: () => chance.chance(EAGER),
+      idleMs: IDLE_MS,
       restMs: REST_MS,
       tail: TAIL,
       giveUpMs: replay?.hold ? DECADE_MS : 2 * deadlineMs + LONGEST_LONELY_MS,

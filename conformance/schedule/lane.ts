@@ -61,13 +61,13 @@ export class Lane {
   }
 
   /** What goes next, in this order; nothing where the strategy waits, or where there is nothing. */
-  next(): Move[] {
+  next(idle = false): Move[] {
     const moves = this.#prunes ? this.#lone() : [];
     const options = this.#options();
     const [only] = options;
     if (!only) return moves;
-    // Who follows a record is asked even where there is no choice.
-    const step = options.length > 1 || !this.#prunes ? this.#choose(options, this.decisions) : only;
+    // Who decides about all is asked even where there is no choice.
+    const step = options.length > 1 || !this.#prunes ? this.#choose(options, this.decisions, idle) : only;
     if (step) moves.push(this.#decide(step, options.length > 1 ? 'chosen' : 'alone'));
     return moves;
   }

@@ -20,6 +20,8 @@ export interface Pace {
   /** The same where the judge would act and no call is there to meet it, unless it is eager. */
   lonelyMs: number;
   eager(): boolean;
+  /** After so long without news nothing more is taken to come. */
+  idleMs: number;
   /** A lane whose acts are done is over when nothing came for so long, or after so many further steps. */
   restMs: number;
   tail: number;
@@ -42,7 +44,7 @@ export async function runLane(
   lane: Lane,
   acts: readonly (() => Promise<void>)[],
   door: Door,
-  { clock, patienceMs, lonelyMs, eager, restMs, tail, giveUpMs }: Pace,
+  { clock, patienceMs, lonelyMs, eager, idleMs, restMs, tail, giveUpMs }: Pace,
   recorded?: readonly string[],
 ): Promise<Divergence | undefined> {
   let changed = clock.now();
@@ -59,9 +61,9 @@ export async function runLane(
     const still = clock.now() - changed;
     const acting = lane.isActing;
     const more = recorded !== undefined && !diverged && lane.decisions.length < recorded.length;
-    if (!acting && !more && (still >= restMs || after >= tail)) return diverged;
+    if (!acting && !more && ((lane.isLonely && still >= restMs) || after >= tail)) return diverged;
     const waits = lane.isLonely && acting && !isEager && recorded === undefined ? lonelyMs : patienceMs;
-    const moves = still >= waits ? lane.next() : [];
+    const moves = still >= waits ? lane.next(still >= idleMs) : [];
     for (const move of moves) await ('act' in move ? acts[move.act]!() : door.release(move.call));
     if (moves.length > 0) {
       changed = clock.now();
@@ -71,6 +73,7 @@ export async function runLane(
       const decision = lane.decisions.length + 1;
       diverged = { decision, expected: recorded[decision - 1]!, parked: lane.options };
       lane.wander();
+      changed = clock.now();
     } else await clock.sleep(LOOK_MS);
   }
 }

@@ -18,13 +18,16 @@ export interface Decision {
   why: Why;
 }
 
-/** Chooses among steps that conflict; undefined to wait for more. `taken` is what was decided so far. */
-export type Chooser = (options: readonly Step[], taken: readonly Decision[]) => Step | undefined;
+/**
+ * Chooses among steps; undefined to wait for more. `taken` is what was decided so far; `idle` says that nothing has come for some
+ * time, and nothing more is likely to.
+ */
+export type Chooser = (options: readonly Step[], taken: readonly Decision[], idle: boolean) => Step | undefined;
 
 /** A way to explore schedules. A further one is one more small file and a line in the list. */
 export interface Strategy {
   id: string;
-  /** Whether steps that touch nothing in common with any other go on by themselves; one that follows a record decides about all. */
+  /** Whether steps that touch nothing in common with any other that is there or planned go on by themselves. */
   prunes: boolean;
   /** A chooser for one lane, with that lane's own randomness. */
   open(lane: string, random: Random): Chooser;

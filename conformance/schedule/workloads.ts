@@ -100,12 +100,27 @@ export const visits: Workload = (world, name) => {
   return lane(name, cast, cast.register('patient'), cast.book('visit', 'patient'), cast.move('visit'), cast.cancel('visit'));
 };
 
-/** A chart that changes while it is merged away, with a visit that moves to the survivor. */
+/** A chart that is merged away while a visit of it is being booked and another one moved; both go to the survivor. */
 export const merges: Workload = async (world, name) => {
   const cast = new Cast(world, name);
   await cast.before(cast.register('survivor'), cast.register('loser'), cast.book('visit', 'loser'));
+  const merge = cast.merge('loser', 'survivor', ['visit', 'new visit']);
+  return lane(name, cast, cast.book('new visit', 'loser'), cast.move('visit'), merge);
+};
+
+/** Two charts that nobody knows yet, and a visit; one is merged away before anybody has come to rest. */
+export const unions: Workload = (world, name) => {
+  const cast = new Cast(world, name);
   const merge = cast.merge('loser', 'survivor', ['visit']);
-  return lane(name, cast, cast.call('loser'), cast.move('visit'), merge, cast.call('survivor'));
+  return lane(
+    name,
+    cast,
+    cast.register('survivor'),
+    cast.register('loser'),
+    cast.book('visit', 'loser'),
+    cast.call('loser'),
+    merge,
+  );
 };
 
 /** Clinic and call centre change one person at once, each what is theirs. */

@@ -58,6 +58,15 @@ export const WRONG_TRAFFIC: WrongSubject[] = [
   ['IP-06', 'creates again what it did not hear of', 'duplicate', { polls: false, creates: (_, act) => act === 'register' }],
   ['IP-04', 'creates again what it did not hear of', 'duplicate', { polls: false, creates: (_, act) => act === 'retry' }],
   ['IP-05', 'creates again what it did not hear of', 'duplicate', { polls: false, creates: (_, act) => act === 'retry' }],
+  [
+    'OR-05',
+    'makes a row for each channel',
+    'duplicate',
+    {
+      creates: (o, act) => o === 'Contact' && act === 'poll',
+      write: (o, f, act) => (o === 'Contact' ? { ...f, Title: act } : f),
+    },
+  ],
   ['OR-01', 'lets what arrives last count', 'stale-value', { polls: false, lastWins: true }],
   ['RS-02', 'gives up when the CRM is away', 'missing', { polls: false, catchesUp: false }],
   ['RS-08', 'acknowledges poison', 'not-refused', { refuses: () => undefined }],
