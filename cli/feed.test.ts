@@ -185,7 +185,7 @@ describe('a mistake', () => {
     [['--to', 'x:1', '--story', 'none.yaml'], /--story none\.yaml: ENOENT/],
     [['--to', 'x:1', '--story', 'WRONG'], /walk-in\.yaml:4:12: "regster" is no act\n {4}fix: use one of/],
     [['--to', 'x:1', '--fault', 'late-cpy'], /no fault is called "late-cpy"/],
-    [['--to', 'x:1', '--fault', 'split-frame:siz=3'], /unknown key "siz"; known: size, at, pauseMs/],
+    [['--to', 'x:1', '--fault', 'split-frame:siz=3'], /unknown key "siz"; did you mean "size"\? There are: size, at, pauseMs/],
     [['--to', 'x:1', '--sender', 'mirt'], /"sender" is one of them: standard, mirth/],
     [['--to', 'x:1', '--hl7-version', '2.2'], /there are: 2\.3, 2\.3\.1, 2\.4, 2\.5\.1, 2\.6, 2\.7, 2\.8/],
     [['--to', 'x:1', '--delimiters', '||^~&'], /"delimiters" are five or six different signs/],

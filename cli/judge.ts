@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { RunResult } from '#conformance';
 import { EvidenceError, isLoadRun, judgeOpened, openRun, RunFolder } from '#conformance';
-import { HL7_FAULTS } from '#hl7';
-import { KERNEL_FAULTS } from '#kernel';
 import { renderReports, scorecard } from '#reports';
+import { FAULTS } from '#sandbox';
 import { parsing } from './arguments.ts';
 import { judgeLoadFolder, loadCard } from './load-card.ts';
 import { UsageError } from './usage.ts';
@@ -21,7 +20,7 @@ export function judgeFolder(
 } {
   const result = judgeOpened(opened);
   const map = opened.map.rows.map((row) => ({ ...row, row: `fields.csv:${row.line}` }) as unknown as Record<string, string>);
-  const colours = Object.fromEntries([...KERNEL_FAULTS, ...HL7_FAULTS].map((fault) => [fault.name, fault.colour]));
+  const colours = Object.fromEntries(FAULTS.map((fault) => [fault.name, fault.colour]));
   const changed: string[] = [];
   for (const { file, text } of renderReports({ result, events: opened.events, map, colours })) {
     const path = folder.file(file);

@@ -2,13 +2,11 @@ import { parseArgs } from 'node:util';
 import { CAPABILITIES, CHECKS, MUTANTS } from '#conformance';
 import { VENDORS } from '#ehr';
 import { ODDITIES } from '#fixtures';
-import { DIALECTS, HL7_FAULTS, SENDERS, speaks, TRIGGERS } from '#hl7';
-import { KERNEL_FAULTS } from '#kernel';
+import { DIALECTS, SENDERS, speaks, TRIGGERS } from '#hl7';
+import { FAULTS } from '#sandbox';
 import { loadStories } from '#scenarios';
 import { parsing, suggestion } from './arguments.ts';
 import { UsageError } from './usage.ts';
-
-const FAULTS = [...KERNEL_FAULTS, ...HL7_FAULTS];
 
 /** The registries as tables: what `list` prints and `docs` writes. */
 export const REGISTRIES: Record<string, { title: string; rows: () => string[][]; head: string[] }> = {

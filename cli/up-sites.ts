@@ -16,6 +16,7 @@ export const UP_SITES: readonly SiteConfig[] = [
     timeZone: 'America/Chicago',
   },
   { name: 'athena', vendor: 'athena', tenant: '195900', authority: '1.3.6.1.4.1.21367.999.195900', timeZone: 'America/New_York' },
+  { name: 'r4', vendor: 'r4', authority: '1.3.6.1.4.1.21367.13.20', timeZone: 'America/Denver' },
 ];
 
 /** Ports of `up`, one block of ten per site: HTTP, TLS at +1, HL7 in at +2. */

@@ -57,15 +57,23 @@ export class SandboxClient {
     return this.home.note(drafts);
   }
 
-  /** Arms a rule in every process that it can concern. */
-  async arm(rule: Rule & { id: string }): Promise<void> {
-    const { sim, tenant } = rule.where ?? {};
-    const concerned = this.parts.filter((part) => (!sim || part.sim === sim) && (!tenant || part.tenant === tenant));
-    for (const client of new Set(concerned.map((part) => this.of(part.name)))) await client.arm([rule]);
+  /** Arms rules in every process that they can concern. */
+  async arm(...rules: readonly (Rule & { id: string })[]): Promise<void> {
+    const due = new Map<ControlClient, Rule[]>();
+    for (const rule of rules) {
+      const { sim, tenant } = rule.where ?? {};
+      const concerned = this.parts.filter((part) => (!sim || part.sim === sim) && (!tenant || part.tenant === tenant));
+      for (const client of new Set(concerned.map((part) => this.of(part.name))))
+        due.set(client, [...(due.get(client) ?? []), rule]);
+    }
+    for (const [client, own] of due) await client.arm(own);
   }
 
-  async heal(id: string): Promise<void> {
-    for (const client of this.processes) if ((await client.rules()).some((rule) => rule.id === id)) await client.heal(id);
+  async heal(...ids: readonly string[]): Promise<void> {
+    for (const client of this.processes) {
+      const armed = ids.length > 0 ? (await client.rules()).filter((rule) => ids.includes(rule.id)) : [];
+      await Promise.all(armed.map(({ id }) => client.heal(id)));
+    }
   }
 
   /** Lets a call go on that a gate of that process holds, and waits so many ms at most for what it does next. */

@@ -488,9 +488,9 @@ export class World {
   /** Runs lanes of work side by side, each with the subject's calls held and let go in an order of its own; `expect` finds them as `schedules`. */
   explore(lanes: readonly LaneSpec[]): Promise<void> {
     const { cohort, sandbox, evidence, clock, terms, replay } = this.#o;
-    const arm = async (rule: Rule & { id: string }) => {
-      this.#rules.push(rule.id);
-      await sandbox.arm(rule);
+    const arm = async (...rules: (Rule & { id: string })[]) => {
+      this.#rules.push(...rules.map(({ id }) => id));
+      await sandbox.arm(...rules);
     };
     const explorer = new Explorer({
       ...{
@@ -504,7 +504,7 @@ export class World {
         replay,
       },
       note: (key, value) => this.note(key, value),
-      heal: (id) => sandbox.heal(id),
+      heal: (...ids) => sandbox.heal(...ids),
       deadlineMs: this.gateMs,
       pollInterval: terms.pollInterval,
     });
@@ -586,7 +586,7 @@ export class World {
   /** Heals what this check armed and has not healed. */
   async healAll(): Promise<void> {
     await this.crm.restore();
-    for (const id of this.#rules) await this.#o.sandbox.heal(id);
+    await this.#o.sandbox.heal(...this.#rules);
   }
 
   /** Waits until nothing more will come, and marks that moment. True when all is then as the map asks. */

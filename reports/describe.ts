@@ -80,7 +80,7 @@ export function describe(event: JournalEvent): { text: string; detail: string } 
     case 'rule': {
       const rule = (data.rule ?? {}) as Record<string, unknown>;
       return {
-        text: `armed: ${text(rule.fault)}`,
+        text: `${word('state') || 'armed'}: ${text(rule.fault)}`,
         detail: JSON.stringify({ where: rule.where, when: rule.when, params: rule.params }),
       };
     }

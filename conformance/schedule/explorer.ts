@@ -38,8 +38,8 @@ export interface ExplorerOptions {
   facts: Facts;
   clock: Clock;
   random: Random;
-  arm(rule: Rule & { id: string }): Promise<void>;
-  heal(id: string): Promise<void>;
+  arm(...rules: (Rule & { id: string })[]): Promise<void>;
+  heal(...ids: string[]): Promise<void>;
   note(key: string, value: unknown): Promise<void>;
   /** How long a gate holds a call at most, in ms. */
   deadlineMs: number;
@@ -114,18 +114,22 @@ export class Explorer {
       giveUpMs: replay?.hold ? DECADE_MS : 2 * deadlineMs + LONGEST_LONELY_MS,
     };
     const diverged = await runLane(lane, acts, door, pace, recorded);
-    for (const id of armed) await this.#o.heal(id);
+    await this.#o.heal(...armed);
     await note(`schedule ${spec.name}`, { name: spec.name, decisions: lane.decisions } satisfies LaneRecord);
     if (diverged) await note(`diverged ${spec.name}`, diverged);
   }
 
   async #arm(rules: string, sims: readonly string[], words: readonly string[], armed: string[]): Promise<void> {
     const { site, replay, deadlineMs } = this.#o;
-    for (const { sim, hook } of GATES.filter((gate) => sims.includes(gate.sim))) {
-      const id = `${rules}${sim} ${hook} ${armed.length}`;
-      const where = { sim, ...(sim === 'ehr' && { tenant: site }), text: words };
-      armed.push(id);
-      await this.#o.arm({ id, fault: 'gate', params: { at: hook, deadlineMs: replay?.hold ? 0 : deadlineMs }, where });
-    }
+    const wanted = GATES.filter((gate) => sims.includes(gate.sim)).flatMap(({ sim, hook }) =>
+      words.map((text, n) => ({
+        id: `${rules}${sim} ${hook} ${armed.length + n}`,
+        fault: 'gate',
+        params: { at: hook, deadlineMs: replay?.hold ? 0 : deadlineMs },
+        where: { sim, ...(sim === 'ehr' && { tenant: site }), text },
+      })),
+    );
+    armed.push(...wanted.map(({ id }) => id));
+    await this.#o.arm(...wanted);
   }
 }

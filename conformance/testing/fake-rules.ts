@@ -42,7 +42,7 @@ export class FakeRules {
         this.#b.micros < at + (when?.during ?? Number.POSITIVE_INFINITY) * 1000 &&
         where?.sim === sim &&
         (!where.operation || where.operation.split('|').includes(operation)) &&
-        (!where.text || [where.text].flat().some((one) => text.includes(one))),
+        (!where.text || text.includes(where.text)),
     );
     if (!rule) return undefined;
     rule.fired++;

@@ -105,13 +105,14 @@ export class FakeSandbox {
     return { resources: [resource] };
   }
 
-  async arm(rule: Rule & { id: string }): Promise<void> {
-    this.#rules.arm(rule);
+  async arm(...rules: (Rule & { id: string })[]): Promise<void> {
+    for (const rule of rules) this.#rules.arm(rule);
   }
 
-  async heal(id: string): Promise<void> {
-    if (!this.#rules.heal(id)) return;
-    this.#gates.healed(id);
+  async heal(...ids: string[]): Promise<void> {
+    const healed = ids.filter((id) => this.#rules.heal(id));
+    if (healed.length === 0) return;
+    for (const id of healed) this.#gates.healed(id);
     this.#resume();
   }
 

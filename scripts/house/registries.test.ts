@@ -17,6 +17,8 @@ interface Registry {
 
 const REGISTRIES: readonly Registry[] = [
   { folder: 'simulators/kernel/faults', index: 'simulators/kernel/faults/index.ts', property: 'name' },
+  { folder: 'simulators/ehr/faults', index: 'simulators/ehr/faults/index.ts', property: 'name' },
+  { folder: 'simulators/crm/faults', index: 'simulators/crm/faults/index.ts', property: 'name' },
   {
     folder: 'simulators/hl7/faults',
     index: 'simulators/hl7/faults/index.ts',

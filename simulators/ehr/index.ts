@@ -7,6 +7,7 @@ export type { ChangeRequest, CommitRequest } from './engine/changes.ts';
 export { RESOURCE_TYPES } from './engine/definitions.ts';
 export type { Resource, Stored } from './engine/resource.ts';
 export { InvalidResource, type Issue, validate } from './engine/validate.ts';
+export { EHR_FAULTS } from './faults/index.ts';
 export { EhrSite } from './site.ts';
 export type { CommitResult, EhrSiteOptions } from './site-options.ts';
 export type { ClientRegistration } from './smart/clients.ts';

@@ -59,6 +59,8 @@ export class Courier {
   #ended: AbortSignal;
   #desk: AckDesk;
   #line: Line;
+  /** The answer that came before, while rules are armed. */
+  #heard?: Buffer;
   /** What it is doing. */
   state: 'connecting' | 'sending' = 'connecting';
 
@@ -377,6 +379,7 @@ export class Courier {
   async #faulted(answer: Buffer, exchange: Exchange): Promise<Buffer | undefined> {
     exchange.incoming = answer;
     await this.#fire('ack', () => exchange);
+    this.#heard = answer;
     return exchange.incoming;
   }
 
@@ -394,6 +397,7 @@ export class Courier {
       names: () => (entry ? [entry.person] : []),
       committed: false,
       outgoing,
+      previous: this.#heard && { incoming: this.#heard },
       wire: this.#line.wire,
       reject: (error, params) => {
         throw new Rejected(error, params);

@@ -1,9 +1,11 @@
 import type { Cell, Kernel, Outgoing } from '#kernel';
 import { AckDesk } from './ack-desk.ts';
 import { Courier, type Parcel, type Result, Stopped } from './courier.ts';
+import { TRIGGERS } from './events/index.ts';
 import { type Delivery, type LinkCounts, LinkLog } from './link-log.ts';
 import { type Delimiters, delimitersOf } from './message/delimiters.ts';
 import type { Outbox, Queued } from './outbox.ts';
+import { isKind, peopleIn } from './people-in.ts';
 import { senderOf } from './senders.ts';
 import { OPENINGS, Sequence, sequenceOf, told, withSequence } from './sequence.ts';
 import { checkTogether, type LinkSettings } from './settings.ts';
@@ -12,6 +14,7 @@ import type { SiteFacts } from './site.ts';
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 2000;
 const LONGEST_HOLD = 10_000;
+const MESSAGES = [...new Set(TRIGGERS.map(({ message }) => message))];
 // How long those that shall be written at once wait for each other.
 const TOGETHER_MS = 1000;
 
@@ -75,8 +78,14 @@ export class LinkOut {
     this.#log = new LinkLog(kernel, facts.site);
     this.#sequence = new Sequence(kernel, facts.site);
     this.desk = new AckDesk(kernel.clock);
-    const place = { sim: 'hl7', tenant: facts.site, name: `messages of ${facts.site}`, operations: () => [] };
-    kernel.places.add({ ...place, hooks: ['message', 'frame', 'ack'] });
+    kernel.places.add({
+      ...{ sim: 'hl7', tenant: facts.site, kind: 'HL7 out', name: `messages of ${facts.site}` },
+      hooks: ['connect', 'message', 'frame', 'ack'],
+      operations: () => ['connect', ...MESSAGES],
+      knows: (operation, type) => isKind(MESSAGES, operation, type),
+      types: () => [...new Set(MESSAGES.map((message) => message.split('^')[0]!))],
+      people: ({ text }) => peopleIn(text, facts.authority),
+    });
     this.#open();
   }
 
@@ -445,6 +454,7 @@ export class LinkOut {
       const control = this.#outbox.after(entry, after);
       if (!after.afterNext) continue;
       const echo = this.#lanes[0]!.courier.pack(this.#queue.get(control)!);
+      echo.healed = outgoing.healed;
       const journey: Journey = { outgoing: echo, built: echo.bytes, copy: 1, attempt: 0, held: 'next' };
       this.#journeys.set(control, journey);
       this.#hold(journey, 'next', LONGEST_HOLD);
@@ -475,9 +485,12 @@ export class LinkOut {
     return [...this.#journeys].flatMap(([control, { held }]) => (held ? (this.#queue.get(control) ?? []) : []));
   }
 
+  // Until then, or until what keeps it back is undone.
   #hold(journey: Journey, why: 'next' | 'while', ms: number): void {
     journey.held = why;
-    void this.#kernel.clock.sleep(ms, this.#ended.signal).then(() => {
+    const over = new AbortController();
+    void journey.outgoing.healed?.then(() => over.abort());
+    void this.#kernel.clock.sleep(ms, AbortSignal.any([this.#ended.signal, over.signal])).then(() => {
       journey.held = false;
       this.wake();
     });

@@ -87,7 +87,7 @@ describe('nobody releases it', () => {
 
   test.each([-1, 90_000_000])('a deadline of %s is refused', (deadlineMs) => {
     const kernel = new Kernel({ clock: new ManualClock() });
-    expect(() => kernel.rules.arm({ fault: 'gate', params: { deadlineMs } })).toThrow(/deadlineMs must lie between/);
+    expect(() => kernel.rules.arm({ fault: 'gate', params: { deadlineMs } })).toThrow(/deadlineMs: must lie between/);
   });
 });
 
@@ -105,8 +105,9 @@ describe('over HTTP', () => {
       names: ({ path }) => [path.slice(1)],
       renderError: (error) => jsonReply(error === 'not-found' ? 404 : 500, { error }),
     });
-    face.route('GET', '/lamps/:id', { operation: 'read', type: 'Lamp', tier: 'semantic' }, async ({ request, reading }) => {
-      await reading([{ sim: 'lamps', tenant: 'hall', type: 'Lamp', id: request.params.id!, version: 1 }]);
+    face.route('GET', '/lamps/:id', { operation: 'read', type: 'Lamp', tier: 'semantic' }, async (context) => {
+      const { request } = context;
+      await context.reading([{ sim: 'lamps', tenant: 'hall', type: 'Lamp', id: request.params.id!, version: 1 }]);
       return jsonReply(200, { id: request.params.id });
     });
     face.route('POST', '/lamps', { operation: 'create', type: 'Lamp', tier: 'semantic' }, async (context) => {

@@ -45,6 +45,8 @@ export class Gates {
   #clock: Clock;
   #journal: Journal;
   #count = 0;
+  /** Hooks at which an exchange was held already: several rules hold it once. */
+  #passed = new WeakMap<Exchange, Set<Hook>>();
 
   constructor(clock: Clock, journal: Journal) {
     this.#clock = clock;
@@ -76,8 +78,11 @@ export class Gates {
     for (const parked of [...this.#parked.values()]) if (parked.rule === rule) parked.release('heal');
   }
 
-  /** Parks an exchange until it is released, for so many milliseconds at most; without limit when that is 0. */
+  /** Parks an exchange until it is released, for so many milliseconds at most (no limit when that is 0); once at each hook. */
   park(rule: string, hook: Hook, exchange: Exchange, deadlineMs = GATE_DEADLINE_MS): Promise<void> {
+    const passed = this.#passed.get(exchange) ?? new Set<Hook>();
+    if (passed.has(hook)) return Promise.resolve();
+    this.#passed.set(exchange, passed.add(hook));
     const id = `gate-${++this.#count}`;
     const { sim, tenant, operation, type, path } = exchange;
     const records = [...new Set(exchange.records.map((r) => `${r.type}/${r.id}`))];

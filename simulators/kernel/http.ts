@@ -2,10 +2,17 @@ import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import express from 'express';
-import { type Exchange, Rejected, Severed, type Wire } from './hooks.ts';
+import { OffsetClock } from './clock.ts';
+import type { Contract } from './control/route.ts';
+import { type Exchange, type Hook, Rejected, Severed, type Wire } from './hooks.ts';
+import { type Body, Dealing, NO_BODY, Passing, paramsOf, pathOf, Received } from './http-call.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
+import type { PageForm } from './paging.ts';
 import { ConfigurationError } from './part.ts';
+import type { PastImage } from './past.ts';
+import type { FaultPlace } from './places.ts';
+import { RouteMemo } from './route-memo.ts';
 import type { Identity } from './tls.ts';
 
 /** A request as handlers see it: plain data, no socket. */
@@ -34,11 +41,13 @@ export interface Reply {
   body?: string | Buffer;
   /** The record versions that this reply shows. */
   served?: RecordRef[];
+  /** How often it is written, one after the other on the same connection; once when absent. */
+  copies?: number;
   /**
    * Writes the body piece by piece, in place of `body`: until `closed` resolves, or until its own promise does, which ends
    * the reply. `write` resolves when the peer takes more (or is gone), in a later turn of the event loop.
    */
-  stream?: (write: (text: string) => Promise<void>, closed: Promise<void>) => void | Promise<void>;
+  stream?: (write: (text: string | Uint8Array) => Promise<void>, closed: Promise<void>) => void | Promise<void>;
 }
 
 /** What a handler is given: the request, and the only ways to act. */
@@ -52,8 +61,15 @@ export interface Context {
   commit(change: Change): Promise<Committed>;
   /** Whether the client has hung up: a reply would be lost. */
   gone(): boolean;
-  /** Passes the `store-read` hook for records about to be read. */
-  reading(records: RecordRef[]): Promise<void>;
+  /**
+   * Passes the `store-read` hook for records about to be read; nothing is to be waited for while no rule is armed.
+   * @param rereads that the records are read again afterwards, from the past if there is one.
+   */
+  reading(records: readonly RecordRef[], rereads?: boolean): Promise<void> | undefined;
+  /** How records of a store were that have changed since, where this call reads the past. */
+  past(store: { sim: string; tenant: string }): PastImage[] | undefined;
+  /** The same for another request, which this one contains. */
+  about(request: Request): Context;
 }
 
 export type Handler = (context: Context) => Reply | Promise<Reply>;
@@ -70,6 +86,8 @@ export interface RouteInfo {
   doc?: string;
   /** Query and body carry credentials: keep them out of the journal. */
   secret?: boolean;
+  /** Of a control route: what it takes and answers. */
+  contract?: Contract;
 }
 
 export interface Route extends RouteInfo {
@@ -84,6 +102,8 @@ export interface FaceOptions {
   name: string;
   /** Renders an error by its name in this vendor's form (`not-found`, `unavailable`, `throttled`, `internal`, …). */
   renderError: (error: string, params: Record<string, unknown>, request: Request) => Reply;
+  /** The names that it knows, where it has a table of them: a rule that asks for another is refused. */
+  errors?: readonly string[];
   /** Answers what no route takes. Defaults to the vendor's `not-found`. */
   fallback?: Handler;
   publicUrl?: string;
@@ -91,6 +111,16 @@ export interface FaceOptions {
   replyHeaders?: (request: Request) => Readonly<Record<string, string>> | undefined;
   /** Largest body in bytes; 16 MiB when absent. */
   maxBody?: number;
+  /** Refuses a call by the address of its sender, before anything is read. */
+  admit?: (address: string | undefined) => Reply | undefined;
+  /** What the place is to faults, where several faces are of one kind. */
+  kind?: string;
+  /** What route parameters that hold a type can be; anything, where it is absent. */
+  types?: () => readonly string[];
+  /** The people whose records a call touches. */
+  people?: FaultPlace['people'];
+  /** How answers go in pages. */
+  pages?: readonly PageForm[];
   /** The control face: neither faults nor journal. */
   internal?: boolean;
   /** Makes out which records a request names (`Type/id`, a key, a number), before anything is read. */
@@ -106,7 +136,23 @@ export const jsonReply = (status: number, value: unknown, headers: Record<string
 
 const HTTP_HOOKS = ['connect', 'request', 'store-read', 'before-commit', 'after-commit', 'reply', 'body'] as const;
 
+interface Target {
+  info: RouteInfo;
+  handler: Handler;
+}
+
+const routed = ({ method = '' }: http.IncomingMessage): string => (method === 'HEAD' ? 'GET' : method);
+
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+type Waiting = ['connection' | 'request', unknown[]];
+
+/** A listener, and what came to it while nobody answered. */
+export interface Listening {
+  server: http.Server;
+  secure: boolean;
+  waiting?: Waiting[];
+}
 
 /** An HTTP face of a simulator. Express routes; this shell owns sockets, hooks and journal, and alone sends. */
 export class Face {
@@ -116,54 +162,108 @@ export class Face {
   // By method, so that a call is held against the paths of its own method only. Routers without an application: that one
   // changes the prototypes of each request and reply, which is dear.
   #routers = new Map<string, express.Router>(METHODS.map((method) => [method, express.Router()]));
-  #fallback: Handler;
-  #servers: { server: http.Server; secure: boolean }[] = [];
+  #memo = new RouteMemo<Target>();
+  #fallback: Target;
+  #servers: Listening[] = [];
   // The TCP sockets by peer: a TLS socket cannot reset the connection that it runs on, this one can.
   #sockets = new Map<string, Socket>();
   /** Connections at which a rule is still at work, by peer: their requests wait. */
   #opening = new Map<string, Promise<void>>();
+  /** What each client was answered last, while rules are armed. */
+  #answered = new Map<string, Reply>();
 
   constructor(kernel: Kernel, options: FaceOptions) {
     this.#kernel = kernel;
     this.options = options;
-    this.#fallback = options.fallback ?? (({ request }) => options.renderError('not-found', {}, request));
+    this.#fallback = {
+      info: { operation: 'unknown', tier: 'missing' },
+      handler: options.fallback ?? (({ request }) => options.renderError('not-found', {}, request)),
+    };
     if (options.internal) return;
-    const { sim, tenant, name } = options;
-    const operations = (): string[] => [...new Set(['connect', ...this.routes.map(({ operation }) => operation)])];
-    kernel.places.add({ sim, tenant, name: `calls to ${name}`, hooks: HTTP_HOOKS, operations });
+    kernel.places.add(this.#place());
+  }
+
+  #place(): FaultPlace {
+    const { sim, tenant, name, kind = name, types, people, errors } = this.options;
+    const knows = (operation?: string, type?: string): boolean =>
+      this.routes.some(
+        (route) =>
+          (operation === undefined || route.operation === operation) &&
+          (type === undefined || route.type === type || (route.type?.startsWith(':') && (types?.().includes(type) ?? true))),
+      );
+    return {
+      ...{ sim, tenant, kind, name: `calls to ${name}`, hooks: HTTP_HOOKS, methods: METHODS, knows, people },
+      ...(errors && { errors: () => errors }),
+      // Before a call is read, and where no route takes it.
+      operations: () => ['connect', 'unknown', ...new Set(this.routes.map(({ operation }) => operation))],
+      types: () => [
+        ...new Set(
+          this.routes.flatMap(({ type }) => (type === undefined ? [] : type.startsWith(':') ? (types?.() ?? []) : type)),
+        ),
+      ],
+    };
   }
 
   /** Adds a route. Paths are Express 5 patterns; letter case and a trailing slash do not matter. */
   route(method: string, path: string, info: RouteInfo, handler: Handler): this {
     this.routes.push({ method, path, ...info });
+    this.#memo.add(path);
+    const target = { info, handler };
     for (const one of method === 'ALL' ? METHODS : [method])
-      this.#routers.get(one)!.all(path, (req, res) => this.#serve(req, res, info, handler));
+      this.#routers.get(one)!.all(path, (req, res) => {
+        this.#memo.keep(routed(req), pathOf(req.url), path, target);
+        return this.#serve(req, res, target, paramsOf(req.params));
+      });
     return this;
   }
 
   /** Starts listening; port 0 takes a free one. @throws when a port is taken, naming it. */
   async listen(options: { host?: string; port?: number; tlsPort?: number; identity?: Identity }): Promise<void> {
     const answer: http.RequestListener = (req, res) => this.#answer(req as express.Request, res as express.Response);
+    if (this.#servers.length > 0) return; // taken over
     const host = options.host ?? '127.0.0.1';
-    if (options.port !== undefined) await this.#open(http.createServer(answer), host, options.port, false);
+    if (options.port !== undefined)
+      await this.#open(http.createServer({ optimizeEmptyRequests: true }, answer), host, options.port, false);
     if (options.tlsPort !== undefined && options.identity) {
       const { key, cert } = options.identity;
-      await this.#open(https.createServer({ key, cert, minVersion: 'TLSv1.2' }, answer), host, options.tlsPort, true);
+      await this.#open(
+        https.createServer({ key, cert, minVersion: 'TLSv1.2', optimizeEmptyRequests: true }, answer),
+        host,
+        options.tlsPort,
+        true,
+      );
     }
   }
 
   #answer(req: express.Request, res: express.Response): void {
+    const refused = this.options.admit?.(req.socket.remoteAddress);
+    if (refused) {
+      send(res, refused);
+      return;
+    }
     const failed = (error: unknown): void => {
       req.socket.destroy();
       // A call that outlives its sandbox finds the journal closed: nobody is left to be told.
       if (this.#kernel.database.sql.isOpen) this.#kernel.report(error, { sim: this.options.sim, tenant: this.options.tenant });
     };
+    const serve = ({ match, params }: { match: Target; params: Record<string, string> }): void => {
+      try {
+        this.#serve(req, res, match, params)?.catch(failed);
+      } catch (defect) {
+        failed(defect);
+      }
+    };
+    const known = this.#memo.find(routed(req), pathOf(req.url));
+    if (known) {
+      serve(known);
+      return;
+    }
     // Where no route takes it, and where the address cannot be decoded.
     const otherwise = (error?: unknown): void => {
       if (error !== undefined && error !== null && !(error instanceof URIError)) failed(error);
-      else this.#serve(req, res, { operation: 'unknown', tier: 'missing' }, this.#fallback).catch(failed);
+      else serve({ match: this.#fallback, params: {} });
     };
-    const router = this.#routers.get(req.method === 'HEAD' ? 'GET' : req.method);
+    const router = this.#routers.get(routed(req));
     if (router) router(req, res, otherwise);
     else otherwise();
   }
@@ -173,6 +273,39 @@ export class Face {
     server.on('connection', (socket: Socket) => this.#connected(socket));
     await listenOn(server, host, port, `the ${this.options.name} face`);
     this.#servers.push({ server, secure });
+  }
+
+  /**
+   * Gives its listeners away, for another face to `takeOver`: no port is free in between, and who connects or asks meanwhile
+   * waits. Connections that are open stay here, and end with `close`.
+   */
+  handOver(): Listening[] {
+    return this.#servers.splice(0).map((listening) => {
+      const { server } = listening;
+      const waiting: Waiting[] = [];
+      for (const event of ['connection', 'request'] as const) {
+        const own = server.listeners(event);
+        // The first listener of connections is the HTTP server's own.
+        for (const listener of event === 'connection' ? own.slice(1) : own) server.off(event, listener as never);
+        server.on(event, (...args: unknown[]) => void waiting.push([event, args]));
+      }
+      return { ...listening, waiting };
+    });
+  }
+
+  /** Goes on where another face listened. With `connections`, its open ones go on here, too. */
+  takeOver(given: readonly Listening[], connections?: Face): void {
+    for (const socket of connections ? connections.#sockets.values() : []) this.#keep(socket);
+    for (const { server, secure, waiting = [] } of given) {
+      server.off('connection', server.listeners('connection').at(-1) as never);
+      server.removeAllListeners('request');
+      server.on('connection', (socket: Socket) => this.#connected(socket));
+      server.on('request', (req, res) => this.#answer(req as express.Request, res as express.Response));
+      this.#servers.push({ server, secure });
+      for (const [event, args] of waiting)
+        if (event === 'connection') this.#connected(args[0] as Socket);
+        else this.#answer(args[0] as express.Request, args[1] as express.Response);
+    }
   }
 
   /** `http://127.0.0.1:port`, or with TLS `https://localhost:port`. Undefined when that listener is not open. */
@@ -185,18 +318,31 @@ export class Face {
     return `${secure ? 'https' : 'http'}://${host}:${port}`;
   }
 
+  /** The port that it listens on. */
+  port(secure = false): number | undefined {
+    const found = this.#servers.find((s) => s.secure === secure);
+    return found && (found.server.address() as AddressInfo).port;
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets.values()) socket.destroy();
     await Promise.all(this.#servers.map(({ server }) => new Promise((resolve) => server.close(resolve))));
   }
 
-  #connected(socket: Socket): void {
-    const peer = `${socket.remoteAddress} ${socket.remotePort}`;
+  #keep(socket: Socket): void {
+    const peer = peerOf(socket);
     this.#sockets.set(peer, socket);
     socket.on('close', () => this.#sockets.delete(peer));
+  }
+
+  #connected(socket: Socket): void {
+    this.#keep(socket);
     socket.on('error', () => {}); // a peer that resets is not our error; the exchange on it ends as severed
-    if (this.options.internal || this.#kernel.rules.list().length === 0) return;
-    const exchange = this.#exchange({ operation: 'connect', text: () => '' }, socket);
+    if (this.options.internal || !this.#kernel.rules.any) return;
+    const { journal } = this.#kernel;
+    const exchange = new Passing(journal.head, this.options, { operation: 'connect' }, undefined, () => this.#hold(socket));
+    if (!this.#kernel.rules.meets('connect', exchange)) return;
+    const peer = peerOf(socket);
     const opening = this.#kernel.rules
       .fire('connect', exchange)
       .catch((error) => {
@@ -206,113 +352,121 @@ export class Face {
     this.#opening.set(peer, opening);
   }
 
-  #exchange(
-    about: Pick<Exchange, 'operation' | 'type' | 'method' | 'path' | 'names'> & { text: () => string; id?: number },
+  // For faults only.
+  #hold(socket: Socket): Wire {
+    return socketWire(this.#sockets.get(peerOf(socket)) ?? socket);
+  }
+
+  // What can be done at once is done at once: each wait is a turn of promises, and most calls have no body, meet no rule
+  // and want nothing that takes time.
+  #serve(
+    req: http.IncomingMessage,
+    res: http.ServerResponse,
+    target: Target,
+    params: Record<string, string>,
+  ): Promise<void> | undefined {
+    const started = this.#kernel.clock.micros();
+    const take = (body: Body): Promise<void> | undefined =>
+      this.#take(new Received(req, params, body, this.options.publicUrl), req.socket, res, target, started);
+    const read = (): Promise<void> | undefined =>
+      announcesBody(req)
+        ? readBody(req, this.options.maxBody ?? MAX_BODY).then(take, () => void req.socket.destroy())
+        : take(NO_BODY);
+    const opening = this.#opening.size > 0 ? this.#opening.get(peerOf(req.socket)) : undefined;
+    return opening ? opening.then(read) : read();
+  }
+
+  #take(
+    request: Request,
     socket: Socket,
-  ): Exchange {
-    const { sim, tenant } = this.options;
-    const sockets = this.#sockets;
-    let text: string | undefined;
-    let wire: Wire | undefined;
-    return {
-      ...about,
-      get text() {
-        text ??= about.text();
-        return text;
-      },
-      id: about.id ?? this.#kernel.journal.head,
-      sim,
-      tenant,
-      records: [],
-      committed: false,
-      // For faults only.
-      get wire() {
-        wire ??= socketWire(sockets.get(`${socket.remoteAddress} ${socket.remotePort}`) ?? socket);
-        return wire;
-      },
-      reject: (error, params) => {
-        throw new Rejected(error, params);
-      },
-    };
-  }
-
-  async #serve(req: express.Request, res: express.Response, info: RouteInfo, handler: Handler): Promise<void> {
-    const { kernel, options } = { kernel: this.#kernel, options: this.options };
-    const started = kernel.clock.micros();
-    const { socket } = req;
-    if (this.#opening.size > 0) await this.#opening.get(`${socket.remoteAddress} ${socket.remotePort}`);
-    const request = await readRequest(req, options).catch(() => undefined);
-    if (!request) {
-      socket.destroy();
-      return;
-    }
+    res: http.ServerResponse,
+    { info, handler }: Target,
+    started: number,
+  ): Promise<void> | undefined {
+    const { options } = this;
     const type = info.type?.startsWith(':') ? request.params[info.type.slice(1)] : info.type;
-    const names = options.names && (() => options.names!(request));
-    const about = { operation: info.operation, type, method: request.method, path: request.path, names };
-    // Read by rules only, and seldom: a large body is not turned into text for nothing.
-    const text = () => (info.secret ? request.path : `${decodeLoosely(request.url)}\n${request.body}`);
     const id = options.internal ? 0 : this.#journalRequest(request, info, type);
-    const exchange = this.#exchange({ ...about, text, id }, socket);
-    let reply: Reply | undefined;
-    let severed: string | undefined;
-    try {
-      reply = await this.#handle(request, exchange, handler, () => socket.destroyed);
-    } catch (error) {
+    const exchange = new Passing(id, options, info, type, () => this.#hold(socket), request);
+    const answer = (reply: Reply | undefined, ended?: string): void => {
+      // Who hung up meanwhile hears nothing of it, however well it went.
+      const severed = ended ?? (socket.destroyed ? 'gone' : undefined);
+      if (!options.internal) this.#journalReply(exchange, reply, severed, this.#kernel.clock.micros() - started);
+      if (!reply || socket.destroyed) return;
+      send(res, reply, this.#headers(request));
+    };
+    const reply = this.#handle(new Dealing(this.#kernel, request, exchange, socket), handler);
+    if (!(reply instanceof Promise)) {
+      answer(reply);
+      return undefined;
+    }
+    return reply.then(answer, (error) => {
       if (!(error instanceof Severed)) throw error;
-      severed = error.how;
-    }
-    // Who hung up meanwhile hears nothing of it, however well it went.
-    if (socket.destroyed) severed ??= 'gone';
-    if (!options.internal) this.#journalReply(exchange, reply, severed, kernel.clock.micros() - started);
-    if (!reply || socket.destroyed) return;
-    const more = options.replyHeaders?.(request);
-    send(res, more ? { ...reply, headers: { ...more, ...reply.headers } } : reply);
-  }
-
-  async #handle(request: Request, exchange: Exchange, handler: Handler, gone: () => boolean): Promise<Reply> {
-    const { rules } = this.#kernel;
-    const render = (error: string, params = {}) => this.options.renderError(error, params, request);
-    const attempt = async (run: () => Promise<void>): Promise<void> => {
-      try {
-        await run();
-      } catch (error) {
-        if (error instanceof Severed) throw error;
-        if (error instanceof Rejected) exchange.reply = render(error.error, error.params);
-        else {
-          this.#kernel.report(error, { sim: exchange.sim, tenant: exchange.tenant, cause: exchange.id });
-          exchange.reply = render('internal', { message: 'the simulator failed; see the journal' });
-        }
-      }
-    };
-    await attempt(async () => {
-      if (!this.options.internal && rules.any) await rules.fire('request', exchange);
-      if (request.oversize) exchange.reject('invalid', { message: `the body exceeds ${request.oversize} bytes` });
-      exchange.reply = await handler(this.#context(request, exchange, gone));
+      answer(undefined, error.how);
     });
-    // Mostly there are none, and each question would be another turn of promises.
-    if (!this.options.internal && rules.any) {
-      await attempt(() => rules.fire('reply', exchange));
-      await attempt(() => rules.fire('body', exchange));
-    }
-    return exchange.reply as Reply;
   }
 
-  #context(request: Request, exchange: Exchange, gone: () => boolean): Context {
-    const kernel = this.#kernel;
-    return {
-      kernel,
-      request,
-      exchange,
-      gone,
-      setActor: (client) => {
-        exchange.client = client;
-      },
-      commit: (change) => kernel.commit({ ...change, actor: change.actor ?? exchange.client }, exchange),
-      reading: async (records) => {
-        exchange.records.push(...records);
-        if (kernel.rules.any) await kernel.rules.fire('store-read', exchange);
-      },
-    };
+  // Node writes the true time; a place whose clock is wrong shows that.
+  #headers(request: Request): Readonly<Record<string, string>> | undefined {
+    const { clock } = this.#kernel;
+    const more = this.options.replyHeaders?.(request);
+    if (!(clock instanceof OffsetClock) || clock.offset === 0) return more;
+    return { date: new Date(clock.now()).toUTCString(), ...more };
+  }
+
+  #handle(context: Context, handler: Handler): Reply | Promise<Reply> {
+    if (this.#meets('request', context)) return this.#settle(context, this.#underRules(context, handler));
+    let reply: Reply | Promise<Reply>;
+    try {
+      reply = begin(context, handler);
+    } catch (error) {
+      reply = this.#failed(context, error);
+    }
+    if (reply instanceof Promise) return this.#settle(context, reply);
+    if (!this.#meets('reply', context) && !this.#meets('body', context)) {
+      this.#remember(context, reply);
+      return reply;
+    }
+    return this.#settle(context, Promise.resolve(reply));
+  }
+
+  #meets(hook: Hook, { exchange }: Context): boolean {
+    return !this.options.internal && this.#kernel.rules.meets(hook, exchange);
+  }
+
+  async #underRules(context: Context, handler: Handler): Promise<Reply> {
+    await this.#kernel.rules.fire('request', context.exchange);
+    return begin(context, handler);
+  }
+
+  async #settle(context: Context, handled: Promise<Reply>): Promise<Reply> {
+    const { exchange } = context;
+    exchange.reply = await handled.catch((error) => this.#failed(context, error));
+    const own = exchange.reply;
+    const before = this.#answered.get(exchange.client ?? '');
+    if (before) exchange.previous = { reply: before };
+    // Rules may have come meanwhile.
+    for (const hook of ['reply', 'body'] as const)
+      if (this.#meets(hook, context))
+        await this.#kernel.rules.fire(hook, exchange).catch((error) => {
+          exchange.reply = this.#failed(context, error);
+        });
+    this.#remember(context, own);
+    return exchange.reply;
+  }
+
+  // For rules, so only while there are some.
+  #remember({ exchange: { client } }: Context, reply: Reply): void {
+    if (this.options.internal || !this.#kernel.rules.any) return;
+    if (client !== undefined && !reply.stream) this.#answered.set(client, reply);
+  }
+
+  // The reply to a call that threw. @throws Severed
+  #failed({ request, exchange }: Context, error: unknown): Reply {
+    if (error instanceof Severed) throw error;
+    const { renderError } = this.options;
+    if (error instanceof Rejected) return renderError(error.error, error.params, request);
+    this.#kernel.report(error, { sim: exchange.sim, tenant: exchange.tenant, cause: exchange.id });
+    return renderError('internal', { message: 'the simulator failed; see the journal' }, request);
   }
 
   #journalRequest(request: Request, info: RouteInfo, type?: string): number {
@@ -330,12 +484,12 @@ export class Face {
       body,
       bytes: request.body.length,
     };
-    return this.#kernel.journal.append({ sim, tenant, kind: 'request', data }).seq;
+    return this.#kernel.journal.note({ sim, tenant, kind: 'request', data });
   }
 
   #journalReply(exchange: Exchange, reply: Reply | undefined, severed: string | undefined, micros: number): void {
     const { sim, tenant } = this.options;
-    this.#kernel.journal.append({
+    this.#kernel.journal.note({
       sim,
       tenant,
       kind: 'reply',
@@ -348,73 +502,65 @@ export class Face {
   }
 }
 
-// Nobody changes a query.
-const NO_QUERY = new URLSearchParams();
+const MAX_BODY = 16 * 1024 * 1024;
 
-async function readRequest(req: express.Request, options: FaceOptions): Promise<Request> {
-  const limit = options.maxBody ?? 16 * 1024 * 1024;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // A request that announces no body has none: waiting for its end would be a third of what a read costs.
-  const announced = req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined;
-  if (announced)
-    for await (const chunk of req as AsyncIterable<Buffer>) {
+const peerOf = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;
+
+// Waiting for the end of a request that announces no body would be a third of what a read costs.
+const announcesBody = ({ headers }: http.IncomingMessage): boolean =>
+  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+
+function readBody(req: http.IncomingMessage, limit: number): Promise<Body> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    req.on('data', (chunk: Buffer) => {
       size += chunk.length;
       // The rest is read and thrown away, so that the client hears why; a client that never ends is cut off.
-      if (size > 4 * limit) throw new Error(`the body exceeds ${limit} bytes by far`);
+      if (size > 4 * limit) reject(new Error(`the body exceeds ${limit} bytes by far`));
       if (size <= limit) chunks.push(chunk);
-    }
-  const secure = 'encrypted' in req.socket;
-  const { url } = req;
-  const at = url.indexOf('?');
-  let query: URLSearchParams | undefined;
-  const params: Record<string, string> = {};
-  for (const [name, value] of Object.entries((req.params ?? {}) as Record<string, string | string[]>)) {
-    params[name] = Array.isArray(value) ? value.join('/') : value;
-  }
-  return {
-    method: req.method,
-    url,
-    path: at < 0 ? url : url.slice(0, at),
-    // Most calls have none, and to make one costs as much as to route them.
-    get query() {
-      query ??= at < 0 ? NO_QUERY : new URLSearchParams(url.slice(at + 1));
-      return query;
-    },
-    params,
-    headers: headersOf(req.headers),
-    body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
-    oversize: size > limit ? limit : undefined,
-    secure,
-    origin: options.publicUrl ?? `${secure ? 'https' : 'http'}://${req.headers.host ?? 'localhost'}`,
-  };
+    });
+    req.on('end', () =>
+      resolve({
+        bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
+        oversize: size > limit ? limit : undefined,
+      }),
+    );
+    req.on('error', reject);
+    req.on('close', () => reject(new Error('the request was cut short')));
+  });
 }
 
-// Node joins repeated headers already, but for one that requests do not have.
-function headersOf(headers: http.IncomingHttpHeaders): Record<string, string> {
-  const { 'set-cookie': cookies } = headers;
-  return (cookies ? { ...headers, 'set-cookie': cookies.join(', ') } : headers) as Record<string, string>;
-}
-
-function decodeLoosely(url: string): string {
-  try {
-    return decodeURIComponent(url.replaceAll('+', ' '));
-  } catch {
-    return url;
-  }
+function begin(context: Context, handler: Handler): Reply | Promise<Reply> {
+  const { oversize } = context.request;
+  if (oversize) context.exchange.reject('invalid', { message: `the body exceeds ${oversize} bytes` });
+  return handler(context);
 }
 
 // What an event-stream reader may leave unread before it is dropped, in bytes.
 const MAX_UNREAD = 64 * 1024 * 1024;
 
-function send(res: express.Response, reply: Reply): void {
+type Headers = Readonly<Record<string, string>>;
+
+// Names and values in a row, but for the length: what is not copied into an object need not be taken out of it again.
+function merged(more: Headers, own: Headers): string[] {
+  const list: string[] = [];
+  for (const name in more) if (own[name] === undefined && name !== 'content-length') list.push(name, more[name]!);
+  for (const name in own) if (name !== 'content-length') list.push(name, own[name]!);
+  return list;
+}
+
+// Bytes of a body that node:net writes, with a head, from the stack.
+const ONE_PIECE = 12 * 1024;
+
+function send(res: http.ServerResponse, reply: Reply, more: Headers = {}): void {
   if (reply.stream) {
-    res.writeHead(reply.status, reply.headers);
+    res.writeHead(reply.status, { ...more, ...reply.headers });
     res.flushHeaders();
     const closed = new Promise<void>((resolve) => res.on('close', () => resolve()));
     // Whoever writes without waiting (a burst of events) shares one wait with those before.
     let drained: Promise<void> | undefined;
-    const write = (text: string): Promise<void> => {
+    const write = (text: string | Uint8Array): Promise<void> => {
       if (res.writableLength > MAX_UNREAD) res.destroy();
       const full = !res.destroyed && !res.write(text);
       if (!full) return new Promise((resolve) => setImmediate(resolve));
@@ -432,13 +578,37 @@ function send(res: express.Response, reply: Reply): void {
     );
     return;
   }
+  if (reply.copies && reply.copies > 1) repeat(res, reply.copies - 1);
   const { body = '' } = reply;
   const none = reply.status === 204;
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-  res.writeHead(reply.status, none ? reply.headers : { ...reply.headers, 'content-length': length });
-  // A text goes out together with the head, in one piece; one without any other letters as it lies in memory.
+  const headers = merged(more, reply.headers ?? {});
+  if (!none) headers.push('content-length', String(length));
+  res.writeHead(reply.status, headers);
+  // A text goes out together with the head, in one piece; one without any other letters as it lies in memory. Bytes would
+  // be a piece of their own, which costs more than to copy them while they are few.
   if (none) res.end();
-  else res.end(body, length === body.length ? 'latin1' : 'utf8');
+  else if (typeof body === 'string') res.end(body, length === body.length ? 'latin1' : 'utf8');
+  else if (length <= ONE_PIECE) res.end(body.toString('latin1'), 'latin1');
+  else res.end(body);
+}
+
+// What is written for this reply goes out again, byte for byte, when all of it was written.
+function repeat(res: http.ServerResponse, times: number): void {
+  const { socket } = res;
+  if (!socket) return;
+  const written: Buffer[] = [];
+  const { write } = socket;
+  socket.write = ((chunk: string | Uint8Array, ...rest: never[]) => {
+    written.push(
+      typeof chunk === 'string' ? Buffer.from(chunk, typeof rest[0] === 'string' ? rest[0] : 'utf8') : Buffer.from(chunk),
+    );
+    return write.call(socket, chunk, ...rest);
+  }) as Socket['write'];
+  res.on('finish', () => {
+    socket.write = write;
+    for (let n = 0; n < times; n++) if (!socket.destroyed) socket.write(Buffer.concat(written));
+  });
 }
 
 /** Opens a server on a port, turning the system's errors into ones that say what to do. */

@@ -1,7 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Clock, systemClock } from './clock.ts';
-import { Database, STATE_FILE } from './database.ts';
+import { Database } from './database.ts';
 import { KERNEL_FAULTS } from './faults/index.ts';
 import { Gates } from './gates.ts';
 import type { Exchange, FaultDefinition } from './hooks.ts';
@@ -9,7 +7,10 @@ import type { RecordRef } from './identity.ts';
 import { Journal } from './journal.ts';
 import { Places } from './places.ts';
 import { digest, Random } from './random.ts';
-import { type ArmedRule, RuleEngine } from './rules.ts';
+import type { ArmedRule } from './rule.ts';
+import { RuleEngine } from './rules.ts';
+import { install } from './snapshots/install.ts';
+import { LIFE } from './snapshots/tables.ts';
 import { Cell } from './state.ts';
 
 /** What one commit did: aligned lists, null where there was no image. */
@@ -50,6 +51,15 @@ export interface KernelOptions {
   /** Folder that keeps all state across restarts; in memory when absent. */
   data?: string;
   faults?: readonly FaultDefinition[];
+  /** Begins with the state of a snapshot; a data folder loses what it held. */
+  from?: {
+    /** The file of this process in the snapshot's folder. */
+    file: string;
+    /** Hash of the snapshot; the start event names it. */
+    snapshot: string;
+    /** The newest incarnation that wrote to the journal that is put back: none is given twice. */
+    incarnation?: number;
+  };
 }
 
 /** What the simulators of one process share. Names no protocol and no vendor. */
@@ -72,7 +82,9 @@ export class Kernel {
 
   constructor(options: KernelOptions = {}) {
     this.clock = options.clock ?? systemClock;
-    this.database = new Database(options.data);
+    const { data, from } = options;
+    if (data && from) install(from.file, data, from.incarnation);
+    this.database = new Database(data, from?.file);
     const settings = this.cell<string>('kernel.settings');
     // A sandbox that comes back from its data folder goes on with the seed and key that it was started with.
     this.seed = settings.get('seed') ?? options.seed ?? 'syncproof';
@@ -80,12 +92,15 @@ export class Kernel {
     settings.set('seed', this.seed);
     settings.set('runKey', this.runKey);
     this.random = new Random(digest(this.seed, this.runKey));
-    this.journal = new Journal(this.database, this.clock, options.process ?? 'sandbox');
+    const least = Math.max(from?.incarnation ?? 0, this.cell<number>(LIFE).get('incarnation') ?? 0);
+    this.journal = new Journal(this.database, this.clock, options.process ?? 'sandbox', least);
     this.gates = new Gates(this.clock, this.journal);
     this.faults = options.faults ?? KERNEL_FAULTS;
     this.rules = new RuleEngine({
       faults: this.faults,
       armed: this.cell<ArmedRule>('kernel.rules'),
+      attempts: this.cell<number>('kernel.attempts'),
+      database: this.database,
       journal: this.journal,
       clock: this.clock,
       random: this.random.fork('rules'),
@@ -94,7 +109,12 @@ export class Kernel {
     });
     this.#counters = this.cell<number>('kernel.counters');
     this.#calls = this.cell<number>('kernel.calls');
-    this.journal.append({ sim: 'kernel', kind: 'start', data: { seed: this.seed, runKey: this.runKey, pid: process.pid } });
+    const { seed, runKey } = this;
+    this.journal.append({
+      sim: 'kernel',
+      kind: 'start',
+      data: { seed, runKey, pid: process.pid, ...(from && { snapshot: from.snapshot }) },
+    });
   }
 
   /** The state cell of that name; the same one for the same name. */
@@ -102,6 +122,19 @@ export class Kernel {
     const known = this.#cells.get(name) ?? new Cell<unknown>(this.database, name);
     this.#cells.set(name, known);
     return known as Cell<T>;
+  }
+
+  /**
+   * The same kernel as a part sees it whose clock may be wrong: all that the part writes and says is of that clock; the
+   * journal keeps the true time.
+   */
+  with(clock: Clock): Kernel {
+    const seen = Object.create(this, { clock: { value: clock } });
+    // Methods look into private fields, which the other object lacks.
+    for (const name of Object.getOwnPropertyNames(Kernel.prototype) as (keyof Kernel)[])
+      if (name !== ('constructor' as keyof Kernel))
+        Object.defineProperty(seen, name, { value: (this[name] as () => unknown).bind(this) });
+    return seen as Kernel;
   }
 
   /** Next number of a named series, from 1; survives restarts. */
@@ -120,7 +153,7 @@ export class Kernel {
   async commit(change: Change, exchange?: Exchange): Promise<Committed> {
     const made = change.call && this.#calls.get(change.call);
     if (made) return this.#committed(made);
-    if (exchange) await this.rules.fire('before-commit', exchange);
+    if (exchange && this.rules.meets('before-commit', exchange)) await this.rules.fire('before-commit', exchange);
     const committed = this.database.transaction(() => {
       const done = change.apply();
       const { sim, tenant, act, actor, cohort, data, cause } = change;
@@ -141,7 +174,7 @@ export class Kernel {
     if (exchange) {
       exchange.committed = true;
       exchange.records.push(...committed.records);
-      await this.rules.fire('after-commit', exchange);
+      if (this.rules.meets('after-commit', exchange)) await this.rules.fire('after-commit', exchange);
     }
     return committed;
   }
@@ -157,16 +190,10 @@ export class Kernel {
     this.journal.append({ ...where, kind: 'stop', data: { defect: message } });
   }
 
-  /**
-   * Writes everything that this process remembers as a data folder, and returns the file in it. A kernel made with that
-   * folder (or with copies of it: forks) goes on from there. @throws when the folder holds one already.
-   */
-  snapshot(folder: string): string {
-    mkdirSync(folder, { recursive: true });
-    const file = join(folder, STATE_FILE);
+  /** Writes everything down. */
+  settle(): void {
+    this.database.settle();
     this.journal.flush();
-    this.database.copyTo(file);
-    return file;
   }
 
   close(): void {

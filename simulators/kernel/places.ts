@@ -1,4 +1,5 @@
-import type { Hook } from './hooks.ts';
+import type { Exchange, Hook } from './hooks.ts';
+import type { People } from './where.ts';
 
 /** Puts back what pulling a lever changed. Calling it twice is harmless. */
 export type Undo = () => void;
@@ -15,12 +16,24 @@ export type Lever = (params: Readonly<Record<string, unknown>>) => Undo | Promis
 export interface FaultPlace {
   sim: string;
   tenant: string;
+  /** Places of one kind share a column in the table of faults: `Epic FHIR`, `HL7 out`. Its name, where absent. */
+  kind?: string;
   /** What the place is, for error messages and docs: `FHIR and v1 API`, `link out`, `notifications`. */
   name: string;
   /** The hooks that exchanges pass here. */
   hooks: readonly Hook[];
   /** Operations that exchanges here can have; asked anew each time, since routes are added one by one. Empty: any. */
   operations: () => readonly string[];
+  /** Whether an exchange can have this operation and this type together; where it is absent, whether `operations` has it. */
+  knows?: (operation: string | undefined, type: string | undefined) => boolean;
+  /** Resource, object or message types there, for messages. */
+  types?: () => readonly string[];
+  /** Methods that exchanges here can have. Absent: they have none. */
+  methods?: readonly string[];
+  /** The people whose records an exchange touches, as far as the place can tell from its address, text and records. */
+  people?: (exchange: Exchange) => People;
+  /** The errors that are refused with here, by the names that `reject` takes; absent where any name will do. */
+  errors?: () => readonly string[];
   /** What can be set otherwise here, by name. */
   levers?: Readonly<Record<string, Lever>>;
 }
@@ -35,6 +48,11 @@ export class Places {
 
   list(): readonly FaultPlace[] {
     return this.#list;
+  }
+
+  /** What all places of that name can tell of the people of an exchange. */
+  peopleOf(exchange: Exchange): People {
+    return this.of({ sim: exchange.sim, tenant: exchange.tenant }).flatMap(({ people }) => people?.(exchange) ?? []);
   }
 
   /** The places of these names; all of them where a name is not given. */

@@ -1,84 +1,61 @@
 import type { Cancel, Clock } from './clock.ts';
+import type { Database } from './database.ts';
 import type { Gates } from './gates.ts';
 import type { Exchange, FaultDefinition, Hook } from './hooks.ts';
-import type { Journal } from './journal.ts';
-import type { FaultPlace, Places, Undo } from './places.ts';
+import type { Journal, JournalEvent } from './journal.ts';
+import type { Places, Undo } from './places.ts';
+import { impossible } from './possible.ts';
 import type { Random } from './random.ts';
+import { type ArmedRule, type Mistake, type Plan, type Rule, RuleError } from './rule.ts';
+import { RuleIndex } from './rule-index.ts';
+import { planSchema, ruleSchema } from './rule-schema.ts';
+import { mistakesIn, type Schema } from './schema.ts';
 import type { Cell } from './state.ts';
+import { attemptOf, isEvent } from './where.ts';
 
-/** Whom a rule hits; every key that is given must match. */
-export interface RuleWhere {
-  sim?: string;
-  /** Site name or organisation id. */
-  tenant?: string;
-  /** `read`, `create`, `ADT^A08`, …; several separated by `|`. */
-  operation?: string;
-  /** Resource or object type. */
-  type?: string;
-  method?: string;
-  /** Beginning of the path. */
-  path?: string;
-  client?: string;
-  /** Text that must occur in URL, body or message: an MRN, a name, an id; of several, one of them. */
-  text?: string | readonly string[];
+/** The first rule of several that cannot be armed, by its place among them. */
+interface Refused extends Mistake {
+  elsewhere: boolean;
 }
 
-/** A fault plus whom it hits, when, how often. Plain JSON: the same in a check, a plan, a k6 script and `curl`. */
-export interface Rule {
-  /** Given by the engine when absent. */
-  id?: string;
-  fault: string;
-  params?: Record<string, unknown>;
-  where?: RuleWhere;
-  when?: {
-    /** Only the n-th match, from 1. */
-    nth?: number;
-    /** Every n-th match. */
-    every?: number;
-    /** Chance of each match, from the seed. */
-    probability?: number;
-    /** Milliseconds after arming, and for how long. */
-    after?: number;
-    during?: number;
-  };
-  /** How often it may fire; unlimited when absent. */
-  times?: number;
-}
-
-export interface ArmedRule extends Rule {
-  id: string;
-  armedAt: number;
-  matched: number;
-  fired: number;
-}
-
-/** A rule that cannot be armed: says what is wrong and what would be right. */
-export class RuleError extends Error {}
-
-const WHERE_KEYS = ['sim', 'tenant', 'operation', 'type', 'method', 'path', 'client', 'text'];
-const WHEN_KEYS = ['nth', 'every', 'probability', 'after', 'during'];
-const RULE_KEYS = ['id', 'fault', 'params', 'where', 'when', 'times'];
+// Records whose attempts a rule counts; the oldest is forgotten.
+const MOST_ATTEMPTED = 10_000;
+const DONE = Promise.resolve();
 
 /** Holds the armed rules and decides, at each hook, which faults act. Faults say what happens, this says to whom and when. */
 export class RuleEngine {
   #faults: ReadonlyMap<string, FaultDefinition>;
   #armed: Cell<ArmedRule>;
+  /** How often each record was tried, by rule and record. */
+  #attempts: Cell<number>;
+  #database: Database;
   #journal: Journal;
   #clock: Clock;
   #random: Random;
   #gates: Gates;
   #places: Places;
   #count = 0;
+  /** The rules that may hit something now. */
+  #index: RuleIndex;
+  #schemas: { rule: Schema; plan: Schema };
   /** What standing faults have pulled, by rule: undone on healing. */
   #pulled = new Map<string, Promise<Undo[]>>();
   #windows = new Map<string, Cancel[]>();
-  #waiting = new Map<string, (() => void)[]>();
+  /** What ends when a rule is healed. */
+  #waiting = new Map<string, Set<() => void>>();
+  /** Rules whose window opens or closes by a journal event. */
+  #watching = new Set<ArmedRule>();
+  #unwatch?: () => void;
   // Which rules act on an exchange is decided once, at the first hook that matches, and holds for its later hooks.
-  #decisions = new WeakMap<Exchange, Map<string, boolean>>();
+  #decisions = new WeakMap<Exchange, Map<ArmedRule, boolean>>();
+  /** Rules whose counters are not written yet; of a database in memory only. */
+  #unwritten = new Set<ArmedRule>();
 
   constructor(options: {
     faults: readonly FaultDefinition[];
     armed: Cell<ArmedRule>;
+    attempts: Cell<number>;
+    database: Database;
     journal: Journal;
     clock: Clock;
     random: Random;
@@ -87,11 +64,17 @@ export class RuleEngine {
   }) {
     this.#faults = new Map(options.faults.map((fault) => [fault.name, fault]));
     this.#armed = options.armed;
+    this.#attempts = options.attempts;
+    this.#database = options.database;
     this.#journal = options.journal;
     this.#clock = options.clock;
     this.#random = options.random;
     this.#gates = options.gates;
     this.#places = options.places;
+    this.#index = new RuleIndex((exchange) => this.#places.peopleOf(exchange));
+    this.#schemas = { rule: ruleSchema(options.faults), plan: planSchema(options.faults) };
+    this.#database.beforeCopy(() => this.#write());
+    for (const rule of this.#armed.values()) if (!this.#faults.get(rule.fault)?.lever) this.#open(rule);
   }
 
   /** Whether any rule is armed. */
@@ -99,27 +82,135 @@ export class RuleEngine {
     return this.#armed.size > 0;
   }
 
+  /** The forms of a rule and of a plan about the faults that there are. */
+  get schemas(): { rule: Schema; plan: Schema } {
+    return this.#schemas;
+  }
+
   list(): ArmedRule[] {
     return [...this.#armed.values()];
   }
 
-  /** Arms a rule. Throws RuleError, naming the mistake and the nearest right word. */
+  /** Arms a rule. @throws RuleError naming the mistake and the nearest right word. */
   arm(rule: Rule): ArmedRule {
-    const fault = this.#validate(rule);
+    return this.armAll([rule])[0]!;
+  }
+
+  /** Arms several rules, or none where one has a mistake. @throws RuleError */
+  armAll(rules: readonly Rule[], plan?: string): ArmedRule[] {
+    const [first] = this.#refused(rules, plan);
+    if (first) throw new RuleError(told(first, rules.length > 1), first.elsewhere);
+    return rules.map((rule) => this.#arm(rule, plan));
+  }
+
+  /**
+   * The same in a process of several: rules that only another one may have a place for are left out, and told.
+   * @throws RuleError for any other mistake; nothing is armed then.
+   */
+  armSome(rules: readonly Rule[], plan?: string): { armed: ArmedRule[]; elsewhere: { index: number; error: string }[] } {
+    const refused = this.#refused(rules, plan);
+    const wrong = refused.find((one) => !one.elsewhere);
+    if (wrong) throw new RuleError(told(wrong, rules.length > 1));
+    const elsewhere = refused.map((one) => ({ index: Number(one.path[0]), error: told(one, false) }));
+    const kept = rules.filter((_, index) => !elsewhere.some((one) => one.index === index));
+    return { armed: kept.map((rule) => this.#arm(rule, plan)), elsewhere };
+  }
+
+  /** What is wrong with a plan, first of all in its form, then with what it says; empty when it can be armed. */
+  mistakes(plan: unknown): Refused[] {
+    const found = mistakesIn(this.#schemas.plan, plan).map((one) => ({ ...one, elsewhere: false }));
+    if (found.length > 0) return found;
+    const { name, rules } = plan as Plan;
+    if (this.list().some((rule) => rule.plan === name))
+      return [{ path: ['name'], message: `the plan ${JSON.stringify(name)} is armed already: heal it first`, elsewhere: false }];
+    return this.#refused(rules, name).map(({ path, ...rest }) => ({ path: ['rules', ...path], ...rest }));
+  }
+
+  #refused(rules: readonly Rule[], plan?: string): Refused[] {
+    const ids = new Set<string>();
+    return rules.flatMap((rule, index): Refused[] => {
+      const wrong = (path: readonly (string | number)[], message: string, elsewhere = false): Refused[] => [
+        { path: [index, ...path], message, elsewhere },
+      ];
+      const [mistake] = mistakesIn(this.#schemas.rule, rule);
+      if (mistake) return wrong(mistake.path, mistake.message);
+      const { id, where: { site, tenant } = {} } = rule;
+      if (site !== undefined && tenant !== undefined && site !== tenant)
+        return wrong(['where', 'site'], `site and tenant are two names of one thing, and differ: ${site}, ${tenant}`);
+      if (id !== undefined && (this.#armed.has(idIn(plan, id)) || ids.has(id)))
+        return wrong(['id'], `a rule with the id ${JSON.stringify(id)} is armed already`);
+      if (id !== undefined) ids.add(id);
+      const never = impossible(this.#places, this.#faults.get(rule.fault)!, rule);
+      return never ? wrong(never.path, never.message, never.elsewhere) : [];
+    });
+  }
+
+  #arm(rule: Rule, plan?: string): ArmedRule {
+    const fault = this.#faults.get(rule.fault)!;
     const defaults = Object.fromEntries(Object.entries(fault.params).map(([name, param]) => [name, param.default]));
-    const id = rule.id ?? `rule-${this.#clock.micros()}-${++this.#count}`;
     const armed: ArmedRule = {
       ...rule,
-      id,
+      id: rule.id === undefined ? `rule-${this.#clock.micros()}-${++this.#count}` : idIn(plan, rule.id),
+      ...(plan === undefined ? {} : { plan }),
       params: { ...defaults, ...rule.params },
       armedAt: this.#clock.now(),
       matched: 0,
       fired: 0,
     };
-    this.#armed.set(id, armed);
-    this.#journal.append({ sim: 'kernel', kind: 'rule', data: { rule: armed } });
-    if (fault.lever) this.#stand(armed);
+    this.#armed.set(armed.id, armed);
+    this.#journal.append({ sim: 'kernel', kind: 'rule', data: { state: 'armed', rule: armed } });
+    this.#open(armed);
     return armed;
+  }
+
+  // Armed, or armed before this process started: from now on it hits, or waits for the event from which on it does.
+  #open(rule: ArmedRule): void {
+    if (rule.spent) return;
+    const { between } = rule.when ?? {};
+    const opened = !between?.from || rule.openedAt !== undefined;
+    if (between && (!opened || between.to)) this.#watch(rule);
+    if (!opened) return;
+    const fault = this.#faults.get(rule.fault);
+    if (fault?.lever) this.#stand(rule);
+    else if (fault) this.#index.add(rule, hooksOf(fault));
+  }
+
+  #watch(rule: ArmedRule): void {
+    this.#watching.add(rule);
+    this.#unwatch ??= this.#journal.subscribe((event) => this.#hear(event));
+  }
+
+  #hear(event: JournalEvent): void {
+    // What opens now is not closed by the same event.
+    for (const rule of [...this.#watching]) {
+      const { from, to } = rule.when!.between!;
+      if (from && rule.openedAt === undefined) {
+        if (!isEvent(from, event)) continue;
+        rule.openedAt = this.#clock.now();
+        this.#watching.delete(rule);
+        this.#tell(rule, 'opened', event);
+        this.#open(rule);
+      } else if (to && isEvent(to, event)) this.#spend(rule, 'closed', event);
+    }
+    if (this.#watching.size > 0) return;
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+  }
+
+  // Nothing is left for it to do but to be listed, with its counters.
+  #spend(rule: ArmedRule, why: 'closed' | 'consumed', cause: Pick<JournalEvent, 'sim' | 'tenant' | 'seq'>): void {
+    if (rule.spent) return;
+    rule.spent = true;
+    this.#watching.delete(rule);
+    this.#index.remove(rule, hooksOf(this.#faults.get(rule.fault)!));
+    if (why === 'closed') this.#letGo(rule.id);
+    this.#tell(rule, why, cause);
+  }
+
+  #tell(rule: ArmedRule, state: string, { sim, tenant, seq }: Pick<JournalEvent, 'sim' | 'tenant' | 'seq'>): void {
+    this.#keep(rule);
+    const { id, fault, fired } = rule;
+    this.#journal.append({ sim, tenant, kind: 'rule', cause: seq, data: { state, rule: { id, fault }, fired } });
   }
 
   /** Resolves when every standing fault that is due stands. @throws RuleError of the one that could not; it is healed. */
@@ -137,14 +228,14 @@ export class RuleEngine {
 
   /** Pulls the levers of standing faults that were armed before this process started. */
   resume(): Promise<void> {
-    for (const rule of this.list()) if (this.#faults.get(rule.fault)?.lever) this.#stand(rule);
+    for (const rule of this.list()) if (this.#faults.get(rule.fault)?.lever) this.#open(rule);
     return this.effective();
   }
 
   // The window of a standing fault begins and ends by the clock, whoever calls.
   #stand(rule: ArmedRule): void {
     const { after = 0, during } = rule.when ?? {};
-    const age = this.#clock.now() - rule.armedAt;
+    const age = this.#ageOf(rule);
     const timers: Cancel[] = [];
     if (age < after) timers.push(this.#clock.after(after - age, () => this.#pull(rule)));
     else if (during === undefined || age < after + during) this.#pull(rule);
@@ -154,13 +245,18 @@ export class RuleEngine {
     this.#windows.set(rule.id, timers);
   }
 
+  #ageOf({ openedAt, armedAt }: ArmedRule): number {
+    return this.#clock.now() - (openedAt ?? armedAt);
+  }
+
   #pull(rule: ArmedRule): void {
     const { lever, idle } = this.#faults.get(rule.fault)!;
-    const { sim, tenant } = rule.where ?? {};
+    const { sim, site, tenant = site } = rule.where ?? {};
     rule.matched++;
-    if (idle?.(rule.params ?? {})) return;
-    rule.fired++;
-    this.#armed.set(rule.id, rule);
+    const stands = !idle?.(rule.params ?? {});
+    if (stands) rule.fired++;
+    this.#keep(rule);
+    if (!stands) return;
     const places = this.#places.of({ sim, tenant }).filter((place) => place.levers?.[lever!]);
     const pulling = (async () => Promise.all(places.map((place) => place.levers![lever!]!(rule.params ?? {}))))();
     pulling.catch(() => {}); // told by `effective`
@@ -184,158 +280,171 @@ export class RuleEngine {
     );
   }
 
-  /** Heals one rule, or all. Everything that it kept waiting goes on. */
-  heal(id?: string): number {
-    const healed = id === undefined ? this.list() : this.list().filter((rule) => rule.id === id);
+  /** Heals one rule, all rules of one plan, or all. Everything that they kept waiting goes on. */
+  heal(id?: string | { plan: string }): number {
+    const is = (rule: ArmedRule): boolean =>
+      typeof id === 'object' ? rule.plan === id.plan : id === undefined || rule.id === id;
+    const healed = this.list().filter(is);
     for (const rule of healed) {
       this.#armed.delete(rule.id);
+      this.#unwritten.delete(rule);
+      this.#watching.delete(rule);
+      this.#index.remove(rule, hooksOf(this.#faults.get(rule.fault)));
       this.#letGo(rule.id);
       this.#gates.releaseRule(rule.id);
-      for (const resolve of this.#waiting.get(rule.id) ?? []) resolve();
+      for (const end of this.#waiting.get(rule.id) ?? []) end();
       this.#waiting.delete(rule.id);
+      if (rule.where?.attempt !== undefined) this.#forget(rule);
       this.#journal.append({ sim: 'kernel', kind: 'heal', data: { rule: rule.id, fault: rule.fault, fired: rule.fired } });
     }
     return healed.length;
   }
 
   /** Lets every armed rule that matches act at this hook, in the order of arming. */
-  async fire(hook: Hook, exchange: Exchange): Promise<void> {
-    if (!this.any) return;
-    for (const rule of this.list()) {
-      const fault = this.#faults.get(rule.fault);
-      const act = fault?.hooks[hook];
-      if (!act || !this.#chosen(rule, exchange, hook) || fault.idle?.(rule.params ?? {})) continue;
-      await act(exchange, rule.params ?? {}, {
-        clock: this.#clock,
-        random: this.#random.fork(`${rule.id}/${rule.fired}`),
-        park: (at, deadlineMs) => this.#gates.park(rule.id, at, exchange, deadlineMs),
-        untilHealed: () => this.#untilHealed(rule.id),
-      });
+  fire(hook: Hook, exchange: Exchange): Promise<void> {
+    const rules = this.#meeting(hook, exchange);
+    return rules ? this.#act(rules, hook, exchange) : DONE;
+  }
+
+  /** Whether `fire` would do anything: spares a caller the turns of promises where it would not. */
+  meets(hook: Hook, exchange: Exchange): boolean {
+    return this.#meeting(hook, exchange) !== undefined;
+  }
+
+  // Those that hit it here, and those that hit it at an earlier hook, whatever became of them since.
+  #meeting(hook: Hook, exchange: Exchange): ArmedRule[] | undefined {
+    if (!this.any && !this.#decisions.has(exchange)) return undefined;
+    const found = this.#index.at(hook, exchange);
+    const decided = this.#decisions.get(exchange);
+    if (!decided) return found;
+    const more = [...decided].flatMap(([rule, acts]) => (acts && !found?.includes(rule) ? rule : []));
+    return more.length > 0 ? [...more, ...(found ?? [])] : found;
+  }
+
+  async #act(rules: readonly ArmedRule[], hook: Hook, exchange: Exchange): Promise<void> {
+    for (const rule of rules) {
+      const fault = this.#faults.get(rule.fault)!;
+      const act = fault.hooks[hook];
+      if (!act || !this.#armed.has(rule.id) || !this.#chosen(rule, exchange, hook)) continue;
+      const waits: Cancel[] = [];
+      const onHeal = (end: () => void): Cancel => {
+        const cancel = this.#onHeal(rule.id, end);
+        waits.push(cancel);
+        return cancel;
+      };
+      try {
+        await act(exchange, rule.params ?? {}, {
+          clock: healing(this.#clock, onHeal),
+          random: this.#random.fork(`${rule.id}/${rule.fired}`),
+          park: (at, deadlineMs) => this.#gates.park(rule.id, at, exchange, deadlineMs),
+          untilHealed: () => new Promise((resolve) => onHeal(resolve)),
+        });
+      } finally {
+        for (const cancel of waits) cancel();
+      }
+      const { outgoing } = exchange;
+      if (outgoing && (outgoing.holdForNext || outgoing.holdMs || outgoing.echoes || outgoing.later))
+        outgoing.healed ??= new Promise((resolve) => this.#onHeal(rule.id, resolve));
     }
   }
 
-  #untilHealed(id: string): Promise<void> {
-    if (!this.#armed.has(id)) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.set(id, [...(this.#waiting.get(id) ?? []), resolve]));
+  // At once where it is healed by now.
+  #onHeal(id: string, end: () => void): Cancel {
+    if (!this.#armed.has(id)) {
+      end();
+      return () => {};
+    }
+    const waiting = this.#waiting.get(id) ?? new Set();
+    this.#waiting.set(id, waiting.add(end));
+    return () => void waiting.delete(end);
   }
 
   #chosen(rule: ArmedRule, exchange: Exchange, hook: Hook): boolean {
-    const decided = this.#decisions.get(exchange) ?? new Map<string, boolean>();
-    this.#decisions.set(exchange, decided);
-    const known = decided.get(rule.id);
+    const known = this.#decisions.get(exchange)?.get(rule);
     if (known !== undefined) return known;
-    if (!matches(rule.where ?? {}, exchange)) return false;
-    if (this.#faults.get(rule.fault)?.applies?.(exchange, rule.params ?? {}, hook) === false) return false;
-    const chosen = this.#advance(rule);
-    decided.set(rule.id, chosen);
-    if (chosen) {
-      this.#journal.append({
-        sim: exchange.sim,
-        tenant: exchange.tenant,
-        kind: 'fault',
-        cause: exchange.id,
-        records: [...exchange.records],
-        data: { rule: rule.id, fault: rule.fault, hook, n: rule.fired, operation: exchange.operation },
-      });
-    }
+    const { applies, operations } = this.#faults.get(rule.fault)!;
+    if (applies?.(exchange, rule.params ?? {}, hook) === false || operations?.test(exchange.operation) === false) return false;
+    const chosen = this.#database.inMemory
+      ? this.#advance(rule, exchange, hook)
+      : this.#database.transaction(() => this.#advance(rule, exchange, hook));
+    const decided = this.#decisions.get(exchange) ?? new Map<ArmedRule, boolean>();
+    this.#decisions.set(exchange, decided.set(rule, chosen));
     return chosen;
   }
 
   // State advances at the match, before anything that the fault does (a latency, say) can take time.
-  #advance(rule: ArmedRule): boolean {
-    const { nth, every, probability, after = 0, during } = rule.when ?? {};
-    const age = this.#clock.now() - rule.armedAt;
+  #advance(rule: ArmedRule, exchange: Exchange, hook: Hook): boolean {
+    const { when: { nth, every, probability, after = 0, during } = {}, times } = rule;
+    const age = this.#ageOf(rule);
     if (age < after || (during !== undefined && age >= after + during)) return false;
-    if (rule.times !== undefined && rule.fired >= rule.times) return false;
+    if (rule.spent || (times !== undefined && rule.fired >= times) || !this.#isAttempt(rule, exchange)) return false;
     rule.matched++;
+    this.#keep(rule);
     const due =
       (nth === undefined || rule.matched === nth) &&
       (every === undefined || rule.matched % every === 0) &&
-      (probability === undefined || this.#random.fork(`${rule.id}#${rule.matched}`).chance(probability));
-    if (due) rule.fired++;
-    this.#armed.set(rule.id, rule);
+      (probability === undefined || this.#random.fork(`${rule.id}#${rule.matched}`).chance(probability)) &&
+      !this.#faults.get(rule.fault)!.idle?.(rule.params ?? {});
+    if (due) {
+      rule.fired++;
+      const { sim, tenant, id, operation } = exchange;
+      const data = { rule: rule.id, fault: rule.fault, hook, n: rule.fired, operation };
+      this.#journal.append({ sim, tenant, kind: 'fault', cause: id, records: [...exchange.records], data });
+    }
+    if ((times !== undefined && rule.fired >= times) || (nth !== undefined && rule.matched >= nth))
+      this.#spend(rule, 'consumed', { sim: exchange.sim, tenant: exchange.tenant, seq: exchange.id });
     return due;
   }
 
-  #validate(rule: Rule): FaultDefinition {
-    if (typeof rule !== 'object' || rule === null) throw new RuleError('a rule is an object with at least "fault"');
-    unknownKey('rule', rule, RULE_KEYS);
-    unknownKey('where', rule.where ?? {}, WHERE_KEYS);
-    unknownKey('when', rule.when ?? {}, WHEN_KEYS);
-    const fault = this.#faults.get(rule.fault);
-    if (!fault)
-      throw new RuleError(`no fault is called ${JSON.stringify(rule.fault)}; there are: ${[...this.#faults.keys()].join(', ')}`);
-    if (rule.id !== undefined && this.#armed.has(rule.id))
-      throw new RuleError(`a rule with the id ${JSON.stringify(rule.id)} is armed already`);
-    unknownKey(`params of ${fault.name}`, rule.params ?? {}, Object.keys(fault.params));
-    for (const [name, param] of Object.entries(fault.params)) {
-      const value = rule.params?.[name] ?? param.default;
-      if (value === undefined) throw new RuleError(`${fault.name} needs the parameter "${name}": ${param.doc}`);
-      if (typeof value !== param.type)
-        throw new RuleError(`${fault.name}.${name} must be a ${param.type}, not ${JSON.stringify(value)}`);
-      if (param.oneOf && !param.oneOf.includes(String(value)))
-        throw new RuleError(`${fault.name}.${name} must be one of ${param.oneOf.join(', ')}, not ${JSON.stringify(value)}`);
-      if (param.range && (Number(value) < param.range[0] || Number(value) > param.range[1]))
-        throw new RuleError(`${fault.name}.${name} must lie between ${param.range[0]} and ${param.range[1]}, not ${value}`);
-    }
-    this.#possible(fault, rule);
-    return fault;
+  #isAttempt(rule: ArmedRule, exchange: Exchange): boolean {
+    const { attempt } = rule.where ?? {};
+    if (attempt === undefined) return true;
+    const key = `${rule.id}\n${attemptOf(exchange)}`;
+    const n = (this.#attempts.get(key) ?? 0) + 1;
+    // The newest last.
+    this.#attempts.delete(key);
+    this.#attempts.set(key, n);
+    if (this.#attempts.size > MOST_ATTEMPTED) this.#attempts.delete(this.#attempts.keys().next().value!);
+    return n === attempt;
   }
 
-  // A rule that no exchange can ever meet would be a fault that somebody believes in.
-  #possible(fault: FaultDefinition, { where = {}, when = {}, times }: Rule): void {
-    const here = this.#places.of(where);
-    if (this.#places.list().length === 0) return;
-    if (here.length === 0) {
-      const known = [...new Set(this.#places.list().map(({ sim, tenant }) => `${sim}/${tenant}`))].join(', ');
-      throw new RuleError(`no part of this process is ${where.sim ?? '*'}/${where.tenant ?? '*'}; there are: ${known}`);
-    }
-    if (fault.lever) {
-      const odd = [
-        ...Object.keys(where).filter((key) => key !== 'sim' && key !== 'tenant'),
-        ...Object.keys(when).filter((key) => key !== 'after' && key !== 'during'),
-        ...(times === undefined ? [] : ['times']),
-      ];
-      if (odd.length > 0)
-        throw new RuleError(`${fault.name} stands for a while and hits a whole place: leave out ${odd.join(', ')}`);
-      if (!here.some(({ levers }) => levers?.[fault.lever!]))
-        throw new RuleError(
-          `${fault.name} cannot act there: ${this.#elsewhere(({ levers }) => levers?.[fault.lever!] !== undefined)}`,
-        );
-      return;
-    }
-    const acts = Object.keys(fault.hooks);
-    const able = here.filter(({ sim, hooks }) => !fault.notIn?.[sim] && hooks.some((hook) => acts.includes(hook)));
-    if (able.length === 0) {
-      const why = here.map(({ sim }) => fault.notIn?.[sim]).find((reason) => reason !== undefined);
-      const elsewhere = this.#elsewhere(({ sim, hooks }) => !fault.notIn?.[sim] && hooks.some((hook) => acts.includes(hook)));
-      throw new RuleError(`${fault.name} cannot act there${why ? ` (${why})` : ''}: ${elsewhere}`);
-    }
+  #forget({ id }: ArmedRule): void {
+    for (const key of [...this.#attempts.keys()]) if (key.startsWith(`${id}\n`)) this.#attempts.delete(key);
   }
 
-  #elsewhere(able: (place: FaultPlace) => boolean): string {
-    const places = this.#places.list().filter(able);
-    const names = places.map(({ sim, tenant, name }) => `${sim}/${tenant} (${name})`);
-    return places.length === 0 ? 'no part of this process can suffer it' : `it can at ${names.join(', ')}`;
+  // In memory nothing outlives the process but a copy: counters are written when one is made.
+  #keep(rule: ArmedRule): void {
+    if (this.#database.inMemory) this.#unwritten.add(rule);
+    else if (this.#armed.has(rule.id)) this.#armed.set(rule.id, rule);
+  }
+
+  #write(): void {
+    for (const rule of this.#unwritten) this.#armed.set(rule.id, rule);
+    this.#unwritten.clear();
   }
 }
 
-function matches(where: RuleWhere, exchange: Exchange): boolean {
-  return (
-    (where.sim === undefined || where.sim === exchange.sim) &&
-    (where.tenant === undefined || where.tenant === exchange.tenant) &&
-    (where.operation === undefined || where.operation.split('|').includes(exchange.operation)) &&
-    (where.type === undefined || where.type === exchange.type) &&
-    (where.method === undefined || where.method === exchange.method) &&
-    (where.path === undefined || (exchange.path ?? '').startsWith(where.path)) &&
-    (where.client === undefined || where.client === exchange.client) &&
-    (where.text === undefined || [where.text].flat().some((text) => exchange.text.includes(text)))
-  );
+const hooksOf = (fault?: FaultDefinition): Hook[] => Object.keys(fault?.hooks ?? {}) as Hook[];
+
+// Rules of two plans may have the same id.
+const idIn = (plan: string | undefined, id: string): string => (plan === undefined ? id : `${plan}/${id}`);
+
+/** `where.operation: …`; of several rules, which one. */
+function told({ path, message }: Mistake, several: boolean): string {
+  const [index, ...rest] = path;
+  return [...(several ? [`rule ${Number(index) + 1}`] : []), ...(rest.length > 0 ? [rest.join('.')] : []), message].join(': ');
 }
 
-function unknownKey(what: string, value: object, known: string[]): void {
-  for (const key of Object.keys(value)) {
-    if (!known.includes(key))
-      throw new RuleError(`${what}: unknown key ${JSON.stringify(key)}; known: ${known.join(', ') || 'none'}`);
-  }
+function healing(clock: Clock, onHeal: (end: () => void) => Cancel): Clock {
+  return {
+    now: () => clock.now(),
+    micros: () => clock.micros(),
+    after: (ms, fn) => clock.after(ms, fn),
+    sleep: async (ms, signal) => {
+      const healed = new AbortController();
+      const cancel = onHeal(() => healed.abort());
+      await clock.sleep(ms, signal ? AbortSignal.any([signal, healed.signal]) : healed.signal);
+      cancel();
+    },
+  };
 }

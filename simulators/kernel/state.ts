@@ -60,6 +60,10 @@ export class Cell<T> {
     return this.#values.entries();
   }
 
+  keys(): IterableIterator<string> {
+    return this.#values.keys();
+  }
+
   values(): IterableIterator<T> {
     return this.#values.values();
   }

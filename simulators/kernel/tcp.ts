@@ -3,6 +3,7 @@ import tls from 'node:tls';
 import { type Exchange, Rejected, Severed, type Wire } from './hooks.ts';
 import { listenOn, socketWire } from './http.ts';
 import type { Kernel } from './kernel.ts';
+import type { FaultPlace } from './places.ts';
 import type { Identity } from './tls.ts';
 
 /** What a decoder found in a stream: a whole frame without its envelope, or bytes that belong to none. */
@@ -25,6 +26,12 @@ export interface TcpFaceOptions {
   tenant: string;
   name: string;
   decoder: () => FrameDecoder;
+  /** What the place is to faults, where several listeners are of one kind. */
+  kind?: string;
+  /** Operations that frames can have; any, where it is absent. */
+  operations?: () => readonly string[];
+  /** The people whose records a frame touches. */
+  people?: FaultPlace['people'];
   /** Answers one frame with the bytes to write, or nothing. Frames of a connection come one after the other. */
   onFrame: (frame: Buffer, connection: TcpConnection) => Promise<Buffer | undefined>;
 }
@@ -56,8 +63,8 @@ export class TcpFace {
   constructor(kernel: Kernel, options: TcpFaceOptions) {
     this.#kernel = kernel;
     this.options = options;
-    const { sim, tenant, name } = options;
-    kernel.places.add({ sim, tenant, name: `frames to ${name}`, hooks: TCP_HOOKS, operations: () => [] });
+    const { sim, tenant, name, kind, operations = () => [], people } = options;
+    kernel.places.add({ sim, tenant, kind, name: `frames to ${name}`, hooks: TCP_HOOKS, people, operations: () => operations() });
   }
 
   /**

@@ -3,6 +3,7 @@ import type { Criterion } from './criteria.ts';
 import type { DateRange } from './dates.ts';
 import { INDEX_SCHEMA, Indexes } from './indexes.ts';
 import type { SearchParameter } from './parameters.ts';
+import { Recent } from './recent.ts';
 import { deepFreeze, type Resource, type Stored } from './resource.ts';
 import { type SortKey, type SortPlace, sortAfter, sortColumns, sortOrder } from './sort.ts';
 import { compile, type Probe } from './sql.ts';
@@ -42,6 +43,8 @@ export class Store {
   readonly zone: string;
   #indexes: Indexes;
   #sql: Statements;
+  /** Current versions that were read lately. */
+  #recent = new Recent<CurrentRow>();
 
   constructor(database: Database, tenant: string, zone: string) {
     this.tenant = tenant;
@@ -65,9 +68,19 @@ export class Store {
   }
 
   /** The current version's text, of a resource of that id; deleted ones are found too. */
-  current(type: string, id: string): (StoredText & { rid: number; deleted: number }) | undefined {
+  current(type: string, id: string): CurrentRow | undefined {
+    const name = `${type}/${id}`;
+    const known = this.#recent.get(name);
+    if (known) return known;
     const sql = 'SELECT rid, id, version, updated, deleted, json FROM ehr_resource WHERE tenant = ? AND type = ? AND id = ?';
-    return this.#sql.get(sql, this.tenant, type, id) as (StoredText & { rid: number; deleted: number }) | undefined;
+    const found = this.#sql.get(sql, this.tenant, type, id) as CurrentRow | undefined;
+    if (!found) return undefined;
+    // What SQLite gives is slow to look into.
+    const { rid, version, updated, deleted, json } = found;
+    const row: CurrentRow = { rid, id: found.id, version, updated, deleted, json, shown: undefined };
+    // What a transaction under way has written may never come to be.
+    if (!this.#sql.inTransaction) this.#recent.set(name, row);
+    return row;
   }
 
   /** The text of one version, superseded ones included; undefined for a delete, and where there is none. */
@@ -176,6 +189,7 @@ export class Store {
     resource: Resource | null,
     lastUpdated: string,
   ): { before: Stored | null; after: Stored | null; version: number } {
+    this.#recent.delete(`${type}/${id}`);
     const known = this.locate(type, id);
     const before = known && !known.deleted ? (this.read(type, id) ?? null) : null;
     const version = (known?.version ?? 0) + 1;
@@ -196,6 +210,27 @@ export class Store {
     const after = toResource({ id, version, updated: lastUpdated, json });
     this.#indexes.add(rid, after);
     return { before, after, version };
+  }
+
+  /** Gives what a read gives while these records are as they were once; null: before there was one. Their histories stay. */
+  during<T>(images: readonly { type: string; id: string; version: number; image: Stored | null }[], read: () => T): T {
+    return this.#sql.undone(() => {
+      for (const { type, id, version, image } of images) this.#set(type, id, version, image);
+      return read();
+    });
+  }
+
+  #set(type: string, id: string, version: number, image: Stored | null): void {
+    this.#recent.delete(`${type}/${id}`);
+    const known = this.locate(type, id);
+    if (!known) return;
+    this.#indexes.remove(known.rid, known.deleted ? null : (this.read(type, id) ?? null));
+    // Gone before, it was there as a deleted one; before the first version there was nothing.
+    if (!image && version < 1) return void this.#sql.run('DELETE FROM ehr_resource WHERE rid = ?', known.rid);
+    const sql = 'UPDATE ehr_resource SET version = ?, updated = ?, deleted = ?, json = ? WHERE rid = ?';
+    const [updated, json] = image ? [String(image.meta.lastUpdated), toText(image, id)] : ['', '{}'];
+    this.#sql.run(sql, version, updated, image ? 0 : 1, json, known.rid);
+    if (image) this.#indexes.add(known.rid, image);
   }
 
   /** The stretch of time of a date or period, read in this site's zone. */
@@ -225,6 +260,21 @@ export interface HistoryRow extends StoredText {
   type: string;
   rid: number;
   deleted: number;
+}
+
+export interface CurrentRow extends StoredText {
+  rid: number;
+  deleted: number;
+  /** What a face made of it when it was asked for last, so that it is not made again. */
+  shown?: Shown;
+}
+
+/** A version as it goes out. */
+export interface Shown {
+  /** The media type that it is in. */
+  media: string;
+  headers: Readonly<Record<string, string>>;
+  body: Buffer;
 }
 
 /** A row's text with what is kept beside it. */

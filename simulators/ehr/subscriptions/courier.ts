@@ -1,8 +1,21 @@
-import { type Cancel, type Cell, digest, type Exchange, type JournalEvent, type Outgoing, Rejected, Severed } from '#kernel';
+import {
+  type Cancel,
+  type Cell,
+  digest,
+  type JournalEvent,
+  Rejected,
+  Severed,
+  type Signature,
+  shownAt,
+  type Telling,
+  tell,
+  waitingClock,
+} from '#kernel';
 import type { Site } from '../engine/context.ts';
 import type { Stored } from '../engine/resource.ts';
-import { type Notice, noticeBundle, type Subscription, signature } from './notice.ts';
-import { topicOf } from './topics.ts';
+import { peopleOf } from '../people-of.ts';
+import { foreignBundle, type Notice, noticeBundle, type Subscription, signature } from './notice.ts';
+import { TOPICS, topicOf, typeOf } from './topics.ts';
 
 /** Answers later than this count as none: a hard limit of the vendor's. */
 const ANSWER_MS = 2000;
@@ -46,7 +59,14 @@ export class Courier {
     this.#desk = desk;
     this.#base = base;
     const { name: tenant, kernel } = site;
-    kernel.places.add({ sim: 'ehr', tenant, name: `notifications of ${tenant}`, hooks: ['notify'], operations: () => [] });
+    kernel.places.add({
+      ...{ sim: 'ehr', tenant, kind: 'notifications', name: `notifications of ${tenant}`, hooks: ['notify'] as const },
+      operations: () => TOPICS,
+      knows: (operation, type) =>
+        TOPICS.some((topic) => (operation ?? topic) === topic && (type === undefined || typeOf(topic) === type)),
+      types: () => [...new Set(TOPICS.map(typeOf))],
+      people: (exchange) => peopleOf(site, exchange),
+    });
   }
 
   start(): void {
@@ -68,7 +88,7 @@ export class Courier {
     const { kernel, name } = this.#site;
     const { subscriptions, waiting, marks } = this.#desk;
     if (event.kind !== 'commit' || event.sim !== 'ehr' || event.tenant !== name || subscriptions.size === 0) return;
-    const now = kernel.clock.now();
+    const now = waitingClock(kernel.clock).now();
     for (const [i, record] of (event.records ?? []).entries()) {
       const images = [event.before?.[i] ?? null, event.after?.[i] ?? null] as [Stored | null, Stored | null];
       const topic = topicOf(record.type, event.act ?? '', ...images);
@@ -77,7 +97,14 @@ export class Courier {
         // A function of the event: heard again after a kill, it is the same notice.
         const hex = digest(kernel.seed, kernel.runKey, name, subscription, event.seq, i);
         const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
-        const notice = { id, subscription, record, at: event.wall, actor: event.actor, cause: event.seq };
+        const notice = {
+          id,
+          subscription,
+          record,
+          at: new Date(shownAt(kernel.clock, event.wall)).toISOString(),
+          actor: event.actor,
+          cause: event.seq,
+        };
         waiting.set(id, { ...notice, attempts: 0, due: now, deadline: now + HOUR });
       }
     }
@@ -95,14 +122,16 @@ export class Courier {
   }
 
   #deliver(): void {
-    const { clock } = this.#site.kernel;
+    const clock = waitingClock(this.#site.kernel.clock);
     const { subscriptions, waiting } = this.#desk;
     const idle = [...waiting.values()].filter(({ subscription }) => !this.#busy.has(subscription));
     for (const id of new Set(idle.map(({ subscription }) => subscription))) {
       const subscription = subscriptions.get(id);
       const own = idle.filter((one) => one.subscription === id);
       if (!subscription) for (const notice of own) waiting.delete(notice.id);
-      const ready = own.filter(({ due }) => due <= clock.now()).slice(0, TOGETHER);
+      const due = own.filter((one) => one.due <= clock.now());
+      // What was kept back goes apart from what rules have not met.
+      const ready = due.filter(({ held }) => Boolean(held) === Boolean(due[0]!.held)).slice(0, TOGETHER);
       if (!subscription || ready.length === 0) continue;
       this.#busy.add(id);
       this.#send(subscription, ready)
@@ -135,17 +164,45 @@ export class Courier {
       data: { ...data, state: 'offered', notices: notices.map(({ id }) => id), text: bytes.toString() },
     });
     const started = kernel.clock.micros();
-    const outcome = await this.#attempt(subscription, bytes, records, offered.seq);
+    const end = (state: string, more: Record<string, unknown>, served?: Notice['record'][]) =>
+      kernel.journal.append({ ...about, kind: 'notice', cause: offered.seq, served, data: { ...data, state, ...more } });
+    const again = (outcome: Outcome): void => {
+      if (!this.#stopped) end('again', { ...outcome });
+    };
+    const telling = await this.#attempt(subscription, bytes, notices, offered.seq, again);
     if (this.#stopped) return;
-    const taken = outcome.status !== undefined && outcome.status >= 200 && outcome.status < 300;
-    kernel.journal.append({
-      ...about,
-      kind: 'notice',
-      cause: offered.seq,
-      served: outcome.reached ? records : undefined,
-      data: { ...data, state: taken ? 'taken' : 'refused', ...outcome, micros: kernel.clock.micros() - started },
-    });
+    if (telling.state === 'held') {
+      end('held', { ms: telling.ms });
+      this.#keepBack(notices, telling.forNext ? 'next' : 'while', telling.ms);
+      void telling.healed?.then(() => {
+        if (this.#stopped) return;
+        this.#release(({ id }) => notices.some((one) => one.id === id));
+        this.#wake(0);
+      });
+      return;
+    }
+    // Nobody knows that it was lost, its sender least of all.
+    if (telling.state === 'lost') end('lost', {});
+    const { genuine = false, abreast } = telling.state === 'told' ? telling : {};
+    const outcome = telling.state === 'told' ? telling.answer : undefined;
+    const taken = !outcome || (outcome.status !== undefined && outcome.status >= 200 && outcome.status < 300);
+    if (outcome) {
+      const micros = kernel.clock.micros() - started;
+      const shown = outcome.reached && genuine ? records : undefined;
+      end(taken ? 'taken' : 'refused', { ...outcome, ...(genuine ? {} : { changed: true }), abreast, micros }, shown);
+    }
     for (const notice of notices) this.#settle(notice, taken);
+    // What was kept back for the one that was told may go now.
+    if (taken) this.#release((one) => one.subscription === subscription.id && one.held === 'next');
+  }
+
+  #keepBack(notices: readonly Notice[], held: Notice['held'], ms: number): void {
+    const due = waitingClock(this.#site.kernel.clock).now() + ms;
+    for (const notice of notices) this.#desk.waiting.set(notice.id, { ...notice, held, due });
+  }
+
+  #release(which: (notice: Notice) => boolean): void {
+    this.#keepBack([...this.#desk.waiting.values()].filter(which), 'while', 0);
   }
 
   #settle(notice: Notice, taken: boolean): void {
@@ -154,7 +211,7 @@ export class Courier {
       waiting.delete(notice.id);
       return;
     }
-    const now = this.#site.kernel.clock.now();
+    const now = waitingClock(this.#site.kernel.clock).now();
     const attempts = notice.attempts + 1;
     const due = now + Math.min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT);
     if (due <= notice.deadline) {
@@ -165,57 +222,41 @@ export class Courier {
     dead.set(notice.id, { ...notice, attempts });
   }
 
-  // Rules act at the hook `notify`: they may drop the delivery, hold it, double it, or change its bytes.
+  // What a rule has kept back once goes out as it is.
   async #attempt(
     subscription: Subscription,
     bytes: Buffer,
-    records: Notice['record'][],
+    notices: readonly Notice[],
     id: number,
-  ): Promise<{ status?: number; reached?: boolean; error?: string; abreast?: number }> {
-    const { kernel, name } = this.#site;
-    const empty = Buffer.alloc(0);
-    const outgoing: Outgoing = { bytes, frame: { start: empty, end: empty }, copies: 1, holdForNext: false };
-    const end = (how: 'reset' | 'close' | 'hang'): never => {
-      throw new Severed(how);
-    };
-    const exchange: Exchange = {
-      id,
-      sim: 'ehr',
-      tenant: name,
-      operation: subscription.topic,
-      type: subscription.topic.replace(/\..*$/, ''),
-      path: subscription.endpoint,
-      client: `client:${subscription.client}`,
-      text: bytes.toString(),
-      records: [...records],
-      committed: false,
-      outgoing,
-      wire: { reset: () => end('reset'), close: () => end('close'), hang: async () => end('hang') },
-      reject: (error, params) => {
-        throw new Rejected(error, params);
-      },
+    again: (outcome: Outcome) => void,
+  ): Promise<Telling<Outcome>> {
+    const { kernel, name, tenant } = this.#site;
+    const { topic, endpoint, client, secret } = subscription;
+    const sign = (some: Buffer): Signature => (secret === undefined ? {} : { 'x-hub-signature': signature(secret, some) });
+    if (notices.some(({ held }) => held))
+      return { state: 'told', genuine: true, answer: await post(subscription, bytes, sign(bytes)) };
+    const notification = {
+      ...{ id, sim: 'ehr', tenant: name, operation: topic, type: typeOf(topic), path: endpoint },
+      ...{ client: `client:${client}`, bytes, records: notices.map(({ record }) => record) },
+      ...(secret === undefined ? {} : { sign }),
+      foreign: () => foreignBundle(bytes, tenant),
     };
     try {
-      await kernel.rules.fire('notify', exchange);
-      if (outgoing.holdMs) await kernel.clock.sleep(outgoing.holdMs);
-      let last: { status?: number; reached?: boolean; error?: string } = { error: 'dropped' };
-      const { abreast = 1, copies } = outgoing;
-      for (let copy = 0; copy < copies; copy++) {
-        const answers = await Promise.all(Array.from({ length: abreast }, () => post(subscription, outgoing.bytes)));
-        last = answers[0]!;
-      }
-      return abreast > 1 ? { ...last, abreast } : last;
+      return await tell(kernel, notification, (some, signed) => post(subscription, some, signed), again);
     } catch (error) {
-      if (error instanceof Severed || error instanceof Rejected) return { error: error.message };
-      throw error;
+      if (!(error instanceof Severed || error instanceof Rejected)) throw error;
+      return { state: 'told', genuine: true, answer: { error: error.message } };
     }
   }
 }
 
-async function post(
-  { endpoint, headers, secret }: Subscription,
-  body: Buffer,
-): Promise<{ status?: number; reached?: boolean; error?: string }> {
+interface Outcome {
+  status?: number;
+  reached?: boolean;
+  error?: string;
+}
+
+async function post({ endpoint, headers }: Subscription, body: Buffer, signed: Signature): Promise<Outcome> {
   const lines = headers.flatMap((line) => {
     const [, name, value] = /^([^:\s]+):\s*(.*)$/.exec(line) ?? [];
     return name === undefined ? [] : [[name, value!]];
@@ -226,7 +267,7 @@ async function post(
       headers: {
         ...Object.fromEntries(lines),
         'content-type': 'application/fhir+json',
-        ...(secret === undefined ? {} : { 'x-hub-signature': signature(secret, body) }),
+        ...signed,
       },
       body: new Uint8Array(body),
       redirect: 'manual',

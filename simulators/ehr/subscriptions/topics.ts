@@ -18,6 +18,9 @@ const APPOINTMENT: Record<string, string> = {
   complete: 'check-out',
 };
 
+/** Resource type of a topic. */
+export const typeOf = (topic: string): string => topic.replace(/\..*$/, '');
+
 /** The topic of what a commit did to a record; undefined where none tells of it. */
 export function topicOf(type: string, act: string, before: Image, after: Image): string | undefined {
   if (type === 'Patient') {

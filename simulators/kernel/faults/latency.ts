@@ -13,6 +13,7 @@ export const latency = defineFault({
     ms: { type: 'number', doc: 'delay in milliseconds', default: 1000, range: [0, 600_000] },
     jitter: { type: 'number', doc: 'up to so many milliseconds more, uniformly', default: 0, range: [0, 600_000] },
   },
+  idle: ({ ms, jitter }) => Number(ms) === 0 && Number(jitter) === 0,
   hooks: { request: wait, message: wait },
   colour: '#c9a227',
 });

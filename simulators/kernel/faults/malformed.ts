@@ -5,6 +5,7 @@ export const malformed = defineFault({
   family: 'content',
   doc: 'Damages the bytes after they were built: a message loses its tail, a reply body is cut short with its full length announced as sent.',
   params: { keep: { type: 'number', doc: 'share of the bytes that stays', default: 0.5, range: [0, 1] } },
+  idle: ({ keep }) => Number(keep) === 1,
   hooks: {
     message: (exchange, { keep }) => {
       const { outgoing } = exchange;

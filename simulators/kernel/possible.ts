@@ -1,0 +1,134 @@
+import type { FaultDefinition } from './hooks.ts';
+import { instead, nearest } from './nearest.ts';
+import type { FaultPlace, Places } from './places.ts';
+import type { Rule, RuleWhere } from './rule.ts';
+
+/** Why a rule can never act, with what could. */
+export interface Impossible {
+  path: readonly string[];
+  message: string;
+  /** Another process may have a place where it can. */
+  elsewhere: boolean;
+}
+
+/** Whether a fault can act at a place at all; else why not, in words for the table of faults. */
+export function reasonAgainst(fault: FaultDefinition, place: FaultPlace): string | undefined {
+  const own = fault.notIn?.[place.sim];
+  if (own !== undefined) return own;
+  if (fault.lever !== undefined) return place.levers?.[fault.lever] ? undefined : `has no lever ${fault.lever}`;
+  const acts = Object.keys(fault.hooks);
+  if (!place.hooks.some((hook) => acts.includes(hook))) return `never passes ${acts.join(', ')}`;
+  const { operations } = fault;
+  const known = place.operations();
+  if (operations && known.length > 0 && !known.some((operation) => operations.test(operation)))
+    return 'has no operation that it happens to';
+  return undefined;
+}
+
+/**
+ * A rule that no exchange can ever meet would be a fault that somebody believes in. Undefined for one that can act, and in a
+ * process without places.
+ */
+export function impossible(
+  places: Places,
+  fault: FaultDefinition,
+  { where = {}, when = {}, params, times }: Rule,
+): Impossible | undefined {
+  if (places.list().length === 0) return undefined;
+  const here = places.of({ sim: where.sim, tenant: where.tenant ?? where.site });
+  if (here.length === 0) return nowhere(places, where);
+  if (fault.lever !== undefined) {
+    const odd = [
+      ...Object.keys(where).filter((key) => !['sim', 'site', 'tenant'].includes(key)),
+      ...Object.keys(when).filter((key) => !['after', 'during', 'between'].includes(key)),
+      ...(times === undefined ? [] : ['times']),
+    ];
+    if (odd.length > 0) {
+      const message = `${fault.name} stands for a while and hits a whole place: leave out ${odd.join(', ')}`;
+      return { path: odd[0]! in where ? ['where', odd[0]!] : ['when'], message, elsewhere: false };
+    }
+  }
+  const able = here.filter((place) => reasonAgainst(fault, place) === undefined);
+  if (able.length === 0) {
+    const own = here.map(({ sim }) => fault.notIn?.[sim]).find((reason) => reason !== undefined);
+    const others = places.list().filter((place) => reasonAgainst(fault, place) === undefined);
+    const names = others.map(({ sim, tenant, name }) => `${sim}/${tenant} (${name})`);
+    const could = names.length === 0 ? 'no part of this process can suffer it' : `it can at ${names.join(', ')}`;
+    return { path: ['where'], message: `${fault.name} cannot act there${own ? ` (${own})` : ''}: ${could}`, elsewhere: true };
+  }
+  return unknownWord(fault, able, where) ?? unknownError(fault, params, able);
+}
+
+// A vendor's own error cannot be had of one that has none of that name.
+function unknownError(fault: FaultDefinition, params: Rule['params'], able: readonly FaultPlace[]): Impossible | undefined {
+  for (const [key, param] of Object.entries(fault.params)) {
+    const error = String(params?.[key] ?? param.default);
+    const strange = param.error && able.find(({ errors }) => errors && !errors().includes(error));
+    if (!strange) continue;
+    const { sim, tenant } = strange;
+    const known = [...strange.errors!()].sort();
+    const message = `${sim}/${tenant} has no error ${JSON.stringify(error)}${instead(error, known, known.length)}`;
+    return { path: ['params', key], message, elsewhere: false };
+  }
+  return undefined;
+}
+
+function nowhere(places: Places, where: RuleWhere): Impossible {
+  const { sim, tenant = where.site } = where;
+  const all = places.list();
+  const known = [...new Set(all.map((place) => `${place.sim}/${place.tenant}`))];
+  const [path, close] =
+    sim !== undefined && !all.some((place) => place.sim === sim)
+      ? ['sim', nearest(sim, [...new Set(all.map((place) => place.sim))])]
+      : [where.tenant === undefined ? 'site' : 'tenant', nearest(tenant ?? '', [...new Set(all.map((place) => place.tenant))])];
+  const meant = close ? `; did you mean ${JSON.stringify(close)}` : '';
+  const message = `no part of this process is ${sim ?? '*'}/${tenant ?? '*'}${meant}; there are: ${known.join(', ')}`;
+  return { path: ['where', path!], message, elsewhere: true };
+}
+
+const split = (words: string | undefined): (string | undefined)[] => (words === undefined ? [undefined] : words.split('|'));
+
+// Every word that is named must be one that exchanges there can have: one wrong word among right ones is a slip, too.
+function unknownWord(fault: FaultDefinition, able: readonly FaultPlace[], where: RuleWhere): Impossible | undefined {
+  const { operation, type, method } = where;
+  const known = [...new Set(able.flatMap((place) => place.operations()))];
+  const open = able.some((place) => place.operations().length === 0);
+  for (const one of split(operation)) {
+    if (one === undefined || (open && known.length === 0)) continue;
+    const knows = (place: FaultPlace): boolean => place.operations().length === 0 || place.operations().includes(one);
+    if (!able.some(knows))
+      return {
+        path: ['where', 'operation'],
+        message: `nothing there has the operation ${JSON.stringify(one)}${instead(one, known)}`,
+        elsewhere: true,
+      };
+    if (fault.operations && !fault.operations.test(one))
+      return {
+        path: ['where', 'operation'],
+        message: `${fault.name} does not happen to ${one}${instead(
+          one,
+          known.filter((each) => fault.operations!.test(each)),
+        )}`,
+        elsewhere: false,
+      };
+  }
+  const pairs = split(type).map((other) =>
+    split(operation).some((one) => able.some((place) => place.knows?.(one, other) ?? true)),
+  );
+  const lost = pairs.indexOf(false);
+  if (lost >= 0) {
+    const name = split(type)[lost]!;
+    const types = [...new Set(able.flatMap((place) => place.types?.() ?? []))];
+    const ops = operation && types.includes(name) ? ` with the operation ${operation}` : instead(name, types);
+    return { path: ['where', 'type'], message: `nothing there is of type ${JSON.stringify(name)}${ops}`, elsewhere: true };
+  }
+  if (method !== undefined && !able.some(({ methods }) => methods?.includes(method))) {
+    const methods = [...new Set(able.flatMap((place) => place.methods ?? []))];
+    return {
+      path: ['where', 'method'],
+      message: `nothing there has the method ${method}${methods.length > 0 ? instead(method, methods) : ': messages have none'}`,
+      elsewhere: true,
+    };
+  }
+  return undefined;
+}
