@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { systemClock } from '#kernel';
+import { RuleError, systemClock } from '#kernel';
 import { type Loaded, loadSynthea, populate, type Sandbox, type SandboxOptions, type SiteConfig, writeCa } from '#sandbox';
+import { loadPlans } from '#scenarios';
 import { parsing, suggestion, wholeNumber } from './arguments.ts';
 import { openSandbox } from './bring-up.ts';
 
@@ -30,6 +32,7 @@ export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [hl7] [opti
   --synthea FOLDER          load the people that Synthea wrote there (its output/fhir) at each site at first start
   --public-url FACE=URL     base URL under which clients reach a face (repeatable)
   --public-host NAME        one more host name in the certificates (repeatable)
+  --plan FILE               a fault plan to arm at the start: a YAML or JSON file, or one of ours by name (repeatable)
   --link SITE=HOST:PORT     where a site's HL7 link sends to (repeatable)
   --follow SITE=URL         control URL of the process that holds the site, for links that run alone (repeatable)
   Each option can come from the environment: SYNCPROOF_UP_HOST, SYNCPROOF_UP_CONTROL_PORT, …; repeatable ones separated by commas,
@@ -52,6 +55,7 @@ const OPTIONS = {
   synthea: { type: 'string' },
   'public-url': { type: 'string', multiple: true },
   'public-host': { type: 'string', multiple: true },
+  plan: { type: 'string', multiple: true },
   link: { type: 'string', multiple: true },
   follow: { type: 'string', multiple: true },
 } as const;
@@ -97,6 +101,7 @@ export async function up(args: string[]): Promise<number> {
     await populate(sandbox, sites, crowd);
     if (synthea !== undefined) sayLoaded(await loadSynthea(sandbox, sites, synthea));
     for (const [site, target] of links) await setLink(sandbox, site, target, one(given['control-token']));
+    for (const plan of given.plan ?? []) await armPlan(sandbox, plan, parts !== undefined);
     printParts(sandbox);
     await new Promise<void>((resolve) => {
       process.once('SIGINT', resolve);
@@ -176,6 +181,23 @@ async function setLink(sandbox: Sandbox, site: string, target: string, token?: s
     body: JSON.stringify({ target }),
   });
   if (!response.ok) throw new UsageError(`--link ${site}=${target}: ${await response.text()}`);
+}
+
+async function armPlan({ kernel }: Sandbox, asked: string, partial: boolean): Promise<void> {
+  const own = loadPlans().find(({ name }) => name === asked);
+  try {
+    const text = own?.text ?? readFileSync(asked, 'utf8');
+    const { armed, elsewhere = [] } = kernel.rules.armPlan(text, own ? `${asked}.yaml` : asked, partial);
+    await kernel.rules.effective();
+    for (const { error } of elsewhere) console.log(`plan ${asked}: left to another process: ${error}`);
+    console.log(`plan ${asked}: ${armed.length} rules armed`);
+  } catch (error) {
+    if (error instanceof RuleError) throw new UsageError(`--plan ${asked}: ${error.message}`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (!code) throw error;
+    const names = loadPlans().map(({ name }) => name);
+    throw new UsageError(`--plan ${asked}: there is no such file, and no plan of ours${suggestion(asked, names)}`);
+  }
 }
 
 function printParts(sandbox: Sandbox): void {

@@ -1,4 +1,12 @@
-import { ControlClient, type EventDraft, type JournalEvent, type PartDescription, type Rule } from '#simulators';
+import {
+  type Armed,
+  ControlCallError,
+  ControlClient,
+  type EventDraft,
+  type JournalEvent,
+  type PartDescription,
+  type Rule,
+} from '#simulators';
 
 /** What a run stands on is gone: nothing more can be said of the subject. */
 export class SandboxLost extends Error {}
@@ -55,11 +63,33 @@ export class SandboxClient {
     return this.home.note(drafts);
   }
 
-  /** Arms a rule in every process that it can concern. */
+  /** Arms a rule in every process that it can concern. @throws ControlCallError with a mistake, and where it concerns none. */
   async arm(rule: Rule & { id: string }): Promise<void> {
-    const { sim, tenant } = rule.where ?? {};
-    const concerned = this.parts.filter((part) => (!sim || part.sim === sim) && (!tenant || part.tenant === tenant));
-    for (const client of new Set(concerned.map((part) => this.of(part.name)))) await client.arm([rule]);
+    await this.#armed((client) => client.armSome([rule]));
+  }
+
+  /** The same with the rules of a plan, YAML or JSON; `healPlan` by its name heals them. */
+  async armPlan(text: string, source?: string): Promise<void> {
+    await this.#armed((client) => client.armPlan(text, source));
+  }
+
+  async healPlan(name: string): Promise<void> {
+    for (const client of this.processes)
+      if ((await client.rules()).some((rule) => rule.plan === name)) await client.healPlan(name);
+  }
+
+  // All of it, somewhere, or nothing anywhere.
+  async #armed(arm: (client: ControlClient) => Promise<Armed>): Promise<void> {
+    const done: [ControlClient, Armed][] = [];
+    try {
+      for (const client of this.processes) done.push([client, await arm(client)]);
+      const [first, ...others] = done.map(([, { elsewhere }]) => elsewhere);
+      const nowhere = first?.find(({ index }) => others.every((some) => some.some((one) => one.index === index)));
+      if (nowhere) throw new ControlCallError(422, nowhere.error);
+    } catch (error) {
+      for (const [client, { rules }] of done) for (const { id } of rules) await client.heal(id);
+      throw error;
+    }
   }
 
   async heal(id: string): Promise<void> {

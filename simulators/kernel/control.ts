@@ -3,7 +3,7 @@ import { type Context, Face, type Handler, jsonReply, type Reply } from './http.
 import type { EventDraft, JournalEvent } from './journal.ts';
 import type { Kernel } from './kernel.ts';
 import { ConfigurationError, type Part } from './part.ts';
-import { type Rule, RuleError } from './rule.ts';
+import { type ArmedRule, type Rule, RuleError } from './rule.ts';
 import type { Identity } from './tls.ts';
 
 /** A mistake in a control call: answered with this status and message. */
@@ -32,7 +32,7 @@ export function controlHandler(run: (context: Context) => unknown): Handler {
       return isReply(value) ? value : jsonReply(200, value ?? {});
     } catch (error) {
       if (error instanceof ControlError) return jsonReply(error.status, { error: error.message });
-      if (error instanceof RuleError) return jsonReply(400, { error: error.message });
+      if (error instanceof RuleError) return jsonReply(error.elsewhere ? 422 : 400, { error: error.message });
       throw error;
     }
   };
@@ -111,7 +111,7 @@ export class ControlApi {
       status: 'ok',
       process: kernel.journal.process,
     }));
-    add('GET', '/v1/openapi.json', 'openapi', 'This API, described in OpenAPI 3.1.', () => openApi(this.face));
+    add('GET', '/v1/openapi.json', 'openapi', 'This API, described in OpenAPI 3.1.', () => openApi(this.face, kernel));
     add('GET', '/v1/parts', 'parts', 'The mounted parts with addresses and credentials, seed and run key.', () => ({
       process: kernel.journal.process,
       incarnation: kernel.journal.incarnation,
@@ -146,17 +146,34 @@ export class ControlApi {
       })),
     }));
     add('GET', '/v1/rules', 'rules', 'The armed rules with their counters.', () => ({ rules: kernel.rules.list() }));
-    add('POST', '/v1/rules', 'arm', 'Arms one rule, or an array of rules (all or none).', async (context) => {
-      const body = jsonBody<Rule | Rule[]>(context);
-      const armed: { id: string }[] = [];
-      try {
-        for (const rule of Array.isArray(body) ? body : [body]) armed.push(kernel.rules.arm(rule));
-        await kernel.rules.effective();
-      } catch (error) {
-        for (const { id } of armed) kernel.rules.heal(id);
-        throw error;
-      }
-      return { rules: armed };
+    add(
+      'POST',
+      '/v1/rules',
+      'arm',
+      'Arms one rule, or an array of rules (all or none; with ?partial, without those that no part of this process can suffer).',
+      async (context) => {
+        const body = jsonBody<Rule | Rule[]>(context);
+        const rules = Array.isArray(body) ? body : [body];
+        const partial = context.request.query.has('partial');
+        return effectively(kernel, partial ? kernel.rules.armSome(rules) : { armed: kernel.rules.armAll(rules) });
+      },
+    );
+    add('GET', '/v1/plans', 'plans', 'The armed plans with their rules.', () => ({ plans: plansOf(kernel) }));
+    add(
+      'POST',
+      '/v1/plans',
+      'arm-plan',
+      'Arms a plan, {"name", "doc", "rules"}: YAML or JSON. Refused whole where it has a mistake, with line, reason and the nearest valid name. With ?partial, rules that no part of this process can suffer are left out and told.',
+      async ({ request }) => {
+        const partial = request.query.has('partial');
+        const done = kernel.rules.armPlan(request.body.toString(), request.query.get('source') ?? 'body', partial);
+        return effectively(kernel, done);
+      },
+    );
+    add('DELETE', '/v1/plans/:name', 'heal-plan', 'Heals the rules of one plan.', ({ request }) => {
+      const healed = kernel.rules.heal({ plan: request.params.name! });
+      if (healed === 0) throw new ControlError(404, `no plan ${request.params.name} is armed`);
+      return { healed };
     });
     add('DELETE', '/v1/rules', 'heal-all', 'Heals every rule.', () => ({ healed: kernel.rules.heal() }));
     add('DELETE', '/v1/rules/:id', 'heal', 'Heals one rule.', ({ request }) => {
@@ -214,7 +231,33 @@ export class ControlApi {
   }
 }
 
-function openApi(face: Face): unknown {
+// A standing fault that could not be set up leaves none of them armed.
+async function effectively(
+  kernel: Kernel,
+  done: { armed: ArmedRule[]; elsewhere?: { index: number; error: string }[] },
+): Promise<unknown> {
+  try {
+    await kernel.rules.effective();
+  } catch (error) {
+    for (const { id } of done.armed) kernel.rules.heal(id);
+    throw error;
+  }
+  return { rules: done.armed, ...(done.elsewhere ? { elsewhere: done.elsewhere } : {}) };
+}
+
+function plansOf(kernel: Kernel): { name: string; rules: ArmedRule[] }[] {
+  const plans = new Map<string, ArmedRule[]>();
+  for (const rule of kernel.rules.list()) if (rule.plan) plans.set(rule.plan, [...(plans.get(rule.plan) ?? []), rule]);
+  return [...plans].map(([name, rules]) => ({ name, rules }));
+}
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+function openApi(face: Face, { rules: { schemas } }: Kernel): unknown {
+  const bodies: Record<string, unknown> = {
+    arm: { 'application/json': { schema: { anyOf: [ref('Rule'), { type: 'array', items: ref('Rule') }] } } },
+    'arm-plan': { 'application/yaml': { schema: ref('Plan') }, 'application/json': { schema: ref('Plan') } },
+  };
   const paths: Record<string, Record<string, unknown>> = {};
   for (const { method, path, operation, doc } of face.routes) {
     const template = path.replace(/:(\w+)/g, '{$1}');
@@ -224,7 +267,9 @@ function openApi(face: Face): unknown {
       required: true,
       schema: { type: 'string' },
     }));
-    const body = ['POST', 'PUT', 'PATCH'].includes(method) ? { requestBody: { content: { 'application/json': {} } } } : {};
+    const body = ['POST', 'PUT', 'PATCH'].includes(method)
+      ? { requestBody: { content: bodies[operation] ?? { 'application/json': {} } } }
+      : {};
     paths[template] = {
       ...paths[template],
       [method.toLowerCase()]: {
@@ -239,7 +284,16 @@ function openApi(face: Face): unknown {
   return {
     openapi: '3.1.0',
     info: { title: 'Syncproof control API', version: '1' },
-    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    components: {
+      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      schemas: {
+        Rule: schemas.rule,
+        Plan: {
+          ...schemas.plan,
+          properties: { ...schemas.plan.properties, rules: { ...schemas.plan.properties!.rules, items: ref('Rule') } },
+        },
+      },
+    },
     paths,
   };
 }

@@ -20,7 +20,6 @@ export class Database {
   #beforeCommit: (() => void)[] = [];
   #afterCommit: (() => void)[] = [];
   #afterRollback: (() => void)[] = [];
-  #beforeCopy: (() => void)[] = [];
 
   /** @param folder where to keep it; in memory when absent. */
   constructor(folder?: string) {
@@ -88,14 +87,8 @@ export class Database {
     return this.#depth > 0;
   }
 
-  /** Runs `fn` before each copy: for what is written late, since only a copy can outlive the process. */
-  beforeCopy(fn: () => void): void {
-    this.#beforeCopy.push(fn);
-  }
-
   /** Writes a consistent copy of everything to `file`, which must not exist. */
   copyTo(file: string): void {
-    for (const run of this.#beforeCopy) run();
     this.sql.prepare('VACUUM INTO ?').run(file);
   }
 

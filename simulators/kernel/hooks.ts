@@ -91,6 +91,8 @@ export interface Exchange {
   readonly text: string;
   /** Records read or written so far. */
   readonly records: RecordRef[];
+  /** Records that it names, before anything was read: as `Type/id`, or a key or number where it gives no id. */
+  names?(): string[];
   /** True once this exchange has committed something. */
   committed: boolean;
   /** The reply about to be sent (hooks `reply` and `body`); a fault may replace or change it. */
@@ -124,6 +126,8 @@ export interface FaultParam {
   default?: number | string | boolean;
   /** Allowed values of a string, or [min, max] of a number. */
   oneOf?: readonly string[];
+  /** The name of an error: it must be one that every place has which the rule can hit. */
+  error?: true;
   range?: readonly [number, number];
 }
 
@@ -159,8 +163,8 @@ export interface FaultDefinition {
   hooks: Partial<Record<Hook, FaultHook>>;
   /** The lever that it pulls, where it stands. */
   lever?: string;
-  /** When given: exchanges for which this is false do not count as matches. */
-  applies?: (exchange: Exchange) => boolean;
+  /** When given: exchanges for which this is false, at that hook, do not count as matches. */
+  applies?: (exchange: Exchange, params: Record<string, unknown>, hook: Hook) => boolean;
   /** Operations that it can happen to; any, where it is absent. */
   operations?: RegExp;
   /** True for parameters at which it does nothing: such a rule matches and never fires. */

@@ -70,6 +70,7 @@ export class Kernel {
   /** Sequence number of the commit, by the caller's name for it. */
   #calls: Cell<number>;
   #cells = new Map<string, Cell<unknown>>();
+  #unsettled: (() => void)[] = [];
 
   constructor(options: KernelOptions = {}) {
     this.clock = options.clock ?? systemClock;
@@ -95,6 +96,7 @@ export class Kernel {
       gates: this.gates,
       places: this.places,
     });
+    this.onSettle(() => this.rules.settle());
     this.#counters = this.cell<number>('kernel.counters');
     this.#calls = this.cell<number>('kernel.calls');
     this.journal.append({ sim: 'kernel', kind: 'start', data: { seed: this.seed, runKey: this.runKey, pid: process.pid } });
@@ -160,6 +162,17 @@ export class Kernel {
     this.journal.append({ ...where, kind: 'stop', data: { defect: message } });
   }
 
+  /** Runs `fn` before state is copied or the process ends: writes down what is kept in memory until then. */
+  onSettle(fn: () => void): void {
+    this.#unsettled.push(fn);
+  }
+
+  /** Writes everything down. */
+  settle(): void {
+    for (const write of this.#unsettled) write();
+    this.journal.flush();
+  }
+
   /**
    * Writes everything that this process remembers as a data folder, and returns the file in it. A kernel made with that
    * folder (or with copies of it: forks) goes on from there. @throws when the folder holds one already.
@@ -167,7 +180,7 @@ export class Kernel {
   snapshot(folder: string): string {
     mkdirSync(folder, { recursive: true });
     const file = join(folder, STATE_FILE);
-    this.journal.flush();
+    this.settle();
     this.database.copyTo(file);
     return file;
   }

@@ -14,18 +14,11 @@ function distance(a: string, b: string): number {
   return rows[a.length]![b.length]!;
 }
 
-/** The valid name that was most likely meant; undefined when none is close. Case, `-`, `_`, `^` and `/` do not count. */
+/** The valid name that the user most likely meant; undefined when none is close. Case, `-`, `_` and `/` do not count. */
 export function nearest(word: string, names: readonly string[]): string | undefined {
-  const plain = (text: string) => text.toLowerCase().replace(/[-_\s/^]/g, '');
+  const plain = (text: string) => text.toLowerCase().replace(/[-_\s/]/g, '');
   const wanted = plain(word);
   const ranked = names.map((name) => ({ name, steps: distance(wanted, plain(name)) })).sort((a, b) => a.steps - b.steps);
   const best = ranked[0];
   return best && best.steps <= Math.max(1, Math.floor(wanted.length / 3)) ? best.name : undefined;
-}
-
-/** `; did you mean "x"? There are: …`, or `; there are: …` when nothing is near. Long lists show their beginning. */
-export function instead(word: string, names: readonly string[], most = 40): string {
-  const close = nearest(word, names);
-  const shown = names.length > most ? `${names.slice(0, most).join(', ')}, …` : names.join(', ') || 'none';
-  return `; ${close ? `did you mean ${JSON.stringify(close)}? There are` : 'there are'}: ${shown}`;
 }

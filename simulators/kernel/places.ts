@@ -32,6 +32,8 @@ export interface FaultPlace {
   methods?: readonly string[];
   /** The people whose records an exchange touches, as far as the place can tell from its address, text and records. */
   people?: (exchange: Exchange) => People;
+  /** The errors that are refused with here, by the names that `reject` takes; absent where any name will do. */
+  errors?: () => readonly string[];
   /** What can be set otherwise here, by name. */
   levers?: Readonly<Record<string, Lever>>;
 }

@@ -1,10 +1,12 @@
-import { instead } from './nearest.ts';
+import { instead } from './instead.ts';
 import type { Mistake } from './rule.ts';
+
+type Kind = 'object' | 'array' | 'string' | 'number' | 'integer' | 'boolean';
 
 /** The part of JSON Schema (2020-12) that our own documents need: printed into the API's description and checked by `mistakesIn`. */
 export interface Schema {
   description?: string;
-  type?: 'object' | 'array' | 'string' | 'number' | 'integer' | 'boolean';
+  type?: Kind | readonly Kind[];
   properties?: Readonly<Record<string, Schema>>;
   required?: readonly string[];
   additionalProperties?: boolean;
@@ -28,7 +30,7 @@ export interface Schema {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const FORMS: Record<string, [words: string, test: (value: unknown) => boolean]> = {
+const FORMS: Record<Kind, [words: string, test: (value: unknown) => boolean]> = {
   object: ['a list of names and values', isObject],
   array: ['a list', Array.isArray],
   string: ['a text', (value) => typeof value === 'string'],
@@ -46,8 +48,9 @@ const shown = (value: unknown): string => {
 export function mistakesIn(schema: Schema, value: unknown, path: readonly (string | number)[] = []): Mistake[] {
   const wrong = (message: string, at = path): Mistake => ({ path: at, message });
   if (schema.type !== undefined) {
-    const [words, test] = FORMS[schema.type]!;
-    if (!test(value)) return [wrong(`must be ${words}, not ${shown(value)}`)];
+    const kinds = [schema.type].flat() as Kind[];
+    if (!kinds.some((kind) => FORMS[kind][1](value)))
+      return [wrong(`must be ${kinds.map((kind) => FORMS[kind][0]).join(' or ')}, not ${shown(value)}`)];
   }
   if (schema.enum && !schema.enum.includes(value as string))
     return [
