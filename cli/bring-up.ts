@@ -28,6 +28,7 @@ import { VENDORS } from '#ehr';
 import { ConfigurationError } from '#kernel';
 import { type Sandbox, type SandboxOptions, type SiteConfig, startSandbox, writeCa } from '#sandbox';
 import { ControlAwayError, ControlCallError } from '#simulators';
+import { portsOf } from './ports.ts';
 import { UsageError } from './usage.ts';
 
 /** The manifest of the sync that comes with Syncproof. */
@@ -118,8 +119,7 @@ async function ownSandbox(plan: SandboxPlan): Promise<{ sandbox: Sandbox; url: s
     controlToken: token,
     sites: manifest.sites.map((site) => siteConfig(site, manifest)),
     crm: crmConfig(manifest),
-    ports: fixedPorts(manifest),
-    ...(manifest.ports.control ? { controlPort: manifest.ports.control } : {}),
+    ...portsOf(manifest),
   });
   return { sandbox, url: sandbox.controlUrl, token };
 }
@@ -170,17 +170,6 @@ export function crmConfig(manifest: Manifest): SandboxOptions['crm'] {
       },
     ],
   };
-}
-
-function fixedPorts(manifest: Manifest): Record<string, { http?: number; https?: number; tcp?: number }> {
-  const block = (base: number | undefined) =>
-    base ? { http: base, https: base + 1, tcp: base + 2 } : { http: 0, https: 0, tcp: 0 };
-  const ports: Record<string, { http?: number; https?: number; tcp?: number }> = { crm: block(manifest.ports.crm) };
-  for (const site of manifest.sites) {
-    ports[site.name] = block(manifest.ports.sites[site.name]);
-    ports[`${site.name}-hl7`] = ports[site.name]!;
-  }
-  return ports;
 }
 
 async function bringUp(

@@ -7,34 +7,77 @@ import {
   loadManifest,
   type Manifest,
   type Problem,
+  parseDuration,
   probeWiring,
   renderSettings,
+  SandboxClient,
   SubjectError,
 } from '#conformance';
 import { readOrg } from '#crm';
 import { VENDORS } from '#ehr';
 import { writeCa } from '#sandbox';
 import { parsing } from './arguments.ts';
-import { crmConfig, openSandbox, REFERENCE_MANIFEST, siteConfig } from './bring-up.ts';
+import { connect, crmConfig, openSandbox, REFERENCE_MANIFEST, siteConfig } from './bring-up.ts';
+import { portsOf } from './ports.ts';
+import { reach } from './reach.ts';
+import { UsageError } from './usage.ts';
 
-export const DOCTOR_USAGE = `syncproof doctor [--subject FILE]   says what is wrong with a manifest, its map or the wiring, with line and fix
+export const DOCTOR_USAGE = `syncproof doctor [--subject FILE] [--reach]   says what is wrong with a manifest, its map or the wiring, with line and fix
 
   --subject FILE   manifest of the sync (the bundled reference sync)
+  --reach          for a sync that lives elsewhere: prints what to run there, and waits until each address was reached, both ways
+  --for TIME       how long --reach waits (60s)
+  --sandbox URLS, --control-token TOKEN, --ca FILE   a sandbox that runs already, for --reach
 
-Exit code: 0 no errors, 2 errors.`;
+Exit code: 0 no errors, everything reached; 2 otherwise.`;
 
-const OPTIONS = { subject: { type: 'string', default: REFERENCE_MANIFEST } } as const;
+const OPTIONS = {
+  subject: { type: 'string', default: REFERENCE_MANIFEST },
+  reach: { type: 'boolean' },
+  for: { type: 'string', default: '60s' },
+  sandbox: { type: 'string' },
+  'control-token': { type: 'string' },
+  ca: { type: 'string' },
+} as const;
 
 /** `syncproof doctor [--subject FILE]`: what is wrong before any verdict is given. Exit code 2 when there is an error. */
 export async function doctor(args: string[]): Promise<number> {
   const { values } = parsing(OPTIONS, () => parseArgs({ args, options: OPTIONS }));
   const problems = await diagnose({ manifestPath: values.subject, vendors: VENDORS.map((vendor) => vendor.id), readOrg });
   const { manifest } = loadManifest(values.subject);
+  if (values.reach && manifest) return (await reachable(manifest, values)) ? 0 : 2;
   if (manifest && !problems.some((problem) => problem.severity === 'error')) problems.push(...(await wiring(manifest)));
   for (const problem of problems) console.log(formatProblem(problem));
   const errors = problems.filter((problem) => problem.severity === 'error').length;
   console.log(`${errors} errors, ${problems.length - errors} warnings`);
   return errors === 0 ? 0 : 2;
+}
+
+async function reachable(
+  manifest: Manifest,
+  given: { for: string; sandbox?: string; 'control-token'?: string; ca?: string },
+): Promise<boolean> {
+  const patienceMs = parseDuration(given.for);
+  if (patienceMs === undefined) throw new UsageError(`--for takes a duration such as 60s, not ${JSON.stringify(given.for)}`);
+  const tried = { manifest, patienceMs, say: (line: string) => console.log(line) };
+  if (given.sandbox) {
+    const sandbox = new SandboxClient(given.sandbox.split(','), given['control-token']);
+    await connect(sandbox);
+    return reach({ ...tried, sandbox, caFile: given.ca ?? '' });
+  }
+  const own = await openSandbox({
+    sites: manifest.sites.map((site) => siteConfig(site, manifest)),
+    crm: crmConfig(manifest),
+    ...portsOf(manifest),
+  });
+  const sandbox = new SandboxClient([own.controlUrl]);
+  try {
+    await connect(sandbox);
+    return await reach({ ...tried, sandbox, caFile: writeCa(own.authority, '.syncproof/doctor-ca.pem') });
+  } finally {
+    sandbox.close();
+    await own.stop();
+  }
 }
 
 // Brings the sandbox up as a run would, and tries its addresses with the settings that the subject would get.

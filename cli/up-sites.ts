@@ -16,6 +16,7 @@ export const UP_SITES: readonly SiteConfig[] = [
     timeZone: 'America/Chicago',
   },
   { name: 'athena', vendor: 'athena', tenant: '195900', authority: '1.3.6.1.4.1.21367.999.195900', timeZone: 'America/New_York' },
+  { name: 'r4', vendor: 'r4', authority: '1.3.6.1.4.1.21367.13.20', timeZone: 'America/Denver' },
 ];
 
 /** Ports of `up`, one block of ten per site: HTTP, TLS at +1, HL7 in at +2. */
@@ -24,7 +25,7 @@ const PORTS: Readonly<Record<string, number>> = { control: 4000, epic: 4010, cer
 const MORE_PORTS = 4050;
 
 /** The HTTP port of a part of `up` that has not been told another one. */
-export function defaultPort(name: string, sites: readonly SiteConfig[]): number {
+export function defaultPort(name: string, sites: readonly Pick<SiteConfig, 'name'>[]): number {
   const others = sites.filter((site) => PORTS[site.name] === undefined).map((site) => site.name);
   return PORTS[name] ?? MORE_PORTS + 10 * others.indexOf(name);
 }

@@ -4,13 +4,14 @@ import { parseArgs } from 'node:util';
 import { RuleError, systemClock } from '#kernel';
 import { type Loaded, loadSynthea, populate, type Sandbox, type SandboxOptions, type SiteConfig, writeCa } from '#sandbox';
 import { loadPlans } from '#scenarios';
+import { aliasLines } from './aliases.ts';
 import { parsing, suggestion, wholeNumber } from './arguments.ts';
 import { openSandbox } from './bring-up.ts';
 
 import { defaultPort, sitesOf } from './up-sites.ts';
 import { UsageError } from './usage.ts';
 
-export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [hl7] [options]   keeps parts running and prints how to connect
+export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [r4] [hl7] [options]   keeps parts running and prints how to connect
 
   Without names, all parts run. "hl7" means the HL7 links of the sites, "epic-hl7" those of one.
   --site KEY=VALUE,…        one more site, or another one of that name: name, vendor, authority, time_zone, and where the
@@ -18,7 +19,7 @@ export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [hl7] [opti
   --host ADDRESS            where to listen (127.0.0.1; anything else needs --control-token)
   --control-port N          port of the control API (4000); 0 takes a free one
   --port PART=N             HTTP port of a site or the crm; TLS takes the next one, a site's HL7 in the one after that;
-                            0 takes free ones (epic=4010, cerner=4020, athena=4030, crm=4040, sites of yours from 4050; repeatable)
+                            0 takes free ones (epic=4010, cerner=4020, athena=4030, r4=4035, crm=4040, sites of yours from 4050; repeatable)
   --control-token TOKEN     token that control calls must carry
   --data FOLDER             keep all state there, across restarts and kills
   --ca FOLDER               keep the certificate authority there
@@ -33,6 +34,8 @@ export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [hl7] [opti
   --public-url FACE=URL     base URL under which clients reach a face (repeatable)
   --public-host NAME        one more host name in the certificates (repeatable)
   --plan FILE               a fault plan to arm at the start: a YAML or JSON file, or one of ours by name (repeatable)
+  --alias PART=NAME         a name under which the sync calls that part and cannot be told another, such as a vendor's own: it is put
+                            in the certificates, and what to set up is printed (repeatable)
   --link SITE=HOST:PORT     where a site's HL7 link sends to (repeatable)
   --follow SITE=URL         control URL of the process that holds the site, for links that run alone (repeatable)
   Each option can come from the environment: SYNCPROOF_UP_HOST, SYNCPROOF_UP_CONTROL_PORT, …; repeatable ones separated by commas,
@@ -56,6 +59,7 @@ const OPTIONS = {
   'public-url': { type: 'string', multiple: true },
   'public-host': { type: 'string', multiple: true },
   plan: { type: 'string', multiple: true },
+  alias: { type: 'string', multiple: true },
   link: { type: 'string', multiple: true },
   follow: { type: 'string', multiple: true },
 } as const;
@@ -74,6 +78,7 @@ export async function up(args: string[]): Promise<number> {
     years: wholeNumber(one(given.history) ?? '2', '--history', 30),
   };
   const links = Object.entries(pairs(given.link, '--link'));
+  const aliases = pairs(given.alias, '--alias');
   const data = one(given.data);
   const stubs = one(given['crm-stubs']);
   const synthea = one(given.synthea);
@@ -88,7 +93,7 @@ export async function up(args: string[]): Promise<number> {
     ca: one(given.ca) ?? (data ? `${data}/ca` : '.syncproof/ca'),
     seed: one(given.seed),
     publicUrls: pairs(given['public-url'], '--public-url'),
-    hosts: given['public-host'],
+    hosts: [...(given['public-host'] ?? []), ...Object.values(aliases)],
     follow: pairs(given.follow, '--follow'),
     crm: {
       schema: one(given['crm-schema']),
@@ -102,7 +107,9 @@ export async function up(args: string[]): Promise<number> {
     if (synthea !== undefined) sayLoaded(await loadSynthea(sandbox, sites, synthea));
     for (const [site, target] of links) await setLink(sandbox, site, target, one(given['control-token']));
     for (const plan of given.plan ?? []) await armPlan(sandbox, plan, parts !== undefined);
+    const others = aliasLines(sandbox, aliases);
     printParts(sandbox);
+    if (others.length > 0) console.log(`\n${others.join('\n')}`);
     await new Promise<void>((resolve) => {
       process.once('SIGINT', resolve);
       process.once('SIGTERM', resolve);

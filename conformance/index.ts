@@ -13,7 +13,7 @@ export * from './manifest.ts';
 export { type DataMap, loadMap, parseMap } from './map.ts';
 export type { MutantDefinition, MutantReads } from './mutants/define.ts';
 export { MUTANTS, NULLS } from './mutants/index.ts';
-export { type HeldBinds, holdBinds } from './ports.ts';
+export { accepts, type HeldBinds, holdBinds } from './ports.ts';
 export { formatProblem, nearest, type Problem } from './problem.ts';
 export { groupAlive } from './process-group.ts';
 export { FIVE_MINUTES_PLAYED } from './read-channels.ts';

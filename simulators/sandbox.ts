@@ -14,6 +14,7 @@ import {
   type ListenOptions,
   openAuthority,
   type Part,
+  trustStore,
 } from '#kernel';
 import { FAULTS } from './faults.ts';
 
@@ -150,9 +151,10 @@ function listening(part: Part, host: string, identity: Identity, options: Sandbo
   return { host, ports, identity };
 }
 
-/** Writes the CA certificate where a subject can be told to find it. */
+/** Writes the CA certificate where a subject can be told to find it, and beside it the same as `.p12`, for Java. */
 export function writeCa(authority: Authority, file: string): string {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, authority.cert);
+  writeFileSync(`${file.replace(/\.pem$/, '')}.p12`, trustStore(authority.cert));
   return file;
 }

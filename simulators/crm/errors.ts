@@ -41,6 +41,23 @@ export const ERRORS = {
     'An unexpected error occurred. Please include this ErrorId if you contact support: 1234567890-12345 (-123456789)',
   ),
 
+  // What no handler refuses with: codes of the guide's list, wordings not verified unless captured.
+  conflict: protocol(409, 'CONFLICT', 'The request conflicts with the current state of the resource'),
+  overloaded: protocol(420, 'SERVER_UNAVAILABLE', 'The server is too busy to serve the request'),
+  'bad-gateway': protocol(502, 'UNKNOWN_EXCEPTION', 'Bad Gateway'),
+  'gateway-timeout': protocol(504, 'UNKNOWN_EXCEPTION', 'Gateway Timeout'),
+  'query-timeout': protocol(400, 'QUERY_TIMEOUT', 'Your query request was running for too long.'),
+  'api-disabled': protocol(403, 'API_DISABLED_FOR_ORG', 'API is not enabled for this Organization or Partner'),
+  'storage-limit': row(400, 'STORAGE_LIMIT_EXCEEDED', 'storage limit exceeded'),
+  'trigger-failed': row(
+    400,
+    'CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY',
+    'trigger: execution of AfterUpdate\n\ncaused by: System.LimitException: Apex CPU time limit exceeded',
+  ),
+  // Of a record that lies in the path, as an update by id or key has it.
+  'row-locked': row(400, 'UNABLE_TO_LOCK_ROW', 'unable to obtain exclusive access to this record'),
+  retired: protocol(410, 'GONE', 'This API version is retired and no longer available'),
+
   'not-implemented': protocol(501, 'NOT_IMPLEMENTED', 'This simulator does not implement {what}.'),
   'auth-header': protocol(401, 'INVALID_AUTH_HEADER', 'INVALID_HEADER_TYPE'),
   'method-not-allowed': protocol(405, 'METHOD_NOT_ALLOWED', "HTTP Method '{method}' not allowed. Allowed are {allowed}"),
@@ -130,3 +147,8 @@ export function crmError(name: ErrorName, values: Record<string, unknown> = {}, 
   const message = text.replace(/\{(\w+)\}/g, (_, key: string) => String(values[key] ?? ''));
   return new CrmError(status, [{ message, errorCode: code, ...(kind === 'record' ? { fields } : {}) }]);
 }
+
+/** The errors that need nothing to be filled in: those that can be had by name alone. */
+export const NAMED_ERRORS: readonly string[] = Object.entries(ERRORS).flatMap(([name, { text }]) =>
+  text.includes('{') ? [] : [name],
+);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Face, jsonReply, type Kernel, type Part, type Request } from '#kernel';
 import { mountBulk1 } from './bulk/v1.ts';
 import { type CrmCommit, type CrmCommitted, commitAsUser, mountControl, rowsWhere } from './control.ts';
-import { crmError, ERRORS, type ErrorName } from './errors.ts';
+import { crmError, ERRORS, type ErrorName, NAMED_ERRORS } from './errors.ts';
 import { reachOut, remind, type SendJob, type Sent } from './jobs.ts';
 import { mountOAuth, oauthError } from './oauth/index.ts';
 import { type CrmClient, type CrmUser, Org } from './org.ts';
@@ -152,6 +152,7 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
     types: () => schema.types.map(({ name }) => name),
     people: (exchange) => peopleOf(org, exchange),
     renderError: (error, params, request) => renderError(org, error, params, request),
+    errors: NAMED_ERRORS,
     fallback: restFallback(org, () => face),
   });
   const outbound = new Outbound(org, () => publicUrl ?? face.url(true) ?? face.url(false) ?? '');
@@ -218,6 +219,7 @@ function renderError(org: Org, name: string, params: Record<string, unknown>, re
   const known = Object.hasOwn(ERRORS, name) ? (name as ErrorName) : 'internal';
   const { status, entries } = crmError(known, params);
   const { errorCode, message } = entries[0]!;
+  if (status === 502 || status === 504) return gatewayPage(status, message);
   if (/^\/services\/oauth2\//i.test(request.path))
     return oauthError(status >= 500 ? 'server_error' : errorCode.toLowerCase(), message, status);
   if (/^\/services\/Soap\//i.test(request.path)) return soapError(status === 503 ? 503 : 500, errorCode, message);
@@ -227,3 +229,10 @@ function renderError(org: Org, name: string, params: Record<string, unknown>, re
       : entries;
   return jsonReply(status, shown, { 'sforce-limit-info': org.limitInfo });
 }
+
+// Not recorded: what stands before an org answers for it when it hears nothing of it.
+const gatewayPage = (status: number, title: string) => ({
+  status,
+  headers: { 'content-type': 'text/html' },
+  body: `<html>\r\n<head><title>${status} ${title}</title></head>\r\n<body>\r\n<center><h1>${status} ${title}</h1></center>\r\n</body>\r\n</html>\r\n`,
+});

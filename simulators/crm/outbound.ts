@@ -1,4 +1,4 @@
-import { type Cancel, type Cell, digest, type JournalEvent, type RecordRef } from '#kernel';
+import { type Cancel, type Cell, digest, type JournalEvent, type RecordRef, waitingClock } from '#kernel';
 import { makeId, toId18 } from './ids.ts';
 import type { Org } from './org.ts';
 import type { OutboundMessage } from './rules.ts';
@@ -68,13 +68,14 @@ export class Outbound {
   #hear(event: JournalEvent): void {
     if (event.kind !== 'commit' || event.sim !== 'crm' || event.tenant !== this.#org.id || this.#messages.length === 0) return;
     const { kernel } = this.#org;
-    const now = kernel.clock.now();
+    const now = waitingClock(kernel.clock).now();
     for (const [i, ref] of (event.records ?? []).entries()) {
       const row = event.after?.[i] as Stored['row'] | null;
       if (!row || row.IsDeleted === true) continue;
       for (const { name, object, when } of this.#messages) {
         const applies =
-          object.toLowerCase() === ref.type.toLowerCase() && (!when || compileCondition(when, { now: () => now })(row));
+          object.toLowerCase() === ref.type.toLowerCase() &&
+          (!when || compileCondition(when, { now: () => kernel.clock.now() })(row));
         // One save of a record in a transaction is told once, and what waits is told as it is by then.
         const rival = [...this.#waiting.values()].some(
           (one) => one.message === name && one.record === ref.id && one.attempts === 0,
@@ -98,7 +99,7 @@ export class Outbound {
   }
 
   #deliver(): void {
-    const now = this.#org.kernel.clock.now();
+    const now = waitingClock(this.#org.kernel.clock).now();
     for (const message of this.#messages) {
       const ready = [...this.#waiting.values()].filter((one) => one.message === message.name && one.due <= now);
       if (ready.length === 0 || this.#busy.has(message.name)) continue;
@@ -142,7 +143,7 @@ export class Outbound {
   }
 
   #settle(one: Waiting, taken: boolean): void {
-    const now = this.#org.kernel.clock.now();
+    const now = waitingClock(this.#org.kernel.clock).now();
     const attempts = one.attempts + 1;
     const due = now + Math.min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT);
     if (taken || due > one.deadline) this.#waiting.delete(one.id);

@@ -72,10 +72,11 @@ export const NO_WISHES: Wishes = { autoAssign: true, allowSave: false, recordDet
 
 /** Reads Sforce-Auto-Assign and Sforce-Duplicate-Rule-Header (REST API Developer Guide, "Headers"). */
 export function wishesOf(headers: Record<string, string>): Wishes {
-  const duplicates = headers['sforce-duplicate-rule-header'] ?? '';
-  const says = (name: string) => new RegExp(`${name}\\s*=\\s*true`, 'i').test(duplicates);
+  const { 'sforce-duplicate-rule-header': duplicates, 'sforce-auto-assign': assign } = headers;
+  if (duplicates === undefined && assign === undefined) return NO_WISHES;
+  const says = (name: string) => new RegExp(`${name}\\s*=\\s*true`, 'i').test(duplicates ?? '');
   return {
-    autoAssign: !/^false$/i.test(headers['sforce-auto-assign'] ?? ''),
+    autoAssign: !/^false$/i.test(assign ?? ''),
     allowSave: says('allowSave'),
     recordDetails: says('includeRecordDetails'),
   };

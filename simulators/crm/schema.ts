@@ -124,6 +124,12 @@ export class SObjectType {
   readonly fields: readonly FieldDefinition[];
   /** Fields whose values are indexed: keys and lookups. */
   readonly indexed: readonly FieldDefinition[];
+  /** Made of others by the org. */
+  readonly computed: readonly FieldDefinition[];
+  readonly numbered: readonly FieldDefinition[];
+  /** Lookups to records that somebody may hold locked: of users nobody does. */
+  readonly locking: readonly FieldDefinition[];
+  #required?: readonly FieldDefinition[];
   #byName: Map<string, FieldDefinition>;
   #byRelationship: Map<string, FieldDefinition>;
 
@@ -134,10 +140,24 @@ export class SObjectType {
     const system = definition.readOnly ? SYSTEM.filter((f) => f.name !== 'OwnerId') : SYSTEM;
     this.fields = [...system.slice(0, 3), ...own, ...system.slice(3)];
     this.indexed = own.filter((f) => f.unique || isKey(f) || f.type === 'reference');
+    this.computed = own.filter((f) => f.computed);
+    this.numbered = own.filter((f) => f.autoNumber);
+    this.locking = definition.fields.filter((f) => f.type === 'reference' && !targetsOf(f).includes('User'));
     this.#byName = new Map(this.fields.map((f) => [f.name.toLowerCase(), f]));
     this.#byRelationship = new Map(
       this.fields.flatMap((f) => (f.relationshipName ? [[f.relationshipName.toLowerCase(), f]] : [])),
     );
+  }
+
+  /** Fields that must not be empty; the id is the org's own affair. */
+  get required(): readonly FieldDefinition[] {
+    this.#required ??= this.fields.filter((f) => f.nillable === false && f.name !== 'Id');
+    return this.#required;
+  }
+
+  /** A field has become another: what was made of all of them is made anew. */
+  altered(): void {
+    this.#required = undefined;
   }
 
   field(name: string): FieldDefinition | undefined {
@@ -215,6 +235,7 @@ export class Schema {
       restricted: field.restricted,
     };
     Object.assign(field, change);
+    this.type(object)!.altered();
     return Object.fromEntries(Object.entries(before).filter(([key]) => Object.hasOwn(change, key)));
   }
 

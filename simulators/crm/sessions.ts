@@ -77,13 +77,14 @@ export class Sessions {
       this.refused('the Authorization header is neither Bearer nor OAuth', cause);
       throw crmError('auth-header');
     }
-    const session = token === undefined ? undefined : this.find(token);
+    const key = token === undefined ? '' : this.#key(token);
+    const session = this.#sessions.get(key);
     const now = this.#kernel.clock.now();
     if (!token || !session || session.expires < now) {
       this.refused(!token ? 'no token' : session ? 'the token has expired' : 'the token is unknown or revoked', cause);
       throw crmError('unauthorized');
     }
-    this.#slide(this.#key(token), session);
+    this.#slide(key, session);
     return session;
   }
 

@@ -51,18 +51,23 @@ const RANGES: Partial<Record<keyof CrmSettings, readonly [number, number]>> = {
 export class Settings {
   #cell: Cell<Partial<CrmSettings>>;
   #defaults: CrmSettings;
+  /** What was made of which value of the cell. */
+  #known: { given?: Partial<CrmSettings>; all: CrmSettings };
 
   constructor(kernel: Kernel, given: Partial<CrmSettings> = {}) {
     this.#cell = kernel.cell<Partial<CrmSettings>>('crm.settings');
     this.#defaults = { ...CRM_SETTINGS, ...checked(given) };
+    this.#known = { all: this.#defaults };
   }
 
-  get all(): CrmSettings {
-    return { ...this.#defaults, ...this.#cell.get('org') };
+  get all(): Readonly<CrmSettings> {
+    const given = this.#cell.get('org');
+    if (given !== this.#known.given) this.#known = { given, all: { ...this.#defaults, ...given } };
+    return this.#known.all;
   }
 
   /** @throws ConfigurationError naming the setting that cannot be so */
-  change(given: Partial<CrmSettings>): CrmSettings {
+  change(given: Partial<CrmSettings>): Readonly<CrmSettings> {
     this.#cell.set('org', { ...this.#cell.get('org'), ...checked(given) });
     return this.all;
   }

@@ -22,6 +22,7 @@ const indexText = (field: FieldDefinition, value: Value): string =>
   field.type === 'reference' || field.caseSensitive ? String(value) : String(folded(value));
 
 const COLUMNS = 'n, id, type, deleted, stamp, version, json';
+type Columns = [n: number, id: string, type: string, deleted: number, stamp: number, version: number, json: string];
 
 /**
  * The records of one org, in the process database: rows as JSON, their keys and lookups in an index table. Only the
@@ -31,6 +32,7 @@ export class Store {
   #database: Database;
   #statements = new Map<string, ReturnType<Database['sql']['prepare']>>();
   #head: number;
+  #editions = new Map<string, number>();
 
   constructor(database: Database) {
     this.#database = database;
@@ -59,36 +61,46 @@ export class Store {
     return this.#head;
   }
 
+  /** Another number after each write of a record of this type: what was made of them holds as long as it stays the same. */
+  edition({ name }: SObjectType): number {
+    return this.#editions.get(name) ?? 0;
+  }
+
+  #edit(name: string): void {
+    this.#editions.set(name, (this.#editions.get(name) ?? 0) + 1);
+  }
+
   /** The record with this 18-character id, deleted ones too. */
   find(id: string): Stored | undefined {
-    const found = this.#sql(`SELECT ${COLUMNS} FROM crm_row WHERE id = ?`).get(id);
-    return found && toStored(found);
+    const [found] = this.#rows(`SELECT ${COLUMNS} FROM crm_row WHERE id = ?`, id);
+    return found;
   }
 
   /** Live records whose indexed field has this value, in order of creation. */
   byIndex(type: SObjectType, field: FieldDefinition, value: Value): Stored[] {
-    return this.#sql(
+    return this.#rows(
       `SELECT ${COLUMNS} FROM crm_index JOIN crm_row USING (n, type)
        WHERE crm_index.type = ? AND field = ? AND value = ? AND deleted = 0 ORDER BY n`,
-    )
-      .all(type.name, field.name, indexText(field, value))
-      .map(toStored);
+      ...[type.name, field.name, indexText(field, value)],
+    );
   }
 
   /** Up to `limit` records created after place `after`. */
   scan(type: SObjectType, options: { after: number; limit: number; deleted: boolean }): Stored[] {
     const live = options.deleted ? '' : 'AND deleted = 0';
-    return this.#sql(`SELECT ${COLUMNS} FROM crm_row WHERE type = ? ${live} AND n > ? ORDER BY n LIMIT ?`)
-      .all(type.name, options.after, options.limit)
-      .map(toStored);
+    return this.#rows(
+      `SELECT ${COLUMNS} FROM crm_row WHERE type = ? ${live} AND n > ? ORDER BY n LIMIT ?`,
+      ...[type.name, options.after, options.limit],
+    );
   }
 
   /** Up to `limit` records with `from` < SystemModstamp < `to`, oldest first or (`down`) newest first. Deleted ones too. */
   byStamp(type: SObjectType, options: { from: number; to: number; limit: number; down?: boolean }): Stored[] {
     const order = options.down ? 'DESC' : 'ASC';
-    return this.#sql(`SELECT ${COLUMNS} FROM crm_row WHERE type = ? AND stamp > ? AND stamp < ? ORDER BY stamp ${order} LIMIT ?`)
-      .all(type.name, options.from, options.to, options.limit)
-      .map(toStored);
+    return this.#rows(
+      `SELECT ${COLUMNS} FROM crm_row WHERE type = ? AND stamp > ? AND stamp < ? ORDER BY stamp ${order} LIMIT ?`,
+      ...[type.name, options.from, options.to, options.limit],
+    );
   }
 
   count(type: SObjectType): number {
@@ -99,18 +111,16 @@ export class Store {
   put(type: SObjectType, record: Omit<Stored, 'n' | 'type'>, known?: Stored): Stored {
     const { id, deleted, stamp, version, row } = record;
     const json = JSON.stringify(row);
+    this.#edit(type.name);
+    this.#database.onRollback(() => this.#edit(type.name));
     let n = known?.n;
     if (n === undefined) {
       const insert = this.#sql('INSERT INTO crm_row (id, type, deleted, stamp, version, json) VALUES (?, ?, ?, ?, ?, ?)');
       n = Number(insert.run(id, type.name, deleted ? 1 : 0, stamp, version, json).lastInsertRowid);
     } else {
-      this.#sql('UPDATE crm_row SET deleted = ?, stamp = ?, version = ?, json = ? WHERE n = ?').run(
-        deleted ? 1 : 0,
-        stamp,
-        version,
-        json,
-        n,
-      );
+      // A column that is named is written into its index again, even when it stays as it was.
+      const alive = known?.deleted === deleted ? '' : `deleted = ${deleted ? 1 : 0}, `;
+      this.#sql(`UPDATE crm_row SET ${alive}stamp = ?, version = ?, json = ? WHERE n = ?`).run(stamp, version, json, n);
     }
     this.#reindex(type, n, known && !known.deleted ? known.row : {}, deleted ? {} : row);
     return { ...record, n, type: type.name };
@@ -118,9 +128,9 @@ export class Store {
 
   #reindex(type: SObjectType, n: number, before: Row, after: Row): void {
     for (const field of type.indexed) {
-      const [old, now] = [before[field.name] ?? null, after[field.name] ?? null].map((v) =>
-        v === null ? null : indexText(field, v),
-      );
+      const [was, is] = [before[field.name] ?? null, after[field.name] ?? null];
+      if (was === is) continue;
+      const [old, now] = [was, is].map((v) => (v === null ? null : indexText(field, v)));
       if (old === now) continue;
       if (old !== null)
         this.#sql('DELETE FROM crm_index WHERE type = ? AND field = ? AND value = ? AND n = ?').run(
@@ -138,19 +148,24 @@ export class Store {
     this.#statements.set(text, known);
     return known;
   }
+
+  // Rows come as lists: an object for each would be thrown away at once.
+  #rows(text: string, ...values: (string | number)[]): Stored[] {
+    const statement = this.#sql(text);
+    statement.setReturnArrays(true);
+    return (statement.all(...values) as unknown as Columns[]).map(toStored);
+  }
 }
 
-function toStored(found: Record<string, unknown>): Stored {
-  return {
-    n: Number(found.n),
-    type: String(found.type),
-    id: String(found.id),
-    version: Number(found.version),
-    deleted: found.deleted === 1,
-    stamp: Number(found.stamp),
-    row: JSON.parse(String(found.json)) as Row,
-  };
-}
+const toStored = ([n, id, type, deleted, stamp, version, json]: Columns): Stored => ({
+  n,
+  type,
+  id,
+  version,
+  deleted: deleted === 1,
+  stamp,
+  row: JSON.parse(json) as Row,
+});
 
 /** Names the version of a record as the journal does. */
 export const refOf = (orgId: string, { type, id, version }: Stored): RecordRef => ({

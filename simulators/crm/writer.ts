@@ -108,9 +108,7 @@ export class Writer {
     const stamp = store.nextStamp(kernel.clock.now());
     const at = new Date(stamp).toISOString();
     const id = String(row.Id ?? this.#id(type));
-    for (const { name, autoNumber } of type.fields) {
-      if (autoNumber) row[name] = this.#number(type, autoNumber);
-    }
+    for (const { name, autoNumber } of type.numbered) row[name] = this.#number(type, autoNumber!);
     Object.assign(row, { Id: id, CreatedDate: at, CreatedById: userId, LastModifiedDate: at, LastModifiedById: userId });
     Object.assign(row, { SystemModstamp: at, IsDeleted: false });
     if (type.field('OwnerId')) row.OwnerId ??= userId;
@@ -156,10 +154,7 @@ export class Writer {
     const { locks, impatient } = this.#options;
     if (!locks) return;
     const ids = known ? [known.id] : [];
-    for (const field of type.definition.fields) {
-      const id = field.type === 'reference' && !targetsOf(field).includes('User') ? row[field.name] : undefined;
-      if (id) ids.push(String(id));
-    }
+    for (const { name } of type.locking) if (row[name]) ids.push(String(row[name]));
     for (const id of ids) {
       if (!locks.busy(id)) this.locked.add(id);
       else if (impatient) {
@@ -276,7 +271,7 @@ export class Writer {
   }
 
   #existing(type: SObjectType, id: string, at?: Stored): Stored {
-    const id18 = toId18(id);
+    const id18 = at?.id ?? toId18(id);
     if (!id18) throw crmError('no-such-key', { value: id });
     const found = at ?? (id18.startsWith(type.definition.keyPrefix) ? this.#options.store.find(id18) : undefined);
     if (!found) throw crmError('no-cross-reference');
@@ -376,10 +371,7 @@ export class Writer {
   }
 
   #complete(type: SObjectType, row: Row): void {
-    const missing = type.fields.filter(
-      (f) => f.nillable === false && f.name !== 'Id' && (row[f.name] === undefined || row[f.name] === null),
-    );
-    const names = missing.map((f) => f.name);
+    const names = type.required.filter(({ name }) => row[name] === undefined || row[name] === null).map(({ name }) => name);
     if (names.length > 0) throw crmError('required-missing', { names: names.join(', ') }, names);
   }
 
@@ -400,9 +392,11 @@ export class Writer {
 }
 
 function computed(type: SObjectType, row: Row): Row {
-  for (const { name, computed: parts } of type.fields) {
-    const text = parts?.map((part) => row[part]).filter((v) => v !== undefined && v !== null);
-    if (text) row[name] = text.join(' ');
+  for (const { name, computed: parts = [] } of type.computed) {
+    row[name] = parts
+      .map((part) => row[part])
+      .filter((v) => v !== undefined && v !== null)
+      .join(' ');
   }
   return row;
 }

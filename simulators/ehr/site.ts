@@ -1,4 +1,4 @@
-import { digest, Face, type Kernel, type ListenOptions, type Part, type PartDescription, Rejected } from '#kernel';
+import { digest, Face, type Kernel, type ListenOptions, OffsetClock, type Part, type PartDescription, Rejected } from '#kernel';
 import { seedChanges } from './clinic.ts';
 import { addControl } from './control.ts';
 import type { ExportJob, Jobs, Pace } from './engine/bulk/jobs.ts';
@@ -6,6 +6,7 @@ import { applyChanges, type CommitRequest, type Registrar } from './engine/chang
 import type { Grant, PagingSession, Site } from './engine/context.ts';
 import { criterion } from './engine/criterion.ts';
 import { isHeld, RESOURCE_TYPES } from './engine/definitions.ts';
+import { Drifts } from './engine/drift.ts';
 import { parametersOf } from './engine/parameters.ts';
 import { renderError } from './engine/replies.ts';
 import type { Stored } from './engine/resource.ts';
@@ -14,6 +15,7 @@ import { given } from './engine/search.ts';
 import { Store } from './engine/store.ts';
 import { InvalidResource } from './engine/validate.ts';
 import { withMembers } from './engine/wire.ts';
+import { leversOf, type Reach, SiteOverrides } from './levers.ts';
 import { peopleOf } from './people-of.ts';
 import { registrarOf } from './registrar.ts';
 import { type CommitResult, checkZone, type EhrSiteOptions, vendorOf } from './site-options.ts';
@@ -21,10 +23,17 @@ import { ClientKeys, type ClientRegistration, type FetchedKeys } from './smart/c
 import { corsHeaders } from './smart/cors.ts';
 import type { ApprovedCode, Launch, RefreshGrant, TokenEndpoint } from './smart/endpoint.ts';
 import { type LaunchRequest, startLaunch } from './smart/launch.ts';
-import { defaultScopes, PRIVATE_KEY_FILE, REFERENCE_CLIENT, SUBJECT_KEY } from './smart/reference-client.ts';
+import {
+  defaultScopes,
+  NEXT_KEY,
+  NEXT_PRIVATE_KEY_FILE,
+  PRIVATE_KEY_FILE,
+  REFERENCE_CLIENT,
+  SUBJECT_KEY,
+} from './smart/reference-client.ts';
 import { Registry } from './smart/registry.ts';
 import { VENDORS } from './vendors/index.ts';
-import type { Companion, Vendor } from './vendors/vendor.ts';
+import { type Companion, refusals, type Vendor } from './vendors/vendor.ts';
 
 interface Settings {
   salt: string;
@@ -37,15 +46,24 @@ interface Settings {
   pageLimit?: number;
 }
 
-// How many calls this second of the clock has seen.
-function meter({ clock }: Kernel): () => number {
-  let second = 0;
+// How many calls this second of the clock has seen, or this minute.
+function meter({ clock }: Kernel, seconds = 1): () => number {
+  let span = 0;
   let spent = 0;
   return () => {
-    const now = Math.floor(clock.now() / 1000);
-    spent = now === second ? spent + 1 : 1;
-    second = now;
+    const now = Math.floor(clock.now() / 1000 / seconds);
+    spent = now === span ? spent + 1 : 1;
+    span = now;
     return spent;
+  };
+}
+
+function quotaOf(kernel: Kernel, { quota }: SiteOverrides): Site['isOverQuota'] {
+  const [calls, tokens] = [meter(kernel), meter(kernel, 60)];
+  return (what) => {
+    const holds = quota.current;
+    if (!holds) return false;
+    return what === 'calls' ? calls() > holds.perSecond : tokens() > holds.tokensPerMinute;
   };
 }
 
@@ -81,9 +99,13 @@ export class EhrSite implements Part {
   readonly #oauth: TokenEndpoint;
   #approve: 'auto' | 'ask';
   #pace: Pace;
+  readonly #overrides: SiteOverrides;
 
-  constructor(kernel: Kernel, options: EhrSiteOptions) {
+  constructor(running: Kernel, options: EhrSiteOptions) {
     const { name, authority, timeZone, publicUrl } = options;
+    const clock = new OffsetClock(running.clock);
+    const kernel = running.with(clock);
+    const overrides = new SiteOverrides();
     this.name = name;
     this.tenant = name;
     this.authority = authority;
@@ -99,12 +121,15 @@ export class EhrSite implements Part {
     this.#store = new Store(kernel.database, name, checkZone(timeZone));
     this.#settings = kernel.cell<Settings>(`ehr.${name}.settings`);
     const added = kernel.cell<ClientRegistration>(`ehr.${name}.clients`);
-    this.#clients = new Registry([REFERENCE_CLIENT, ...(options.clients ?? [])], added);
+    this.#overrides = overrides;
+    const fixed = [REFERENCE_CLIENT, ...(options.clients ?? [])];
+    this.#clients = new Registry(fixed, added, (client) => overrides.client(client));
     this.#defaults = defaultScopes(this.vendor.capability, auth.moreScopes);
     this.#approve = this.#settings.get('site')?.approve ?? options.approve ?? 'auto';
     const inPaths = options.tenant ?? this.vendor.hooks.tenant?.(digest(authority, name)) ?? name;
     this.#registrar = registrarOf(kernel, name, this.vendor, this.systems, inPaths);
     const fill = (path: string): string => path.replace('{tenant}', inPaths);
+    const types = Object.keys(this.vendor.capability);
     this.#site = {
       name,
       tenant: inPaths,
@@ -116,7 +141,13 @@ export class EhrSite implements Part {
       groupId: () => this.#settings.get('site')?.groupId,
       sessions: kernel.cell<PagingSession>(`ehr.${name}.paging`),
       grants: kernel.cell<Grant>(`ehr.${name}.tokens`),
-      tokenSeconds: options.tokenSeconds ?? auth.tokenSeconds,
+      get tokenSeconds() {
+        return overrides.tokenSeconds.current ?? options.tokenSeconds ?? auth.tokenSeconds;
+      },
+      drift: new Drifts(overrides.drifts),
+      narrowed: (grant) => overrides.narrowed(grant, types),
+      narrowedScopes: (scopes) => overrides.narrowedScopes(scopes, types),
+      isOverQuota: quotaOf(kernel, overrides),
       pageLimit: () => this.pageLimit,
       spend: meter(kernel),
     };
@@ -130,6 +161,7 @@ export class EhrSite implements Part {
       types: () => [...RESOURCE_TYPES],
       people: (exchange) => peopleOf(this.#site, exchange),
       replyHeaders: (request) => corsHeaders(this.vendor, request),
+      errors: refusals(this.vendor),
       renderError: (error, params, request) =>
         this.#companions.find((one) => one.owns?.(request.path))?.renderError?.(error, params, request) ??
         renderError(this.vendor, oauth, error, params, request, () => kernel.mint(`ehr.${name}.error`)),
@@ -144,6 +176,25 @@ export class EhrSite implements Part {
     this.#oauth = this.#endpoint(options.scopeStyle ?? 'v1');
     const writes = { registrar: this.#registrar };
     this.#exports = addRoutes(this.face, this.#site, this.#oauth, writes, this.#jobs(this.#oauth.salt));
+    const levers = leversOf(overrides, this.#reach(clock));
+    kernel.places.add({ sim: 'ehr', tenant: name, name: `setup of ${name}`, hooks: [], operations: () => [], levers });
+  }
+
+  #reach(clock: OffsetClock): Reach {
+    const { grants } = this.#site;
+    return {
+      vendor: this.vendor,
+      clock,
+      endTokens: (client) => {
+        for (const [key, grant] of [...grants.entries()]) if (client === undefined || grant.client === client) grants.delete(key);
+      },
+      shortenTokens: (seconds) => {
+        const latest = clock.now() + seconds * 1000;
+        for (const [key, grant] of [...grants.entries()])
+          if (grant.expires > latest) grants.set(key, { ...grant, expires: latest });
+      },
+      forgetKeys: () => this.#kernel.cell<FetchedKeys>(`ehr.${this.name}.keys`).clear(),
+    };
   }
 
   #jobs(salt: string): Jobs {
@@ -153,7 +204,7 @@ export class EhrSite implements Part {
       cell: this.#kernel.cell<ExportJob>(`ehr.${this.name}.exports`),
       last: this.#kernel.cell<number>(`ehr.${this.name}.exported`),
       progress: new Map(),
-      pace: () => this.#pace,
+      pace: () => this.#overrides.pace.current ?? this.#pace,
       stopped: false,
     };
   }
@@ -164,7 +215,12 @@ export class EhrSite implements Part {
       site: this.#site,
       clients: this.#clients,
       defaults: this.#defaults,
-      keys: new ClientKeys(kernel, kernel.cell<FetchedKeys>(`ehr.${this.name}.keys`), this.vendor.auth.jwksSeconds),
+      keys: new ClientKeys(
+        kernel,
+        kernel.cell<FetchedKeys>(`ehr.${this.name}.keys`),
+        this.vendor.auth.jwksSeconds,
+        () => this.#overrides.keptKeys.current === true,
+      ),
       jtis: kernel.cell<number>(`ehr.${this.name}.jtis`),
       codes: kernel.cell<ApprovedCode>(`ehr.${this.name}.codes`),
       refreshTokens: kernel.cell<RefreshGrant>(`ehr.${this.name}.refresh`),
@@ -364,13 +420,16 @@ export class EhrSite implements Part {
           addresses[`${which}${suffix}`] = `${origin}${path}`;
       if (grants.includes('authorization_code')) addresses[`authorize${suffix}`] = `${origin}${paths.authorize}`;
     }
+    // An app that is switched off keeps its name.
+    const { secret, publicJwk } = this.#clients.get(REFERENCE_CLIENT.id) ?? REFERENCE_CLIENT;
     const credentials: Record<string, string> = {
       clientId: REFERENCE_CLIENT.id,
-      keyId: SUBJECT_KEY.kid,
-      privateKeyFile: PRIVATE_KEY_FILE,
+      keyId: publicJwk?.kid ?? SUBJECT_KEY.kid,
+      privateKeyFile: publicJwk?.kid === NEXT_KEY.kid ? NEXT_PRIVATE_KEY_FILE : PRIVATE_KEY_FILE,
       scopes: (this.#clients.get(REFERENCE_CLIENT.id)?.scopes ?? this.#defaults).join(' '),
     };
-    if (methods.some((method) => method.startsWith('client_secret'))) credentials.clientSecret = REFERENCE_CLIENT.secret!;
+    if (methods.some((method) => method.startsWith('client_secret')))
+      credentials.clientSecret = secret ?? REFERENCE_CLIENT.secret!;
     const settings = {
       authority: this.authority,
       timeZone: this.timeZone,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { importPKCS8, type JWTHeaderParameters, SignJWT } from 'jose';
-import { type Clock, ControlApi, Kernel } from '#kernel';
+import { type Clock, ControlApi, Kernel, type KernelOptions } from '#kernel';
 import { RESOURCE_TYPES } from './engine/definitions.ts';
 import { createEhrSite, type EhrSite, type EhrSiteOptions, type Resource } from './index.ts';
 import { PRIVATE_KEY_FILE } from './smart/reference-client.ts';
@@ -30,10 +30,15 @@ export interface TestSite {
 }
 
 export async function startSite(
-  options: Partial<EhrSiteOptions> & { clock?: Clock; data?: string; accessToken?: string } = {},
+  options: Partial<EhrSiteOptions> & {
+    clock?: Clock;
+    data?: string;
+    accessToken?: string;
+    kernel?: KernelOptions;
+  } = {},
 ): Promise<TestSite> {
-  const { clock, data, accessToken, ...rest } = options;
-  const kernel = new Kernel({ clock, data });
+  const { clock, data, accessToken, kernel: more, ...rest } = options;
+  const kernel = new Kernel({ clock, data, ...more });
   const site = createEhrSite(kernel, {
     name: 'north',
     vendor: 'epic',

@@ -1,4 +1,4 @@
-import type { Face, Kernel, ListenOptions, Part } from '#kernel';
+import { clockLever, type Face, type Kernel, type ListenOptions, OffsetClock, type Part } from '#kernel';
 import { linkRoutes } from './control.ts';
 import { dialectOf, type Sender } from './dialects/index.ts';
 import { LinkIn } from './link-in.ts';
@@ -72,7 +72,9 @@ export interface Hl7Site extends Part {
 }
 
 /** Mounts the HL7 v2 links of a site. */
-export function createHl7Site(kernel: Kernel, options: Hl7SiteOptions): Hl7Site {
+export function createHl7Site(running: Kernel, options: Hl7SiteOptions): Hl7Site {
+  const clock = new OffsetClock(running.clock);
+  const kernel = running.with(clock);
   const dialect = dialectOf(options.dialect);
   const { site, port, authority, timeZone, processingId = 'P' } = options;
   const version = versionOf(options.version ?? dialect.version);
@@ -80,6 +82,9 @@ export function createHl7Site(kernel: Kernel, options: Hl7SiteOptions): Hl7Site 
   const receiver = options.receiver ?? { application: 'CRM', facility: 'CRM' };
   const facts: SiteFacts = {
     ...{ site, dialect, authority, timeZone, sender, receiver, processingId, version },
+    get clockOffset() {
+      return clock.offset;
+    },
     // Settings of the link, which can change while it runs.
     get charset() {
       return linkOut.settings.charset ?? options.charset ?? dialect.charset;
@@ -95,6 +100,8 @@ export function createHl7Site(kernel: Kernel, options: Hl7SiteOptions): Hl7Site 
   const linkOut = new LinkOut(kernel, facts, outbox);
   const linkIn = new LinkIn(kernel, facts, port, outbox.people, linkOut);
   if (options.target) linkOut.configure({ target: options.target });
+  const levers = { clock: clockLever(clock) };
+  kernel.places.add({ sim: 'hl7', tenant: site, name: `setup of ${site}-hl7`, hooks: [], operations: () => [], levers });
 
   return {
     name: `${site}-hl7`,

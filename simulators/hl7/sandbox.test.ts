@@ -64,3 +64,24 @@ test('an encounter of the real engine is told by its act', async () => {
   const texts = await peer.messages(before + 1);
   expect(texts.at(-1)).toMatch(/\|ADT\^A01\^ADT_A01\|.*\rPV1\|1\|I\|.*\|20300302063000-0500\r$/s);
 });
+
+test('a link whose clock is wrong says so in MSH-7, and in EVN-2, until that is healed', async () => {
+  const identifier = [{ system: `urn:oid:${AUTHORITY}`, value: '4713' }];
+  const day = async (): Promise<(string | undefined)[]> => {
+    const before = peer.got.length;
+    await create('register', 'Patient', { identifier, name: [{ use: 'official', family: 'Clock' }] });
+    const message = (await peer.messages(before + 1))[before]!;
+    return [/^MSH(?:\|[^|]*){5}\|(\d{4})/.exec(message)?.[1], /\rEVN\|[^|]*\|(\d{4})/.exec(message)?.[1]];
+  };
+  const now = String(new Date().getFullYear());
+  const where = { sim: 'hl7', tenant: 'epic' };
+  const { rules } = await control<{ rules: { id: string }[] }>('POST', '/v1/rules', {
+    fault: 'clock-offset',
+    params: { seconds: -10 * 365 * 86_400 },
+    where,
+  });
+  const then = String(Number(now) - 10);
+  expect(await day()).toEqual([then, then]);
+  await control('DELETE', `/v1/rules/${rules[0]!.id}`);
+  expect(await day()).toEqual([now, now]);
+});

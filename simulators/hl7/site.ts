@@ -41,6 +41,8 @@ export interface SiteFacts {
   /** Of what is sent; the standard ones when absent. */
   delimiters?: Delimiters;
   version: Version;
+  /** Milliseconds by which its clocks are wrong. */
+  clockOffset?: number;
   /** MSH-15 and MSH-16; both empty is the original mode. */
   acknowledgements?: AckConditions;
 }

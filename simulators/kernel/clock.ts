@@ -36,6 +36,40 @@ export const systemClock: Clock = {
   sleep: (ms, signal) => sleepOn(systemClock, ms, signal),
 };
 
+/** A clock that may be wrong: it shows another time of day than the one beneath it, and runs as fast. */
+export class OffsetClock implements Clock {
+  /** Milliseconds that it is ahead; negative where it is behind. */
+  offset = 0;
+  readonly beneath: Clock;
+
+  constructor(clock: Clock) {
+    this.beneath = clock;
+  }
+
+  now(): number {
+    return this.beneath.now() + this.offset;
+  }
+
+  micros(): number {
+    return this.beneath.micros();
+  }
+
+  after(ms: number, fn: () => void): Cancel {
+    return this.beneath.after(ms, fn);
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return this.beneath.sleep(ms, signal);
+  }
+}
+
+/** The time by which a place waits, which no wrong time of day upsets. */
+export const waitingClock = (clock: Clock): Clock => (clock instanceof OffsetClock ? clock.beneath : clock);
+
+/** A true instant (ISO 8601) as a place with this clock shows it, in milliseconds since the epoch. */
+export const shownAt = (clock: Clock, instant: string): number =>
+  Date.parse(instant) + (clock instanceof OffsetClock ? clock.offset : 0);
+
 /** A clock that stands still until `advance` is called; timers fire in order of their due time. */
 export class ManualClock implements Clock {
   #now: number;

@@ -69,6 +69,20 @@ test.each([
   expect((await get(path)).status).toBe(status);
 });
 
+test.each<[string, string | Buffer]>([
+  ['plain letters', 'plain'],
+  ['letters of Latin-1', 'Peña'],
+  ['any letters', 'Peña 漢字 🙂'],
+  ['few bytes', Buffer.from(Array.from({ length: 256 }, (_, n) => n))],
+  ['many bytes', Buffer.from(Array.from({ length: 20_000 }, (_, n) => n % 256))],
+  ['nothing', ''],
+])('a body of %s comes as it was sent', async (_, body) => {
+  face.route('GET', '/body', { operation: 'read', tier: 'semantic' }, () => ({ status: 200, body }));
+  const reply = await get('/body');
+  const sent = Buffer.from(body as string);
+  expect([reply.headers.get('content-length'), Buffer.from(await reply.arrayBuffer())]).toEqual([String(sent.length), sent]);
+});
+
 test('a defect of ours is in the journal, and the process goes on', async () => {
   await get('/broken');
   expect(kernel.journal.read({ kind: 'stop' })[0]?.data?.defect).toContain('a defect of ours');

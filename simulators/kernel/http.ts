@@ -2,7 +2,9 @@ import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import express from 'express';
-import { type Exchange, Rejected, Severed, type Wire } from './hooks.ts';
+import { OffsetClock } from './clock.ts';
+import { type Exchange, type Hook, Rejected, Severed, type Wire } from './hooks.ts';
+import { type Body, Dealing, NO_BODY, Passing, Received } from './http-call.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
 import { ConfigurationError } from './part.ts';
@@ -53,8 +55,10 @@ export interface Context {
   commit(change: Change): Promise<Committed>;
   /** Whether the client has hung up: a reply would be lost. */
   gone(): boolean;
-  /** Passes the `store-read` hook for records about to be read. */
-  reading(records: RecordRef[]): Promise<void>;
+  /** Passes the `store-read` hook for records about to be read; nothing is to be waited for while no rule is armed. */
+  reading(records: readonly RecordRef[]): Promise<void> | undefined;
+  /** The same for another request, which this one contains. */
+  about(request: Request): Context;
 }
 
 export type Handler = (context: Context) => Reply | Promise<Reply>;
@@ -85,6 +89,8 @@ export interface FaceOptions {
   name: string;
   /** Renders an error by its name in this vendor's form (`not-found`, `unavailable`, `throttled`, `internal`, …). */
   renderError: (error: string, params: Record<string, unknown>, request: Request) => Reply;
+  /** The names that it knows, where it has a table of them: a rule that asks for another is refused. */
+  errors?: readonly string[];
   /** Answers what no route takes. Defaults to the vendor's `not-found`. */
   fallback?: Handler;
   publicUrl?: string;
@@ -135,7 +141,7 @@ export class Face {
   }
 
   #place(): FaultPlace {
-    const { sim, tenant, name, kind = name, types, people } = this.options;
+    const { sim, tenant, name, kind = name, types, people, errors } = this.options;
     const knows = (operation?: string, type?: string): boolean =>
       this.routes.some(
         (route) =>
@@ -144,6 +150,7 @@ export class Face {
       );
     return {
       ...{ sim, tenant, kind, name: `calls to ${name}`, hooks: HTTP_HOOKS, methods: METHODS, knows, people },
+      ...(errors && { errors: () => errors }),
       // Before a call is read, and where no route takes it.
       operations: () => ['connect', 'unknown', ...new Set(this.routes.map(({ operation }) => operation))],
       types: () => [
@@ -166,10 +173,16 @@ export class Face {
   async listen(options: { host?: string; port?: number; tlsPort?: number; identity?: Identity }): Promise<void> {
     const answer: http.RequestListener = (req, res) => this.#answer(req as express.Request, res as express.Response);
     const host = options.host ?? '127.0.0.1';
-    if (options.port !== undefined) await this.#open(http.createServer(answer), host, options.port, false);
+    if (options.port !== undefined)
+      await this.#open(http.createServer({ optimizeEmptyRequests: true }, answer), host, options.port, false);
     if (options.tlsPort !== undefined && options.identity) {
       const { key, cert } = options.identity;
-      await this.#open(https.createServer({ key, cert, minVersion: 'TLSv1.2' }, answer), host, options.tlsPort, true);
+      await this.#open(
+        https.createServer({ key, cert, minVersion: 'TLSv1.2', optimizeEmptyRequests: true }, answer),
+        host,
+        options.tlsPort,
+        true,
+      );
     }
   }
 
@@ -181,8 +194,15 @@ export class Face {
     };
     // Where no route takes it, and where the address cannot be decoded.
     const otherwise = (error?: unknown): void => {
-      if (error !== undefined && error !== null && !(error instanceof URIError)) failed(error);
-      else this.#serve(req, res, { operation: 'unknown', tier: 'missing' }, this.#fallback).catch(failed);
+      if (error !== undefined && error !== null && !(error instanceof URIError)) {
+        failed(error);
+        return;
+      }
+      try {
+        this.#serve(req, res, { operation: 'unknown', tier: 'missing' }, this.#fallback)?.catch(failed);
+      } catch (defect) {
+        failed(defect);
+      }
     };
     const router = this.#routers.get(req.method === 'HEAD' ? 'GET' : req.method);
     if (router) router(req, res, otherwise);
@@ -217,116 +237,107 @@ export class Face {
     socket.on('close', () => this.#sockets.delete(peer));
     socket.on('error', () => {}); // a peer that resets is not our error; the exchange on it ends as severed
     if (this.options.internal || !this.#kernel.rules.any) return;
-    const exchange = this.#exchange({ operation: 'connect', text: () => '' }, socket);
+    const { journal } = this.#kernel;
+    const exchange = new Passing(journal.head, this.options, { operation: 'connect' }, undefined, () => this.#hold(socket));
     this.#kernel.rules.fire('connect', exchange).catch((error) => {
       if (error instanceof Severed) return;
       socket.destroy();
     });
   }
 
-  #exchange(
-    about: { operation: string; type?: string; method?: string; path?: string; text: () => string; id?: number },
-    socket: Socket,
-  ): Exchange {
-    const { sim, tenant } = this.options;
-    const sockets = this.#sockets;
-    let text: string | undefined;
-    let wire: Wire | undefined;
-    return {
-      ...about,
-      get text() {
-        text ??= about.text();
-        return text;
-      },
-      id: about.id ?? this.#kernel.journal.head,
-      sim,
-      tenant,
-      records: [],
-      committed: false,
-      // For faults only.
-      get wire() {
-        wire ??= socketWire(sockets.get(`${socket.remoteAddress} ${socket.remotePort}`) ?? socket);
-        return wire;
-      },
-      reject: (error, params) => {
-        throw new Rejected(error, params);
-      },
-    };
+  // For faults only.
+  #hold(socket: Socket): Wire {
+    return socketWire(this.#sockets.get(`${socket.remoteAddress} ${socket.remotePort}`) ?? socket);
   }
 
-  async #serve(req: express.Request, res: express.Response, info: RouteInfo, handler: Handler): Promise<void> {
-    const { kernel, options } = { kernel: this.#kernel, options: this.options };
-    const started = kernel.clock.micros();
+  // What can be done at once is done at once: each wait is a turn of promises, and most calls have no body, meet no rule
+  // and want nothing that takes time.
+  #serve(req: express.Request, res: express.Response, info: RouteInfo, handler: Handler): Promise<void> | undefined {
+    const started = this.#kernel.clock.micros();
+    const take = (body: Body): Promise<void> | undefined => this.#take(req, res, body, started, info, handler);
+    if (!announcesBody(req)) return take(NO_BODY);
+    return readBody(req, this.options.maxBody ?? MAX_BODY).then(take, () => void req.socket.destroy());
+  }
+
+  #take(
+    req: express.Request,
+    res: express.Response,
+    body: Body,
+    started: number,
+    info: RouteInfo,
+    handler: Handler,
+  ): Promise<void> | undefined {
+    const { options } = this;
     const { socket } = req;
-    const request = await readRequest(req, options).catch(() => undefined);
-    if (!request) {
-      socket.destroy();
-      return;
-    }
+    const request = new Received(req, body, options.publicUrl);
     const type = info.type?.startsWith(':') ? request.params[info.type.slice(1)] : info.type;
-    const about = { operation: info.operation, type, method: request.method, path: request.path };
-    // Read by rules only, and seldom: a large body is not turned into text for nothing.
-    const text = () => (info.secret ? request.path : `${decodeLoosely(request.url)}\n${request.body}`);
     const id = options.internal ? 0 : this.#journalRequest(request, info, type);
-    const exchange = this.#exchange({ ...about, text, id }, socket);
-    let reply: Reply | undefined;
-    let severed: string | undefined;
-    try {
-      reply = await this.#handle(request, exchange, handler, () => socket.destroyed);
-    } catch (error) {
+    const exchange = new Passing(id, options, info, type, () => this.#hold(socket), request);
+    const answer = (reply: Reply | undefined, severed?: string): void => {
+      if (!options.internal) this.#journalReply(exchange, reply, severed, this.#kernel.clock.micros() - started);
+      if (!reply || socket.destroyed) return;
+      send(res, reply, this.#headers(request));
+    };
+    const reply = this.#handle(new Dealing(this.#kernel, request, exchange, socket), handler);
+    if (!(reply instanceof Promise)) {
+      answer(reply);
+      return undefined;
+    }
+    return reply.then(answer, (error) => {
       if (!(error instanceof Severed)) throw error;
-      severed = error.how;
-    }
-    if (!options.internal) this.#journalReply(exchange, reply, severed, kernel.clock.micros() - started);
-    if (!reply || socket.destroyed) return;
-    const more = options.replyHeaders?.(request);
-    send(res, more ? { ...reply, headers: { ...more, ...reply.headers } } : reply);
-  }
-
-  async #handle(request: Request, exchange: Exchange, handler: Handler, gone: () => boolean): Promise<Reply> {
-    const { rules } = this.#kernel;
-    const render = (error: string, params = {}) => this.options.renderError(error, params, request);
-    const attempt = async (run: () => Promise<void>): Promise<void> => {
-      try {
-        await run();
-      } catch (error) {
-        if (error instanceof Severed) throw error;
-        if (error instanceof Rejected) exchange.reply = render(error.error, error.params);
-        else {
-          this.#kernel.report(error, { sim: exchange.sim, tenant: exchange.tenant, cause: exchange.id });
-          exchange.reply = render('internal', { message: 'the simulator failed; see the journal' });
-        }
-      }
-    };
-    await attempt(async () => {
-      if (!this.options.internal && rules.meets('request', exchange)) await rules.fire('request', exchange);
-      if (request.oversize) exchange.reject('invalid', { message: `the body exceeds ${request.oversize} bytes` });
-      exchange.reply = await handler(this.#context(request, exchange, gone));
+      answer(undefined, error.how);
     });
-    // Mostly there are none, and each question would be another turn of promises.
-    if (!this.options.internal && rules.any) {
-      for (const hook of ['reply', 'body'] as const)
-        if (rules.meets(hook, exchange)) await attempt(() => rules.fire(hook, exchange));
-    }
-    return exchange.reply as Reply;
   }
 
-  #context(request: Request, exchange: Exchange, gone: () => boolean): Context {
-    const kernel = this.#kernel;
-    return {
-      kernel,
-      request,
-      exchange,
-      gone,
-      setActor: (client) => {
-        exchange.client = client;
-      },
-      commit: (change) => kernel.commit({ ...change, actor: change.actor ?? exchange.client }, exchange),
-      reading: async (records) => {
-        exchange.records.push(...records);
-        if (kernel.rules.meets('store-read', exchange)) await kernel.rules.fire('store-read', exchange);
-      },
-    };
+  // Node writes the true time; a place whose clock is wrong shows that.
+  #headers(request: Request): Readonly<Record<string, string>> | undefined {
+    const { clock } = this.#kernel;
+    const more = this.options.replyHeaders?.(request);
+    if (!(clock instanceof OffsetClock) || clock.offset === 0) return more;
+    return { date: new Date(clock.now()).toUTCString(), ...more };
+  }
+
+  #handle(context: Context, handler: Handler): Reply | Promise<Reply> {
+    if (this.#meets('request', context)) return this.#settle(context, this.#underRules(context, handler));
+    let reply: Reply | Promise<Reply>;
+    try {
+      reply = begin(context, handler);
+    } catch (error) {
+      reply = this.#failed(context, error);
+    }
+    if (reply instanceof Promise) return this.#settle(context, reply);
+    if (!this.#meets('reply', context) && !this.#meets('body', context)) return reply;
+    return this.#settle(context, Promise.resolve(reply));
+  }
+
+  #meets(hook: Hook, { exchange }: Context): boolean {
+    return !this.options.internal && this.#kernel.rules.meets(hook, exchange);
+  }
+
+  async #underRules(context: Context, handler: Handler): Promise<Reply> {
+    await this.#kernel.rules.fire('request', context.exchange);
+    return begin(context, handler);
+  }
+
+  async #settle(context: Context, handled: Promise<Reply>): Promise<Reply> {
+    const { exchange } = context;
+    exchange.reply = await handled.catch((error) => this.#failed(context, error));
+    // Rules may have come meanwhile.
+    for (const hook of ['reply', 'body'] as const)
+      if (this.#meets(hook, context))
+        await this.#kernel.rules.fire(hook, exchange).catch((error) => {
+          exchange.reply = this.#failed(context, error);
+        });
+    return exchange.reply;
+  }
+
+  // The reply to a call that threw. @throws Severed
+  #failed({ request, exchange }: Context, error: unknown): Reply {
+    if (error instanceof Severed) throw error;
+    const { renderError } = this.options;
+    if (error instanceof Rejected) return renderError(error.error, error.params, request);
+    this.#kernel.report(error, { sim: exchange.sim, tenant: exchange.tenant, cause: exchange.id });
+    return renderError('internal', { message: 'the simulator failed; see the journal' }, request);
   }
 
   #journalRequest(request: Request, info: RouteInfo, type?: string): number {
@@ -362,68 +373,48 @@ export class Face {
   }
 }
 
-// Nobody changes a query.
-const NO_QUERY = new URLSearchParams();
+const MAX_BODY = 16 * 1024 * 1024;
 
-async function readRequest(req: express.Request, options: FaceOptions): Promise<Request> {
-  const limit = options.maxBody ?? 16 * 1024 * 1024;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // A request that announces no body has none: waiting for its end would be a third of what a read costs.
-  const announced = req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined;
-  if (announced)
-    for await (const chunk of req as AsyncIterable<Buffer>) {
+// Waiting for the end of a request that announces no body would be a third of what a read costs.
+const announcesBody = ({ headers }: http.IncomingMessage): boolean =>
+  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+
+function readBody(req: http.IncomingMessage, limit: number): Promise<Body> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    req.on('data', (chunk: Buffer) => {
       size += chunk.length;
       // The rest is read and thrown away, so that the client hears why; a client that never ends is cut off.
-      if (size > 4 * limit) throw new Error(`the body exceeds ${limit} bytes by far`);
+      if (size > 4 * limit) reject(new Error(`the body exceeds ${limit} bytes by far`));
       if (size <= limit) chunks.push(chunk);
-    }
-  const secure = 'encrypted' in req.socket;
-  const { url } = req;
-  const at = url.indexOf('?');
-  let query: URLSearchParams | undefined;
-  const params: Record<string, string> = {};
-  for (const [name, value] of Object.entries((req.params ?? {}) as Record<string, string | string[]>)) {
-    params[name] = Array.isArray(value) ? value.join('/') : value;
-  }
-  return {
-    method: req.method,
-    url,
-    path: at < 0 ? url : url.slice(0, at),
-    // Most calls have none, and to make one costs as much as to route them.
-    get query() {
-      query ??= at < 0 ? NO_QUERY : new URLSearchParams(url.slice(at + 1));
-      return query;
-    },
-    params,
-    headers: headersOf(req.headers),
-    body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
-    oversize: size > limit ? limit : undefined,
-    secure,
-    origin: options.publicUrl ?? `${secure ? 'https' : 'http'}://${req.headers.host ?? 'localhost'}`,
-  };
+    });
+    req.on('end', () =>
+      resolve({
+        bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
+        oversize: size > limit ? limit : undefined,
+      }),
+    );
+    req.on('error', reject);
+    req.on('close', () => reject(new Error('the request was cut short')));
+  });
 }
 
-// Node joins repeated headers already, but for one that requests do not have.
-function headersOf(headers: http.IncomingHttpHeaders): Record<string, string> {
-  const { 'set-cookie': cookies } = headers;
-  return (cookies ? { ...headers, 'set-cookie': cookies.join(', ') } : headers) as Record<string, string>;
-}
-
-function decodeLoosely(url: string): string {
-  try {
-    return decodeURIComponent(url.replaceAll('+', ' '));
-  } catch {
-    return url;
-  }
+function begin(context: Context, handler: Handler): Reply | Promise<Reply> {
+  const { oversize } = context.request;
+  if (oversize) context.exchange.reject('invalid', { message: `the body exceeds ${oversize} bytes` });
+  return handler(context);
 }
 
 // What an event-stream reader may leave unread before it is dropped, in bytes.
 const MAX_UNREAD = 64 * 1024 * 1024;
 
-function send(res: express.Response, reply: Reply): void {
+// Bytes of a body that node:net writes, with a head, from the stack.
+const ONE_PIECE = 12 * 1024;
+
+function send(res: express.Response, reply: Reply, more: Readonly<Record<string, string>> = {}): void {
   if (reply.stream) {
-    res.writeHead(reply.status, reply.headers);
+    res.writeHead(reply.status, { ...more, ...reply.headers });
     res.flushHeaders();
     const closed = new Promise<void>((resolve) => res.on('close', () => resolve()));
     // Whoever writes without waiting (a burst of events) shares one wait with those before.
@@ -449,10 +440,15 @@ function send(res: express.Response, reply: Reply): void {
   const { body = '' } = reply;
   const none = reply.status === 204;
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-  res.writeHead(reply.status, none ? reply.headers : { ...reply.headers, 'content-length': length });
-  // A text goes out together with the head, in one piece; one without any other letters as it lies in memory.
+  const headers: http.OutgoingHttpHeaders = { ...more, ...reply.headers };
+  if (!none) headers['content-length'] = length;
+  res.writeHead(reply.status, headers);
+  // A text goes out together with the head, in one piece; one without any other letters as it lies in memory. Bytes would
+  // be a piece of their own, which costs more than to copy them while they are few.
   if (none) res.end();
-  else res.end(body, length === body.length ? 'latin1' : 'utf8');
+  else if (typeof body === 'string') res.end(body, length === body.length ? 'latin1' : 'utf8');
+  else if (length <= ONE_PIECE) res.end(body.toString('latin1'), 'latin1');
+  else res.end(body);
 }
 
 /** Opens a server on a port, turning the system's errors into ones that say what to do. */

@@ -78,8 +78,9 @@ const PAGE = 32;
 export type JournalListener = (event: JournalEvent) => void;
 
 type Row = [seq: number, kind: EventKind, json: string];
-/** Rows that wait at most. */
+/** Rows that wait at most, outside of a transaction; and characters. */
 const WAITING = 64;
+const WAITING_SIZE = 512 * 1024;
 
 /** The append-only record of everything observable in one process. */
 export class Journal {
@@ -95,6 +96,7 @@ export class Journal {
   #listeners = new Set<JournalListener>();
   /** Not written yet; of a database in memory only. */
   #waiting: Row[] = [];
+  #waitingSize = 0;
   #unheard: JournalEvent[] = [];
   /** Events of the transaction under way. */
   #uncommitted: JournalEvent[] = [];
@@ -148,6 +150,7 @@ export class Journal {
     this.#database.onRollback(() => {
       this.#uncommitted = [];
       this.#seq = before;
+      this.#waiting = this.#waiting.filter(([seq]) => seq <= before);
     });
     this.#database.onCommit(() => {
       for (const event of this.#uncommitted.splice(0)) this.#publish(event);
@@ -161,20 +164,29 @@ export class Journal {
   }
 
   // In a file each event is kept before anything else happens, for a kill. In memory a kill leaves nothing anyway: rows are
-  // written many at a time, which costs half, and always before anybody reads them.
+  // written many at a time, and always before anybody reads them. Those of commits too: a row that came between two others
+  // which are there already would cost more than the commit.
   #write(row: Row): void {
-    if (!this.#database.inMemory || this.#database.inTransaction) this.#insert.run(...row);
-    else if (this.#waiting.push(row) >= WAITING) this.flush();
+    if (!this.#database.inMemory) {
+      this.#insert.run(...row);
+      return;
+    }
+    this.#waitingSize += row[2].length;
+    const full = this.#waiting.push(row) >= WAITING || this.#waitingSize >= WAITING_SIZE;
+    if (full && !this.#database.inTransaction) this.flush();
   }
 
   /** Writes what waits: for those who look into the database themselves. */
   flush(): void {
     if (this.#waiting.length === 0) return;
     const rows = this.#waiting.splice(0);
-    this.#database.onRollback(() => this.#waiting.unshift(...rows));
+    this.#waitingSize = 0;
+    // Of a transaction that fails, only what was written before it comes back.
+    this.#database.onRollback(() => this.#waiting.unshift(...rows.filter(([seq]) => seq <= this.#seq)));
     this.#database.transaction(() => {
-      if (rows.length === WAITING) this.#insertMany.run(...rows.flat());
-      else for (const row of rows) this.#insert.run(...row);
+      let at = 0;
+      for (; at + WAITING <= rows.length; at += WAITING) this.#insertMany.run(...rows.slice(at, at + WAITING).flat());
+      for (const row of rows.slice(at)) this.#insert.run(...row);
     });
   }
 

@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { ManualClock } from './clock.ts';
 import { Kernel } from './kernel.ts';
@@ -212,4 +213,52 @@ test('in memory, events that wait to be written are read in their order, survive
   expect(second.journal.read().filter(({ incarnation }) => incarnation === 1).length).toBe(kernel.journal.head);
   second.close();
   kernel.close();
+});
+
+test('in memory, whatever is appended, committed, undone and read in between: the journal holds what stands, in its order', async () => {
+  const step = fc.oneof(
+    fc.record({ what: fc.constant('append' as const), count: fc.integer({ min: 1, max: 80 }) }),
+    fc.record({
+      what: fc.constant('commit' as const),
+      count: fc.integer({ min: 1, max: 80 }),
+      fails: fc.boolean(),
+      reads: fc.boolean(),
+    }),
+    fc.record({ what: fc.constant('read' as const) }),
+  );
+  await fc.assert(
+    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+      const kernel = new Kernel({ clock: new ManualClock() });
+      const { journal, database } = kernel;
+      const wanted = journal.read().map(({ seq, kind }) => `${seq} ${kind}`);
+      const heard: string[] = [];
+      journal.subscribe(({ seq, kind }) => heard.push(`${seq} ${kind}`));
+      const before = wanted.length;
+      const write = (kind: 'token' | 'commit', count: number): string[] =>
+        Array.from({ length: count }, () => journal.append({ sim: 'lamps', kind })).map(({ seq }) => `${seq} ${kind}`);
+      const held = () => journal.read().map(({ seq, kind }) => `${seq} ${kind}`);
+      for (const one of steps) {
+        if (one.what === 'append') wanted.push(...write('token', one.count));
+        else if (one.what === 'read') expect(held()).toEqual(wanted);
+        else {
+          let wrote: string[] = [];
+          const run = () => {
+            wrote = write('commit', one.count);
+            if (one.reads) expect(held()).toEqual([...wanted, ...wrote]);
+            if (one.fails) throw new RangeError('blown');
+          };
+          if (one.fails) expect(() => database.transaction(run)).toThrow(RangeError);
+          else {
+            database.transaction(run);
+            wanted.push(...wrote);
+          }
+        }
+      }
+      expect(held()).toEqual(wanted);
+      expect(heard).toEqual(wanted.slice(before));
+      expect(database.sql.prepare('SELECT count(*) AS n FROM journal').get()).toEqual({ n: wanted.length });
+      kernel.close();
+    }),
+    { numRuns: 60 },
+  );
 });

@@ -109,6 +109,19 @@ export class Kernel {
     return known as Cell<T>;
   }
 
+  /**
+   * The same kernel as a part sees it whose clock may be wrong: all that the part writes and says is of that clock; the
+   * journal keeps the true time.
+   */
+  with(clock: Clock): Kernel {
+    const seen = Object.create(this, { clock: { value: clock } });
+    // Methods look into private fields, which the other object lacks.
+    for (const name of Object.getOwnPropertyNames(Kernel.prototype) as (keyof Kernel)[])
+      if (name !== ('constructor' as keyof Kernel))
+        Object.defineProperty(seen, name, { value: (this[name] as () => unknown).bind(this) });
+    return seen as Kernel;
+  }
+
   /** Next number of a named series, from 1; survives restarts. */
   count(series: string): number {
     const next = (this.#counters.get(series) ?? 0) + 1;

@@ -67,7 +67,7 @@ function unknownError(fault: FaultDefinition, able: readonly FaultPlace[], param
     const strange = param.error && able.find(({ errors }) => errors && !errors().includes(error));
     if (!strange) continue;
     const known = [...strange.errors!()].sort();
-    const message = `${strange.sim}/${strange.tenant} has no error ${JSON.stringify(error)}${instead(error, known)}`;
+    const message = `${strange.sim}/${strange.tenant} has no error ${JSON.stringify(error)}${instead(error, known, known.length)}`;
     return { path: ['params', key], message, elsewhere: false };
   }
   return undefined;

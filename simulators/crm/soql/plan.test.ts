@@ -22,7 +22,7 @@ const tools = { store: new Store(kernel.database), schema, now: () => Date.parse
 const planned = (where: string, typeName = 'Contact') => {
   const type = schema.type(typeName)!;
   const found = plan(new Binder(schema, where).condition(type, parseCondition(where)), type, tools);
-  return found && 'ids' in found ? [...found.ids] : found;
+  return found && 'ids' in found ? [...found.ids.keys()] : found;
 };
 
 test.each([

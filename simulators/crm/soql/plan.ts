@@ -1,14 +1,14 @@
-import { isKey, type Schema, type SObjectType, targetsOf } from '../schema.ts';
-import type { Store } from '../store.ts';
+import { type FieldDefinition, isKey, type Schema, type SObjectType, targetsOf } from '../schema.ts';
+import type { Store, Stored } from '../store.ts';
 import { parseDatetime } from '../values.ts';
 import type { Comparison, Condition } from './parse.ts';
 import { rangeOf } from './ranges.ts';
 
 /**
- * Where the rows of a condition can be found without walking all of them: a list of ids, or a stretch of
- * SystemModstamp (both ends excluded). It may hold too many rows, never too few.
+ * Where the rows of a condition can be found without walking all of them: a list of ids, each with its record where that was
+ * read on the way, or a stretch of SystemModstamp (both ends excluded). It may hold too many rows, never too few.
  */
-export type Plan = { ids: ReadonlySet<string> } | { from: number; to: number } | undefined;
+export type Plan = { ids: ReadonlyMap<string, Stored | undefined> } | { from: number; to: number } | undefined;
 
 export interface PlanTools {
   store: Store;
@@ -34,7 +34,7 @@ function narrowest(plans: Plan[]): Plan {
 
 function union(plans: Plan[]): Plan {
   const lists = plans.filter((p) => p !== undefined && 'ids' in p);
-  return lists.length === plans.length ? { ids: new Set(lists.flatMap((p) => [...p.ids])) } : undefined;
+  return lists.length === plans.length ? { ids: new Map(lists.flatMap((p) => [...p.ids])) } : undefined;
 }
 
 function ofComparison(condition: Comparison, type: SObjectType, { store, schema, now }: PlanTools): Plan {
@@ -55,15 +55,17 @@ function ofComparison(condition: Comparison, type: SObjectType, { store, schema,
   const last = chain.at(-1)!;
   const field = last.field(path.at(-1)!);
   if (!field) return undefined;
-  let ids: Set<string>;
-  if (field.name === 'Id') ids = new Set(texts);
+  const found = (type: SObjectType, field: FieldDefinition, value: string) =>
+    store.byIndex(type, field, value).map((stored) => [stored.id, stored] as const);
+  let ids: Map<string, Stored | undefined>;
+  if (field.name === 'Id') ids = new Map(texts.map((text) => [text, undefined]));
   else if (last.indexed.includes(field) && (isKey(field) || field.unique || field.type === 'reference')) {
-    ids = new Set(texts.flatMap((text) => store.byIndex(last, field, text).map((r) => r.id)));
+    ids = new Map(texts.flatMap((text) => found(last, field, text)));
   } else return undefined;
   for (let i = lookups.length - 1; i >= 0; i--) {
     const lookup = chain[i]!.relationship(lookups[i]!)!;
     if (!chain[i]!.indexed.includes(lookup)) return undefined;
-    ids = new Set([...ids].flatMap((id) => store.byIndex(chain[i]!, lookup, id).map((r) => r.id)));
+    ids = new Map([...ids.keys()].flatMap((id) => found(chain[i]!, lookup, id)));
   }
   return { ids };
 }

@@ -26,8 +26,7 @@ export function wayOf(planned: Plan, type: SObjectType, store: Store, order: Wan
   // A short LIMIT is mostly met by as many rows; where a condition drops some, further slices grow.
   const first = Math.min(SLICE, Math.max(wanted, 1));
   if (planned && 'ids' in planned) {
-    const ids = [...planned.ids];
-    const rows = ids.flatMap((id) => store.find(id) ?? []).sort((a, b) => a.n - b.n);
+    const rows = [...planned.ids].flatMap(([id, stored]) => stored ?? store.find(id) ?? []).sort((a, b) => a.n - b.n);
     return { slices: chunked(rows), ordered: byCreation };
   }
   const byStamp = order.field === 'SystemModstamp' && !order.complex;

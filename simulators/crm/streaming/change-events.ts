@@ -27,8 +27,13 @@ export const STEP = 100_000;
 const MOST_CHANGES = 100_000;
 const MOST_BYTES = 1_000_000;
 
-export const schemaId = (name: string): string =>
-  Buffer.from(digest('crm.event', name), 'hex').toString('base64url').slice(0, 22);
+const SCHEMA_IDS = new Map<string, string>();
+
+export function schemaId(name: string): string {
+  const id = SCHEMA_IDS.get(name) ?? Buffer.from(digest('crm.event', name), 'hex').toString('base64url').slice(0, 22);
+  SCHEMA_IDS.set(name, id);
+  return id;
+}
 
 /** `/data/ContactChangeEvent`, `/data/Visit__ChangeEvent`. */
 export const changeEventName = (type: string): string =>
@@ -53,15 +58,38 @@ function placeOf(type: SObjectType, name: string): [group: string | undefined, n
   return part && type.field(`${prefix}Street`) ? [`${prefix}Address`, part] : [undefined, name];
 }
 
-function put(type: SObjectType, payload: Record<string, unknown>, name: string, value: Value): string {
-  const [group, part] = placeOf(type, name);
-  if (!group) {
-    payload[name] = value;
-    return name;
+/** A field whose changes are told, and where it stands in the payload. */
+interface Captured {
+  name: string;
+  group: string | undefined;
+  part: string;
+  /** As changedFields names it. */
+  place: string;
+}
+
+// Which fields a type has never changes, what they may hold does.
+const CAPTURED = new WeakMap<SObjectType, readonly Captured[]>();
+
+function capturedOf(type: SObjectType): readonly Captured[] {
+  let known = CAPTURED.get(type);
+  if (!known) {
+    known = type.fields
+      .filter(({ name, computed }) => !NEVER.includes(name) && !computed)
+      .map(({ name }) => {
+        const [group, part] = placeOf(type, name);
+        return { name, group, part, place: group ? `${group}.${part}` : name };
+      });
+    CAPTURED.set(type, known);
   }
-  payload[group] ??= {};
-  (payload[group] as Record<string, unknown>)[part] = value;
-  return `${group}.${part}`;
+  return known;
+}
+
+function put(payload: Record<string, unknown>, { group, part }: Captured, value: Value): void {
+  if (!group) payload[part] = value;
+  else {
+    payload[group] ??= {};
+    (payload[group] as Record<string, unknown>)[part] = value;
+  }
 }
 
 export type Kind = 'CREATE' | 'UPDATE' | 'DELETE' | 'UNDELETE';
@@ -90,22 +118,23 @@ function bodyOf({ type, kind, before = {}, after }: Change): { fields: Record<st
   const fields: Record<string, unknown> = {};
   const changed: string[] = [];
   if (kind === 'DELETE') return { fields, changed };
-  for (const { name, computed } of type.fields) {
-    if (NEVER.includes(name) || computed) continue;
-    const value = after[name] ?? null;
-    const same = value === (before[name] ?? null);
+  for (const field of capturedOf(type)) {
+    const value = after[field.name] ?? null;
+    const same = value === (before[field.name] ?? null);
     if (kind === 'UPDATE' ? same : value === null) continue;
-    const place = put(type, fields, name, value);
-    if (kind === 'UPDATE') changed.push(place);
+    put(fields, field, value);
+    if (kind === 'UPDATE') changed.push(field.place);
   }
   return { fields, changed };
 }
 
-const uuid = (hex: string): string => hex.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+const uuid = (hex: string): string =>
+  `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 
 /** The change events of one commit. The same change of several records is one event. */
 export function changeEvents(event: JournalEvent, schema: Schema): Message[] {
   const changes = changesOf(event, schema);
+  if (changes.length === 0) return [];
   const { seq, wall } = event;
   const data = event.data as { origin?: string; changeEvents?: 'gap' | 'overflow' } | undefined;
   const common = {
@@ -113,7 +142,7 @@ export function changeEvents(event: JournalEvent, schema: Schema): Message[] {
     transactionKey: uuid(digest('crm.transaction', event.process, seq)),
     commitTimestamp: Date.parse(wall),
     commitNumber: 10_000_000_000 + seq * 7,
-    commitUser: changes[0]?.after.LastModifiedById,
+    commitUser: changes[0]!.after.LastModifiedById,
   };
   const messages: (Message & { data: ChangeData })[] = [];
   const add = (type: SObjectType, header: Record<string, unknown>, fields: Record<string, unknown>, served: RecordRef[]) => {

@@ -1,4 +1,4 @@
-import type { JournalEvent } from '#kernel';
+import { type JournalEvent, shownAt } from '#kernel';
 import type { Org } from '../org.ts';
 import type { SObjectType } from '../schema.ts';
 import type { Row } from '../values.ts';
@@ -77,7 +77,7 @@ export class Feed {
     const seq = Math.floor(replayId / STEP);
     if (seq > kernel.journal.head) return false;
     const [event] = kernel.journal.read({ after: seq - 1, limit: 1 });
-    return !event || Date.parse(event.wall) > kernel.clock.now() - keptFor(channel);
+    return !event || shownAt(kernel.clock, event.wall) > kernel.clock.now() - keptFor(channel);
   }
 
   /** Kept events of a channel after a position, piece by piece; the position to go on from. */
@@ -100,15 +100,16 @@ export class Feed {
     const from = after < 0 ? 0 : Math.floor(after / STEP) - 1;
     const events = kernel.journal.read({ after: Math.max(from, 0), limit: 50, kind: 'commit' });
     const messages = events
-      .filter((event) => this.#mine(event) && Date.parse(event.wall) > oldest)
+      .filter((event) => this.#mine(event) && shownAt(kernel.clock, event.wall) > oldest)
       .flatMap((event) => this.#told(event))
       .filter((message) => message.replayId > after && message.channels.includes(channel));
     const last = events.at(-1)?.seq;
     return { messages, next: last === undefined ? after : Math.max(after, (last + 1) * STEP), done: events.length < 50 };
   }
 
-  #told(event: JournalEvent): Message[] {
-    const { schema } = this.#org;
+  #told(journalled: JournalEvent): Message[] {
+    const { schema, kernel } = this.#org;
+    const event = { ...journalled, wall: new Date(shownAt(kernel.clock, journalled.wall)).toISOString() };
     return [...changeEvents(event, schema), ...topicEvents(event, this.#topics.all(schema), schema)];
   }
 

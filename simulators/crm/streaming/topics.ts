@@ -83,22 +83,28 @@ export function checkTopic(row: Row, schema: Schema, now: () => number): void {
   }
 }
 
-/** The active topics of an org, compiled once for each version of them. */
+/** The active topics of an org, read and compiled once for each edition of them. */
 export class Topics {
   #store: Store;
   #now: () => number;
   #known = new Map<string, { schema: Schema; topic?: Topic }>();
+  #all?: { schema: Schema; edition: number; topics: readonly Topic[] };
 
   constructor(store: Store, now: () => number) {
     this.#store = store;
     this.#now = now;
   }
 
-  all(schema: Schema): Topic[] {
+  all(schema: Schema): readonly Topic[] {
     const type = schema.type('PushTopic');
     if (!type) return [];
+    const edition = this.#store.edition(type);
+    // Asked with every commit.
+    if (this.#all?.edition === edition && this.#all.schema === schema) return this.#all.topics;
     const rows = this.#store.scan(type, { after: 0, limit: MOST_TOPICS, deleted: false });
-    return rows.filter(({ row }) => row.IsActive === true).flatMap((stored) => this.#compiled(stored, schema) ?? []);
+    const topics = rows.filter(({ row }) => row.IsActive === true).flatMap((stored) => this.#compiled(stored, schema) ?? []);
+    this.#all = { schema, edition, topics };
+    return topics;
   }
 
   #compiled({ id, version, row }: Stored, schema: Schema): Topic | undefined {

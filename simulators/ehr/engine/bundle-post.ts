@@ -53,7 +53,7 @@ async function batch(tools: Tools, context: Context, entries: readonly Entry[]):
     const own = requestOf(context.request, entry);
     try {
       const { interaction, params } = interactionOf(own.method, own.url);
-      replies.push(await handlerOf(tools, interaction)({ ...context, request: { ...own, params } }));
+      replies.push(await handlerOf(tools, interaction)(context.about({ ...own, params })));
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
       replies.push(renderError(tools.site.vendor, [tools.site.paths.token], error.error, error.params, own));
@@ -131,7 +131,7 @@ const rank = ({ method }: Asked): number => ORDER.indexOf(method);
 function readEntry(tools: Tools, context: Context, entry: Entry): Asked {
   const own = requestOf(context.request, entry);
   const { interaction, params, query } = interactionOf(own.method, own.url);
-  const inner: Context = { ...context, request: { ...own, params } };
+  const inner = context.about({ ...own, params });
   const call = enter(tools, inner, interaction);
   if (!WRITES.includes(interaction)) return { method: own.method, call, run: () => handlerOf(tools, interaction)(inner) };
   const write: WriteRequest = {

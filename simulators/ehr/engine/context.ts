@@ -1,5 +1,6 @@
 import type { Cell, Context, Kernel } from '#kernel';
 import type { TypeCapability, Vendor } from '../vendors/vendor.ts';
+import type { Drifts } from './drift.ts';
 import type { Store } from './store.ts';
 
 /** Where a paging session goes on. Kept in a cell, so that a restart between two pages loses nothing. */
@@ -49,6 +50,14 @@ export interface Site {
   readonly groupId: () => string | undefined;
   readonly sessions: Cell<PagingSession>;
   readonly grants: Cell<Grant>;
+  /** How resources are shown and taken where the schema is another one than that of the records. */
+  readonly drift: Drifts;
+  /** A grant as it counts now: rights may have been withdrawn since. */
+  readonly narrowed: (grant: Grant) => Grant;
+  /** The same for scopes that are about to be granted. */
+  readonly narrowedScopes: (scopes: readonly string[]) => string[];
+  /** Counts one more, and says whether it is one too many, where a quota holds. */
+  readonly isOverQuota: (what: 'calls' | 'tokens') => boolean;
   /** Lifetime of tokens in seconds. */
   readonly tokenSeconds: number;
   /** The most that a page of search results holds, however many were asked for: a server may give less. */

@@ -45,10 +45,15 @@ const RUNS: Record<Interaction, Run> = {
 /** The handler of an interaction on a type: what every call must pass, then the interaction itself. */
 export const handlerOf =
   (tools: Tools, interaction: Interaction): Handler =>
-  async (context) => {
-    const reply = await RUNS[interaction](enter(tools, context, interaction), tools);
-    const more = tools.site.vendor.hooks.onReply?.(context.request, interaction, tools.site);
-    return more ? { ...reply, headers: { ...reply.headers, ...more } } : reply;
+  (context) => {
+    const reply = RUNS[interaction](enter(tools, context, interaction), tools);
+    const { onReply } = tools.site.vendor.hooks;
+    if (!onReply) return reply;
+    const dress = (bare: Reply): Reply => ({
+      ...bare,
+      headers: { ...bare.headers, ...onReply(context.request, interaction, tools.site) },
+    });
+    return reply instanceof Promise ? reply.then(dress) : dress(reply);
   };
 
 /**

@@ -128,7 +128,7 @@ function planPatch(call: Call, { body, ifMatch }: WriteRequest, target: Target):
   const stated = matched(call, ifMatch, version);
   const operations = operationsOf(body);
   const applied = site.vendor.hooks.onPatch?.(type, operations, before, factsOf(site)) ?? operations;
-  const patched = patchedBy(before, applied);
+  const patched = patchedBy(site.drift.shown(before), applied);
   const resource = filed(call, ofType(patched, type), before);
   if (resource.id !== id) refuse('value', { diagnostics: 'a patch cannot change the id', expression: `${type}.id` });
   const change: ChangeRequest = { op: 'update', type, id, resource, ifVersion: version };
@@ -204,7 +204,8 @@ const alongside = ({ site }: Call, after: Resource, before: Stored | undefined):
   }));
 
 // What the vendor files of what was sent, once that is valid in itself.
-function filed({ site }: Call, sent: Resource, before: Stored | undefined): Resource {
+function filed({ site }: Call, given: Resource, before: Stored | undefined): Resource {
+  const sent = site.drift.taken(given, before);
   const { onWrite, infer } = site.vendor.hooks;
   const resource = infer?.(sent) ?? sent;
   if (!onWrite) return resource;

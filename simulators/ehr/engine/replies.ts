@@ -1,5 +1,5 @@
 import { Rejected, type Reply, type Request } from '#kernel';
-import { ERROR_NAMES, type ErrorName, type IssueDetail, type Vendor } from '../vendors/vendor.ts';
+import { type ErrorName, type ErrorRow, errorRow, type IssueDetail, type TroubleName, type Vendor } from '../vendors/vendor.ts';
 import type { Issue } from './validate.ts';
 import { toXml } from './xml.ts';
 
@@ -46,10 +46,10 @@ export function renderError(
   request: Request,
   hex: () => string = () => '',
 ): Reply {
-  const known = (ERROR_NAMES as readonly string[]).includes(name) ? (name as ErrorName) : 'internal';
+  const known = errorRow(vendor, name) ? (name as ErrorName | TroubleName) : 'internal';
   const atToken = oauthPaths.some((path) => request.path.toLowerCase() === path.toLowerCase());
   const error = atToken ? (AT_TOKEN[known] ?? known) : known;
-  const row = vendor.errors[error];
+  const row = errorRow(vendor, error)!;
   const retry: Record<string, string> = params.retryAfter === undefined ? {} : { 'retry-after': String(params.retryAfter) };
   const moved: Record<string, string> = params.location === undefined ? {} : { location: String(params.location) };
   const headers = { ...vendor.headers, ...row.headers, ...retry, ...moved };
@@ -63,6 +63,7 @@ export function renderError(
     const type: Record<string, string> = row.raw.type ? { 'content-type': row.raw.type } : {};
     return { status: row.status, headers: { ...headers, ...type }, body: row.raw.body };
   }
+  if (atToken) return json(row.status, 'application/json', oauthTrouble(row), headers);
   const details = (params.details as IssueDetail[] | undefined) ?? [];
   const stated =
     details.length > 0 ? details : [{ error, diagnostics: params.message === undefined ? undefined : String(params.message) }];
@@ -72,16 +73,22 @@ export function renderError(
 }
 
 // What a rule's error means where no FHIR is spoken.
-const AT_TOKEN: Partial<Record<ErrorName, ErrorName>> = {
+const AT_TOKEN: Partial<Record<ErrorName | TroubleName, ErrorName>> = {
   unauthorized: 'invalid-client',
   forbidden: 'unauthorized-client',
   invalid: 'invalid-request',
 };
 
+// No FHIR is spoken there: the errors that OAuth has for a server's own trouble.
+const oauthTrouble = ({ status, text }: ErrorRow): object => ({
+  error: status === 429 || status === 503 ? 'temporarily_unavailable' : status >= 500 ? 'server_error' : 'invalid_request',
+  error_description: text,
+});
+
 /** An OperationOutcome in the vendor's words. */
 export const outcome = (vendor: Vendor, details: readonly IssueDetail[], request: Request): unknown => ({
   resourceType: 'OperationOutcome',
-  issue: details.map((detail) => vendor.hooks.shapeError(vendor.errors[detail.error], detail, request)),
+  issue: details.map((detail) => vendor.hooks.shapeError(errorRow(vendor, detail.error)!, detail, request)),
 });
 
 const json = (status: number, type: string, value: unknown, headers: Record<string, string>): Reply => ({

@@ -24,6 +24,10 @@ export class Statements {
     return this.#statement(sql).all(...args);
   }
 
+  get inTransaction(): boolean {
+    return this.#database.inTransaction;
+  }
+
   /** Runs when the current transaction is rolled back: what is remembered of it holds no more. */
   onRollback(run: () => void): void {
     this.#database.onRollback(run);

@@ -3,6 +3,7 @@ import type { Criterion } from './criteria.ts';
 import type { DateRange } from './dates.ts';
 import { INDEX_SCHEMA, Indexes } from './indexes.ts';
 import type { SearchParameter } from './parameters.ts';
+import { Recent } from './recent.ts';
 import { deepFreeze, type Resource, type Stored } from './resource.ts';
 import { type SortKey, type SortPlace, sortAfter, sortColumns, sortOrder } from './sort.ts';
 import { compile, type Probe } from './sql.ts';
@@ -42,6 +43,8 @@ export class Store {
   readonly zone: string;
   #indexes: Indexes;
   #sql: Statements;
+  /** Current versions that were read lately. */
+  #recent = new Recent<CurrentRow>();
 
   constructor(database: Database, tenant: string, zone: string) {
     this.tenant = tenant;
@@ -65,9 +68,15 @@ export class Store {
   }
 
   /** The current version's text, of a resource of that id; deleted ones are found too. */
-  current(type: string, id: string): (StoredText & { rid: number; deleted: number }) | undefined {
+  current(type: string, id: string): CurrentRow | undefined {
+    const name = `${type}/${id}`;
+    const known = this.#recent.get(name);
+    if (known) return known;
     const sql = 'SELECT rid, id, version, updated, deleted, json FROM ehr_resource WHERE tenant = ? AND type = ? AND id = ?';
-    return this.#sql.get(sql, this.tenant, type, id) as (StoredText & { rid: number; deleted: number }) | undefined;
+    const row = this.#sql.get(sql, this.tenant, type, id) as CurrentRow | undefined;
+    // What a transaction under way has written may never come to be.
+    if (row && !this.#sql.inTransaction) this.#recent.set(name, row);
+    return row;
   }
 
   /** The text of one version, superseded ones included; undefined for a delete, and where there is none. */
@@ -176,6 +185,7 @@ export class Store {
     resource: Resource | null,
     lastUpdated: string,
   ): { before: Stored | null; after: Stored | null; version: number } {
+    this.#recent.delete(`${type}/${id}`);
     const known = this.locate(type, id);
     const before = known && !known.deleted ? (this.read(type, id) ?? null) : null;
     const version = (known?.version ?? 0) + 1;
@@ -225,6 +235,21 @@ export interface HistoryRow extends StoredText {
   type: string;
   rid: number;
   deleted: number;
+}
+
+export interface CurrentRow extends StoredText {
+  rid: number;
+  deleted: number;
+  /** What a face made of it when it was asked for last, so that it is not made again. */
+  shown?: Shown;
+}
+
+/** A version as it goes out. */
+export interface Shown {
+  /** The media type that it is in. */
+  media: string;
+  headers: Readonly<Record<string, string>>;
+  body: Buffer;
 }
 
 /** A row's text with what is kept beside it. */

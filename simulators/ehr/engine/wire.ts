@@ -9,7 +9,7 @@ import type { StoredText } from './store.ts';
  */
 export function wireText(site: Site, type: string, row: StoredText): string {
   const text = site.vendor.versions === 'hidden' ? row.json : withMeta(type, row, metaOf(site, row));
-  return type === 'Group' && row.id === site.groupId() ? withMembers(site, text) : text;
+  return site.drift.shownText(type, type === 'Group' && row.id === site.groupId() ? withMembers(site, text) : text);
 }
 
 function metaOf({ vendor, store }: Site, { version, updated }: StoredText): string {

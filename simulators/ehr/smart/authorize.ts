@@ -33,10 +33,12 @@ export function authorize(site: Site, salt: string, context: Context, type?: str
   const { request, kernel } = context;
   const token = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (token === undefined) return deny(site, context, 'unauthorized', 'no bearer token');
-  const grant = site.grants.get(keyOf(salt, token));
-  if (!grant) return deny(site, context, 'unauthorized', 'unknown token');
+  const given = site.grants.get(keyOf(salt, token));
+  if (!given) return deny(site, context, 'unauthorized', 'unknown token');
+  const grant = site.narrowed(given);
   context.setActor(`client:${grant.client}`);
   if (grant.expires <= kernel.clock.now()) return deny(site, context, 'unauthorized', 'expired token', grant.client);
+  if (site.isOverQuota('calls')) return refuse('throttled', {});
   if (type !== undefined && access !== undefined && !allows(grant.scopes, type, access))
     return deny(site, context, 'forbidden', `no scope for ${access} on ${type}`, grant.client);
   return grant;

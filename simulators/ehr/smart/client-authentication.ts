@@ -50,8 +50,10 @@ const decodeForm = (text: string): string => {
 function bySecret(endpoint: TokenEndpoint, id: string, secret: string): ClientRegistration {
   const { salt } = endpoint;
   const client = registered(endpoint, id);
+  const { former } = client;
+  const known = former && former.until > endpoint.site.kernel.clock.now() ? [client, former] : [client];
   // Compared as digests, which have one length whatever was sent.
-  if (client.secret === undefined || digest(salt, client.secret) !== digest(salt, secret))
+  if (!known.some((one) => one.secret !== undefined && digest(salt, one.secret) === digest(salt, secret)))
     throw new ClientRefused('the client secret is wrong', id);
   return client;
 }

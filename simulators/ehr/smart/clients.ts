@@ -24,6 +24,8 @@ export interface ClientRegistration {
   mapped?: boolean;
   /** ISO instant at which the registration has reached the site; known at once when absent. */
   activeFrom?: string;
+  /** What it proved itself by before, and until when that is taken as well (milliseconds since the epoch). */
+  former?: Pick<ClientRegistration, 'secret' | 'publicKeyPem' | 'publicJwk'> & { until: number };
 }
 
 /** How registrations are found by client id. */
@@ -50,12 +52,17 @@ export class ClientKeys {
   #kernel: Kernel;
   #fetched: Cell<FetchedKeys>;
   #longest: number;
+  #keeps: () => boolean;
 
-  /** @param longest seconds that a fetched set is kept at most; its Cache-Control may shorten it. */
-  constructor(kernel: Kernel, fetched: Cell<FetchedKeys>, longest: number) {
+  /**
+   * @param longest seconds that a fetched set is kept at most; its Cache-Control may shorten it.
+   * @param keeps whether what was fetched is kept for good.
+   */
+  constructor(kernel: Kernel, fetched: Cell<FetchedKeys>, longest: number, keeps: () => boolean = () => false) {
     this.#kernel = kernel;
     this.#fetched = fetched;
     this.#longest = longest;
+    this.#keeps = keeps;
   }
 
   /** Was this set of the client fetched before, so that another fetch may help? */
@@ -69,9 +76,11 @@ export class ClientKeys {
    */
   async candidates(client: ClientRegistration, alg: string, kid: string | undefined, fresh = false): Promise<VerificationKey[]> {
     const fixed: VerificationKey[] = [];
-    if (client.publicKeyPem !== undefined) fixed.push(await fromPem(client.publicKeyPem, alg));
+    const { former } = client;
+    const known = former && former.until > this.#kernel.clock.now() ? [client, former] : [client];
+    for (const { publicKeyPem } of known) if (publicKeyPem !== undefined) fixed.push(await fromPem(publicKeyPem, alg));
     const sets = [
-      ...(client.publicJwk ? [client.publicJwk] : []),
+      ...known.flatMap(({ publicJwk }) => publicJwk ?? []),
       ...(client.jwks?.keys ?? []),
       ...(await this.#fetch(client, fresh)),
     ];
@@ -86,7 +95,7 @@ export class ClientKeys {
     if (jwksUrl === undefined) return [];
     const now = this.#kernel.clock.now();
     const kept = this.#fetched.get(jwksUrl);
-    if (kept && kept.expires > now && !fresh) return kept.keys;
+    if (kept && (this.#keeps() || (kept.expires > now && !fresh))) return kept.keys;
     const reply = await fetch(jwksUrl, { headers: { accept: 'application/json' }, signal: AbortSignal.timeout(5000) }).catch(
       (error) => {
         throw new Error(`the key set at ${jwksUrl} could not be fetched: ${(error as Error).message}`);

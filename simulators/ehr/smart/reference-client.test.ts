@@ -1,8 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { PRIVATE_KEY_FILE, SUBJECT_KEY } from './reference-client.ts';
+import { NEXT_KEY, NEXT_PRIVATE_KEY_FILE, PRIVATE_KEY_FILE, SUBJECT_KEY } from './reference-client.ts';
 
-it('the registered key is the one in fixtures/credentials', () => {
-  expect(existsSync(PRIVATE_KEY_FILE)).toBe(true);
-  expect(JSON.parse(readFileSync(PRIVATE_KEY_FILE.replace('private.pem', 'public.jwk.json'), 'utf8'))).toEqual(SUBJECT_KEY);
+it.each([
+  ['first', PRIVATE_KEY_FILE, SUBJECT_KEY],
+  ['next', NEXT_PRIVATE_KEY_FILE, NEXT_KEY],
+])('the %s key is the one in fixtures/credentials', (_title, file, key) => {
+  expect(existsSync(file)).toBe(true);
+  expect(JSON.parse(readFileSync(file.replace('private.pem', 'public.jwk.json'), 'utf8'))).toEqual(key);
 });

@@ -34,3 +34,21 @@ export const REFERENCE_CLIENT: ClientRegistration = {
 
 /** Where the private half lies in the repository. */
 export const PRIVATE_KEY_FILE = fileURLToPath(new URL('../../../fixtures/credentials/subject-private.pem', import.meta.url));
+
+/** The public half of fixtures/credentials/subject-next-private.pem: what takes the place of the first when keys are changed. */
+export const NEXT_KEY = {
+  kid: 'syncproof-subject-2',
+  kty: 'RSA',
+  use: 'sig',
+  alg: 'RS384',
+  n: 'yZgXt8b0eh4B6MOVn86Mni6ECqOEnmCrJkmA1TeqzFRRA3Jth28ENwUGcV5v5v5FmJTmh_D2F5ncbIGQErGUnhcnmWUohJ7e5_pLBlGK4Zd6fhnOeQWRC8Hv5ZfPeBWyHSwid_eNZoufiFqcH8bCrOykQTYRSQCXqOybPuaMxLLtoRwT3PHd79e1WFc7LHg3Sz2jdXs_f3LI14H55guQk28VJLHB4ePZowGVl5ZLBi0igXpYEGG6gBdT6iEYtPU-cIiXxZD5fo7sNYtiBFye06LZSVZQLzCD5nxIJv8gmiKSj4PHTvxOdQbb8D0kGo55c1XSn9rTzxivuWzXiJrF5Q',
+  e: 'AQAB',
+} as const;
+
+/** What takes the place of every client secret when secrets are changed: fixed, public, and guarding nothing. */
+export const NEXT_SECRET = 'syncproof-reference-next-secret';
+
+/** Where the private half of the next key lies in the repository. */
+export const NEXT_PRIVATE_KEY_FILE = fileURLToPath(
+  new URL('../../../fixtures/credentials/subject-next-private.pem', import.meta.url),
+);

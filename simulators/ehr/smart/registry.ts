@@ -13,19 +13,28 @@ const KEYS = [
 export class Registry implements ClientLookup {
   #fixed: ReadonlyMap<string, ClientRegistration>;
   #added: Cell<ClientRegistration>;
+  #asItIs: (client: ClientRegistration | undefined) => ClientRegistration | undefined;
 
-  /** @param added keeps what is registered while the site runs. */
-  constructor(fixed: readonly ClientRegistration[], added: Cell<ClientRegistration>) {
+  /**
+   * @param added keeps what is registered while the site runs.
+   * @param asItIs what has become of a registration: nothing, where the app is switched off.
+   */
+  constructor(
+    fixed: readonly ClientRegistration[],
+    added: Cell<ClientRegistration>,
+    asItIs: (client: ClientRegistration | undefined) => ClientRegistration | undefined = (client) => client,
+  ) {
     this.#fixed = new Map(fixed.map((client) => [client.id, client]));
     this.#added = added;
+    this.#asItIs = asItIs;
   }
 
   get(id: string): ClientRegistration | undefined {
-    return this.#added.get(id) ?? this.#fixed.get(id);
+    return this.#asItIs(this.#added.get(id) ?? this.#fixed.get(id));
   }
 
   list(): ClientRegistration[] {
-    return [...new Map([...this.#fixed, ...this.#added.entries()]).values()];
+    return [...new Map([...this.#fixed, ...this.#added.entries()]).values()].flatMap((client) => this.#asItIs(client) ?? []);
   }
 
   /** Registers an app, or replaces its registration. @throws ControlError naming what is wrong with it. */
@@ -74,5 +83,5 @@ function checkRegistration(given: unknown, capability: CapabilityTable): ClientR
 }
 
 /** A registration as it may be shown: without its secret. */
-export const shown = ({ secret, ...rest }: ClientRegistration): object =>
+export const shown = ({ secret, former: _, ...rest }: ClientRegistration): object =>
   secret === undefined ? rest : { ...rest, secret: '…' };

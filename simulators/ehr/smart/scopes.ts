@@ -94,3 +94,27 @@ export function intersect(asked: readonly string[], registered: readonly string[
     );
   });
 }
+
+/** A right that is no longer given, whatever a registration or a token says. */
+export interface Withdrawal {
+  /** Resource type; `*` for all of them, and for rights of other kinds. */
+  type: string;
+  access: 'read' | 'write' | 'all';
+}
+
+/** What is left of scopes once a right is withdrawn. `types` are those that `*` stands for. */
+export function without(scopes: readonly string[], { type, access }: Withdrawal, types: readonly string[]): string[] {
+  const gone = access === 'read' ? 'rs' : access === 'write' ? 'cud' : 'cruds';
+  return scopes.flatMap((scope) => {
+    const one = parseScope(scope);
+    if (!one) return type === '*' && access === 'all' ? [] : [scope];
+    if (one.type === '*' && type !== '*')
+      return types.flatMap((each) => without([scope.replace('/*', `/${each}`)], { type, access }, types));
+    if (type !== '*' && one.type !== type) return [scope];
+    const left = [...one.letters].filter((letter) => !gone.includes(letter)).join('');
+    if (left === '' || left === one.letters) return left === '' ? [] : [scope];
+    const words = Object.keys(V1).find((word) => V1[word] === left);
+    const filter = one.filter === undefined ? '' : `?${one.filter}`;
+    return [`${one.context}/${one.type}.${one.style === 'v1' && words ? words : left}${filter}`];
+  });
+}

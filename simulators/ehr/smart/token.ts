@@ -24,6 +24,7 @@ export interface Issue {
 export const tokenHandler = (endpoint: TokenEndpoint): Handler =>
   refusing(endpoint, 'token', async (context) => {
     const { vendor } = endpoint.site;
+    if (endpoint.site.isOverQuota('tokens')) throw new Rejected('throttled');
     const form = readForm(context);
     const grant = form.get('grant_type');
     if (!grant) throw new TokenRefused('invalid-request', 'grant_type is missing');
@@ -78,7 +79,7 @@ function byItself({ site, style, defaults }: TokenEndpoint, client: ClientRegist
     throw new TokenRefused('unauthorized-client', 'the site has not mapped the client to a background user', client.id);
   const asked = requestedScope.split(' ').filter((scope) => scope !== '');
   if (auth.scopeRequired && asked.length === 0) throw new TokenRefused('invalid-scope', 'scope is missing', client.id);
-  const registered = (client.scopes ?? defaults).filter((scope) => parseScope(scope)?.context !== 'user');
+  const registered = site.narrowedScopes(client.scopes ?? defaults).filter((scope) => parseScope(scope)?.context !== 'user');
   const own = client.scopeStyle ?? style;
   const all = auth.granted === 'registration' || asked.length === 0;
   const scopes = all ? spell(registered, own) : grantedOf(asked, registered, client.scopeStyle);

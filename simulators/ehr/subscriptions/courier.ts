@@ -1,4 +1,15 @@
-import { type Cancel, type Cell, digest, type Exchange, type JournalEvent, type Outgoing, Rejected, Severed } from '#kernel';
+import {
+  type Cancel,
+  type Cell,
+  digest,
+  type Exchange,
+  type JournalEvent,
+  type Outgoing,
+  Rejected,
+  Severed,
+  shownAt,
+  waitingClock,
+} from '#kernel';
 import type { Site } from '../engine/context.ts';
 import type { Stored } from '../engine/resource.ts';
 import { peopleOf } from '../people-of.ts';
@@ -76,7 +87,7 @@ export class Courier {
     const { kernel, name } = this.#site;
     const { subscriptions, waiting, marks } = this.#desk;
     if (event.kind !== 'commit' || event.sim !== 'ehr' || event.tenant !== name || subscriptions.size === 0) return;
-    const now = kernel.clock.now();
+    const now = waitingClock(kernel.clock).now();
     for (const [i, record] of (event.records ?? []).entries()) {
       const images = [event.before?.[i] ?? null, event.after?.[i] ?? null] as [Stored | null, Stored | null];
       const topic = topicOf(record.type, event.act ?? '', ...images);
@@ -85,7 +96,14 @@ export class Courier {
         // A function of the event: heard again after a kill, it is the same notice.
         const hex = digest(kernel.seed, kernel.runKey, name, subscription, event.seq, i);
         const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
-        const notice = { id, subscription, record, at: event.wall, actor: event.actor, cause: event.seq };
+        const notice = {
+          id,
+          subscription,
+          record,
+          at: new Date(shownAt(kernel.clock, event.wall)).toISOString(),
+          actor: event.actor,
+          cause: event.seq,
+        };
         waiting.set(id, { ...notice, attempts: 0, due: now, deadline: now + HOUR });
       }
     }
@@ -103,7 +121,7 @@ export class Courier {
   }
 
   #deliver(): void {
-    const { clock } = this.#site.kernel;
+    const clock = waitingClock(this.#site.kernel.clock);
     const { subscriptions, waiting } = this.#desk;
     const idle = [...waiting.values()].filter(({ subscription }) => !this.#busy.has(subscription));
     for (const id of new Set(idle.map(({ subscription }) => subscription))) {
@@ -162,7 +180,7 @@ export class Courier {
       waiting.delete(notice.id);
       return;
     }
-    const now = this.#site.kernel.clock.now();
+    const now = waitingClock(this.#site.kernel.clock).now();
     const attempts = notice.attempts + 1;
     const due = now + Math.min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT);
     if (due <= notice.deadline) {

@@ -6,7 +6,9 @@ import { factsOf } from '../engine/search.ts';
 import { rowRef } from '../engine/store.ts';
 import { InvalidResource } from '../engine/validate.ts';
 import { authenticate } from '../smart/authorize.ts';
+import { ATHENA_TROUBLES } from '../vendors/athena/errors.ts';
 import { idOf } from '../vendors/athena/ids.ts';
+import type { TroubleName } from '../vendors/vendor.ts';
 
 /** Scope of the v1 API (docs.athenahealth.com, token endpoint). */
 export const V1_SCOPE = 'athena/service/Athenanet.MDP.*';
@@ -44,6 +46,10 @@ export function need({ params }: V1Call, ...names: string[]): void {
 
 // Names of rules and of what the engine refuses with, in this API's words. Bodies of the upper half are not recorded.
 const NAMED: Record<string, Refusal> = {
+  conflict: { status: 409, error: 'The record was changed by somebody else.' },
+  timeout: { status: 408, error: 'Request Timeout', detailedmessage: 'Request Timeout' },
+  'daily-limit': { status: 429, error: 'Too Many Requests', detailedmessage: 'Daily quota limit exceeded.' },
+  duplicate: { status: 409, error: 'The record exists already.' },
   unauthorized: { status: 401, error: 'Invalid Access Token', detailedmessage: 'The access token is invalid or has expired.' },
   forbidden: { status: 403, error: 'Forbidden', detailedmessage: 'You do not have access to this context' },
   throttled: { status: 429, error: 'Too Many Requests', detailedmessage: 'Quota limit exceeded.' },
@@ -57,6 +63,9 @@ const NAMED: Record<string, Refusal> = {
 /** An error in the form of the v1 API. */
 export function renderV1(name: string, params: Record<string, unknown>, _request: Request): Reply {
   const details = params.details as { diagnostics?: string }[] | undefined;
+  // What stands before both APIs has one page for them.
+  const { raw, status: gateway } = ATHENA_TROUBLES[name as TroubleName] ?? {};
+  if (raw?.type === 'text/html') return { status: gateway!, headers: { 'content-type': raw.type }, body: raw.body };
   const refusal = (params.refusal as Refusal | undefined) ?? NAMED[name] ?? NAMED.invalid!;
   const { status, ...body } = refusal;
   const retry: Record<string, string> = params.retryAfter === undefined ? {} : { 'retry-after': String(params.retryAfter) };

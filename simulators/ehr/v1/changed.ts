@@ -1,4 +1,4 @@
-import type { Cell, JournalEvent, Reply } from '#kernel';
+import { type Cell, type JournalEvent, type Reply, shownAt } from '#kernel';
 import type { Site } from '../engine/context.ts';
 import type { Stored } from '../engine/resource.ts';
 import { isOpen, showAppointment } from './appointment-fields.ts';
@@ -133,7 +133,7 @@ function unread(call: V1Call, feed: Feed, own: FeedSubscription, most: number): 
   const ids = new Set<string>();
   let last = own.read;
   scan(site, own.read, (event) => {
-    if (Date.parse(event.wall) > due || ids.size >= most) return false;
+    if (shownAt(site.kernel.clock, event.wall) > due || ids.size >= most) return false;
     for (const id of told(site, feed, own, event)) ids.add(id);
     last = event.seq;
     return true;
@@ -150,7 +150,7 @@ function processed({ site, params }: V1Call, feed: Feed, own: FeedSubscription, 
   const ids = new Set<string>();
   scan(site, Math.min(...Object.values(own.events)), (event) => {
     if (event.seq > own.read || ids.size >= most) return false;
-    const stamp = stampOf(Date.parse(event.wall), zone);
+    const stamp = stampOf(shownAt(site.kernel.clock, event.wall), zone);
     if (stamp >= start && stamp <= until) for (const id of told(site, feed, own, event)) ids.add(id);
     return true;
   });

@@ -43,10 +43,27 @@ describe('what every call must pass', () => {
     expect(reply.status).toBe(403);
   });
 
-  it.each(['unavailable', 'unauthorized', 'forbidden', 'invalid', 'internal', 'not-found'])('%s by a rule', async (error) => {
+  it.each([
+    ['unavailable', 503],
+    ['unauthorized', 401],
+    ['forbidden', 403],
+    ['invalid', 400],
+    ['internal', 500],
+    ['not-found', 404],
+    ['conflict', 409],
+    ['duplicate', 409],
+    ['timeout', 408],
+    ['daily-limit', 429],
+  ])('%s by a rule', async (error, status) => {
     test.kernel.rules.arm({ fault: 'vendor-error', params: { error } });
-    const { status, body } = await get('/patients/1');
-    expect([status >= 400, typeof body.error]).toEqual([true, 'string']);
+    const answer = await get('/patients/1');
+    expect([answer.status, typeof answer.body.error]).toEqual([status, 'string']);
+  });
+
+  it('a page of the gateway is no JSON here either', async () => {
+    test.kernel.rules.arm({ fault: 'vendor-error', params: { error: 'bad-gateway' } });
+    const reply = await test.call(`${root}/patients/1`);
+    expect([reply.status, await reply.text()]).toEqual([502, expect.stringContaining('<h1>502 Bad Gateway</h1>')]);
   });
 
   it.each(['/appointments', '/nonsense', '/patients/1/chart'])('an address that it knows: not %s', async (path) =>

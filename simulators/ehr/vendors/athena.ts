@@ -7,7 +7,7 @@ import type { Resource } from '../engine/resource.ts';
 import { subscriptions } from '../subscriptions/index.ts';
 import { V1_SCOPE, v1 } from '../v1/index.ts';
 import statement from './athena/capability.generated.json' with { type: 'json' };
-import { ATHENA_ERRORS, POLICY } from './athena/errors.ts';
+import { ATHENA_ERRORS, ATHENA_TROUBLES, POLICY } from './athena/errors.ts';
 import { idOf, mintId, numberOf, PRACTICE, practiceOf, settle } from './athena/ids.ts';
 import { ATHENA_OVERLAY } from './athena/overlay.ts';
 import { ATHENA_BULK } from './bulk.ts';
@@ -88,6 +88,8 @@ export const athena = defineVendor(r4, {
     scopeRequired: true,
     moreScopes: [V1_SCOPE, 'system/SubscriptionTopic.read', 'system/Subscription.read', 'system/Subscription.write'],
   },
+  // A call more is answered with 429; the number of calls is that of client authors.
+  quota: { perSecond: 100, tokensPerMinute: 50 },
   search: {
     defaultCount: 50,
     maxCount: 1000,
@@ -105,6 +107,7 @@ export const athena = defineVendor(r4, {
   cors: undefined,
   headers: { 'cache-control': 'no-cache,no-store,must-revalidate', server: 'Apache' },
   errors: ATHENA_ERRORS,
+  troubles: ATHENA_TROUBLES,
   // `ah-practice` is a parameter of this call too.
   bulk: { ...ATHENA_BULK, unknown: 'ignore' },
   companions: [v1, subscriptions],

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { capabilityOf } from '../engine/capability.ts';
 import { CERNER_BULK } from './bulk.ts';
 import { CERNER_STATEMENT } from './cerner/capability.ts';
-import { CERNER_ERRORS, ELEMENT_ISSUES, FIXED_TEXTS } from './cerner/errors.ts';
+import { CERNER_ERRORS, CERNER_TROUBLES, ELEMENT_ISSUES, FIXED_TEXTS } from './cerner/errors.ts';
 import { alongside, infer, onShow, onWrite, settle } from './cerner/filing.ts';
 import { sift } from './cerner/names.ts';
 import { CERNER_NOTES } from './cerner/notes.ts';
@@ -77,6 +77,7 @@ export const cerner = defineVendor(r4, {
   cors: { headers: { ...r4.cors!.headers, 'access-control-max-age': '0' } },
   headers: { 'cache-control': 'no-cache', vary: 'Origin' },
   errors: CERNER_ERRORS,
+  troubles: CERNER_TROUBLES,
   sources: [
     'https://fhir.cerner.com/millennium/r4 (cerner/fhir.cerner.com, May 2024; now docs.oracle.com/en/industries/health/millennium-platform-apis)',
     'https://github.com/mock-health/the-map (captures of the open sandbox, 2026)',

@@ -10,7 +10,7 @@ import { appointment, fetchToken, type Json, register, startSite, type TestSite 
 import { ACCEPTED, asked, WRITING } from './accepted.ts';
 import { VENDORS } from './index.ts';
 import { Sample, type Variant, waysOf } from './samples.ts';
-import { ERROR_NAMES, type Interaction, type TypeCapability } from './vendor.ts';
+import { ERROR_NAMES, errorRow, type Interaction, refusals, TROUBLE_NAMES, type TypeCapability } from './vendor.ts';
 
 const types = (vendor: (typeof VENDORS)[number]) =>
   Object.entries(vendor.capability).filter((entry): entry is [string, TypeCapability] => entry[1] !== null);
@@ -67,8 +67,8 @@ describe.each(VENDORS)('$id', (vendor) => {
     return { reply, id, shows: own?.patch?.shows ?? { language: 'en' } };
   };
   // In the vendor's own shape: its raw body, or an OperationOutcome with its code.
-  const expectRefusal = async (reply: Response, name: (typeof ERROR_NAMES)[number]): Promise<void> => {
-    const row = vendor.errors[name];
+  const expectRefusal = async (reply: Response, name: string): Promise<void> => {
+    const row = errorRow(vendor, name)!;
     const text = await reply.text();
     expect([reply.status, text]).toEqual([row.status, row.raw ? row.raw.body : expect.stringContaining('"OperationOutcome"')]);
     if (!row.raw && row.code) expect(text).toContain(`"code":"${row.code}"`);
@@ -239,20 +239,31 @@ describe.each(VENDORS)('$id', (vendor) => {
       );
   });
 
-  it.each(['not-found', 'unavailable', 'unauthorized', 'forbidden', 'invalid', 'internal'] as const)(
-    'renders %s when a rule says so',
-    async (error) => {
-      const { id } = test.kernel.rules.arm({ fault: 'vendor-error', params: { error } });
-      await expectRefusal(await test.call('/metadata'), error);
-      expect((await fetch(test.token, { method: 'POST' })).status).toBeGreaterThanOrEqual(400);
-      test.kernel.rules.heal(id);
-    },
-  );
+  it.each(refusals(vendor).filter((name) => !errorRow(vendor, name)!.oauth))('renders %s when a rule says so', async (error) => {
+    const { id } = test.kernel.rules.arm({ fault: 'vendor-error', params: { error }, where: { sim: 'ehr' } });
+    await expectRefusal(await test.call('/metadata'), error);
+    const token = await fetch(test.token, { method: 'POST' });
+    expect(token.status).toBeGreaterThanOrEqual(400);
+    expect(await token.text()).not.toContain('OperationOutcome');
+    test.kernel.rules.heal(id);
+  });
 
-  it('says when to come back', async () => {
-    const { id } = test.kernel.rules.arm({ fault: 'throttle', params: { retryAfter: 7 } });
+  it('has none of the errors that it is not known to have, and says which it has', () => {
+    const lacks = TROUBLE_NAMES.filter((name) => !vendor.troubles[name]);
+    for (const error of [...lacks, 'nonsense', 'no-results', 'not-simulated'])
+      expect(() => test.kernel.rules.arm({ fault: 'vendor-error', params: { error }, where: { tenant: 'north' } })).toThrow(
+        new RegExp(`ehr/north has no error "${error}"; .*: .*throttled.*unavailable`),
+      );
+  });
+
+  it.each([
+    ['seconds', () => '7'],
+    ['date', () => new Date(clock.now() + 7000).toUTCString()],
+    ['none', () => null],
+  ])('says when to come back: %s', async (form, expected) => {
+    const { id } = test.kernel.rules.arm({ fault: 'throttle', params: { retryAfter: 7, form } });
     const reply = await test.call('/metadata');
-    expect([reply.status, reply.headers.get('retry-after')]).toEqual([429, '7']);
+    expect([reply.status, reply.headers.get('retry-after')]).toEqual([429, expected()]);
     test.kernel.rules.heal(id);
   });
 

@@ -1,7 +1,7 @@
 import { capabilityOf } from '../engine/capability.ts';
 import { EPIC_BULK } from './bulk.ts';
 import statement from './epic/capability.generated.json' with { type: 'json' };
-import { EPIC_ERRORS, ERROR_SYSTEM } from './epic/errors.ts';
+import { EPIC_ERRORS, EPIC_TROUBLES, ERROR_SYSTEM } from './epic/errors.ts';
 import { moreNumbers, onWrite } from './epic/filing.ts';
 import { EPIC_OVERLAY } from './epic/overlay.ts';
 import { r4 } from './r4.ts';
@@ -177,6 +177,7 @@ export const epic = defineVendor(r4, {
   },
   headers: { 'cache-control': 'no-cache,no-store', pragma: 'no-cache', expires: '-1' },
   errors: EPIC_ERRORS,
+  troubles: EPIC_TROUBLES,
   sources: [
     'https://fhir.epic.com/Documentation?docId=oauth2',
     'https://fhir.epic.com/Specifications',

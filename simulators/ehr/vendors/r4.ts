@@ -3,7 +3,7 @@ import { DATE_PREFIXES } from '../engine/criteria.ts';
 import { DEFINITIONS } from '../engine/definitions.ts';
 import { SEARCH_PARAMETERS } from '../engine/parameters.ts';
 import { R4_BULK } from './bulk.ts';
-import type { CapabilityTable, ErrorName, ErrorRow, TypeCapability, Vendor } from './vendor.ts';
+import type { CapabilityTable, ErrorName, ErrorRow, TroubleName, TypeCapability, Vendor } from './vendor.ts';
 
 // The base declares all that the engine can do: every parameter of the R4 definitions, none of a vendor's own.
 const capability: CapabilityTable = Object.fromEntries(
@@ -95,6 +95,28 @@ const errors: Record<ErrorName, ErrorRow> = {
   'too-many': row(400, 'too-costly', 'The search matches too much.'),
 };
 
+/** What stands before a server answers when it hears nothing of it: no FHIR. */
+export const gatewayPage = (status: 502 | 504, title: string, server: string): ErrorRow =>
+  row(status, 'transient', title, {
+    retryable: true,
+    definite: false,
+    raw: {
+      type: 'text/html',
+      body: `<html>\r\n<head><title>${status} ${title}</title></head>\r\n<body>\r\n<center><h1>${status} ${title}</h1></center>\r\n<hr><center>${server}</center>\r\n</body>\r\n</html>\r\n`,
+    },
+  });
+
+const troubles: Record<TroubleName, ErrorRow> = {
+  duplicate: row(409, 'duplicate', 'There is such a resource already.'),
+  locked: row(423, 'lock-error', 'Somebody else is changing the resource.', { retryable: true }),
+  'dependency-failed': row(424, 'processing', 'Something that this depends on failed.'),
+  restricted: row(403, 'suppressed', 'The record is protected; a reason for looking must be given.'),
+  'daily-limit': row(429, 'throttled', 'No more today.', { retryable: true }),
+  timeout: row(408, 'timeout', 'The request took too long to arrive.', { retryable: true, definite: false }),
+  'bad-gateway': gatewayPage(502, 'Bad Gateway', 'nginx'),
+  'gateway-timeout': gatewayPage(504, 'Gateway Time-out', 'nginx'),
+};
+
 const isOid = (authority: string): boolean => /^\d+(\.\d+)+$/.test(authority);
 const system = (authority: string): string => (isOid(authority) ? `urn:oid:${authority}` : authority);
 const beneath = (authority: string, arc: number, path: string): string =>
@@ -168,6 +190,7 @@ export const r4: Vendor = Object.freeze({
   },
   headers: { 'cache-control': 'no-store' },
   errors,
+  troubles,
   sources: [
     'https://hl7.org/fhir/R4/http.html',
     'https://hl7.org/fhir/R4/search.html',

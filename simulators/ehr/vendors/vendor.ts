@@ -139,12 +139,35 @@ export const ERROR_NAMES = [
 ] as const;
 export type ErrorName = (typeof ERROR_NAMES)[number];
 
+/** Errors with which no handler refuses, as they come of what else goes on there. A vendor has those that it is known to have. */
+export const TROUBLE_NAMES = [
+  'duplicate',
+  'locked',
+  'dependency-failed',
+  'restricted',
+  'daily-limit',
+  'timeout',
+  'bad-gateway',
+  'gateway-timeout',
+] as const;
+export type TroubleName = (typeof TROUBLE_NAMES)[number];
+
+/** The row of an error of either kind. */
+export const errorRow = ({ errors, troubles }: Pick<Vendor, 'errors' | 'troubles'>, name: string): ErrorRow | undefined =>
+  Object.hasOwn(errors, name) ? errors[name as ErrorName] : troubles[name as TroubleName];
+
+/** Every name under which the vendor refuses something. */
+export const refusals = ({ errors, troubles }: Pick<Vendor, 'errors' | 'troubles'>): string[] =>
+  Object.entries({ ...errors, ...troubles }).flatMap(([name, { status }]) =>
+    status >= 400 && name !== 'not-simulated' ? [name] : [],
+  );
+
 /** How a client proves itself at the token endpoint. */
 export type ClientMethod = 'private_key_jwt' | 'client_secret_basic' | 'client_secret_post';
 
 /** What an issue is about, beside its row. */
 export interface IssueDetail {
-  error: ErrorName;
+  error: ErrorName | TroubleName;
   diagnostics?: string;
   /** Element or parameter. */
   expression?: string;
@@ -253,6 +276,8 @@ export interface Vendor {
     explains: boolean;
     smartConfiguration: Readonly<Record<string, unknown>>;
   };
+  /** Calls a second and tokens a minute, where it documents how many it takes: they hold where a site is told to keep to them. */
+  quota?: { perSecond?: number; tokensPerMinute?: number };
   /** How `$export` goes, where a type's `operations` have it. */
   bulk: Bulk;
   search: {
@@ -305,6 +330,7 @@ export interface Vendor {
   /** Sent with every FHIR reply. */
   headers: Readonly<Record<string, string>>;
   errors: Readonly<Record<ErrorName, ErrorRow>>;
+  troubles: Readonly<Partial<Record<TroubleName, ErrorRow>>>;
   /** Where each oddity comes from. */
   sources: readonly string[];
   /** What the sources leave open, or what is simpler here than there, and how it was settled: for the fidelity page. */

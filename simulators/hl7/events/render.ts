@@ -31,6 +31,7 @@ export function render(event: JournalEvent, facts: SiteFacts, people: People, ne
   const trigger = triggerOf(event.act ?? '', facts.dialect, facts.version);
   const all = event.records ?? [];
   if (!trigger) return { messages: [], silent: [{ reason: `this link sends nothing for the act ${event.act}`, records: all }] };
+  const wall = facts.clockOffset ? new Date(Date.parse(event.wall) + facts.clockOffset).toISOString() : event.wall;
   const messages: Rendered[] = [];
   const silent: Rendering['silent'] = [];
   for (const subject of trigger.subjects(event, people, facts)) {
@@ -39,8 +40,8 @@ export function render(event: JournalEvent, facts: SiteFacts, people: People, ne
       continue;
     }
     const control = nextControl();
-    const header = msh(facts, trigger.message, trigger.structure, control, event.wall);
-    const start = WITH_EVENT.test(trigger.message) ? [header, evn(facts, trigger.message, event.wall)] : [header];
+    const header = msh(facts, trigger.message, trigger.structure, control, wall);
+    const start = WITH_EVENT.test(trigger.message) ? [header, evn(facts, trigger.message, wall)] : [header];
     const segments = standing([...start, ...trigger.segments(facts, subject)], facts);
     const text = buildMessage(segments, facts.delimiters);
     const person = mrnOf(subject.patient, facts.authority) ?? subject.patient.id ?? '';

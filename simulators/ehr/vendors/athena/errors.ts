@@ -1,5 +1,5 @@
-import { r4 } from '../r4.ts';
-import type { ErrorName, ErrorRow } from '../vendor.ts';
+import { gatewayPage, r4 } from '../r4.ts';
+import type { ErrorName, ErrorRow, TroubleName } from '../vendor.ts';
 
 const issue = (status: number, code: string, text: string, severity: 'fatal' | 'error' = 'error'): ErrorRow => ({
   status,
@@ -49,4 +49,13 @@ export const ATHENA_ERRORS: Partial<Record<ErrorName, ErrorRow>> = {
   'unauthorized-client': oauth(401, 'access_denied', POLICY),
   'invalid-scope': oauth(400, 'invalid_scope', 'One or more scopes are not configured for the authorization server resource.'),
   'not-simulated': r4.errors['not-simulated'],
+};
+
+/** Not recorded: the bodies of all these. */
+export const ATHENA_TROUBLES: Partial<Record<TroubleName, ErrorRow>> = {
+  duplicate: issue(409, 'duplicate', 'The resource exists already.'),
+  'daily-limit': raw(429, { detailedmessage: 'Daily quota limit exceeded.', error: 'Too Many Requests' }),
+  timeout: raw(408, { detailedmessage: 'Request Timeout', error: 'Request Timeout' }),
+  'bad-gateway': gatewayPage(502, 'Bad Gateway', 'Apache'),
+  'gateway-timeout': gatewayPage(504, 'Gateway Timeout', 'Apache'),
 };

@@ -1,5 +1,5 @@
-import { r4 } from '../r4.ts';
-import type { ErrorName, ErrorRow } from '../vendor.ts';
+import { gatewayPage, r4 } from '../r4.ts';
+import type { ErrorName, ErrorRow, TroubleName } from '../vendor.ts';
 
 const row = (status: number, issue: string, text: string, more: Partial<ErrorRow> = {}): ErrorRow => ({
   status,
@@ -59,8 +59,21 @@ export const CERNER_ERRORS: Partial<Record<ErrorName, ErrorRow>> = {
   'invalid-scope': oauth('invalid-scope', 'empty-scopes'),
 };
 
+/**
+ * Statuses of the Appointment page ("423: locked by another user", "424: a needed side action failed"); texts and the pages
+ * of its gateway are not recorded. It documents no limit of ordinary calls.
+ */
+export const CERNER_TROUBLES: Partial<Record<TroubleName, ErrorRow>> = {
+  duplicate: row(409, 'duplicate', 'Duplicate'),
+  locked: row(423, 'lock-error', 'The resource is locked by another user.', { retryable: true }),
+  'dependency-failed': row(424, 'processing', 'A dependent action failed.'),
+  timeout: row(408, 'timeout', 'Request Timeout', { retryable: true, definite: false }),
+  'bad-gateway': gatewayPage(502, 'Bad Gateway', 'server'),
+  'gateway-timeout': gatewayPage(504, 'Gateway Time-out', 'server'),
+};
+
 /** Refusals whose text is always the same, whatever the engine knows of the case. */
-export const FIXED_TEXTS: readonly ErrorName[] = [
+export const FIXED_TEXTS: readonly (ErrorName | TroubleName)[] = [
   'not-found',
   'deleted',
   'unknown-type',

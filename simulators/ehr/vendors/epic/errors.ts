@@ -1,5 +1,5 @@
 import { r4 } from '../r4.ts';
-import type { ErrorName, ErrorRow } from '../vendor.ts';
+import type { ErrorName, ErrorRow, TroubleName } from '../vendor.ts';
 
 /** Coding system of Epic's error codes; the `0` is the sandbox's environment. */
 export const ERROR_SYSTEM = 'urn:oid:1.2.840.114350.1.13.0.1.7.2.657369';
@@ -132,4 +132,30 @@ export const EPIC_ERRORS: Partial<Record<ErrorName, ErrorRow>> = {
   'unsupported-search': fatal(400, 'invalid', '59102', 'Content invalid against the specification or a profile.'),
   'unknown-value': { ...fatal(400, 'value', '59109', 'An element or header value is invalid.'), severity: 'information' },
   'session-expired': fatal(400, 'expired', '4113', 'Session ID for cached search results has expired.'),
+};
+
+const passing = { retryable: true, definite: false };
+
+/**
+ * Codes and texts from fhir.epic.com/Specifications; not documented are the statuses, and what its web server says of an
+ * application that it does not hear from. It knows no record that is locked (423), and no limit of calls.
+ */
+export const EPIC_TROUBLES: Partial<Record<TroubleName, ErrorRow>> = {
+  duplicate: fatal(409, 'duplicate', '59141', 'An attempt was made to create a duplicate record.'),
+  restricted: fatal(403, 'suppressed', '4134', 'This resource requires Break-the-Glass authorization.'),
+  'daily-limit': fatal(403, 'throttled', '4135', 'The daily limit of document queries for the patient has been reached.'),
+  timeout: { ...r4.troubles.timeout!, raw: { type: 'text/html', body: '<h2>Request Timeout</h2>' }, ...passing },
+  'bad-gateway': {
+    ...fatal(502, 'transient', '', ''),
+    ...passing,
+    raw: html(
+      '502 - Web server received an invalid response while acting as a gateway or proxy server.',
+      'There is a problem with the page you are looking for, and it cannot be displayed.',
+    ),
+  },
+  'gateway-timeout': {
+    ...fatal(504, 'timeout', '', ''),
+    ...passing,
+    raw: html('504 - Gateway Timeout.', 'The server behind this one did not answer in time.'),
+  },
 };

@@ -1,0 +1,15 @@
+import { defineFault } from '#kernel';
+
+export const elementRenamed = defineFault({
+  name: 'element-renamed',
+  family: 'schema',
+  doc: 'An update of the vendor calls an element otherwise, in all that is read; what is written is taken under the new name only.',
+  params: {
+    type: { type: 'string', doc: 'resource type' },
+    element: { type: 'string', doc: 'path below the resource: telecom, or name.family' },
+    to: { type: 'string', doc: 'its new name' },
+  },
+  hooks: {},
+  lever: 'element-renamed',
+  colour: '#0f766e',
+});

@@ -1,0 +1,14 @@
+import { defineFault } from '#kernel';
+
+export const elementRequired = defineFault({
+  name: 'element-required',
+  family: 'schema',
+  doc: 'An update of the vendor refuses, in its own words, writes that lack an element.',
+  params: {
+    type: { type: 'string', doc: 'resource type' },
+    element: { type: 'string', doc: 'path below the resource' },
+  },
+  hooks: {},
+  lever: 'element-required',
+  colour: '#115e59',
+});

@@ -1,0 +1,24 @@
+import type { Undo } from './places.ts';
+
+/** What levers hold over a setting: the newest counts, and letting one go brings back whatever was below it. */
+export class Overrides<T> {
+  #held: { value: T }[] = [];
+
+  /** The newest; undefined where nothing is held over the setting. */
+  get current(): T | undefined {
+    return this.#held.at(-1)?.value;
+  }
+
+  /** All that is held, oldest first: for settings in which several go together. */
+  get all(): readonly T[] {
+    return this.#held.map(({ value }) => value);
+  }
+
+  hold(value: T): Undo {
+    const one = { value };
+    this.#held.push(one);
+    return () => {
+      this.#held = this.#held.filter((other) => other !== one);
+    };
+  }
+}
