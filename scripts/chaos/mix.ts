@@ -21,12 +21,7 @@ export function* mix(faults: readonly FaultDefinition[], places: () => readonly 
 
 function draw(fault: FaultDefinition, place: FaultPlace, random: Random): Rule {
   const { sim, tenant } = place;
-  const params = Object.fromEntries(
-    Object.entries(fault.params).flatMap(([name, param]) => {
-      const value = drawn(name, param, place, random);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
+  const params = paramsOf(fault, place, random);
   if (fault.lever !== undefined) return { fault: fault.name, params, where: { sim, tenant } };
   const operations = place.operations().filter((one) => fault.operations?.test(one) ?? one !== 'connect');
   const operation = random.chance(0.3) && operations.length > 0 ? { operation: random.pick(operations) } : {};
@@ -35,6 +30,15 @@ function draw(fault: FaultDefinition, place: FaultPlace, random: Random): Rule {
   const times = random.chance(0.3) ? { times: random.int(1, 5) } : {};
   return { fault: fault.name, params, where: { sim, tenant, ...operation, ...attempt }, when: random.pick(whens), ...times };
 }
+
+/** Parameters that make sense at a place; those with a default may be left out. */
+export const paramsOf = (fault: FaultDefinition, place: FaultPlace, random: Random): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(fault.params).flatMap(([name, param]) => {
+      const value = drawn(name, param, place, random);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 
 function drawn(name: string, param: FaultParam, place: FaultPlace, random: Random): unknown {
   if (param.error) return random.pick(place.errors?.() ?? ['unavailable']);

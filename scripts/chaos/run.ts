@@ -113,7 +113,7 @@ async function recovered(world: World, clients: readonly Client[]): Promise<Viol
 }
 
 function judge(
-  { kernel, places }: World,
+  { kernel, places, org }: World,
   seen: readonly Seen[],
   { seed, refused, healed }: { seed: string; refused: string[]; healed: Violation[] },
 ): ChaosResult {
@@ -129,10 +129,14 @@ function judge(
     [...state].flatMap(([key, { image }]): Violation[] => {
       const [sim, tenant, type, id] = key.split('/');
       if (sim !== 'ehr' || tenant !== name) return [];
-      const now = site.read(type!, id!) ?? null;
-      return same(now, image) ? [] : [{ invariant: 'state', what: `${key} is not what its commits come to` }];
+      return same(site.read(type!, id!) ?? null, image) ? [] : [unlike(key)];
     }),
   );
+  const rows = new Map(org.rows('Contact').map((row) => [row.Id, row]));
+  for (const [key, { image }] of state) {
+    const [sim, , type, id] = key.split('/');
+    if (sim === 'crm' && type === 'Contact' && !same(rows.get(id) ?? null, image)) strange.push(unlike(key));
+  }
   return {
     seed,
     events: events.length,
@@ -152,6 +156,8 @@ function judge(
     ],
   };
 }
+
+const unlike = (key: string): Violation => ({ invariant: 'state', what: `${key} is not what its commits come to` });
 
 // A group lists its members as they are when it is read.
 const same = (now: unknown, image: unknown): boolean =>

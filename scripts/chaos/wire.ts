@@ -3,6 +3,8 @@ import https from 'node:https';
 import net, { type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Clock } from '#kernel';
 
+// A frame that is longer is given up.
+const LONGEST = 4_000_000;
 const [START, END] = ['\u000b', '\u001c\r'];
 
 /** What came back from a call; undefined in its place when nothing whole did. */
@@ -113,8 +115,11 @@ export class Listener {
     socket.on('error', () => {});
     socket.on('close', () => this.#sockets.delete(socket));
     socket.on('data', (chunk) => {
+      // Frames may be long: what was looked through is not looked through again.
+      const from = Math.max(0, heard.length - 1);
       heard += chunk.toString('latin1');
-      for (let at = heard.indexOf(END); at >= 0; at = heard.indexOf(END)) {
+      if (heard.length > LONGEST) socket.destroy();
+      for (let at = heard.indexOf(END, from); at >= 0; at = heard.indexOf(END)) {
         const frame = heard.slice(heard.lastIndexOf(START, at) + 1, at);
         heard = heard.slice(at + END.length);
         const separator = frame[3] ?? '|';

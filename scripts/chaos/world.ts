@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Crm } from '#crm';
 import type { EhrSite } from '#ehr';
 import { people, toPatient } from '#fixtures';
 import type { Kernel } from '#kernel';
@@ -53,6 +54,7 @@ export interface World {
   sandbox: Sandbox;
   kernel: Kernel;
   places: Place[];
+  org: Crm;
   crm: { url: string; clientId: string; clientSecret: string };
   listener: Listener;
   hook: { url: string; taken: () => number };
@@ -81,7 +83,7 @@ export async function openWorld(seed: string): Promise<World> {
   }
   const { addresses, credentials } = described.get('crm')!;
   return {
-    ...{ sandbox, kernel, places, listener, hook },
+    ...{ sandbox, kernel, places, listener, hook, org: sandbox.parts.find(({ name }) => name === 'crm') as Crm },
     crm: {
       url: addresses.login ?? addresses.instance!,
       clientId: credentials.clientId!,
