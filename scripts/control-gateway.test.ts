@@ -45,8 +45,8 @@ beforeAll(async () => {
     'GET /v1/rules': { rules: ['a'] },
     'DELETE /v1/rules/r1': { healed: 1 },
     'DELETE /v1/rules': { healed: 2 },
-    'POST /v1/rules?partial=': { rules: [], elsewhere: [{ index: 0, error: 'no part is that' }] },
-    'POST /v1/plans?partial=': { rules: [{ id: 'dusk/1' }], elsewhere: [{ index: 1, error: 'no part is that' }] },
+    'POST /v1/rules?partial=true': { rules: [], elsewhere: [{ index: 0, error: 'no part is that' }] },
+    'POST /v1/plans?partial=true': { rules: [{ id: 'dusk/1' }], elsewhere: [{ index: 1, error: 'no part is that' }] },
     'DELETE /v1/rules/dusk%2F1': { healed: 1 },
     'GET /v1/gates': { parked: [{ id: 'g1' }, { id: 'g2' }] },
   });
@@ -54,8 +54,8 @@ beforeAll(async () => {
     'GET /v1/sites/epic/link': { state: 'idle' },
     'GET /v1/rules': { rules: ['b'] },
     'DELETE /v1/rules': { healed: 1 },
-    'POST /v1/rules?partial=': { rules: ['b'], elsewhere: [] },
-    'POST /v1/plans?partial=': {
+    'POST /v1/rules?partial=true': { rules: ['b'], elsewhere: [] },
+    'POST /v1/plans?partial=true': {
       rules: [],
       elsewhere: [
         { index: 0, error: 'no part is this' },

@@ -154,10 +154,10 @@ export class ControlClient {
   arm = async (rules: Rule[]): Promise<ArmedRule[]> =>
     (await this.call<{ rules: ArmedRule[] }>('POST', '/v1/rules', rules)).rules;
   /** Arms those of the rules that a part of this process can suffer; tells of the others. */
-  armSome = (rules: Rule[]): Promise<Armed> => this.call('POST', '/v1/rules?partial', rules);
+  armSome = (rules: Rule[]): Promise<Armed> => this.call('POST', '/v1/rules?partial=true', rules);
   /** Arms a plan, YAML or JSON, as far as a part of this process can suffer it. @param source what messages call it. */
   armPlan = (text: string, source = 'plan'): Promise<Armed> =>
-    this.call('POST', `/v1/plans?partial&source=${encodeURIComponent(source)}`, new Text(text));
+    this.call('POST', `/v1/plans?partial=true&source=${encodeURIComponent(source)}`, new Text(text));
   healPlan = (name: string): Promise<unknown> => this.call('DELETE', `/v1/plans/${encodeURIComponent(name)}`);
   heal = (id: string): Promise<unknown> => this.call('DELETE', `/v1/rules/${encodeURIComponent(id)}`);
   healAll = (): Promise<unknown> => this.call('DELETE', '/v1/rules');

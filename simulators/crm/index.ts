@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Face, jsonReply, type Kernel, type Part, type Request } from '#kernel';
 import { mountBulk1 } from './bulk/v1.ts';
-import { type CrmCommit, type CrmCommitted, commitAsUser, mountControl, rowsWhere } from './control.ts';
+import { type CrmCommit, type CrmCommitted, commitAsUser, rowsWhere } from './by-hand.ts';
+import { mountControl } from './control.ts';
 import { crmError, ERRORS, type ErrorName, NAMED_ERRORS } from './errors.ts';
 import { reachOut, remind, type SendJob, type Sent } from './jobs.ts';
 import { mountOAuth, oauthError } from './oauth/index.ts';
@@ -17,7 +18,7 @@ import { mountStreaming } from './streaming/index.ts';
 import { loadStubs, mountStubs, type Stubs } from './stubs.ts';
 import type { Row } from './values.ts';
 
-export type { CrmCommit, CrmCommitted } from './control.ts';
+export type { CrmCommit, CrmCommitted } from './by-hand.ts';
 export { CRM_FAULTS } from './faults/index.ts';
 export type { SendJob, Sent } from './jobs.ts';
 export type { CrmClient, CrmUser } from './org.ts';

@@ -40,7 +40,8 @@ export class Store {
       CREATE TABLE IF NOT EXISTS crm_row (
         n INTEGER PRIMARY KEY, id TEXT UNIQUE, type TEXT, deleted INTEGER, stamp INTEGER, version INTEGER, json TEXT);
       CREATE INDEX IF NOT EXISTS crm_all ON crm_row (type);
-      CREATE INDEX IF NOT EXISTS crm_live ON crm_row (type, deleted);
+      CREATE INDEX IF NOT EXISTS crm_gone ON crm_row (type) WHERE deleted = 1;
+      DROP INDEX IF EXISTS crm_live;
       CREATE INDEX IF NOT EXISTS crm_stamp ON crm_row (type, stamp);
       CREATE TABLE IF NOT EXISTS crm_index (
         type TEXT, field TEXT, value TEXT, n INTEGER, PRIMARY KEY (type, field, value, n)) WITHOUT ROWID;`);
@@ -104,7 +105,8 @@ export class Store {
   }
 
   count(type: SObjectType): number {
-    return Number(this.#sql('SELECT count(*) AS n FROM crm_row WHERE type = ? AND deleted = 0').get(type.name)?.n);
+    const all = 'SELECT count(*) FROM crm_row WHERE type = ?1';
+    return Number(this.#sql(`SELECT (${all}) - (${all} AND deleted = 1) AS n`).get(type.name)?.n);
   }
 
   /** Adds a record, or replaces the one with this id. */

@@ -3,12 +3,14 @@ import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import express from 'express';
 import { OffsetClock } from './clock.ts';
+import type { Contract } from './control/route.ts';
 import { type Exchange, type Hook, Rejected, Severed, type Wire } from './hooks.ts';
-import { type Body, Dealing, NO_BODY, Passing, Received } from './http-call.ts';
+import { type Body, Dealing, NO_BODY, Passing, paramsOf, pathOf, Received } from './http-call.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
 import { ConfigurationError } from './part.ts';
 import type { FaultPlace } from './places.ts';
+import { RouteMemo } from './route-memo.ts';
 import type { Identity } from './tls.ts';
 
 /** A request as handlers see it: plain data, no socket. */
@@ -41,7 +43,7 @@ export interface Reply {
    * Writes the body piece by piece, in place of `body`: until `closed` resolves, or until its own promise does, which ends
    * the reply. `write` resolves when the peer takes more (or is gone), in a later turn of the event loop.
    */
-  stream?: (write: (text: string) => Promise<void>, closed: Promise<void>) => void | Promise<void>;
+  stream?: (write: (text: string | Uint8Array) => Promise<void>, closed: Promise<void>) => void | Promise<void>;
 }
 
 /** What a handler is given: the request, and the only ways to act. */
@@ -75,6 +77,8 @@ export interface RouteInfo {
   doc?: string;
   /** Query and body carry credentials: keep them out of the journal. */
   secret?: boolean;
+  /** Of a control route: what it takes and answers. */
+  contract?: Contract;
 }
 
 export interface Route extends RouteInfo {
@@ -98,6 +102,8 @@ export interface FaceOptions {
   replyHeaders?: (request: Request) => Readonly<Record<string, string>> | undefined;
   /** Largest body in bytes; 16 MiB when absent. */
   maxBody?: number;
+  /** Refuses a call by the address of its sender, before anything is read. */
+  admit?: (address: string | undefined) => Reply | undefined;
   /** What the place is to faults, where several faces are of one kind. */
   kind?: string;
   /** What route parameters that hold a type can be; anything, where it is absent. */
@@ -117,7 +123,23 @@ export const jsonReply = (status: number, value: unknown, headers: Record<string
 
 const HTTP_HOOKS = ['connect', 'request', 'store-read', 'before-commit', 'after-commit', 'reply', 'body'] as const;
 
+interface Target {
+  info: RouteInfo;
+  handler: Handler;
+}
+
+const routed = ({ method = '' }: http.IncomingMessage): string => (method === 'HEAD' ? 'GET' : method);
+
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+type Waiting = ['connection' | 'request', unknown[]];
+
+/** A listener, and what came to it while nobody answered. */
+export interface Listening {
+  server: http.Server;
+  secure: boolean;
+  waiting?: Waiting[];
+}
 
 /** An HTTP face of a simulator. Express routes; this shell owns sockets, hooks and journal, and alone sends. */
 export class Face {
@@ -127,15 +149,19 @@ export class Face {
   // By method, so that a call is held against the paths of its own method only. Routers without an application: that one
   // changes the prototypes of each request and reply, which is dear.
   #routers = new Map<string, express.Router>(METHODS.map((method) => [method, express.Router()]));
-  #fallback: Handler;
-  #servers: { server: http.Server; secure: boolean }[] = [];
+  #memo = new RouteMemo<Target>();
+  #fallback: Target;
+  #servers: Listening[] = [];
   // The TCP sockets by peer: a TLS socket cannot reset the connection that it runs on, this one can.
   #sockets = new Map<string, Socket>();
 
   constructor(kernel: Kernel, options: FaceOptions) {
     this.#kernel = kernel;
     this.options = options;
-    this.#fallback = options.fallback ?? (({ request }) => options.renderError('not-found', {}, request));
+    this.#fallback = {
+      info: { operation: 'unknown', tier: 'missing' },
+      handler: options.fallback ?? (({ request }) => options.renderError('not-found', {}, request)),
+    };
     if (options.internal) return;
     kernel.places.add(this.#place());
   }
@@ -164,14 +190,20 @@ export class Face {
   /** Adds a route. Paths are Express 5 patterns; letter case and a trailing slash do not matter. */
   route(method: string, path: string, info: RouteInfo, handler: Handler): this {
     this.routes.push({ method, path, ...info });
+    this.#memo.add(path);
+    const target = { info, handler };
     for (const one of method === 'ALL' ? METHODS : [method])
-      this.#routers.get(one)!.all(path, (req, res) => this.#serve(req, res, info, handler));
+      this.#routers.get(one)!.all(path, (req, res) => {
+        this.#memo.keep(routed(req), pathOf(req.url), path, target);
+        return this.#serve(req, res, target, paramsOf(req.params));
+      });
     return this;
   }
 
   /** Starts listening; port 0 takes a free one. @throws when a port is taken, naming it. */
   async listen(options: { host?: string; port?: number; tlsPort?: number; identity?: Identity }): Promise<void> {
     const answer: http.RequestListener = (req, res) => this.#answer(req as express.Request, res as express.Response);
+    if (this.#servers.length > 0) return; // taken over
     const host = options.host ?? '127.0.0.1';
     if (options.port !== undefined)
       await this.#open(http.createServer({ optimizeEmptyRequests: true }, answer), host, options.port, false);
@@ -187,24 +219,34 @@ export class Face {
   }
 
   #answer(req: express.Request, res: express.Response): void {
+    const refused = this.options.admit?.(req.socket.remoteAddress);
+    if (refused) {
+      send(res, refused);
+      return;
+    }
     const failed = (error: unknown): void => {
       req.socket.destroy();
       // A call that outlives its sandbox finds the journal closed: nobody is left to be told.
       if (this.#kernel.database.sql.isOpen) this.#kernel.report(error, { sim: this.options.sim, tenant: this.options.tenant });
     };
-    // Where no route takes it, and where the address cannot be decoded.
-    const otherwise = (error?: unknown): void => {
-      if (error !== undefined && error !== null && !(error instanceof URIError)) {
-        failed(error);
-        return;
-      }
+    const serve = ({ match, params }: { match: Target; params: Record<string, string> }): void => {
       try {
-        this.#serve(req, res, { operation: 'unknown', tier: 'missing' }, this.#fallback)?.catch(failed);
+        this.#serve(req, res, match, params)?.catch(failed);
       } catch (defect) {
         failed(defect);
       }
     };
-    const router = this.#routers.get(req.method === 'HEAD' ? 'GET' : req.method);
+    const known = this.#memo.find(routed(req), pathOf(req.url));
+    if (known) {
+      serve(known);
+      return;
+    }
+    // Where no route takes it, and where the address cannot be decoded.
+    const otherwise = (error?: unknown): void => {
+      if (error !== undefined && error !== null && !(error instanceof URIError)) failed(error);
+      else serve({ match: this.#fallback, params: {} });
+    };
+    const router = this.#routers.get(routed(req));
     if (router) router(req, res, otherwise);
     else otherwise();
   }
@@ -214,6 +256,39 @@ export class Face {
     server.on('connection', (socket: Socket) => this.#connected(socket));
     await listenOn(server, host, port, `the ${this.options.name} face`);
     this.#servers.push({ server, secure });
+  }
+
+  /**
+   * Gives its listeners away, for another face to `takeOver`: no port is free in between, and who connects or asks meanwhile
+   * waits. Connections that are open stay here, and end with `close`.
+   */
+  handOver(): Listening[] {
+    return this.#servers.splice(0).map((listening) => {
+      const { server } = listening;
+      const waiting: Waiting[] = [];
+      for (const event of ['connection', 'request'] as const) {
+        const own = server.listeners(event);
+        // The first listener of connections is the HTTP server's own.
+        for (const listener of event === 'connection' ? own.slice(1) : own) server.off(event, listener as never);
+        server.on(event, (...args: unknown[]) => void waiting.push([event, args]));
+      }
+      return { ...listening, waiting };
+    });
+  }
+
+  /** Goes on where another face listened. With `connections`, its open ones go on here, too. */
+  takeOver(given: readonly Listening[], connections?: Face): void {
+    for (const socket of connections ? connections.#sockets.values() : []) this.#keep(socket);
+    for (const { server, secure, waiting = [] } of given) {
+      server.off('connection', server.listeners('connection').at(-1) as never);
+      server.removeAllListeners('request');
+      server.on('connection', (socket: Socket) => this.#connected(socket));
+      server.on('request', (req, res) => this.#answer(req as express.Request, res as express.Response));
+      this.#servers.push({ server, secure });
+      for (const [event, args] of waiting)
+        if (event === 'connection') this.#connected(args[0] as Socket);
+        else this.#answer(args[0] as express.Request, args[1] as express.Response);
+    }
   }
 
   /** `http://127.0.0.1:port`, or with TLS `https://localhost:port`. Undefined when that listener is not open. */
@@ -226,15 +301,25 @@ export class Face {
     return `${secure ? 'https' : 'http'}://${host}:${port}`;
   }
 
+  /** The port that it listens on. */
+  port(secure = false): number | undefined {
+    const found = this.#servers.find((s) => s.secure === secure);
+    return found && (found.server.address() as AddressInfo).port;
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets.values()) socket.destroy();
     await Promise.all(this.#servers.map(({ server }) => new Promise((resolve) => server.close(resolve))));
   }
 
-  #connected(socket: Socket): void {
+  #keep(socket: Socket): void {
     const peer = `${socket.remoteAddress} ${socket.remotePort}`;
     this.#sockets.set(peer, socket);
     socket.on('close', () => this.#sockets.delete(peer));
+  }
+
+  #connected(socket: Socket): void {
+    this.#keep(socket);
     socket.on('error', () => {}); // a peer that resets is not our error; the exchange on it ends as severed
     if (this.options.internal || !this.#kernel.rules.any) return;
     const { journal } = this.#kernel;
@@ -252,24 +337,27 @@ export class Face {
 
   // What can be done at once is done at once: each wait is a turn of promises, and most calls have no body, meet no rule
   // and want nothing that takes time.
-  #serve(req: express.Request, res: express.Response, info: RouteInfo, handler: Handler): Promise<void> | undefined {
+  #serve(
+    req: http.IncomingMessage,
+    res: http.ServerResponse,
+    target: Target,
+    params: Record<string, string>,
+  ): Promise<void> | undefined {
     const started = this.#kernel.clock.micros();
-    const take = (body: Body): Promise<void> | undefined => this.#take(req, res, body, started, info, handler);
+    const take = (body: Body): Promise<void> | undefined =>
+      this.#take(new Received(req, params, body, this.options.publicUrl), req.socket, res, target, started);
     if (!announcesBody(req)) return take(NO_BODY);
     return readBody(req, this.options.maxBody ?? MAX_BODY).then(take, () => void req.socket.destroy());
   }
 
   #take(
-    req: express.Request,
-    res: express.Response,
-    body: Body,
+    request: Request,
+    socket: Socket,
+    res: http.ServerResponse,
+    { info, handler }: Target,
     started: number,
-    info: RouteInfo,
-    handler: Handler,
   ): Promise<void> | undefined {
     const { options } = this;
-    const { socket } = req;
-    const request = new Received(req, body, options.publicUrl);
     const type = info.type?.startsWith(':') ? request.params[info.type.slice(1)] : info.type;
     const id = options.internal ? 0 : this.#journalRequest(request, info, type);
     const exchange = new Passing(id, options, info, type, () => this.#hold(socket), request);
@@ -355,12 +443,12 @@ export class Face {
       body,
       bytes: request.body.length,
     };
-    return this.#kernel.journal.append({ sim, tenant, kind: 'request', data }).seq;
+    return this.#kernel.journal.note({ sim, tenant, kind: 'request', data });
   }
 
   #journalReply(exchange: Exchange, reply: Reply | undefined, severed: string | undefined, micros: number): void {
     const { sim, tenant } = this.options;
-    this.#kernel.journal.append({
+    this.#kernel.journal.note({
       sim,
       tenant,
       kind: 'reply',
@@ -409,17 +497,27 @@ function begin(context: Context, handler: Handler): Reply | Promise<Reply> {
 // What an event-stream reader may leave unread before it is dropped, in bytes.
 const MAX_UNREAD = 64 * 1024 * 1024;
 
+type Headers = Readonly<Record<string, string>>;
+
+// Names and values in a row, but for the length: what is not copied into an object need not be taken out of it again.
+function merged(more: Headers, own: Headers): string[] {
+  const list: string[] = [];
+  for (const name in more) if (own[name] === undefined && name !== 'content-length') list.push(name, more[name]!);
+  for (const name in own) if (name !== 'content-length') list.push(name, own[name]!);
+  return list;
+}
+
 // Bytes of a body that node:net writes, with a head, from the stack.
 const ONE_PIECE = 12 * 1024;
 
-function send(res: express.Response, reply: Reply, more: Readonly<Record<string, string>> = {}): void {
+function send(res: http.ServerResponse, reply: Reply, more: Headers = {}): void {
   if (reply.stream) {
     res.writeHead(reply.status, { ...more, ...reply.headers });
     res.flushHeaders();
     const closed = new Promise<void>((resolve) => res.on('close', () => resolve()));
     // Whoever writes without waiting (a burst of events) shares one wait with those before.
     let drained: Promise<void> | undefined;
-    const write = (text: string): Promise<void> => {
+    const write = (text: string | Uint8Array): Promise<void> => {
       if (res.writableLength > MAX_UNREAD) res.destroy();
       const full = !res.destroyed && !res.write(text);
       if (!full) return new Promise((resolve) => setImmediate(resolve));
@@ -440,8 +538,8 @@ function send(res: express.Response, reply: Reply, more: Readonly<Record<string,
   const { body = '' } = reply;
   const none = reply.status === 204;
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-  const headers: http.OutgoingHttpHeaders = { ...more, ...reply.headers };
-  if (!none) headers['content-length'] = length;
+  const headers = merged(more, reply.headers ?? {});
+  if (!none) headers.push('content-length', String(length));
   res.writeHead(reply.status, headers);
   // A text goes out together with the head, in one piece; one without any other letters as it lies in memory. Bytes would
   // be a piece of their own, which costs more than to copy them while they are few.

@@ -22,3 +22,10 @@ export function nearest(word: string, names: readonly string[]): string | undefi
   const best = ranked[0];
   return best && best.steps <= Math.max(1, Math.floor(wanted.length / 3)) ? best.name : undefined;
 }
+
+/** `; did you mean "x"? There are: …`, or `; there are: …` when nothing is near. Long lists show their beginning. */
+export function instead(word: string, names: readonly string[], most = 40): string {
+  const close = nearest(word, names);
+  const shown = names.length > most ? `${names.slice(0, most).join(', ')}, …` : names.join(', ') || 'none';
+  return `; ${close ? `did you mean ${JSON.stringify(close)}? There are` : 'there are'}: ${shown}`;
+}

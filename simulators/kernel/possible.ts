@@ -1,6 +1,5 @@
 import type { FaultDefinition } from './hooks.ts';
-import { instead } from './instead.ts';
-import { nearest } from './nearest.ts';
+import { instead, nearest } from './nearest.ts';
 import type { FaultPlace, Places } from './places.ts';
 import type { Rule, RuleWhere } from './rule.ts';
 

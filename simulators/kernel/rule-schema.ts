@@ -52,9 +52,7 @@ export const WHERE_SCHEMA: Schema = {
     path: text('Beginning of the path.'),
     client: text('Who asks: what the journal names as actor.'),
     text: {
-      type: ['string', 'array'],
-      items: { type: 'string' },
-      minItems: 1,
+      anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }],
       description: 'Text that must occur in URL, body or message; of several, one of them.',
     },
     person: text('Anything that touches a record of this person: an MRN, or authority|mrn.'),

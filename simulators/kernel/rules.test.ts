@@ -7,6 +7,7 @@ import { KERNEL_FAULTS } from './faults/index.ts';
 import { defineFault, type Exchange, HOOKS, Rejected, Severed } from './hooks.ts';
 import { Kernel } from './kernel.ts';
 import { type Rule, RuleError } from './rule.ts';
+import { Snapshots } from './snapshots/store.ts';
 
 function exchange(about: Partial<Exchange> = {}): Exchange {
   return {
@@ -167,13 +168,13 @@ describe('when and how often', () => {
     expect(kernel.rules.list()).toMatchObject([{ id: 'once', matched: 1, fired: 1, spent: true }]);
   });
 
-  test('counters survive a copy of a database in memory', async () => {
+  test('counters survive a snapshot of a database in memory', async () => {
     const kernel = new Kernel({ clock: new ManualClock() });
     kernel.rules.arm({ ...reject, id: 'twice', times: 2 });
     await hit(kernel);
-    const folder = mkdtempSync(join(tmpdir(), 'rules-'));
-    kernel.snapshot(folder);
-    const second = new Kernel({ data: folder });
+    const root = mkdtempSync(join(tmpdir(), 'rules-'));
+    const { snapshot, processes } = await new Snapshots(kernel, [], { root }).take('one');
+    const second = new Kernel({ from: { file: join(root, 'one', processes[0]!.file), snapshot } });
     expect([await hit(second), await hit(second)]).toEqual([true, false]);
     second.close();
   });

@@ -73,6 +73,7 @@ export class RuleEngine {
     this.#gates = options.gates;
     this.#places = options.places;
     this.#index = new RuleIndex((exchange) => this.#places.peopleOf(exchange));
+    this.#database.beforeCopy(() => this.#write());
     this.#schemas = { rule: ruleSchema(options.faults), plan: planSchema(options.faults) };
     for (const rule of this.#armed.values()) if (!this.#faults.get(rule.fault)?.lever) this.#open(rule);
   }
@@ -428,8 +429,7 @@ export class RuleEngine {
     else if (this.#armed.has(rule.id)) this.#armed.set(rule.id, rule);
   }
 
-  /** Writes the counters down. */
-  settle(): void {
+  #write(): void {
     for (const rule of this.#unwritten) this.#armed.set(rule.id, rule);
     this.#unwritten.clear();
   }

@@ -73,9 +73,13 @@ export class Store {
     const known = this.#recent.get(name);
     if (known) return known;
     const sql = 'SELECT rid, id, version, updated, deleted, json FROM ehr_resource WHERE tenant = ? AND type = ? AND id = ?';
-    const row = this.#sql.get(sql, this.tenant, type, id) as CurrentRow | undefined;
+    const found = this.#sql.get(sql, this.tenant, type, id) as CurrentRow | undefined;
+    if (!found) return undefined;
+    // What SQLite gives is slow to look into.
+    const { rid, version, updated, deleted, json } = found;
+    const row: CurrentRow = { rid, id: found.id, version, updated, deleted, json, shown: undefined };
     // What a transaction under way has written may never come to be.
-    if (row && !this.#sql.inTransaction) this.#recent.set(name, row);
+    if (!this.#sql.inTransaction) this.#recent.set(name, row);
     return row;
   }
 
