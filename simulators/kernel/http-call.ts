@@ -31,17 +31,12 @@ export class Received implements Request {
   readonly origin: string;
   #query: URLSearchParams | undefined;
 
-  constructor(
-    req: IncomingMessage & { params?: Record<string, string | string[]> },
-    { bytes, oversize }: Body,
-    publicUrl?: string,
-  ) {
+  constructor(req: IncomingMessage, params: Record<string, string>, { bytes, oversize }: Body, publicUrl?: string) {
     const { url = '' } = req;
-    const at = url.indexOf('?');
     this.method = req.method ?? '';
     this.url = url;
-    this.path = at < 0 ? url : url.slice(0, at);
-    this.params = paramsOf(req.params);
+    this.path = pathOf(url);
+    this.params = params;
     this.headers = headersOf(req.headers);
     this.body = bytes;
     this.oversize = oversize;
@@ -57,7 +52,13 @@ export class Received implements Request {
   }
 }
 
-function paramsOf(given: Record<string, string | string[]> = {}): Record<string, string> {
+export function pathOf(url = ''): string {
+  const at = url.indexOf('?');
+  return at < 0 ? url : url.slice(0, at);
+}
+
+/** Parameters as a router has them: a rest of several segments is a list. */
+export function paramsOf(given: Record<string, string | string[]> = {}): Record<string, string> {
   const params: Record<string, string> = {};
   for (const name in given) {
     const value = given[name]!;

@@ -4,11 +4,12 @@ import type { AddressInfo, Socket } from 'node:net';
 import express from 'express';
 import { OffsetClock } from './clock.ts';
 import { type Exchange, type Hook, Rejected, Severed, type Wire } from './hooks.ts';
-import { type Body, Dealing, NO_BODY, Passing, Received } from './http-call.ts';
+import { type Body, Dealing, NO_BODY, Passing, paramsOf, pathOf, Received } from './http-call.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
 import { ConfigurationError } from './part.ts';
 import type { FaultPlace } from './places.ts';
+import { RouteMemo } from './route-memo.ts';
 import type { Identity } from './tls.ts';
 
 /** A request as handlers see it: plain data, no socket. */
@@ -117,6 +118,13 @@ export const jsonReply = (status: number, value: unknown, headers: Record<string
 
 const HTTP_HOOKS = ['connect', 'request', 'store-read', 'before-commit', 'after-commit', 'reply', 'body'] as const;
 
+interface Target {
+  info: RouteInfo;
+  handler: Handler;
+}
+
+const routed = ({ method = '' }: http.IncomingMessage): string => (method === 'HEAD' ? 'GET' : method);
+
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** An HTTP face of a simulator. Express routes; this shell owns sockets, hooks and journal, and alone sends. */
@@ -127,7 +135,8 @@ export class Face {
   // By method, so that a call is held against the paths of its own method only. Routers without an application: that one
   // changes the prototypes of each request and reply, which is dear.
   #routers = new Map<string, express.Router>(METHODS.map((method) => [method, express.Router()]));
-  #fallback: Handler;
+  #memo = new RouteMemo<Target>();
+  #fallback: Target;
   #servers: { server: http.Server; secure: boolean }[] = [];
   // The TCP sockets by peer: a TLS socket cannot reset the connection that it runs on, this one can.
   #sockets = new Map<string, Socket>();
@@ -135,7 +144,10 @@ export class Face {
   constructor(kernel: Kernel, options: FaceOptions) {
     this.#kernel = kernel;
     this.options = options;
-    this.#fallback = options.fallback ?? (({ request }) => options.renderError('not-found', {}, request));
+    this.#fallback = {
+      info: { operation: 'unknown', tier: 'missing' },
+      handler: options.fallback ?? (({ request }) => options.renderError('not-found', {}, request)),
+    };
     if (options.internal) return;
     kernel.places.add(this.#place());
   }
@@ -164,8 +176,13 @@ export class Face {
   /** Adds a route. Paths are Express 5 patterns; letter case and a trailing slash do not matter. */
   route(method: string, path: string, info: RouteInfo, handler: Handler): this {
     this.routes.push({ method, path, ...info });
+    this.#memo.add(path);
+    const target = { info, handler };
     for (const one of method === 'ALL' ? METHODS : [method])
-      this.#routers.get(one)!.all(path, (req, res) => this.#serve(req, res, info, handler));
+      this.#routers.get(one)!.all(path, (req, res) => {
+        this.#memo.keep(routed(req), pathOf(req.url), path, target);
+        return this.#serve(req, res, target, paramsOf(req.params));
+      });
     return this;
   }
 
@@ -192,19 +209,24 @@ export class Face {
       // A call that outlives its sandbox finds the journal closed: nobody is left to be told.
       if (this.#kernel.database.sql.isOpen) this.#kernel.report(error, { sim: this.options.sim, tenant: this.options.tenant });
     };
-    // Where no route takes it, and where the address cannot be decoded.
-    const otherwise = (error?: unknown): void => {
-      if (error !== undefined && error !== null && !(error instanceof URIError)) {
-        failed(error);
-        return;
-      }
+    const serve = ({ match, params }: { match: Target; params: Record<string, string> }): void => {
       try {
-        this.#serve(req, res, { operation: 'unknown', tier: 'missing' }, this.#fallback)?.catch(failed);
+        this.#serve(req, res, match, params)?.catch(failed);
       } catch (defect) {
         failed(defect);
       }
     };
-    const router = this.#routers.get(req.method === 'HEAD' ? 'GET' : req.method);
+    const known = this.#memo.find(routed(req), pathOf(req.url));
+    if (known) {
+      serve(known);
+      return;
+    }
+    // Where no route takes it, and where the address cannot be decoded.
+    const otherwise = (error?: unknown): void => {
+      if (error !== undefined && error !== null && !(error instanceof URIError)) failed(error);
+      else serve({ match: this.#fallback, params: {} });
+    };
+    const router = this.#routers.get(routed(req));
     if (router) router(req, res, otherwise);
     else otherwise();
   }
@@ -252,24 +274,27 @@ export class Face {
 
   // What can be done at once is done at once: each wait is a turn of promises, and most calls have no body, meet no rule
   // and want nothing that takes time.
-  #serve(req: express.Request, res: express.Response, info: RouteInfo, handler: Handler): Promise<void> | undefined {
+  #serve(
+    req: http.IncomingMessage,
+    res: http.ServerResponse,
+    target: Target,
+    params: Record<string, string>,
+  ): Promise<void> | undefined {
     const started = this.#kernel.clock.micros();
-    const take = (body: Body): Promise<void> | undefined => this.#take(req, res, body, started, info, handler);
+    const take = (body: Body): Promise<void> | undefined =>
+      this.#take(new Received(req, params, body, this.options.publicUrl), req.socket, res, target, started);
     if (!announcesBody(req)) return take(NO_BODY);
     return readBody(req, this.options.maxBody ?? MAX_BODY).then(take, () => void req.socket.destroy());
   }
 
   #take(
-    req: express.Request,
-    res: express.Response,
-    body: Body,
+    request: Request,
+    socket: Socket,
+    res: http.ServerResponse,
+    { info, handler }: Target,
     started: number,
-    info: RouteInfo,
-    handler: Handler,
   ): Promise<void> | undefined {
     const { options } = this;
-    const { socket } = req;
-    const request = new Received(req, body, options.publicUrl);
     const type = info.type?.startsWith(':') ? request.params[info.type.slice(1)] : info.type;
     const id = options.internal ? 0 : this.#journalRequest(request, info, type);
     const exchange = new Passing(id, options, info, type, () => this.#hold(socket), request);
@@ -412,7 +437,7 @@ const MAX_UNREAD = 64 * 1024 * 1024;
 // Bytes of a body that node:net writes, with a head, from the stack.
 const ONE_PIECE = 12 * 1024;
 
-function send(res: express.Response, reply: Reply, more: Readonly<Record<string, string>> = {}): void {
+function send(res: http.ServerResponse, reply: Reply, more: Readonly<Record<string, string>> = {}): void {
   if (reply.stream) {
     res.writeHead(reply.status, { ...more, ...reply.headers });
     res.flushHeaders();
