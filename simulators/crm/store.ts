@@ -1,4 +1,4 @@
-import type { Database, RecordRef } from '#kernel';
+import { type Database, LIMIT, type RecordRef } from '#kernel';
 import type { FieldDefinition, SObjectType } from './schema.ts';
 import type { Row, Value } from './values.ts';
 
@@ -90,7 +90,7 @@ export class Store {
   scan(type: SObjectType, options: { after: number; limit: number; deleted: boolean }): Stored[] {
     const live = options.deleted ? '' : 'AND deleted = 0';
     return this.#rows(
-      `SELECT ${COLUMNS} FROM crm_row WHERE type = ? ${live} AND n > ? ORDER BY n LIMIT ?`,
+      `SELECT ${COLUMNS} FROM crm_row WHERE type = ? ${live} AND n > ? ORDER BY n ${LIMIT}`,
       ...[type.name, options.after, options.limit],
     );
   }
@@ -99,7 +99,7 @@ export class Store {
   byStamp(type: SObjectType, options: { from: number; to: number; limit: number; down?: boolean }): Stored[] {
     const order = options.down ? 'DESC' : 'ASC';
     return this.#rows(
-      `SELECT ${COLUMNS} FROM crm_row WHERE type = ? AND stamp > ? AND stamp < ? ORDER BY stamp ${order} LIMIT ?`,
+      `SELECT ${COLUMNS} FROM crm_row WHERE type = ? AND stamp > ? AND stamp < ? ORDER BY stamp ${order} ${LIMIT}`,
       ...[type.name, options.from, options.to, options.limit],
     );
   }

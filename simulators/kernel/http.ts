@@ -380,12 +380,12 @@ export class Face {
       body,
       bytes: request.body.length,
     };
-    return this.#kernel.journal.append({ sim, tenant, kind: 'request', data }).seq;
+    return this.#kernel.journal.note({ sim, tenant, kind: 'request', data });
   }
 
   #journalReply(exchange: Exchange, reply: Reply | undefined, severed: string | undefined, micros: number): void {
     const { sim, tenant } = this.options;
-    this.#kernel.journal.append({
+    this.#kernel.journal.note({
       sim,
       tenant,
       kind: 'reply',
@@ -434,10 +434,20 @@ function begin(context: Context, handler: Handler): Reply | Promise<Reply> {
 // What an event-stream reader may leave unread before it is dropped, in bytes.
 const MAX_UNREAD = 64 * 1024 * 1024;
 
+type Headers = Readonly<Record<string, string>>;
+
+// Names and values in a row, but for the length: what is not copied into an object need not be taken out of it again.
+function merged(more: Headers, own: Headers): string[] {
+  const list: string[] = [];
+  for (const name in more) if (own[name] === undefined && name !== 'content-length') list.push(name, more[name]!);
+  for (const name in own) if (name !== 'content-length') list.push(name, own[name]!);
+  return list;
+}
+
 // Bytes of a body that node:net writes, with a head, from the stack.
 const ONE_PIECE = 12 * 1024;
 
-function send(res: http.ServerResponse, reply: Reply, more: Readonly<Record<string, string>> = {}): void {
+function send(res: http.ServerResponse, reply: Reply, more: Headers = {}): void {
   if (reply.stream) {
     res.writeHead(reply.status, { ...more, ...reply.headers });
     res.flushHeaders();
@@ -465,8 +475,8 @@ function send(res: http.ServerResponse, reply: Reply, more: Readonly<Record<stri
   const { body = '' } = reply;
   const none = reply.status === 204;
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-  const headers: http.OutgoingHttpHeaders = { ...more, ...reply.headers };
-  if (!none) headers['content-length'] = length;
+  const headers = merged(more, reply.headers ?? {});
+  if (!none) headers.push('content-length', String(length));
   res.writeHead(reply.status, headers);
   // A text goes out together with the head, in one piece; one without any other letters as it lies in memory. Bytes would
   // be a piece of their own, which costs more than to copy them while they are few.

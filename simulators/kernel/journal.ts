@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import type { Database } from './database.ts';
+import { type Database, LIMIT } from './database.ts';
 import type { RecordRef } from './identity.ts';
 import { JournalRows } from './journal-rows.ts';
 
@@ -112,9 +112,9 @@ export class Journal {
     // Both tables are read side by side, in order: none is sorted.
     const both = (where: string): string =>
       `SELECT seq, json FROM journal WHERE ${where} UNION ALL SELECT seq, json FROM journal_call WHERE ${where}`;
-    this.#readAll = database.sql.prepare(`${both('seq > ?1')} ORDER BY seq LIMIT ?2`);
-    this.#readCalls = database.sql.prepare(`${both('kind = ?1 AND seq > ?2')} ORDER BY seq LIMIT ?3`);
-    this.#readKind = database.sql.prepare('SELECT json FROM journal WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ?');
+    this.#readAll = database.sql.prepare(`${both('seq > ?1')} ORDER BY seq ${LIMIT}`);
+    this.#readCalls = database.sql.prepare(`${both('kind = ?1 AND seq > ?2')} ORDER BY seq ${LIMIT}`);
+    this.#readKind = database.sql.prepare(`SELECT json FROM journal WHERE kind = ? AND seq > ? ORDER BY seq ${LIMIT}`);
     const last = database.sql.prepare(`${both('1')} ORDER BY seq DESC LIMIT 1`).get();
     this.#seq = last ? Number(last.seq) : 0;
     this.incarnation = last ? (JSON.parse(String(last.json)) as JournalEvent).incarnation + 1 : 1;
@@ -130,9 +130,15 @@ export class Journal {
   append(draft: EventDraft): JournalEvent {
     const event = this.#stamped(draft);
     this.#write(event, draft);
-    if (!this.#database.inTransaction) this.#publish(event);
-    else if (this.#uncommitted.push(event) === 1) this.#watch(event.seq - 1);
+    this.#tell(event);
     return event;
+  }
+
+  /** The same, for those who need its number only: where nobody listens the event is made as text alone. */
+  note(draft: EventDraft): number {
+    if (this.#listeners.size > 0 || this.#database.inTransaction) return this.append(draft).seq;
+    this.#write({ kind: draft.kind, seq: this.#seq + 1, at: this.#clock.micros(), wall: this.#now() }, draft);
+    return this.#seq;
   }
 
   #stamped(draft: EventDraft): JournalEvent {
@@ -148,10 +154,15 @@ export class Journal {
   }
 
   // What all events begin with is written once, and what only the draft holds is left to JSON.
-  #write({ kind, seq, at, wall }: JournalEvent, draft: EventDraft): void {
+  #write({ kind, seq, at, wall }: Pick<JournalEvent, 'kind' | 'seq' | 'at' | 'wall'>, draft: EventDraft): void {
     const json = `${this.#head}${seq},"at":${at},"wall":"${wall}",${JSON.stringify(draft).slice(1)}`;
     (CALLS.includes(kind) ? this.#calls : this.#others).write(seq, kind, json);
     this.#seq = seq;
+  }
+
+  #tell(event: JournalEvent): void {
+    if (!this.#database.inTransaction) this.#publish(event);
+    else if (this.#uncommitted.push(event) === 1) this.#watch(event.seq - 1);
   }
 
   // Once for each transaction: what it wrote is heard when it is committed, and forgotten when it is rolled back.

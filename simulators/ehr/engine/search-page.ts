@@ -20,12 +20,15 @@ export async function firstPage(call: Call, params: URLSearchParams): Promise<Re
   const { site, context, type, table } = call;
   const { vendor, store } = site;
   const search = parseSearch(site, type, table, params);
-  const { native, post, shape, self, hopeless } = search;
+  const { native, post, shape, self } = search;
   checkReach(call, search);
   checkSubTypes(call, search.categories);
   const counting = shape.summary === 'count';
   const wanted = counting || ((table.total ?? vendor.search.total) === 'all' && shape.total);
-  const total = wanted ? (hopeless ? 0 : matchCount(call, search)) : undefined;
+  const cursor = vendor.search.cursor ? params.get(vendor.search.session.parameter) : null;
+  const from = counting || cursor === null ? { after: 0 } : placeOf(site, type, search, cursor);
+  const found = counting ? undefined : rowsAfter(site, type, search, from);
+  const total = wanted ? (allOf(call, search, from, found)?.length ?? matchCount(call, search)) : undefined;
   if (table.maxMatches !== undefined && (total ?? store.count({ type, criteria: [...native, ...post] })) > table.maxMatches)
     refuse('too-many', {});
   if (counting) {
@@ -34,9 +37,18 @@ export async function firstPage(call: Call, params: URLSearchParams): Promise<Re
     return { ...fhirReply(vendor, context.request, 200, text), served: [] };
   }
   const client = context.exchange.client ?? '';
-  const cursor = vendor.search.cursor ? params.get(vendor.search.session.parameter) : null;
-  const from = cursor === null ? { after: 0 } : placeOf(site, type, search, cursor);
-  return page(call, search, { type, query: params.toString(), total, ...from, client, expires: 0 });
+  return page(call, search, { type, query: params.toString(), total, ...from, client, expires: 0 }, found);
+}
+
+// The rows of a first page that are all that there are: they need not be counted.
+function allOf(
+  { filters }: Call,
+  { count, post, hopeless }: ParsedSearch,
+  { after, place }: Pick<PagingSession, 'after' | 'place'>,
+  found: readonly Found[] | undefined,
+): readonly Found[] | undefined {
+  if (hopeless) return [];
+  return after === 0 && !place && !filters && post.length === 0 && found && found.length <= count ? found : undefined;
 }
 
 // What a search looks into beside its own type wants the right to be searched, too.
@@ -105,11 +117,15 @@ export async function nextPage(call: Call, key: string): Promise<Reply> {
   return page(call, parseSearch(site, type, table, new URLSearchParams(session.query)), session);
 }
 
-async function page(call: Call, search: ParsedSearch, session: PagingSession): Promise<Reply> {
+async function page(
+  call: Call,
+  search: ParsedSearch,
+  session: PagingSession,
+  found: readonly Found[] = rowsAfter(call.site, call.type, search, session),
+): Promise<Reply> {
   const { site, context, type, table, grant } = call;
   const { store, vendor, kernel } = site;
   const { count, shape } = search;
-  const found = rowsAfter(site, type, search, session);
   const rows = found.slice(0, count);
   // Filters apply to what the lookup found: a page may hold fewer than asked for, even none, and still have a next one.
   const kept = covered(call, store.narrow(type, rows, search.post));
@@ -155,7 +171,7 @@ function rowsAfter(
   { store }: Site,
   type: string,
   { native, count, shape, hopeless }: ParsedSearch,
-  session: PagingSession,
+  session: Pick<PagingSession, 'after' | 'place'>,
 ): Found[] {
   if (hopeless) return [];
   const query = { type, criteria: native, limit: count + 1 };
