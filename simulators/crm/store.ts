@@ -130,7 +130,8 @@ export class Store {
 
   #reindex(type: SObjectType, n: number, before: Row, after: Row): void {
     for (const field of type.indexed) {
-      const [was, is] = [before[field.name] ?? null, after[field.name] ?? null];
+      const was = before[field.name] ?? null;
+      const is = after[field.name] ?? null;
       if (was === is) continue;
       const [old, now] = [was, is].map((v) => (v === null ? null : indexText(field, v)));
       if (old === now) continue;
