@@ -1,5 +1,4 @@
-import type { Cell, Kernel } from '#kernel';
-import { ConfigurationError } from '#kernel';
+import { type Cell, ConfigurationError, type Kernel, Overrides, type Schema } from '#kernel';
 
 /** What an administrator sets in the org's setup; changed while it runs through the control API. */
 export interface CrmSettings {
@@ -37,6 +36,8 @@ export const CRM_SETTINGS: Readonly<CrmSettings> = {
   changeEvents: 'events',
 };
 
+const CHANGE_EVENTS = ['events', 'gap', 'overflow'];
+
 const RANGES: Partial<Record<keyof CrmSettings, readonly [number, number]>> = {
   sessionMinutes: [15, 1440],
   dailyRequests: [0, 1e9],
@@ -47,6 +48,13 @@ const RANGES: Partial<Record<keyof CrmSettings, readonly [number, number]>> = {
   bulkRows: [1, 10_000],
 };
 
+/** What a setting may be, as a form of the control API. */
+export function settingForm(name: keyof CrmSettings): Schema {
+  const type = typeof CRM_SETTINGS[name] as 'number' | 'string' | 'boolean';
+  const [minimum, maximum] = RANGES[name] ?? [];
+  return { type, ...(minimum !== undefined && { minimum, maximum }), ...(name === 'changeEvents' && { enum: CHANGE_EVENTS }) };
+}
+
 /** The settings of one org; kept with its state. */
 export class Settings {
   #cell: Cell<Partial<CrmSettings>>;
@@ -54,7 +62,11 @@ export class Settings {
   /** What was made of which value of the cell. */
   #known: { given?: Partial<CrmSettings>; all: CrmSettings };
 
-  constructor(kernel: Kernel, given: Partial<CrmSettings> = {}) {
+  #overrides: Overrides<Partial<CrmSettings>>;
+
+  /** @param overrides held over what is set. */
+  constructor(kernel: Kernel, given: Partial<CrmSettings> = {}, overrides = new Overrides<Partial<CrmSettings>>()) {
+    this.#overrides = overrides;
     this.#cell = kernel.cell<Partial<CrmSettings>>('crm.settings');
     this.#defaults = { ...CRM_SETTINGS, ...checked(given) };
     this.#known = { all: this.#defaults };
@@ -63,7 +75,8 @@ export class Settings {
   get all(): Readonly<CrmSettings> {
     const given = this.#cell.get('org');
     if (given !== this.#known.given) this.#known = { given, all: { ...this.#defaults, ...given } };
-    return this.#known.all;
+    const { all } = this.#overrides;
+    return all.length === 0 ? this.#known.all : Object.assign({ ...this.#known.all }, ...all);
   }
 
   /** @throws ConfigurationError naming the setting that cannot be so */
@@ -82,7 +95,7 @@ function checked(given: Partial<CrmSettings>): Partial<CrmSettings> {
     const [least, most] = RANGES[name as keyof CrmSettings] ?? [];
     if (least !== undefined && (Number(value) < least || Number(value) > most!))
       throw new ConfigurationError(`the CRM setting ${name} must lie between ${least} and ${most}, not ${value}`);
-    if (name === 'changeEvents' && !['events', 'gap', 'overflow'].includes(String(value)))
+    if (name === 'changeEvents' && !CHANGE_EVENTS.includes(String(value)))
       throw new ConfigurationError('the CRM setting changeEvents must be events, gap or overflow');
   }
   return given;

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { copyIn } from './snapshots/copy.ts';
 
 /** Name of the database inside a data folder. */
 export const STATE_FILE = 'state.sqlite';
@@ -13,7 +14,7 @@ export const LIMIT = 'LIMIT ? + 0';
 
 /**
  * The one database of a process: state cells, stores and journal live in it, so that a commit and its journal row
- * share a transaction and a snapshot is a copy of one file.
+ * share a transaction and a snapshot is one file.
  */
 export class Database {
   readonly sql: DatabaseSync;
@@ -28,8 +29,11 @@ export class Database {
   #afterRollback: (() => void)[] = [];
   #beforeCopy: (() => void)[] = [];
 
-  /** @param folder where to keep it; in memory when absent. */
-  constructor(folder?: string) {
+  /**
+   * @param folder where to keep it; in memory when absent.
+   * @param from file of a snapshot that a database in memory begins with.
+   */
+  constructor(folder?: string, from?: string) {
     if (folder) mkdirSync(folder, { recursive: true });
     this.inMemory = !folder;
     this.sql = new DatabaseSync(folder ? join(folder, STATE_FILE) : ':memory:');
@@ -37,6 +41,7 @@ export class Database {
     if (this.inMemory) this.sql.exec('PRAGMA page_size=8192');
     // WAL with synchronous=NORMAL survives a killed process (not a power cut), which is what `--data` promises.
     this.sql.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;');
+    if (from && !folder) copyIn(this.sql, from);
     // Prepared once: thousands of transactions a second are not parsed again.
     this.#begin = this.sql.prepare('BEGIN');
     this.#commit = this.sql.prepare('COMMIT');
@@ -65,6 +70,22 @@ export class Database {
       }
       throw error;
     }
+  }
+
+  /** Gives what `fn` gives, and undoes all that it wrote. Not within a transaction, which it would undo as well. */
+  undone<T>(fn: () => T): T {
+    if (this.inTransaction) throw new Error('Database.undone: a transaction is under way');
+    let result: { value: T } | undefined;
+    const undo = new Error('undone');
+    try {
+      this.transaction(() => {
+        result = { value: fn() };
+        throw undo;
+      });
+    } catch (error) {
+      if (error !== undo) throw error;
+    }
+    return result!.value;
   }
 
   // The transaction is over: what was wanted of its end is handed out once.
@@ -101,10 +122,9 @@ export class Database {
     this.#beforeCopy.push(fn);
   }
 
-  /** Writes a consistent copy of everything to `file`, which must not exist. */
-  copyTo(file: string): void {
+  /** Writes down what is written late. */
+  settle(): void {
     for (const run of this.#beforeCopy) run();
-    this.sql.prepare('VACUUM INTO ?').run(file);
   }
 
   close(): void {

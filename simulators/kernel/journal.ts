@@ -102,7 +102,8 @@ export class Journal {
   /** The newest millisecond, as it is written. */
   #wall = { now: Number.NaN, text: '' };
 
-  constructor(database: Database, clock: Clock, process: string) {
+  /** @param least the newest incarnation that a state before this one had, where that was put back. */
+  constructor(database: Database, clock: Clock, process: string, least = 0) {
     this.#database = database;
     this.#clock = clock;
     this.process = process;
@@ -117,7 +118,7 @@ export class Journal {
     this.#readKind = database.sql.prepare(`SELECT json FROM journal WHERE kind = ? AND seq > ? ORDER BY seq ${LIMIT}`);
     const last = database.sql.prepare(`${both('1')} ORDER BY seq DESC LIMIT 1`).get();
     this.#seq = last ? Number(last.seq) : 0;
-    this.incarnation = last ? (JSON.parse(String(last.json)) as JournalEvent).incarnation + 1 : 1;
+    this.incarnation = Math.max(last ? (JSON.parse(String(last.json)) as JournalEvent).incarnation : 0, least) + 1;
     this.#head = `{"v":1,"process":${JSON.stringify(process)},"incarnation":${this.incarnation},"seq":`;
   }
 
@@ -211,6 +212,22 @@ export class Journal {
     const ofKind = kind && CALLS.includes(kind) ? this.#readCalls : this.#readKind;
     const rows = kind ? ofKind.all(kind, after, limit) : this.#readAll.all(after, limit);
     return rows.map((row) => JSON.parse(String(row.json)) as JournalEvent);
+  }
+
+  /** Events of a kind since an instant (milliseconds of wall time), newest first. */
+  *recent(kind: EventKind, since: number): Generator<JournalEvent> {
+    this.flush();
+    const table = CALLS.includes(kind) ? 'journal_call' : 'journal';
+    const back = this.#database.sql.prepare(`SELECT json FROM ${table} WHERE kind = ? AND seq < ? ORDER BY seq DESC ${LIMIT}`);
+    for (let before = this.#seq + 1; ; ) {
+      const events = back.all(kind, before, PAGE).map((row) => JSON.parse(String(row.json)) as JournalEvent);
+      for (const event of events) {
+        if (Date.parse(event.wall) < since) return;
+        yield event;
+      }
+      if (events.length < PAGE) return;
+      before = events.at(-1)!.seq;
+    }
   }
 
   /** The event of that number. */

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -175,21 +175,7 @@ test('a manual clock fires timers in order of their due time', async () => {
   expect(fired).toEqual(['a', 'b']);
 });
 
-test('a snapshot is a data folder: two forks of it go on from the same state, each its own way', async () => {
-  const kernel = new Kernel({ clock: new ManualClock(), seed: 'a' });
-  await lamp(kernel, 'on');
-  const [one, other] = [folder(), folder()];
-  kernel.snapshot(one);
-  cpSync(one, other, { recursive: true });
-  await lamp(kernel, 'off');
-  expect(() => kernel.snapshot(one)).toThrow();
-  const forks = [one, other].map((data) => new Kernel({ clock: new ManualClock(), data }));
-  await lamp(forks[0]!, 'dim');
-  expect(forks.map((fork) => fork.cell<string>('lamp').get('hall'))).toEqual(['dim', 'on']);
-  expect(forks[1]!.journal.read({ kind: 'commit' })).toHaveLength(1);
-});
-
-test('in memory, events that wait to be written are read in their order, survive a transaction that fails, and reach a snapshot', async () => {
+test('in memory, events that wait to be written are read in their order, and survive a transaction that fails', async () => {
   const kernel = new Kernel({ clock: new ManualClock() });
   const append = () => kernel.journal.append({ sim: 'lamps', kind: 'request' }).seq;
   const first = append();
@@ -207,12 +193,6 @@ test('in memory, events that wait to be written are read in their order, survive
   for (let n = 0; n < 200; n++) append();
   const seqs = kernel.journal.read().map(({ seq }) => seq);
   expect(seqs).toEqual(Array.from({ length: kernel.journal.head }, (_, i) => i + 1));
-  append();
-  const path = folder();
-  kernel.snapshot(path);
-  const second = new Kernel({ clock: new ManualClock(), data: path });
-  expect(second.journal.read().filter(({ incarnation }) => incarnation === 1).length).toBe(kernel.journal.head);
-  second.close();
   kernel.close();
 });
 

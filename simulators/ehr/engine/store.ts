@@ -212,6 +212,27 @@ export class Store {
     return { before, after, version };
   }
 
+  /** Gives what a read gives while these records are as they were once; null: before there was one. Their histories stay. */
+  during<T>(images: readonly { type: string; id: string; version: number; image: Stored | null }[], read: () => T): T {
+    return this.#sql.undone(() => {
+      for (const { type, id, version, image } of images) this.#set(type, id, version, image);
+      return read();
+    });
+  }
+
+  #set(type: string, id: string, version: number, image: Stored | null): void {
+    this.#recent.delete(`${type}/${id}`);
+    const known = this.locate(type, id);
+    if (!known) return;
+    this.#indexes.remove(known.rid, known.deleted ? null : (this.read(type, id) ?? null));
+    // Gone before, it was there as a deleted one; before the first version there was nothing.
+    if (!image && version < 1) return void this.#sql.run('DELETE FROM ehr_resource WHERE rid = ?', known.rid);
+    const sql = 'UPDATE ehr_resource SET version = ?, updated = ?, deleted = ?, json = ? WHERE rid = ?';
+    const [updated, json] = image ? [String(image.meta.lastUpdated), toText(image, id)] : ['', '{}'];
+    this.#sql.run(sql, version, updated, image ? 0 : 1, json, known.rid);
+    if (image) this.#indexes.add(known.rid, image);
+  }
+
   /** The stretch of time of a date or period, read in this site's zone. */
   range(value: DateValue): DateRange | undefined {
     return this.#indexes.range(value);
