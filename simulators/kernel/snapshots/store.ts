@@ -132,6 +132,8 @@ export class Snapshots {
     const kernel = this.#kernel;
     const path = join(work, 'copy');
     let at = { head: 0, incarnation: 0 };
+    // What waits to be written does so before, so that little is left for the instant itself.
+    kernel.settle();
     const copied = await copyOut(kernel.database, kernel.clock, path, () => {
       kernel.settle();
       at = { head: kernel.journal.head, incarnation: kernel.journal.incarnation };
