@@ -99,6 +99,7 @@ export class Snapshots {
     // Before anything is written; a second snapshot of the same state under its name is the first one again.
     const known = wanted && existsSync(join(wanted, MANIFEST)) ? readManifest(wanted) : undefined;
     mkdirSync(this.root, { recursive: true });
+    this.#sweep();
     const work = join(this.root, `.${process.pid}-${this.#kernel.clock.micros()}`);
     mkdirSync(work);
     try {
@@ -125,6 +126,14 @@ export class Snapshots {
       return manifest;
     } finally {
       rmSync(work, { recursive: true, force: true });
+    }
+  }
+
+  // What a process that was killed has begun.
+  #sweep(): void {
+    for (const name of readdirSync(this.root)) {
+      const [, pid] = /^\.(\d+)-/.exec(name) ?? [];
+      if (pid && !isAlive(Number(pid))) rmSync(join(this.root, name), { recursive: true, force: true });
     }
   }
 
@@ -198,5 +207,13 @@ export class Snapshots {
     });
     if (!reply.ok) throw new SnapshotError('refused', `${address}: ${await reply.text()}`);
     return reply;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
