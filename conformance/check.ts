@@ -19,6 +19,7 @@ export type Need =
   | 'write-back'
   | 'versioned-write'
   | 'restart'
+  | 'tls'
   | 'two-sites'
   | 'two-vendors'
   | 'exclusions';

@@ -2,6 +2,7 @@ import { findCanaries } from '#fixtures';
 import { type JournalEvent, type RecordRef, recordKey } from '#simulators';
 import type { ReadKind } from './read-channels.ts';
 import type { EventId } from './result.ts';
+import { TlsFacts } from './tls-facts.ts';
 
 export type Row = Record<string, unknown> & { Id: string };
 export type Resource = Record<string, unknown> & { resourceType: string; id: string };
@@ -114,6 +115,8 @@ export class Facts {
   readonly crm = new Map<string, History<Row>>();
   readonly messages = new Map<string, LinkMessage>();
   readonly fired: Fired[] = [];
+  /** Who was offered what over TLS. */
+  readonly tls = new TlsFacts();
   /** When a rule was healed, or a process was back that had been killed: from then on the world can be caught up with. */
   readonly healed: { at: number; rule: string }[] = [];
   /** When a check killed or started the subject. */
@@ -123,6 +126,8 @@ export class Facts {
   readonly intruders: EventId[] = [];
   /** Every call that came to a simulator, oldest first. */
   readonly calls: { at: number; sim: string; tenant: string; event: EventId }[] = [];
+  /** Calls that were refused for want of a right. */
+  readonly refusals: { at: number; tenant: string; status: number; event: EventId }[] = [];
   /** Access tokens as they were asked for and granted, per site. */
   readonly tokens: { tenant: string; requested: string[]; granted: string[]; event: EventId }[] = [];
   /** Names and mail addresses of people that stood in a URL or header, where no search needs them. */
@@ -176,6 +181,7 @@ export class Facts {
     notice: (event) => this.#notice(event),
     fault: (event) => this.#fault(event),
     heal: (event) => void this.healed.push({ at: event.at, rule: String(event.data?.rule) }),
+    connection: (event) => this.tls.connection(event, eventId(event)),
     token: (event) => this.#token(event),
     send: (event) => this.#send(event),
     setup: (event) => this.#setup(event),
@@ -390,6 +396,7 @@ export class Facts {
   #request(event: JournalEvent): void {
     const { url = '', body = '' } = (event.data ?? {}) as { url?: string; body?: string };
     this.#expose(event);
+    this.tls.request(event, eventId(event));
     this.calls.push({ at: event.at, sim: event.sim, tenant: event.tenant ?? '', event: eventId(event) });
     const cohorts = this.cohortsIn(`${decodeSafely(url)} ${decodeSafely(body)}`);
     if (cohorts.size === 0) return;
@@ -403,6 +410,8 @@ export class Facts {
     const id = `${event.process}:${event.cause}`;
     const { severed, status } = (event.data ?? {}) as { severed?: string; status?: number };
     const again = severed !== undefined || RETRYABLE.has(Number(status)) || Number(status) >= 500;
+    if (status === 401 || status === 403)
+      this.refusals.push({ at: event.at, tenant: event.tenant ?? '', status, event: eventId(event) });
     for (const cohort of this.#open.get(id)?.cohorts ?? []) {
       if (severed || Number(status) >= 400) this.#tell(cohort, event);
       if (again) this.#retryDue(cohort, `${event.sim}/${event.tenant}`, event.at);
@@ -441,6 +450,7 @@ export class Facts {
       this.defects,
       this.intruders,
       this.tokens,
+      this.refusals,
       this.exposed,
       this.received,
       this.sends,

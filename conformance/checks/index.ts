@@ -95,8 +95,11 @@ import { rs07 } from './rs-07.ts';
 import { rs08 } from './rs-08.ts';
 import { rs09 } from './rs-09.ts';
 import { se01 } from './se-01.ts';
+import { se02 } from './se-02.ts';
+import { se03 } from './se-03.ts';
 import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
+import { se08 } from './se-08.ts';
 import { sv01 } from './sv-01.ts';
 import { sv03 } from './sv-03.ts';
 import { sv04 } from './sv-04.ts';
@@ -190,8 +193,11 @@ export const CHECKS: readonly CheckDefinition[] = [
   dq07,
   dq08,
   se01,
+  se02,
+  se03,
   se04,
   se05,
+  se08,
   bv01,
   bv02,
   bv05,

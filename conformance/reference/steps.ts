@@ -35,6 +35,7 @@ import { type Http, heeding } from './http.ts';
 import type { Change, CrmEdit, Desired, Fact, Fields, Identity, Link, Machine, ObjectName, Row, Stamp } from './model.ts';
 import { backoff, isRetryable } from './retry.ts';
 import type { FhirSettings, Site } from './settings.ts';
+import { trust } from './trust.ts';
 import { appointmentKey, appointmentStatus, birthDate, contactKey, fit, localDate, normalisePhone, sex } from './values.ts';
 
 /**
@@ -42,6 +43,8 @@ import { appointmentKey, appointmentStatus, birthDate, contactKey, fit, localDat
  * decides one thing otherwise is `{ ...referenceSteps, oneStep: otherwise }`.
  */
 export type Steps = {
+  // Before anything else.
+  trust(authority?: string): void;
   // A message comes in.
   admits(openConnections: number): boolean;
   frameReader(): (bytes: Buffer) => Buffer[];
@@ -116,10 +119,12 @@ export type Steps = {
   isRetryable(error: unknown): boolean;
   backoff(attempt: number, retryAfterMs: number, random: () => number): number | undefined;
   heeding(http: Http, now: () => number): Http;
+  report(line: string): string | undefined;
   lanes(): { crm: number; fhir: number };
 };
 
 export const referenceSteps: Steps = {
+  trust,
   admits,
   frameReader,
   decodeMessage,
@@ -184,5 +189,7 @@ export const referenceSteps: Steps = {
   isRetryable,
   backoff,
   heeding,
+  // What the operator reads; a line of ours holds no patient.
+  report: (line) => line,
   lanes: () => ({ crm: 8, fhir: 4 }),
 };

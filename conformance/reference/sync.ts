@@ -41,7 +41,12 @@ export type Sync = {
  * feed and poll say what the EHR holds; the writer makes the CRM hold it; the watch sees what CRM users change; the outbox
  * carries to the hospital what the CRM owns.
  */
-export async function startSync(steps: Steps, settings: Settings, machine: Machine): Promise<Sync> {
+export async function startSync(steps: Steps, settings: Settings, given: Machine): Promise<Sync> {
+  const log = (line: string): void => {
+    const told = steps.report(line);
+    if (told !== undefined) given.log(told);
+  };
+  const machine: Machine = { ...given, log };
   const ending = new AbortController();
   const store = openStore(settings.dataFolder, settings.survives);
   const http = openHttp(settings.httpTimeoutMs, ending.signal);

@@ -30,6 +30,9 @@ const READ_TROUBLES = [
   ['malformed', '', 200],
 ] as const;
 
+/** What is spoken where only these versions are. */
+const PROTOCOLS: Record<string, string> = { '1.0-1.1': 'TLSv1.1', '1.2': 'TLSv1.2', '1.3': 'TLSv1.3' };
+
 const SCOPES = 'system/Patient.read system/Appointment.read';
 
 /** The subject as a model: what it is told leads at once to literal events, as its behaviour says. */
@@ -120,6 +123,7 @@ export class FakeSubject {
   #read(refs: RecordRef[]): void {
     if (this.#does.polls === false || this.isDown || refs.length === 0) return;
     if (this.#does.heeds !== false && this.#b.micros < this.#quietUntil) return;
+    if (!this.#connects('ehr')) return;
     const { scopes = SCOPES } = this.#does;
     const data = { scope: SCOPES, requestedScope: scopes };
     if (!this.#hasToken) this.#b.add({ sim: 'ehr', tenant: SITE, kind: 'token', actor: CLIENT, data });
@@ -128,6 +132,21 @@ export class FakeSubject {
     if (this.#rules.hit('outage', 'ehr', { request })) {
       this.#b.reply(request, 'reset');
       return;
+    }
+    if (this.#rules.stands('scope-withdrawn')) {
+      this.#b.reply(request, 403);
+      this.#tell('403: may not read patients');
+      for (const { type, id } of this.#does.wipes ? refs : [])
+        if (type === 'Patient') this.#write('Contact', keyOf(this.#b.image('Patient', id)), { Email: null }, 'poll');
+      return;
+    }
+    if (this.#rules.stands('short-tokens')) {
+      if (this.#does.renews === false) {
+        this.#b.reply(request, 401);
+        return;
+      }
+      this.#b.add({ sim: 'ehr', tenant: SITE, kind: 'token', actor: CLIENT, data });
+      this.#rules.hit('latency', 'ehr', { request, text: refs.map(({ id }) => id).join() });
     }
     const throttle = this.#rules.hit('throttle', 'ehr', { request });
     if (throttle) {
@@ -149,6 +168,20 @@ export class FakeSubject {
     }
     this.#b.reply(request, 200, seen);
     for (const ref of seen) this.#chores.try(ref.id, () => this.#apply(ref, 'poll'));
+  }
+
+  // Whether it speaks to a system that offers over TLS what that offers now.
+  #connects(sim: 'ehr' | 'crm'): boolean {
+    const offer = this.#rules.offer(sim);
+    if (offer === undefined) return true;
+    const { accepts = ['1.2', '1.3'], newest = 'TLSv1.3' } = this.#does;
+    const taken = offer === null || accepts.includes(offer);
+    this.#b.handshake(sim, taken, PROTOCOLS[offer ?? ''] ?? newest, offer);
+    return taken;
+  }
+
+  #tell(line: string): void {
+    if (this.#does.tells !== false) this.output.push(line);
   }
 
   // Whose charts a search asks for.
@@ -275,6 +308,7 @@ export class FakeSubject {
       ),
     );
     if (Object.keys(changed).length === 0 && !this.#does.rewrites) return true;
+    if (!this.#connects('crm')) return false;
     if (this.#does.asks) this.#b.reply(this.#b.request('crm', 'GET', this.#does.asks(fields)), 200);
     const call = () => this.#b.request('crm', 'PATCH', `/sobjects/${object}/EHR_Key__c/${encodeURIComponent(key)}`, changed);
     let request = call();

@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ConfigurationError } from '#kernel';
+import { ConfigurationError, type Undo } from '#kernel';
+import { Drifts, driftOf } from './drift.ts';
 import { isImport, readImport } from './import/index.ts';
 import { withoutPersonAccounts, withPersonAccounts } from './person-schema.ts';
 import { readOnly, SYSTEM, SYSTEM_FIELDS } from './system-fields.ts';
+import type { Row } from './values.ts';
 
 const FIELD_TYPES = [
   'id',
@@ -116,6 +118,13 @@ export const TEXT_TYPES: readonly FieldType[] = [
 ];
 export const NUMBER_TYPES: readonly FieldType[] = ['int', 'long', 'double', 'currency', 'percent'];
 
+// Out of JSON, as the engine copies such an object many times faster than one that was put together key by key.
+function blankOf(fields: readonly FieldDefinition[]): Row {
+  const row = JSON.parse(`{"Id":0${fields.map(({ name }) => `,${JSON.stringify(name)}:0`).join('')}}`) as Row;
+  for (const { name, type, defaultValue } of fields) row[name] = defaultValue ?? (type === 'boolean' ? false : undefined);
+  return row;
+}
+
 /** An sObject type, with look-ups that ignore letter case as Salesforce does. */
 export class SObjectType {
   readonly definition: ObjectDefinition;
@@ -124,6 +133,8 @@ export class SObjectType {
   readonly fields: readonly FieldDefinition[];
   /** Fields whose values are indexed: keys and lookups. */
   readonly indexed: readonly FieldDefinition[];
+  /** A new record of which nothing is said, with a place for each field. */
+  readonly blank: Readonly<Row>;
   /** Made of others by the org. */
   readonly computed: readonly FieldDefinition[];
   readonly numbered: readonly FieldDefinition[];
@@ -140,6 +151,7 @@ export class SObjectType {
     const system = definition.readOnly ? SYSTEM.filter((f) => f.name !== 'OwnerId') : SYSTEM;
     this.fields = [...system.slice(0, 3), ...own, ...system.slice(3)];
     this.indexed = own.filter((f) => f.unique || isKey(f) || f.type === 'reference');
+    this.blank = blankOf(this.fields);
     this.computed = own.filter((f) => f.computed);
     this.numbered = own.filter((f) => f.autoNumber);
     this.locking = definition.fields.filter((f) => f.type === 'reference' && !targetsOf(f).includes('User'));
@@ -191,7 +203,11 @@ export interface ChildRelationship {
 
 /** The org's sObject types. */
 export class Schema {
-  readonly types: readonly SObjectType[];
+  /** How the objects differ from those under which the rows are kept. */
+  readonly drifts = new Drifts();
+  #types: readonly SObjectType[];
+  /** The objects as they were loaded. */
+  #loaded: readonly SObjectType[];
   /** Said with an unknown field of an org that was not loaded: how to load one's own. */
   readonly advice: string;
   #children = new Map<string, ChildRelationship[]>();
@@ -200,8 +216,30 @@ export class Schema {
   constructor(definitions: readonly ObjectDefinition[], advice = '') {
     this.advice = advice;
     // Copied, as an administrator may change a field while the org is in use.
-    this.types = [...definitions].sort((a, b) => (a.name < b.name ? -1 : 1)).map((d) => new SObjectType(structuredClone(d)));
-    this.#byName = new Map(this.types.map((type) => [type.name.toLowerCase(), type]));
+    this.#loaded = [...definitions].sort((a, b) => (a.name < b.name ? -1 : 1)).map((d) => new SObjectType(structuredClone(d)));
+    this.#types = this.#loaded;
+    this.#byName = byName(this.#types);
+  }
+
+  get types(): readonly SObjectType[] {
+    return this.#types;
+  }
+
+  /** Holds another definition over an object until it is let go. @throws ConfigurationError */
+  drift(name: string, params: Parameters<typeof driftOf>[2]): Undo {
+    const letGo = this.drifts.hold(driftOf(name, this.type(params.object)?.definition, params));
+    const define = (): void => {
+      this.#types = this.#loaded.map((type) =>
+        this.drifts.of(type.name).length === 0 ? type : new SObjectType(this.drifts.defined(type.definition)),
+      );
+      this.#byName = byName(this.#types);
+      this.#children.clear();
+    };
+    define();
+    return () => {
+      letGo();
+      define();
+    };
   }
 
   /** The schema as somebody sees it for whom `narrow` leaves out or locks objects and fields. */
@@ -267,6 +305,9 @@ export class Schema {
     );
   }
 }
+
+const byName = (types: readonly SObjectType[]): Map<string, SObjectType> =>
+  new Map(types.map((type) => [type.name.toLowerCase(), type]));
 
 const DEFAULT_FOLDER = fileURLToPath(new URL('../../fixtures/schemas/crm', import.meta.url));
 

@@ -68,10 +68,8 @@ export class Writer {
   create(seen: SObjectType, body: Body, raw = '', key: Row = {}): Stored {
     const type = this.#writable(seen, 'createable', 'no-access');
     const values = { ...key, ...this.#values(type, body, 'createable', raw) };
-    const row: Row = { Id: undefined };
-    for (const { name, type: kind, defaultValue } of type.fields) {
-      row[name] = name in values ? (values[name] ?? undefined) : (defaultValue ?? (kind === 'boolean' ? false : undefined));
-    }
+    const row: Row = { ...type.blank };
+    for (const name in values) row[name] = values[name] ?? undefined;
     const person = isPersonType(this.#options.schema, type) && this.#asPerson(type, values, row);
     this.#assign(type, row);
     this.#judge(type, computed(type, row));
@@ -300,8 +298,9 @@ export class Writer {
 
   #note(stored: Stored, before?: Stored): Stored {
     this.records.push(refOf(this.#options.orgId, stored));
-    this.before.push(before?.row ?? null);
-    this.after.push(stored.row);
+    // As they are kept: whoever reads the journal later knows the records by those names.
+    this.before.push(before ? (before.kept ?? before.row) : null);
+    this.after.push(stored.kept ?? stored.row);
     return stored;
   }
 

@@ -7,6 +7,7 @@ import type { Grant, PagingSession, Site } from './engine/context.ts';
 import { criterion } from './engine/criterion.ts';
 import { isHeld, RESOURCE_TYPES } from './engine/definitions.ts';
 import { Drifts } from './engine/drift.ts';
+import { bundlePages } from './engine/pages.ts';
 import { parametersOf } from './engine/parameters.ts';
 import { renderError } from './engine/replies.ts';
 import type { Stored } from './engine/resource.ts';
@@ -32,6 +33,7 @@ import {
   SUBJECT_KEY,
 } from './smart/reference-client.ts';
 import { Registry } from './smart/registry.ts';
+import { LIST_PAGES } from './v1/pages.ts';
 import { VENDORS } from './vendors/index.ts';
 import { type Companion, refusals, type Vendor } from './vendors/vendor.ts';
 
@@ -47,11 +49,11 @@ interface Settings {
 }
 
 // How many calls this second of the clock has seen, or this minute.
-function meter({ clock }: Kernel, seconds = 1): () => number {
+function meter({ inner }: Kernel, seconds = 1): () => number {
   let span = 0;
   let spent = 0;
   return () => {
-    const now = Math.floor(clock.now() / 1000 / seconds);
+    const now = Math.floor(inner.now() / 1000 / seconds);
     spent = now === span ? spent + 1 : 1;
     span = now;
     return spent;
@@ -159,6 +161,7 @@ export class EhrSite implements Part {
       publicUrl,
       kind: `${this.vendor.id} API`,
       types: () => [...RESOURCE_TYPES],
+      pages: [bundlePages(this.#site), LIST_PAGES],
       people: (exchange) => peopleOf(this.#site, exchange),
       replyHeaders: (request) => corsHeaders(this.vendor, request),
       errors: refusals(this.vendor),
@@ -177,7 +180,15 @@ export class EhrSite implements Part {
     const writes = { registrar: this.#registrar };
     this.#exports = addRoutes(this.face, this.#site, this.#oauth, writes, this.#jobs(this.#oauth.salt));
     const levers = leversOf(overrides, this.#reach(clock));
-    kernel.places.add({ sim: 'ehr', tenant: name, name: `setup of ${name}`, hooks: [], operations: () => [], levers });
+    kernel.places.add({
+      sim: 'ehr',
+      tenant: name,
+      kind: 'EHR setup',
+      name: `setup of ${name}`,
+      hooks: [],
+      operations: () => [],
+      levers,
+    });
   }
 
   #reach(clock: OffsetClock): Reach {

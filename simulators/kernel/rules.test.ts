@@ -271,6 +271,33 @@ test('a lost reply counts only exchanges that committed', async () => {
   await expect(kernel.rules.fire('reply', exchange({ committed: true }))).rejects.toThrow(Severed);
 });
 
+test.each([
+  ['refuse-before-commit', 'before-commit', 0],
+  ['fail-after-commit', 'reply', 1],
+  ['lost-reply', 'reply', 1],
+])('%s: a write with a name of its own is made once, whatever its first answer was', async (fault, hook, applied) => {
+  const kernel = new Kernel({ clock: new ManualClock() });
+  kernel.rules.arm({ fault, times: 1 });
+  let made = 0;
+  const apply = () => {
+    made++;
+    return { records: [{ sim: 'lamps', tenant: 'hall', type: 'Lamp', id: '1', version: made }], before: [null], after: [{}] };
+  };
+  const call = async (): Promise<string> => {
+    const one = exchange();
+    try {
+      const { records } = await kernel.commit({ sim: 'lamps', tenant: 'hall', act: 'light', call: 'a', apply }, one);
+      await kernel.rules.fire('reply', one);
+      return `version ${records[0]!.version}`;
+    } catch (error) {
+      return (error as Error).constructor.name;
+    }
+  };
+  expect([await call(), made]).toEqual([fault === 'lost-reply' ? 'Severed' : 'Rejected', applied]);
+  expect([await call(), made]).toEqual(['version 1', 1]);
+  expect(kernel.journal.read({ kind: 'fault' })).toMatchObject([{ data: { fault, hook } }]);
+});
+
 test.each<[string, unknown, RegExp]>([
   ['an unknown fault', { fault: 'latncy' }, /^fault: no fault is called "latncy"; did you mean "latency"\? There are: latency/],
   ['an unknown key', { fault: 'latency', wher: {} }, /^wher: unknown key "wher"; did you mean "where"\? There are: id, fault/],

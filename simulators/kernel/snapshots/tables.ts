@@ -72,7 +72,7 @@ export const LIFE = 'kernel.life';
 export function stateHash(sql: DatabaseSync): string {
   const hash = createHash('sha256');
   for (const { name, columns, key } of layoutOf(sql).tables) {
-    const where = name === 'journal' ? "WHERE kind = 'commit'" : name === 'cell' ? `WHERE cell <> '${LIFE}'` : '';
+    const where = name.startsWith('journal') ? "WHERE kind = 'commit'" : name === 'cell' ? `WHERE cell <> '${LIFE}'` : '';
     // Put together by SQLite, as literals: a value never looks like two, and there are many rows.
     const row = columns.map((column) => `quote(${quoted(column)})`).join(" || ',' || ");
     const rows = sql.prepare(`SELECT ${row} FROM ${quoted(name)} ${where} ORDER BY ${listed(key)}`);
