@@ -61,7 +61,11 @@ export class InnerTime implements Clock {
     if (signal?.aborted) return;
     await new Promise<void>((resolve) => {
       const cancel = this.after(ms, resolve);
-      signal?.addEventListener('abort', () => (cancel(), resolve()), { once: true });
+      const stop = (): void => {
+        cancel();
+        resolve();
+      };
+      signal?.addEventListener('abort', stop, { once: true });
     });
   }
 
