@@ -7,6 +7,7 @@ import { asksForEverything } from './asks-for-everything.ts';
 import { asksOnce } from './asks-once.ts';
 import { believesAnyWeight } from './believes-any-weight.ts';
 import { blanksFreeText } from './blanks-free-text.ts';
+import { blanksWhatIsGone } from './blanks-what-is-gone.ts';
 import { chunkIsFrame } from './chunk-is-frame.ts';
 import { closesOverdue } from './closes-overdue.ts';
 import { completesDates } from './completes-dates.ts';
@@ -124,6 +125,7 @@ import { writesBlindly } from './writes-blindly.ts';
 /** Every mutant; the lawful variants last. */
 export const MUTANTS: readonly MutantDefinition[] = [
   noNewPersons,
+  blanksWhatIsGone,
   wipesWhatItMayNotRead,
   saysNothing,
   keepsItsToken,

@@ -144,6 +144,14 @@ export class FakeSubject {
       this.#b.add({ sim: 'ehr', tenant: SITE, kind: 'token', actor: CLIENT, data });
       this.#rules.hit('latency', 'ehr', { request, text: refs.map(({ id }) => id).join() });
     }
+    const [renamed, removed] = [this.#rules.stands('element-renamed'), this.#rules.stands('element-removed')];
+    if (renamed || removed) {
+      this.#tell(`no chart shows ${(renamed ?? removed)!.params?.element}`);
+      for (const { type, id } of this.#does.wipes ? refs : [])
+        if (type === 'Patient') this.#write('Contact', keyOf(this.#b.image('Patient', id)), { Email: null }, 'poll');
+      this.#b.reply(request, 200, refs);
+      return;
+    }
     const throttle = this.#rules.hit('throttle', 'ehr', { request });
     if (throttle) {
       this.#b.reply(request, 429);

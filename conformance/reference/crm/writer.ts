@@ -11,6 +11,16 @@ import type { Crm } from './client.ts';
 export function openWriter(context: Context, crm: Crm) {
   const { steps, store, machine, stop } = context;
   const lanes = openLanes(steps.lanes().crm, writePerson);
+  /** How many persons the operator was last told to be waiting. */
+  let told = 0;
+
+  // As it grows, and when it is over: whoever watches the log can count what lags.
+  function tellBacklog(isOver = false): void {
+    const waiting = isOver ? 0 : store.unsavedPersons().length;
+    if (waiting > told) machine.log(`crm writes wait: waiting=${waiting}`);
+    if (isOver && told > 0) machine.log(`crm writes go on: had waited=${told}`);
+    told = isOver ? 0 : Math.max(told, waiting);
+  }
 
   async function writePerson(person: string): Promise<void> {
     for (let links = store.unsavedLinks(person); links.length > 0 && !stop.aborted; links = store.unsavedLinks(person)) {
@@ -28,12 +38,15 @@ export function openWriter(context: Context, crm: Crm) {
           store.putHeld(link, held);
           store.markSaved(link, machine.now());
         });
+        if (told > 0) tellBacklog(true);
         return;
       } catch (error) {
         if (stop.aborted) return;
         const wait = steps.isRetryable(error) ? steps.backoff(attempt, askedToWait(error), machine.random) : undefined;
-        if (wait !== undefined) await machine.sleep(wait, stop);
-        else if (link.held && !isRetryable(error)) {
+        if (wait !== undefined) {
+          tellBacklog();
+          await machine.sleep(wait, stop);
+        } else if (link.held && !isRetryable(error)) {
           // Perhaps the row is not what we believe it to be (deleted, say): look again, and write it whole.
           store.putHeld(link, null);
         } else return giveUp(link, error);
