@@ -466,6 +466,22 @@ export class CheckFacts {
       .map(({ event }) => event);
   }
 
+  /** What the owner attests, marked as that: nobody witnessed it. */
+  attestations(): Finding[] {
+    return Object.entries(this.#evidence.attests).flatMap(([name, sentence]) =>
+      sentence === undefined
+        ? []
+        : [
+            {
+              verdict: 'attested',
+              reason: name.replaceAll('_', '-'),
+              message: `Attested, not witnessed: ${sentence}`,
+              evidence: [],
+            },
+          ],
+    );
+  }
+
   /** Untestable where no call was refused. */
   wereRefused(refused: readonly EventId[]): Finding[] {
     return refused.length > 0 ? [] : [untestable('did-not-bite', 'No call was refused: what was withdrawn is never asked for.')];

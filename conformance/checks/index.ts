@@ -99,6 +99,7 @@ import { se01 } from './se-01.ts';
 import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
 import { se08 } from './se-08.ts';
+import { se10 } from './se-10.ts';
 import { sv01 } from './sv-01.ts';
 import { sv02 } from './sv-02.ts';
 import { sv03 } from './sv-03.ts';
@@ -197,6 +198,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   se04,
   se05,
   se08,
+  se10,
   bv01,
   bv02,
   bv05,

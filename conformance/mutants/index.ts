@@ -36,6 +36,7 @@ import { guessesSex } from './guesses-sex.ts';
 import { halfAnExport } from './half-an-export.ts';
 import { halfHourSlots } from './half-hour-slots.ts';
 import { hammers } from './hammers.ts';
+import { hardCodedKey } from './hard-coded-key.ts';
 import { hintsAtFlags } from './hints-at-flags.ts';
 import { ignoresA31 } from './ignores-a31.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
@@ -125,6 +126,7 @@ import { writesBlindly } from './writes-blindly.ts';
 /** Every mutant; the lawful variants last. */
 export const MUTANTS: readonly MutantDefinition[] = [
   noNewPersons,
+  hardCodedKey,
   blanksWhatIsGone,
   wipesWhatItMayNotRead,
   saysNothing,

@@ -66,6 +66,7 @@ export class FakeSubject {
   /** Until when the EHR asked it to be quiet (µs). */
   #quietUntil = 0;
   #hasToken = false;
+  #hasNewKey = false;
   #minted = 0;
 
   constructor(
@@ -127,6 +128,10 @@ export class FakeSubject {
     const request = this.#b.request('ehr', 'GET', `/Patient?_id=${refs.map(({ id }) => id).join()}`);
     if (this.#rules.hit('outage', 'ehr', { request })) {
       this.#b.reply(request, 'reset');
+      return;
+    }
+    if (this.#isLockedOut) {
+      this.#b.reply(request, 401);
       return;
     }
     if (this.#rules.stands('scope-withdrawn')) {
@@ -233,6 +238,16 @@ export class FakeSubject {
     this.#killed = false;
   }
 
+  /** It is given the credentials that are taken now. */
+  reconfigure(): void {
+    if (!this.#does.hardCoded) this.#hasNewKey = this.#rules.stands('client-rotated') !== undefined;
+  }
+
+  // Whether nothing takes its credentials.
+  get #isLockedOut(): boolean {
+    return this.#hasNewKey !== (this.#rules.stands('client-rotated') !== undefined);
+  }
+
   // Writes the newest image of a record, whatever told of it, unless what arrives last counts.
   #apply(ref: RecordRef, act: string): boolean {
     const image = this.#does.lastWins ? this.#b.imageOf(ref) : this.#b.image(ref.type, ref.id)!;
@@ -310,6 +325,10 @@ export class FakeSubject {
       if (!hit(fault)) continue;
       this.#b.reply(request, answer);
       this.output.push(this.#does.prints?.(fields) ?? `the CRM answered ${answer}: later once more`);
+      return false;
+    }
+    if (this.#isLockedOut) {
+      this.#b.reply(request, 401);
       return false;
     }
     if (hit('hang')) {

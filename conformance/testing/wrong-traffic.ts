@@ -108,4 +108,5 @@ export const WRONG_TRAFFIC: WrongSubject[] = [
   ['SV-02', 'empties what is gone', 'wrong-value', { wipes: true }],
   ['SV-02', 'says nothing', 'not-reported', { tells: false }],
   ['RS-10', 'says nothing of what was not written', 'not-counted', { prints: () => '' }],
+  ['SE-10', 'was built with its credentials', 'stale-value', { hardCoded: true }],
 ];
