@@ -466,6 +466,11 @@ export class CheckFacts {
       .map(({ event }) => event);
   }
 
+  /** Seconds from a note to a mark. */
+  seconds(since: string, until: string): number {
+    return Math.max(0, this.at(until) - (this.#log.notedAt.get(since) ?? 0)) / 1e6;
+  }
+
   /** What the owner attests, marked as that: nobody witnessed it. */
   attestations(): Finding[] {
     return Object.entries(this.#evidence.attests).flatMap(([name, sentence]) =>
