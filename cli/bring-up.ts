@@ -25,7 +25,7 @@ import {
 } from '#conformance';
 import { CRM_DEFAULTS, CRM_PUBLIC_KEY, CRM_USERS } from '#crm';
 import { VENDORS } from '#ehr';
-import { ConfigurationError } from '#kernel';
+import { ConfigurationError, SnapshotError } from '#kernel';
 import { type Sandbox, type SandboxOptions, type SiteConfig, startSandbox, writeCa } from '#sandbox';
 import { ControlAwayError, ControlCallError } from '#simulators';
 import { portsOf } from './ports.ts';
@@ -105,7 +105,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   try {
     return await startSandbox(options);
   } catch (error) {
-    throw error instanceof ConfigurationError ? new UsageError(error.message) : error;
+    throw error instanceof ConfigurationError || error instanceof SnapshotError ? new UsageError(error.message) : error;
   }
 }
 

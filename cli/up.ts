@@ -1,7 +1,17 @@
-import { resolve } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { systemClock } from '#kernel';
-import { type Loaded, loadSynthea, populate, type Sandbox, type SandboxOptions, type SiteConfig, writeCa } from '#sandbox';
+import { readManifest, systemClock } from '#kernel';
+import {
+  type Loaded,
+  loadSynthea,
+  populate,
+  type Sandbox,
+  type SandboxOptions,
+  type SiteConfig,
+  snapshotsFolder,
+  writeCa,
+} from '#sandbox';
 import { aliasLines } from './aliases.ts';
 import { parsing, suggestion, wholeNumber } from './arguments.ts';
 import { openSandbox } from './bring-up.ts';
@@ -20,6 +30,9 @@ export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [r4] [hl7] 
                             0 takes free ones (epic=4010, cerner=4020, athena=4030, r4=4035, crm=4040, sites of yours from 4050; repeatable)
   --control-token TOKEN     token that control calls must carry
   --data FOLDER             keep all state there, across restarts and kills
+  --from NAME|FOLDER        begin with a snapshot (POST /v1/snapshots): a fork of the sandbox that it was taken of
+  --snapshots FOLDER        keep snapshots there (in the data folder, or in .syncproof/snapshots)
+  --shift N                 add N to every port that is not given: for a second sandbox beside the first
   --ca FOLDER               keep the certificate authority there
   --seed TEXT               seed of everything that is generated
   --crm-schema PATH         schema of your org in place of the built-in one: object definitions, describe output, or the folder
@@ -45,6 +58,9 @@ const OPTIONS = {
   port: { type: 'string', multiple: true },
   'control-token': { type: 'string' },
   data: { type: 'string' },
+  from: { type: 'string' },
+  snapshots: { type: 'string' },
+  shift: { type: 'string' },
   ca: { type: 'string' },
   seed: { type: 'string' },
   'crm-schema': { type: 'string' },
@@ -65,17 +81,18 @@ export async function up(args: string[]): Promise<number> {
   const { values, positionals } = parsing(OPTIONS, () => parseArgs({ args, options: OPTIONS, allowPositionals: true }));
   const given = withEnvironment(values);
   const sites = sitesOf(given.site);
-  const parts = partNames(
-    sites,
-    positionals.length > 0 ? positionals : (process.env.SYNCPROOF_UP_PARTS ?? '').split(/[ ,]+/).filter(Boolean),
-  );
+  const data = one(given.data);
+  const snapshots = one(given.snapshots);
+  const from = fromOf(one(given.from), snapshotsFolder({ snapshots, data }));
+  const named = positionals.length > 0 ? positionals : (process.env.SYNCPROOF_UP_PARTS ?? '').split(/[ ,]+/).filter(Boolean);
+  const parts = partNames(sites, named) ?? (from === undefined ? undefined : partsIn(from, sites));
   const crowd = {
     people: wholeNumber(one(given.people) ?? '25', '--people'),
     years: wholeNumber(one(given.history) ?? '2', '--history', 30),
   };
   const links = Object.entries(pairs(given.link, '--link'));
   const aliases = pairs(given.alias, '--alias');
-  const data = one(given.data);
+  const shift = wholeNumber(one(given.shift) ?? '0', '--shift', 60_000);
   const stubs = one(given['crm-stubs']);
   const synthea = one(given.synthea);
   const sandbox = await openSandbox({
@@ -83,9 +100,15 @@ export async function up(args: string[]): Promise<number> {
     parts,
     sites,
     host: one(given.host),
-    controlPort: wholeNumber(one(given['control-port']) ?? String(defaultPort('control', sites)), '--control-port', 65_535),
+    controlPort: wholeNumber(
+      one(given['control-port']) ?? String(defaultPort('control', sites) + shift),
+      '--control-port',
+      65_535,
+    ),
     controlToken: one(given['control-token']),
     data,
+    from,
+    snapshots,
     ca: one(given.ca) ?? (data ? `${data}/ca` : '.syncproof/ca'),
     seed: one(given.seed),
     publicUrls: pairs(given['public-url'], '--public-url'),
@@ -96,10 +119,11 @@ export async function up(args: string[]): Promise<number> {
       stubs: stubs && resolve(stubs),
       personAccounts: given['crm-person-accounts'] !== undefined,
     },
-    ports: portsOf(sites, pairs(given.port, '--port')),
+    ports: portsOf(sites, pairs(given.port, '--port'), shift),
   });
   try {
-    await populate(sandbox, sites, crowd);
+    // A fork has the people of the snapshot.
+    if (!from || given.people) await populate(sandbox, sites, crowd);
     if (synthea !== undefined) sayLoaded(await loadSynthea(sandbox, sites, synthea));
     for (const [site, target] of links) await setLink(sandbox, site, target, one(given['control-token']));
     const others = aliasLines(sandbox, aliases);
@@ -153,13 +177,37 @@ function partNames(mounted: readonly SiteConfig[], asked: string[]): string[] | 
   });
 }
 
-function portsOf(sites: readonly SiteConfig[], given: Record<string, string>): SandboxOptions['ports'] {
+// A folder, or a name in the folder of snapshots.
+function fromOf(text: string | undefined, root: string): string | undefined {
+  if (text === undefined) return undefined;
+  const places = [text, join(root, text)];
+  const found = places.find((place) => existsSync(join(place, 'manifest.json')));
+  if (found) return found;
+  const names = existsSync(root) ? readdirSync(root).filter((name) => !name.startsWith('.')) : [];
+  throw new UsageError(
+    `--from ${text}: there is no such snapshot${names.length > 0 ? suggestion(text, names) : `, and none in ${root}`}`,
+  );
+}
+
+// Where nobody says which parts shall run: those that the snapshot holds.
+function partsIn(from: string, sites: readonly SiteConfig[]): string[] | undefined {
+  const { processes } = readManifest(from);
+  const names = processes.map((one) => one.parts.map(({ name }) => name));
+  if (names.length > 1)
+    throw new UsageError(
+      `--from ${from} holds ${names.length} processes: start each by its parts (${names.map((parts) => parts.join(' ')).join(' | ')})`,
+    );
+  return partNames(sites, names[0]!);
+}
+
+function portsOf(sites: readonly SiteConfig[], given: Record<string, string>, shift: number): SandboxOptions['ports'] {
   const names = ['crm', ...sites.map((site) => site.name)];
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown) throw new UsageError(`--port ${unknown}=…: no such part${suggestion(unknown, names)}`);
   return Object.fromEntries(
     names.flatMap((name) => {
-      const base = given[name] === undefined ? defaultPort(name, sites) : wholeNumber(given[name], `--port ${name}=`, 65_533);
+      const base =
+        given[name] === undefined ? defaultPort(name, sites) + shift : wholeNumber(given[name], `--port ${name}=`, 65_533);
       const at = (offset: number): number => (base === 0 ? 0 : base + offset);
       return [
         [name, { http: at(0), https: at(1) }],

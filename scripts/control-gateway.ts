@@ -34,6 +34,23 @@ class GatewayError extends Error {
   }
 }
 
+interface Operation {
+  parameters?: { name: string; schema: { enum?: string[] } }[];
+}
+interface OpenApi {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, unknown> };
+}
+
+/** The same operation of two processes: each has sites of its own. */
+const bothNames = (one: Operation, other: Operation): Operation => ({
+  ...one,
+  parameters: one.parameters?.map((parameter, i) => {
+    const names = [...(parameter.schema.enum ?? []), ...(other.parameters?.[i]?.schema.enum ?? [])];
+    return names.length > 0 ? { ...parameter, schema: { ...parameter.schema, enum: [...new Set(names)] } } : parameter;
+  }),
+});
+
 /** How the answers of several processes become one; the first refusal stands for all. */
 type Merge = (answers: Answer[]) => Answer;
 
@@ -74,6 +91,8 @@ export class Gateway {
     if (route === 'GET /v1/parts') return this.#parts(call);
     if (['GET /v1/faults', 'POST /v1/journal'].includes(route)) return this.#send(this.#urls[0]!, call);
     if (route === 'GET /v1/openapi.json') return this.#openApi(call);
+    if (route === 'POST /v1/snapshots' || route === 'POST /v1/restore') return this.#whole(call);
+    if (route === 'GET /v1/snapshots') return this.#send(this.#urls[0]!, call);
     throw new GatewayError(501, `each process has its own ${group ?? 'root'}: ask ${this.#urls.join(', ')}`);
   }
 
@@ -155,8 +174,25 @@ export class Gateway {
 
   async #openApi(call: Call): Promise<Answer> {
     const answers = await this.#all(call);
-    const paths = Object.assign({}, ...answers.map(({ body }) => body.paths));
-    return refusal(answers) ?? { status: 200, body: { ...answers[0]!.body, paths } };
+    const refused = refusal(answers);
+    if (refused) return refused;
+    const documents = answers.map(({ body }) => body as unknown as OpenApi);
+    const paths: OpenApi['paths'] = {};
+    for (const document of documents)
+      for (const [path, methods] of Object.entries(document.paths))
+        for (const [method, operation] of Object.entries(methods)) {
+          paths[path] ??= {};
+          paths[path][method] = paths[path][method] ? bothNames(paths[path][method], operation) : operation;
+        }
+    const schemas = Object.assign({}, ...documents.map(({ components }) => components.schemas));
+    return { status: 200, body: { ...answers[0]!.body, paths, components: { ...documents[0]!.components, schemas } } };
+  }
+
+  // The first process takes it for all, and keeps the folder.
+  async #whole(call: Call): Promise<Answer> {
+    const [first, ...others] = this.#urls;
+    const body = { ...(JSON.parse(call.body || '{}') as Record<string, unknown>), peers: others };
+    return this.#send(first!, { ...call, body: JSON.stringify(body) });
   }
 
   /** Serves until closed. Port 0 takes a free one. */

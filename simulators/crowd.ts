@@ -30,12 +30,15 @@ export async function populate(sandbox: Sandbox, sites: readonly SiteConfig[], {
     if (populated.get(name)) continue;
     const fixtureSite = { name, authority };
     const staff = staffOf(site);
+    let n = 0;
     for (const person of people({ seed, runKey, label: name, count, authority })) {
       const entries: readonly Entry[] =
         years === 0
           ? [{ as: 'patient', resource: toPatient(person, fixtureSite) }]
           : chartOf(person, fixtureSite, [seed, runKey, name], { years, staff }).entries;
-      await site.commit({ act: 'seed', actor: 'user:clinic', changes: entries.map(toChange) });
+      // Under a name: a sandbox that was killed meanwhile goes on where it was.
+      const call = `up ${name} ${++n}`;
+      await site.commit({ act: 'seed', actor: 'user:clinic', call, changes: entries.map(toChange) });
     }
     populated.set(name, true);
   }
@@ -85,7 +88,8 @@ export async function loadSynthea(sandbox: Sandbox, sites: readonly SiteConfig[]
       const text = readFileSync(join(folder, file), 'utf8');
       try {
         const { entries, left } = syntheaChart(JSON.parse(text), { name, authority }, staff, RESOURCE_TYPES);
-        await site.commit({ act: 'seed', actor: 'user:clinic', changes: entries.map(toChange) });
+        const call = `synthea ${name} ${file}`;
+        await site.commit({ act: 'seed', actor: 'user:clinic', call, changes: entries.map(toChange) });
         for (const [type, count] of Object.entries(left)) loaded.left[type] = (loaded.left[type] ?? 0) + count;
       } catch (error) {
         if (!(error instanceof NotSynthetic || error instanceof InvalidResource || error instanceof SyntaxError)) throw error;

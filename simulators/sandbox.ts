@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Crm, type CrmOptions, createCrm } from '#crm';
 import { type CommitRequest, createEhrSite, type EhrSite, type EhrSiteOptions } from '#ehr';
@@ -8,12 +8,21 @@ import {
   type Authority,
   ConfigurationError,
   ControlApi,
+  checkSnapshot,
   type Identity,
   Kernel,
   type KernelOptions,
   type ListenOptions,
+  layoutHash,
+  layoutOf,
   openAuthority,
   type Part,
+  type PartPorts,
+  partsOf,
+  processFor,
+  type SnapshotManifest,
+  Snapshots,
+  STATE_FILE,
   trustStore,
 } from '#kernel';
 import { FAULTS } from './faults.ts';
@@ -43,6 +52,10 @@ export interface SandboxOptions extends Pick<KernelOptions, 'process' | 'seed' |
   publicUrls?: Record<string, string>;
   /** For links whose site runs in another process: the control URL of that process, by site. */
   follow?: Record<string, string>;
+  /** Folder of the snapshots that are taken; beside the data, or in `.syncproof/` when absent. */
+  snapshots?: string;
+  /** Folder of a snapshot to begin with. */
+  from?: string;
 }
 
 /** Running simulators of one process, with their control API. */
@@ -54,39 +67,147 @@ export interface Sandbox {
   stop(): Promise<void>;
 }
 
-/** Mounts the parts, opens their listeners and then the control API, which answers only when everything else does. */
+/**
+ * Mounts the parts, opens their listeners and then the control API, which answers only when everything else does.
+ * @throws ConfigurationError, SnapshotError
+ */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const kernel = new Kernel({ ...options, faults: FAULTS });
-  const host = options.host ?? '127.0.0.1';
   const authority = await openAuthority(options.ca);
   const identity = await authority.issue(['localhost', '127.0.0.1', '::1', ...(options.hosts ?? [])]);
-  const wanted = (name: string): boolean => !options.parts || options.parts.includes(name);
-  const parts: Part[] = [];
-  const started: Part[] = [];
-  const api: { current?: ControlApi } = {};
-  const unwatch = watchLag(kernel);
-  const stop = async (): Promise<void> => {
-    unwatch();
-    await api.current?.face.close();
-    for (const part of started.reverse()) await part.stop();
-    kernel.close();
-  };
+  let world = mount(options, options.from ? await beginning(options, options.from) : undefined);
   try {
-    if (wanted('crm')) parts.push(mountCrm(kernel, options));
-    for (const site of options.sites) parts.push(...mountSite(kernel, site, options, wanted));
-    for (const part of parts) {
-      // Listed first: one that fails halfway has listeners open already.
-      started.push(part);
-      await part.start(listening(part, host, identity, options));
-    }
-    await kernel.rules.resume();
-    api.current = new ControlApi(kernel, parts, { token: options.controlToken });
-    await api.current.start({ host, port: options.controlPort ?? 0 });
+    await open(world, identity, options);
   } catch (error) {
-    await stop();
+    await close(world);
     throw error;
   }
-  return { kernel, parts, authority, controlUrl: api.current.face.url() as string, stop };
+
+  // Sets itself up again in the world that it makes.
+  const restore = async (name: string, manifest: SnapshotManifest): Promise<void> => {
+    const old = world;
+    const from = begin(manifest, join(old.snapshots.root, name), old.parts, old.kernel);
+    // From here on the sandbox is the one that the snapshot holds. Nobody is refused: who connects meanwhile waits.
+    const faces = old.parts.map((part) => part.faces.map((face) => face.handOver()));
+    const control = old.api.face.handOver();
+    const ports = Object.fromEntries(old.parts.map((part) => [part.name, portsOf(part)]));
+    await leave(old);
+    world = mount({ ...options, ports }, { ...from, incarnation: old.kernel.journal.incarnation });
+    for (const [i, part] of world.parts.entries()) for (const [k, face] of part.faces.entries()) face.takeOver(faces[i]![k]!);
+    world.api.face.takeOver(control, old.api.face);
+    world.api.onRestore = restore;
+    await open(world, identity, { ...options, ports });
+  };
+  world.api.onRestore = restore;
+  return {
+    get kernel() {
+      return world.kernel;
+    },
+    get parts() {
+      return world.parts;
+    },
+    authority,
+    get controlUrl() {
+      return world.api.face.url() as string;
+    },
+    stop: () => close(world),
+  };
+}
+
+/** Everything of a sandbox that a restore replaces. */
+interface World {
+  kernel: Kernel;
+  parts: Part[];
+  snapshots: Snapshots;
+  api: ControlApi;
+  started: Part[];
+  unwatch: () => void;
+}
+
+function mount(options: SandboxOptions, from?: KernelOptions['from']): World {
+  const kernel = new Kernel({ ...options, from, faults: FAULTS });
+  try {
+    const wanted = (name: string): boolean => !options.parts || options.parts.includes(name);
+    const parts: Part[] = [];
+    if (wanted('crm')) parts.push(mountCrm(kernel, options));
+    for (const site of options.sites) parts.push(...mountSite(kernel, site, options, wanted));
+    const token = options.controlToken;
+    const snapshots = new Snapshots(kernel, parts, { root: snapshotsFolder(options), token });
+    return {
+      kernel,
+      parts,
+      snapshots,
+      api: new ControlApi(kernel, parts, { token, snapshots }),
+      started: [],
+      unwatch: watchLag(kernel),
+    };
+  } catch (error) {
+    kernel.close();
+    throw error;
+  }
+}
+
+async function open({ kernel, parts, api, started }: World, identity: Identity, options: SandboxOptions): Promise<void> {
+  const host = options.host ?? '127.0.0.1';
+  for (const part of parts) {
+    // Listed first: one that fails halfway has listeners open already.
+    started.push(part);
+    await part.start(listening(part, host, identity, options));
+  }
+  await kernel.rules.resume();
+  await api.start({ host, port: options.controlPort ?? 0 });
+}
+
+async function close(world: World): Promise<void> {
+  world.unwatch();
+  await world.api.face.close();
+  for (const part of world.started.reverse()) await part.stop();
+  world.kernel.close();
+}
+
+// Calls that are under way go on to their end, which nobody hears of: what holds them lets go.
+async function leave({ kernel, started, api, unwatch }: World): Promise<void> {
+  unwatch();
+  api.endStreams();
+  for (const part of started.reverse()) await part.stop();
+  kernel.rules.heal();
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  kernel.close();
+}
+
+/** Where a sandbox keeps its snapshots. */
+export const snapshotsFolder = ({ snapshots, data }: Pick<SandboxOptions, 'snapshots' | 'data'>): string =>
+  snapshots ?? join(data ?? '.syncproof', 'snapshots');
+
+// A kernel in memory with the same parts says in which tables they keep their state.
+async function beginning(options: SandboxOptions, folder: string): Promise<KernelOptions['from']> {
+  if (options.data && existsSync(join(options.data, STATE_FILE)))
+    throw new ConfigurationError(
+      `${options.data} holds the state of a sandbox already: start it without a snapshot and restore, or choose a new folder`,
+    );
+  const manifest = await checkSnapshot(folder);
+  const trial = mount({ ...options, data: undefined });
+  try {
+    return begin(manifest, folder, trial.parts, trial.kernel);
+  } finally {
+    trial.unwatch();
+    trial.kernel.close();
+  }
+}
+
+function begin(
+  manifest: SnapshotManifest,
+  folder: string,
+  parts: readonly Part[],
+  kernel: Kernel,
+): NonNullable<KernelOptions['from']> {
+  const { file } = processFor(manifest, partsOf(parts), layoutHash(layoutOf(kernel.database.sql)));
+  return { file: join(folder, file), snapshot: manifest.snapshot };
+}
+
+// Where a part listens, for its successor.
+function portsOf(part: Part): PartPorts {
+  const port = (address: string | undefined): number | undefined => (address ? Number(address.split(':').at(-1)) : undefined);
+  return { http: part.faces[0]?.port(false), https: part.faces[0]?.port(true), tcp: port(part.describe().addresses.mllpIn) };
 }
 
 const LAG_EVERY_MS = 1_000;

@@ -29,6 +29,10 @@ export interface Behaviour {
   heeds?: boolean;
   /** Ms that it waits after so many failed attempts. */
   waits?(attempts: number): number;
+  /** What it takes over TLS beside the usual: flaws of certificates, and versions that it speaks to one that speaks no others. */
+  accepts?: readonly string[];
+  /** The newest version of TLS that it speaks. */
+  newest?: string;
   /** Whether it does nothing else while a call hangs. */
   oneAtATime?: boolean;
   /** Whether it can read a record that looks so. */

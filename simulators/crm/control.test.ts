@@ -50,7 +50,7 @@ test('a CRM user edits: one commit, in the name of the user', async () => {
 });
 
 test.each([
-  ['no changes', {}, 400, 'say what changes'],
+  ['no changes', {}, 400, '"changes" is missing'],
   ['an unknown object', { changes: [{ op: 'create', type: 'Nope', fields: {} }] }, 400, 'the CRM has no object Nope'],
   ['a refused record', { changes: [{ op: 'create', type: 'Contact', fields: {} }] }, 400, 'REQUIRED_FIELD_MISSING'],
   [
@@ -60,7 +60,7 @@ test.each([
     'no Contact has EHR_Key__c = none',
   ],
 ])('%s', async (_, body, status, error) => {
-  expect(await post(body)).toEqual({ status, body: { error: expect.stringContaining(error) } });
+  expect(await post(body)).toMatchObject({ status, body: { error: expect.stringContaining(error) } });
 });
 
 test('a condition is a condition and nothing else', async () => {
@@ -112,10 +112,10 @@ describe('what an administrator does while the org is in use', () => {
   test.each([
     [{ object: 'Contact', field: 'Nope', length: 5 }, 'no field Contact.Nope'],
     [{ object: 'Contact', field: 'Id', length: 5 }, "the org's own"],
-    [{ object: 'Contact', field: 'MailingCity', length: 'x' }, '"length" cannot be "x"'],
-    [{ object: 'Contact', field: 'MailingCity', type: 'date' }, '"type" cannot be'],
+    [{ object: 'Contact', field: 'MailingCity', length: 'x' }, 'length: must be a number, not "x"'],
+    [{ object: 'Contact', field: 'MailingCity', type: 'date' }, 'type: unknown key "type"; there are: object, field, length'],
   ])('%j is refused', async (body, error) => {
-    expect(await send('POST', 'fields', body)).toEqual({ error: expect.stringContaining(error) });
+    expect(await send('POST', 'fields', body)).toMatchObject({ error: expect.stringContaining(error) });
   });
 
   test('a user sees what the profile shows: of some records, some fields', async () => {

@@ -1,112 +1,114 @@
-import { ConfigurationError, type Context, ControlError, controlHandler, type Face, jsonBody } from '#kernel';
+import {
+  COMMITTED_REFS,
+  ConfigurationError,
+  ControlError,
+  type ControlRoute,
+  type Face,
+  list,
+  map,
+  mount,
+  number,
+  object,
+  oneOf,
+  RECORD_REF,
+  type Schema,
+  text,
+  whole,
+} from '#kernel';
+import { type CrmCommit, commitAsUser, rowsAs, rowsWhere } from './by-hand.ts';
 import { CrmError } from './errors.ts';
 import { reachOut, remind, type SendJob } from './jobs.ts';
-import { LockBusy } from './locks.ts';
-import { changesOf, type Org } from './org.ts';
-import { drain } from './rest/query.ts';
+import type { Org } from './org.ts';
 import type { OrgRules } from './rules.ts';
-import { type Alteration, isKey } from './schema.ts';
-import type { CrmSettings } from './settings.ts';
-import { compileCondition } from './soql/condition.ts';
+import type { Alteration } from './schema.ts';
+import { CRM_SETTINGS, type CrmSettings, settingForm } from './settings.ts';
 import { SoqlError } from './soql/error.ts';
-import { prepare } from './soql/select.ts';
-import type { Row } from './values.ts';
-import { type Body, typeOf, type Writer } from './writer.ts';
 
-/** What somebody does in the CRM's own user interface: one transaction. */
-export interface CrmCommit {
-  /** What it means; `edit` when absent. */
-  act?: string;
-  /** `user:<name>`; the clerk when absent. */
-  actor?: string;
-  cohort?: string;
-  /** The caller's own name for this commit: made again under it, nothing changes and the answer is the same. */
-  call?: string;
-  changes: {
-    op: 'create' | 'update' | 'upsert' | 'delete' | 'undelete';
-    type: string;
-    id?: string;
-    /** Finds the record in place of `id`. */
-    key?: { field: string; value: string };
-    fields?: Body;
-  }[];
+const ROW = map({}, 'Fields by name.');
+
+const COMMIT: Schema = object(
+  {
+    'act?': text('What it means; `edit` when absent.'),
+    'actor?': text('`user:<name>`; the clerk when absent.'),
+    'cohort?': text(),
+    'call?': text("The caller's own name for it: made again under it, nothing changes and the answer is the same."),
+    changes: list(
+      object(
+        {
+          op: oneOf(['create', 'update', 'upsert', 'delete', 'undelete']),
+          type: text('Object.', { minLength: 1 }),
+          'id?': text(),
+          'key?': object({ field: text(), value: text() }, { description: 'Finds the record in place of the id.' }),
+          'fields?': ROW,
+        },
+        { name: 'CrmChange' },
+      ),
+      'One transaction.',
+      { minItems: 1 },
+    ),
+  },
+  { name: 'CrmCommit' },
+);
+
+const SETTINGS: Schema = object(
+  Object.fromEntries(Object.keys(CRM_SETTINGS).map((name) => [`${name}?`, settingForm(name as keyof CrmSettings)])),
+  { name: 'CrmSettings' },
+);
+
+const NAMED = { name: text(), object: text() };
+const RULES: Schema = object(
+  {
+    'validation?': list(
+      object({
+        ...NAMED,
+        when: text('SOQL condition on the row; `Old.Field` is the value before.'),
+        message: text(),
+        'field?': text(),
+      }),
+    ),
+    'duplicates?': list(
+      object({
+        ...NAMED,
+        match: list(text()),
+        action: oneOf(['alert', 'block']),
+        'message?': text(),
+        'rule?': text('Name of the matching rule.'),
+      }),
+    ),
+    'assignment?': list(object({ object: text(), owner: text('Username.'), 'when?': text() })),
+    'profiles?': list(object({ name: text(), users: list(text()), 'objects?': map(map()), 'others?': map() })),
+    'outbound?': list(object({ ...NAMED, url: text(), fields: list(text()), 'when?': text() })),
+  },
+  { name: 'OrgRules', description: 'How the org was customised.' },
+);
+
+const JOB: Schema = object(
+  {
+    'where?': text('SOQL condition: on visits for reminders, on people for campaigns.'),
+    'object?': text(),
+    'person?': text('Lookup from a visit to the person.'),
+    'start?': text('Field with the time of a visit.'),
+    'to?': list(text(), 'Fields with the address, in order of preference.'),
+    'unless?': list(text(), 'Fields that forbid to write when true.'),
+    'consent?': object({ object: text(), person: text(), forbids: text() }),
+    'text?': text('`{Field}` and `{Person.Field}` are filled in.'),
+    'name?': text(),
+    'cohort?': text(),
+  },
+  { name: 'SendJob' },
+);
+const SENT = object({
+  sent: list(object({ records: list(RECORD_REF), to: text(), text: text(), seq: whole() })),
+  skipped: whole('People who were not written to.'),
+});
+
+interface Lock {
+  name: string;
+  records: { type: string; id: string }[];
 }
 
-export interface CrmCommitted {
-  records: { sim: string; tenant: string; type: string; id: string; version: number }[];
-  /** The records as they are now, aligned with `records`. */
-  rows: Row[];
-  /** Journal sequence number. */
-  seq: number;
-}
-
-/** Commits as a user of the CRM. @throws CrmError; nothing is written then */
-export async function commitAsUser(org: Org, body: CrmCommit): Promise<CrmCommitted> {
-  const actor = body.actor ?? 'user:clerk';
-  const name = actor.replace(/^user:/, '');
-  const user = org.users.find((u) => u.username.split('@')[0] === name) ?? org.users.find((u) => !u.password) ?? org.users[0]!;
-  const deadline = org.kernel.clock.now() + org.settings.all.lockWaitMs;
-  for (;;) {
-    const left = deadline - org.kernel.clock.now();
-    // By hand, too, one waits for whoever holds the record.
-    const writer = org.writer(user.id, { impatient: left <= 0 });
-    const apply = () => {
-      for (const change of body.changes) applyChange(org, writer, change);
-      return changesOf(writer);
-    };
-    const { act = 'edit', cohort, call } = body;
-    try {
-      const { records, after, seq } = await org.kernel.commit({ sim: 'crm', tenant: org.id, act, actor, cohort, call, apply });
-      return { records, rows: after as Row[], seq };
-    } catch (error) {
-      if (!(error instanceof LockBusy)) throw error;
-      await org.locks.change(left);
-    }
-  }
-}
-
-function applyChange(org: Org, writer: Writer, { op, type: name, id, key, fields = {} }: CrmCommit['changes'][number]): void {
-  const type = org.schema.type(name);
-  if (!type)
-    throw new ControlError(400, `the CRM has no object ${name}; it has: ${org.schema.types.map((t) => t.name).join(', ')}`);
-  if (op === 'create') return void writer.create(type, fields);
-  if (op === 'upsert') {
-    if (!key) throw new ControlError(400, 'an upsert needs "key": {"field", "value"}');
-    return void writer.upsert(type, key.field, key.value, fields);
-  }
-  if (op === 'undelete' && id) return void writer.undelete(type, id);
-  const field = key && type.field(key.field);
-  if (key && (!field || !isKey(field))) throw new ControlError(400, `${key.field} is no key of ${type.name}`);
-  const found = id ?? (field ? org.store.byIndex(type, field, key!.value)[0]?.id : undefined);
-  if (!found)
-    throw new ControlError(404, `no ${type.name} has ${key ? `${key.field} = ${key.value}` : 'that id: say "id" or "key"'}`);
-  if (op === 'update') writer.update(type, found, fields);
-  else if (op === 'delete') writer.delete(type, found);
-  else throw new ControlError(400, `"op" must be create, update, upsert, delete or undelete (by id), not ${JSON.stringify(op)}`);
-}
-
-/** Live records as they are journalled, in order of creation. @throws SoqlError, CrmError */
-export function rowsWhere(org: Org, typeName: string, where?: string, limit?: number): Row[] {
-  const type = typeOf(org.schema, typeName);
-  if (where) compileCondition(where, { now: () => org.kernel.clock.now() }); // a condition alone: nothing may be smuggled in after it
-  const soql = `SELECT Id FROM ${type.name}${where ? ` WHERE ${where}` : ''}${limit ? ` LIMIT ${limit}` : ''}`;
-  return drain(prepare(soql, org.tools).rows({ deleted: false })).map((stored) => stored.row);
-}
-
-/** What a user sees of the records of a type: only those that are shared with them, and of these only what their profile shows. @throws CrmError, ControlError */
-export function rowsAs(org: Org, username: string, typeName: string, where?: string, limit?: number): Row[] {
-  const user = org.users.find((one) => one.username === username);
-  if (!user)
-    throw new ControlError(400, `the CRM has no user ${username}; it has: ${org.users.map((u) => u.username).join(', ')}`);
-  const seen = typeOf(org.viewOf(user.id), typeName);
-  return rowsWhere(org, typeName, where, limit)
-    .filter((row) => org.sees(user.id, org.store.find(String(row.Id))!))
-    .map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => seen.field(name))) as Row);
-}
-
-/** Keeps records as a long transaction of somebody else does: writes to them, and to their children, wait and are refused. @throws ControlError */
-function takeLock(org: Org, { name, records }: { name?: string; records?: { type: string; id: string }[] }): { held: string[] } {
-  if (!name || !Array.isArray(records)) throw new ControlError(400, 'say who holds what: {"name", "records": [{"type", "id"}]}');
+/** Keeps records as a long transaction of somebody else does: writes to them, and to their children, wait and are refused. */
+function takeLock(org: Org, { name, records }: Lock): { held: string[] } {
   const held = records.map(({ id }) => org.store.find(id)?.id ?? id);
   org.locks.take(name, held);
   org.kernel.journal.append({ sim: 'crm', tenant: org.id, kind: 'setup', data: { lock: name, held } });
@@ -119,128 +121,166 @@ function freeLock(org: Org, name: string): { freed: boolean } {
   return { freed };
 }
 
+type Changed = Alteration & { object: string; field: string };
+
+// What the org refuses is a mistake of the caller.
+async function told(run: () => unknown): Promise<unknown> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof CrmError || error instanceof ConfigurationError) throw new ControlError(400, error.message);
+    if (error instanceof SoqlError) throw new ControlError(400, `${error.code}: ${error.message}`);
+    throw error;
+  }
+}
+
 /** The CRM's own routes of the control API. */
 export function mountControl(face: Face, org: Org): void {
-  const told = (run: () => unknown): unknown => {
-    const wrong = (error: unknown) => {
-      if (error instanceof CrmError) throw new ControlError(400, error.message);
-      if (error instanceof ConfigurationError) throw new ControlError(400, error.message);
-      if (error instanceof SoqlError) throw new ControlError(400, `${error.code}: ${error.message}`);
-      throw error;
-    };
-    try {
-      const value = run();
-      return value instanceof Promise ? value.catch(wrong) : value;
-    } catch (error) {
-      return wrong(error);
-    }
-  };
-  face.route(
-    'POST',
-    '/v1/crm/commits',
-    {
-      operation: 'crm-commit',
-      tier: 'semantic',
-      doc: 'Commits as a CRM user: {act, actor, cohort, call, changes: [{op, type, id | key, fields}]}, one transaction.',
-    },
-    controlHandler((context) => {
-      const body = jsonBody<CrmCommit>(context);
-      if (!Array.isArray(body?.changes) || body.changes.length === 0)
-        throw new ControlError(400, 'say what changes: {"changes": [{"op", "type", …}]}');
-      return told(() => commitAsUser(org, body));
-    }),
-  );
-  face.route(
-    'GET',
-    '/v1/crm/records/:type',
-    {
-      operation: 'crm-records',
-      tier: 'semantic',
-      doc: 'Live records of a type as journalled; `where` is a SOQL condition, `limit` a number. With `as`, a username, what that user sees: by field-level security and sharing.',
-    },
-    controlHandler(({ request: { params, query } }) => {
-      const limit = Number(query.get('limit') ?? 0);
-      if (!Number.isInteger(limit) || limit < 0) throw new ControlError(400, '"limit" must be a whole number');
-      const [where, user] = [query.get('where') ?? undefined, query.get('as')];
-      return told(() => ({
-        rows: user ? rowsAs(org, user, params.type!, where, limit) : rowsWhere(org, params.type!, where, limit),
-      }));
-    }),
-  );
-  const add = (method: string, path: string, operation: string, doc: string, run: (context: Context) => unknown) =>
-    face.route(
-      method,
-      path,
-      { operation, tier: 'semantic', doc },
-      controlHandler((context) => told(() => run(context))),
-    );
-  add('GET', '/v1/crm/settings', 'crm-settings', 'What an administrator has set up.', () => org.settings.all);
-  add('POST', '/v1/crm/settings', 'crm-set-up', 'Changes settings: any of those that GET shows.', (context) => {
-    const change = jsonBody<Partial<CrmSettings>>(context) ?? {};
-    const all = org.settings.change(change);
-    org.kernel.journal.append({ sim: 'crm', tenant: org.id, kind: 'setup', data: { settings: change } });
-    return all;
+  const add = <Body>(route: ControlRoute<Body>): void =>
+    mount<Body>(face, { ...route, path: `/v1/crm${route.path}`, run: (call) => told(() => route.run(call)) });
+  const setUp = (data: Record<string, unknown>) => org.kernel.journal.append({ sim: 'crm', tenant: org.id, kind: 'setup', data });
+
+  add<CrmCommit>({
+    method: 'POST',
+    path: '/commits',
+    operation: 'crm-commit',
+    doc: 'Commits as a CRM user: one transaction.',
+    body: COMMIT,
+    answer: object({ ...COMMITTED_REFS, rows: list(ROW, 'The records as they are now.') }, { name: 'CrmCommitted' }),
+    run: ({ body }) => commitAsUser(org, body),
   });
-  add(
-    'GET',
-    '/v1/crm/rules',
-    'crm-rules',
-    'Validation rules, duplicate rules, assignment rules, profiles and outbound messages.',
-    () => org.rules.all,
-  );
-  add('POST', '/v1/crm/rules', 'crm-set-rules', 'Replaces those lists that are given.', (context) => {
-    const change = jsonBody<OrgRules>(context) ?? {};
-    const all = org.rules.change(change);
-    org.kernel.journal.append({ sim: 'crm', tenant: org.id, kind: 'setup', data: { rules: change } });
-    return all;
+  add({
+    method: 'GET',
+    path: '/records/:type',
+    operation: 'crm-records',
+    doc: 'Live records of a type as journalled.',
+    query: {
+      where: text('SOQL condition.'),
+      limit: whole('At most so many; 0 for all.', { default: 0 }),
+      as: text('Username: what that user sees, by field-level security and sharing.'),
+    },
+    answer: object({ rows: list(ROW) }),
+    run: ({ params: { type = '' }, query: { where, limit, as: user } }) => {
+      const [condition, most] = [where as string | undefined, limit as number];
+      return { rows: user ? rowsAs(org, String(user), type, condition, most) : rowsWhere(org, type, condition, most) };
+    },
   });
-  add(
-    'POST',
-    '/v1/crm/fields',
-    'crm-alter-field',
-    'Changes a field as an administrator does: {object, field, length | nillable | picklist | restricted}. Answers what it was.',
-    (context) => {
-      const { object = '', field = '', ...change } = jsonBody<Alteration & { object?: string; field?: string }>(context) ?? {};
-      return { before: org.alter(object, field, change) };
+  add({
+    method: 'GET',
+    path: '/settings',
+    operation: 'crm-settings',
+    doc: 'What an administrator has set up.',
+    answer: SETTINGS,
+    run: () => org.settings.all,
+  });
+  add<Partial<CrmSettings> | undefined>({
+    method: 'POST',
+    path: '/settings',
+    operation: 'crm-set-up',
+    doc: 'Changes settings; answers all.',
+    body: SETTINGS,
+    optional: true,
+    answer: SETTINGS,
+    run: ({ body: settings = {} }) => {
+      const all = org.settings.change(settings);
+      setUp({ settings });
+      return all;
     },
-  );
-  add(
-    'POST',
-    '/v1/crm/locks',
-    'crm-lock',
-    'Holds records as a long transaction does: {name, records: [{type, id}]}. Each write that is refused for it is a `setup` event.',
-    (context) => takeLock(org, jsonBody(context) ?? {}),
-  );
-  add('DELETE', '/v1/crm/locks/:name', 'crm-unlock', 'Lets go of what is held under that name.', ({ request }) =>
-    freeLock(org, request.params.name!),
-  );
-  add('GET', '/v1/crm/sessions', 'crm-sessions', 'The live sessions of API clients.', () => ({ sessions: org.sessions.list() }));
-  add(
-    'POST',
-    '/v1/crm/jobs/reminder',
-    'crm-remind',
-    'Reminds people of visits as a job of the org does: {where, object, person, start, to, unless, consent, text, cohort}, all optional. Each message is a `send` event.',
-    (context) => remind(org, jsonBody<SendJob>(context) ?? {}),
-  );
-  add(
-    'POST',
-    '/v1/crm/jobs/outreach',
-    'crm-reach-out',
-    'Writes to people for a campaign: {where, object, to, unless, consent, text, cohort}, all optional. Each message is a `send` event.',
-    (context) => reachOut(org, jsonBody<SendJob>(context) ?? {}),
-  );
-  add(
-    'DELETE',
-    '/v1/crm/sessions',
-    'crm-kill-sessions',
-    'Ends sessions: all, or those of `id` or `actor`; with `refresh=true` what could renew them, too.',
-    ({ request: { query } }) => {
-      const killed = org.sessions.kill({
-        id: query.get('id') ?? undefined,
-        actor: query.get('actor') ?? undefined,
-        refresh: query.get('refresh') === 'true',
-      });
-      return { killed };
+  });
+  add({
+    method: 'GET',
+    path: '/rules',
+    operation: 'crm-rules',
+    doc: 'Validation rules, duplicate rules, assignment rules, profiles and outbound messages.',
+    answer: RULES,
+    run: () => org.rules.all,
+  });
+  add<OrgRules | undefined>({
+    method: 'POST',
+    path: '/rules',
+    operation: 'crm-set-rules',
+    doc: 'Replaces those lists that are given.',
+    body: RULES,
+    optional: true,
+    answer: RULES,
+    run: ({ body: rules = {} }) => {
+      const all = org.rules.change(rules);
+      setUp({ rules });
+      return all;
     },
-  );
+  });
+  add<Changed>({
+    method: 'POST',
+    path: '/fields',
+    operation: 'crm-alter-field',
+    doc: 'Changes a field as an administrator does. Answers what it was.',
+    body: object({
+      object: text(),
+      field: text(),
+      'length?': number(),
+      'nillable?': { type: 'boolean' },
+      'picklist?': list(text()),
+      'restricted?': { type: 'boolean' },
+    }),
+    answer: object({ before: map() }),
+    run: ({ body: { object: name, field, ...change } }) => ({ before: org.alter(name, field, change) }),
+  });
+  add<Lock>({
+    method: 'POST',
+    path: '/locks',
+    operation: 'crm-lock',
+    doc: 'Holds records as a long transaction does. Each write that is refused for it is a `setup` event.',
+    body: object({ name: text('Who holds them.', { minLength: 1 }), records: list(object({ type: text(), id: text() })) }),
+    answer: object({ held: list(text()) }),
+    run: ({ body }) => takeLock(org, body),
+  });
+  add({
+    method: 'DELETE',
+    path: '/locks/:name',
+    operation: 'crm-unlock',
+    doc: 'Lets go of what is held under that name.',
+    answer: object({ freed: { type: 'boolean' } }),
+    run: ({ params }) => freeLock(org, params.name!),
+  });
+  add({
+    method: 'GET',
+    path: '/sessions',
+    operation: 'crm-sessions',
+    doc: 'The live sessions of API clients.',
+    answer: object({
+      sessions: list(object({ id: text(), userId: text(), actor: text(), issued: text(), expires: text() })),
+    }),
+    run: () => ({ sessions: org.sessions.list() }),
+  });
+  add({
+    method: 'DELETE',
+    path: '/sessions',
+    operation: 'crm-kill-sessions',
+    doc: 'Ends sessions: all, or those of an id or actor.',
+    query: { id: text(), actor: text(), refresh: { type: 'boolean', description: 'What could renew them, too.' } },
+    answer: object({ killed: whole() }),
+    run: ({ query: { id, actor, refresh } }) => ({
+      killed: org.sessions.kill({ id: id as string | undefined, actor: actor as string | undefined, refresh: refresh === true }),
+    }),
+  });
+  add<SendJob | undefined>({
+    method: 'POST',
+    path: '/jobs/reminder',
+    operation: 'crm-remind',
+    doc: 'Reminds people of visits as a job of the org does. Each message is a `send` event.',
+    body: JOB,
+    optional: true,
+    answer: SENT,
+    run: ({ body }) => remind(org, body),
+  });
+  add<SendJob | undefined>({
+    method: 'POST',
+    path: '/jobs/outreach',
+    operation: 'crm-reach-out',
+    doc: 'Writes to people for a campaign. Each message is a `send` event.',
+    body: JOB,
+    optional: true,
+    answer: SENT,
+    run: ({ body }) => reachOut(org, body),
+  });
 }

@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { Face, jsonReply, type Kernel, OffsetClock, type Part, type Request } from '#kernel';
+import { RESULT_PAGES } from './bulk/pages.ts';
 import { mountBulk1 } from './bulk/v1.ts';
-import { type CrmCommit, type CrmCommitted, commitAsUser, mountControl, rowsWhere } from './control.ts';
+import { type CrmCommit, type CrmCommitted, commitAsUser, rowsWhere } from './by-hand.ts';
+import { mountControl } from './control.ts';
 import { crmError, ERRORS, type ErrorName, NAMED_ERRORS } from './errors.ts';
 import { reachOut, remind, type SendJob, type Sent } from './jobs.ts';
 import { leversOf, NEXT_PUBLIC_KEY_FILE } from './levers.ts';
+import { namedIn } from './named.ts';
 import { mountOAuth, oauthError } from './oauth/index.ts';
 import { type CrmClient, type CrmUser, Org } from './org.ts';
 import { Outbound } from './outbound.ts';
 import { peopleOf } from './people-of.ts';
 import { mountRest, restFallback } from './rest/index.ts';
+import { queryPages } from './rest/pages.ts';
 import type { OrgRules } from './rules.ts';
 import { loadSchema, type ObjectDefinition } from './schema.ts';
 import type { CrmSettings } from './settings.ts';
@@ -18,7 +22,7 @@ import { mountStreaming } from './streaming/index.ts';
 import { loadStubs, mountStubs, type Stubs } from './stubs.ts';
 import type { Row } from './values.ts';
 
-export type { CrmCommit, CrmCommitted } from './control.ts';
+export type { CrmCommit, CrmCommitted } from './by-hand.ts';
 export { CRM_FAULTS } from './faults/index.ts';
 export type { SendJob, Sent } from './jobs.ts';
 export type { CrmClient, CrmUser } from './org.ts';
@@ -151,9 +155,11 @@ export function createCrm(running: Kernel, options: CrmOptions = {}): Crm {
     name: 'crm',
     publicUrl,
     maxBody: MAX_BODY,
+    names: namedIn,
     kind: 'CRM API',
     types: () => schema.types.map(({ name }) => name),
     people: (exchange) => peopleOf(org, exchange),
+    pages: [queryPages(org), RESULT_PAGES],
     renderError: (error, params, request) => renderError(org, error, params, request),
     errors: NAMED_ERRORS,
     fallback: restFallback(org, () => face),

@@ -1,4 +1,4 @@
-import type { Clock } from '#kernel';
+import type { Cell, Clock } from '#kernel';
 
 /** A record that another transaction holds. */
 export class LockBusy extends Error {
@@ -15,10 +15,12 @@ export class Locks {
   #clock: Clock;
   #waiting = new Set<() => void>();
   /** Held until somebody lets go, by the name of who holds them. */
-  #taken = new Map<string, string[]>();
+  #taken: Cell<string[]>;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, taken: Cell<string[]>) {
     this.#clock = clock;
+    this.#taken = taken;
+    for (const ids of taken.values()) this.#count(ids);
   }
 
   busy(id: string): boolean {
@@ -32,7 +34,7 @@ export class Locks {
 
   /** Who holds a record until further notice. */
   holder(id: string): string | undefined {
-    return [...this.#taken].find(([, ids]) => ids.includes(id))?.[0];
+    return [...this.#taken.entries()].find(([, ids]) => ids.includes(id))?.[0];
   }
 
   /** Holds these records under a name until `free`. */
@@ -40,7 +42,7 @@ export class Locks {
     this.free(name);
     if (ids.length === 0) return;
     this.#taken.set(name, [...ids]);
-    for (const id of ids) this.#held.set(id, (this.#held.get(id) ?? 0) + 1);
+    this.#count(ids);
   }
 
   /** Says whether anything was held under that name. */
@@ -56,9 +58,13 @@ export class Locks {
   async hold(ids: Iterable<string>, ms: number): Promise<void> {
     const mine = [...ids];
     if (mine.length === 0) return;
-    for (const id of mine) this.#held.set(id, (this.#held.get(id) ?? 0) + 1);
+    this.#count(mine);
     await this.#clock.sleep(ms);
     this.#release(mine);
+  }
+
+  #count(ids: readonly string[]): void {
+    for (const id of ids) this.#held.set(id, (this.#held.get(id) ?? 0) + 1);
   }
 
   #release(ids: readonly string[]): void {

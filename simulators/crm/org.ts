@@ -138,7 +138,7 @@ export class Org {
     this.settings = new Settings(this.kernel, options.settings, this.overrides.settings);
     this.rules = new Rulebook(this.kernel, this.schema, options.rules);
     this.#afterSave = options.afterSave;
-    this.locks = new Locks(this.kernel.clock);
+    this.locks = new Locks(this.kernel.clock, this.kernel.cell<string[]>('crm.locks'));
     this.store = new Store(this.kernel.database, this.schema.drifts);
     this.jobs = new Jobs(this);
     this.feed = new Feed(this);
@@ -148,6 +148,7 @@ export class Org {
     this.codes = this.kernel.cell<CodeGrant>('crm.codes');
     this.cursors = this.kernel.cell<Cursor>('crm.cursors');
     this.#usage = this.kernel.cell<number>('crm.usage');
+    this.kernel.database.beforeCopy(() => this.#keepUsage());
     this.#alterations = this.kernel.cell<Alteration>('crm.alterations');
     for (const [field, change] of this.#alterations.entries())
       this.schema.alter(...(field.split('.') as [string, string]), change);
@@ -164,7 +165,7 @@ export class Org {
   /** Ends what runs in the background. */
   async stop(): Promise<void> {
     this.open = false;
-    if (this.#used.calls > 0) this.#usage.set(this.#used.day, this.#used.calls);
+    this.#keepUsage();
     this.bayeux.drop();
     await this.jobs.settled();
   }
@@ -319,6 +320,10 @@ export class Org {
     const one = { since: now };
     this.#running.add(one);
     return () => void this.#running.delete(one);
+  }
+
+  #keepUsage(): void {
+    if (this.#used.calls > 0) this.#usage.set(this.#used.day, this.#used.calls);
   }
 
   get dailyRequests(): number {

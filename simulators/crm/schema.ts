@@ -6,6 +6,7 @@ import { Drifts, driftOf } from './drift.ts';
 import { isImport, readImport } from './import/index.ts';
 import { withoutPersonAccounts, withPersonAccounts } from './person-schema.ts';
 import { readOnly, SYSTEM, SYSTEM_FIELDS } from './system-fields.ts';
+import type { Row } from './values.ts';
 
 const FIELD_TYPES = [
   'id',
@@ -117,6 +118,13 @@ export const TEXT_TYPES: readonly FieldType[] = [
 ];
 export const NUMBER_TYPES: readonly FieldType[] = ['int', 'long', 'double', 'currency', 'percent'];
 
+// Out of JSON, as the engine copies such an object many times faster than one that was put together key by key.
+function blankOf(fields: readonly FieldDefinition[]): Row {
+  const row = JSON.parse(`{"Id":0${fields.map(({ name }) => `,${JSON.stringify(name)}:0`).join('')}}`) as Row;
+  for (const { name, type, defaultValue } of fields) row[name] = defaultValue ?? (type === 'boolean' ? false : undefined);
+  return row;
+}
+
 /** An sObject type, with look-ups that ignore letter case as Salesforce does. */
 export class SObjectType {
   readonly definition: ObjectDefinition;
@@ -125,6 +133,8 @@ export class SObjectType {
   readonly fields: readonly FieldDefinition[];
   /** Fields whose values are indexed: keys and lookups. */
   readonly indexed: readonly FieldDefinition[];
+  /** A new record of which nothing is said, with a place for each field. */
+  readonly blank: Readonly<Row>;
   /** Made of others by the org. */
   readonly computed: readonly FieldDefinition[];
   readonly numbered: readonly FieldDefinition[];
@@ -141,6 +151,7 @@ export class SObjectType {
     const system = definition.readOnly ? SYSTEM.filter((f) => f.name !== 'OwnerId') : SYSTEM;
     this.fields = [...system.slice(0, 3), ...own, ...system.slice(3)];
     this.indexed = own.filter((f) => f.unique || isKey(f) || f.type === 'reference');
+    this.blank = blankOf(this.fields);
     this.computed = own.filter((f) => f.computed);
     this.numbered = own.filter((f) => f.autoNumber);
     this.locking = definition.fields.filter((f) => f.type === 'reference' && !targetsOf(f).includes('User'));

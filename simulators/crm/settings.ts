@@ -1,4 +1,4 @@
-import { type Cell, ConfigurationError, type Kernel, Overrides } from '#kernel';
+import { type Cell, ConfigurationError, type Kernel, Overrides, type Schema } from '#kernel';
 
 /** What an administrator sets in the org's setup; changed while it runs through the control API. */
 export interface CrmSettings {
@@ -36,6 +36,8 @@ export const CRM_SETTINGS: Readonly<CrmSettings> = {
   changeEvents: 'events',
 };
 
+const CHANGE_EVENTS = ['events', 'gap', 'overflow'];
+
 const RANGES: Partial<Record<keyof CrmSettings, readonly [number, number]>> = {
   sessionMinutes: [15, 1440],
   dailyRequests: [0, 1e9],
@@ -45,6 +47,13 @@ const RANGES: Partial<Record<keyof CrmSettings, readonly [number, number]>> = {
   lockWaitMs: [0, 600_000],
   bulkRows: [1, 10_000],
 };
+
+/** What a setting may be, as a form of the control API. */
+export function settingForm(name: keyof CrmSettings): Schema {
+  const type = typeof CRM_SETTINGS[name] as 'number' | 'string' | 'boolean';
+  const [minimum, maximum] = RANGES[name] ?? [];
+  return { type, ...(minimum !== undefined && { minimum, maximum }), ...(name === 'changeEvents' && { enum: CHANGE_EVENTS }) };
+}
 
 /** The settings of one org; kept with its state. */
 export class Settings {
@@ -86,7 +95,7 @@ function checked(given: Partial<CrmSettings>): Partial<CrmSettings> {
     const [least, most] = RANGES[name as keyof CrmSettings] ?? [];
     if (least !== undefined && (Number(value) < least || Number(value) > most!))
       throw new ConfigurationError(`the CRM setting ${name} must lie between ${least} and ${most}, not ${value}`);
-    if (name === 'changeEvents' && !['events', 'gap', 'overflow'].includes(String(value)))
+    if (name === 'changeEvents' && !CHANGE_EVENTS.includes(String(value)))
       throw new ConfigurationError('the CRM setting changeEvents must be events, gap or overflow');
   }
   return given;

@@ -1,4 +1,4 @@
-import type { Database, RecordRef } from '#kernel';
+import { type Database, LIMIT, type RecordRef } from '#kernel';
 import { Drifts } from './drift.ts';
 import type { FieldDefinition, SObjectType } from './schema.ts';
 import type { Row, Value } from './values.ts';
@@ -46,7 +46,8 @@ export class Store {
       CREATE TABLE IF NOT EXISTS crm_row (
         n INTEGER PRIMARY KEY, id TEXT UNIQUE, type TEXT, deleted INTEGER, stamp INTEGER, version INTEGER, json TEXT);
       CREATE INDEX IF NOT EXISTS crm_all ON crm_row (type);
-      CREATE INDEX IF NOT EXISTS crm_live ON crm_row (type, deleted);
+      CREATE INDEX IF NOT EXISTS crm_gone ON crm_row (type) WHERE deleted = 1;
+      DROP INDEX IF EXISTS crm_live;
       CREATE INDEX IF NOT EXISTS crm_stamp ON crm_row (type, stamp);
       CREATE TABLE IF NOT EXISTS crm_index (
         type TEXT, field TEXT, value TEXT, n INTEGER, PRIMARY KEY (type, field, value, n)) WITHOUT ROWID;`);
@@ -95,7 +96,7 @@ export class Store {
   scan(type: SObjectType, options: { after: number; limit: number; deleted: boolean }): Stored[] {
     const live = options.deleted ? '' : 'AND deleted = 0';
     return this.#rows(
-      `SELECT ${COLUMNS} FROM crm_row WHERE type = ? ${live} AND n > ? ORDER BY n LIMIT ?`,
+      `SELECT ${COLUMNS} FROM crm_row WHERE type = ? ${live} AND n > ? ORDER BY n ${LIMIT}`,
       ...[type.name, options.after, options.limit],
     );
   }
@@ -104,13 +105,14 @@ export class Store {
   byStamp(type: SObjectType, options: { from: number; to: number; limit: number; down?: boolean }): Stored[] {
     const order = options.down ? 'DESC' : 'ASC';
     return this.#rows(
-      `SELECT ${COLUMNS} FROM crm_row WHERE type = ? AND stamp > ? AND stamp < ? ORDER BY stamp ${order} LIMIT ?`,
+      `SELECT ${COLUMNS} FROM crm_row WHERE type = ? AND stamp > ? AND stamp < ? ORDER BY stamp ${order} ${LIMIT}`,
       ...[type.name, options.from, options.to, options.limit],
     );
   }
 
   count(type: SObjectType): number {
-    return Number(this.#sql('SELECT count(*) AS n FROM crm_row WHERE type = ? AND deleted = 0').get(type.name)?.n);
+    const all = 'SELECT count(*) FROM crm_row WHERE type = ?1';
+    return Number(this.#sql(`SELECT (${all}) - (${all} AND deleted = 1) AS n`).get(type.name)?.n);
   }
 
   /** Adds a record, or replaces the one with this id. */
@@ -132,6 +134,25 @@ export class Store {
     }
     this.#reindex(type, n, before && !known.deleted ? before : {}, deleted ? {} : kept);
     return { ...record, n, type: type.name, ...(kept !== row && { kept }) };
+  }
+
+  /** Gives what a read gives while these records are as they were once; null: before there was one. */
+  during<T>(images: readonly { type: SObjectType; id: string; version: number; row: Row | null }[], read: () => T): T {
+    return this.#database.undone(() => {
+      for (const { type, id, version, row } of images) {
+        const known = this.find(id);
+        if (!known) continue;
+        const stamp = Date.parse(String(row?.SystemModstamp));
+        if (row) this.put(type, { id, version, row, stamp, deleted: row.IsDeleted === true }, known);
+        else this.#forget(type, known);
+      }
+      return read();
+    });
+  }
+
+  #forget(type: SObjectType, known: Stored): void {
+    this.put(type, { ...known, deleted: true }, known);
+    this.#sql('DELETE FROM crm_row WHERE n = ?').run(known.n);
   }
 
   #reindex(type: SObjectType, n: number, before: Row, after: Row): void {

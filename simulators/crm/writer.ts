@@ -68,10 +68,8 @@ export class Writer {
   create(seen: SObjectType, body: Body, raw = '', key: Row = {}): Stored {
     const type = this.#writable(seen, 'createable', 'no-access');
     const values = { ...key, ...this.#values(type, body, 'createable', raw) };
-    const row: Row = { Id: undefined };
-    for (const { name, type: kind, defaultValue } of type.fields) {
-      row[name] = name in values ? (values[name] ?? undefined) : (defaultValue ?? (kind === 'boolean' ? false : undefined));
-    }
+    const row: Row = { ...type.blank };
+    for (const name in values) row[name] = values[name] ?? undefined;
     const person = isPersonType(this.#options.schema, type) && this.#asPerson(type, values, row);
     this.#assign(type, row);
     this.#judge(type, computed(type, row));

@@ -94,14 +94,19 @@ describe('a control commit', () => {
 
   it.each<[string, Json, number, RegExp]>([
     ['no act', { changes: [] }, 400, /"act"/],
-    ['no changes', { act: 'x', changes: [] }, 400, /"changes"/],
+    ['no changes', { act: 'x', changes: [] }, 400, /changes: needs at least 1 entry/],
     [
       'an unknown type',
       { act: 'x', changes: [{ op: 'create', type: 'Potato', resource: { resourceType: 'Potato' } }] },
       400,
       /resourceType: must be one of Patient/,
     ],
-    ['another operation', { act: 'x', changes: [{ op: 'upsert', type: 'Patient' }] }, 400, /op: must be create/],
+    [
+      'another operation',
+      { act: 'x', changes: [{ op: 'upsert', type: 'Patient' }] },
+      400,
+      /changes\[0\]\.op: must not be "upsert"; .*create, update, delete/,
+    ],
     ['no resource', { act: 'x', changes: [{ op: 'create', type: 'Patient' }] }, 400, /needs the resource/],
     [
       'a bad code',

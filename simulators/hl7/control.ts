@@ -1,51 +1,68 @@
-import { ControlError, controlHandler, type Face, jsonBody } from '#kernel';
+import { ControlError, type ControlRoute, type Face, mount, object, oneOf, type Schema, text, whole } from '#kernel';
 import type { LinkOut } from './link-out.ts';
 import type { GivenMessage, Outbox } from './outbox.ts';
-import { checkSettings, SETTING_NAMES } from './settings.ts';
+import { checkSettings, type LinkSettings, SETTINGS_FORM } from './settings.ts';
+
+const STATUS: Schema = object(
+  {
+    state: oneOf(['idle', 'connecting', 'sending', 'waiting', 'stopped']),
+    'target?': text('host:port'),
+    queued: whole('Messages not yet done with; of a long backlog those that are built.'),
+    sent: whole('Frames written.'),
+    acked: whole('Positive acknowledgements.'),
+    'lastError?': text(),
+  },
+  { name: 'LinkStatus' },
+);
+
+const MESSAGE: Schema = object(
+  {
+    message: text('What it is: `ADT^A08`.', { minLength: 1 }),
+    'text?': text('The message; `{{control}}` and `{{time}}` are replaced.'),
+    'base64?': text('Its bytes, in place of the text.'),
+    'person?': text('MRN that it is about.'),
+    'cohort?': text(),
+    'answers?': text('Control id that the acknowledgement must name; the fresh one when absent.'),
+    'frame?': object({ 'start?': text('base64'), 'end?': text('base64') }),
+  },
+  { name: 'GivenMessage' },
+);
 
 /** Adds the routes of one site's link out to the control face. */
 export function linkRoutes(face: Face, site: string, link: LinkOut, outbox: Outbox): void {
-  const path = `/v1/sites/${site}/link`;
-  const doc = 'The link out of this site: its state, what is queued, sent and acknowledged, and the last error.';
-  face.route(
-    'GET',
+  const path = '/v1/sites/:site/link';
+  const add = <Body>(route: ControlRoute<Body>): void => mount(face, route, { site });
+  add({
+    method: 'GET',
     path,
-    { operation: `${site}-link`, tier: 'semantic', doc },
-    controlHandler(() => link.status()),
-  );
-  face.route(
-    'POST',
+    operation: 'link',
+    doc: 'The link out of this site: its state, what is queued, sent and acknowledged, and the last error.',
+    answer: STATUS,
+    run: () => link.status(),
+  });
+  add<LinkSettings>({
+    method: 'POST',
     path,
-    {
-      operation: `set-${site}-link`,
-      tier: 'semantic',
-      doc: `Sets where the link out connects, and how: {target: "host:port", ${SETTING_NAMES.slice(1).join(', ')}}.`,
-    },
-    controlHandler((context) => {
-      link.configure(checkSettings(jsonBody(context)));
+    operation: 'set-link',
+    doc: 'Sets where the link out connects, and how.',
+    body: SETTINGS_FORM,
+    answer: STATUS,
+    run: ({ body }) => {
+      link.configure(checkSettings(body));
       return link.status();
-    }),
-  );
-  face.route(
-    'POST',
-    `${path}/messages`,
-    {
-      operation: `give-${site}-message`,
-      tier: 'semantic',
-      doc: 'Sends a message as it is given: {message: "ADT^A08", text or base64, person, cohort, answers, frame}. Answers its control id.',
     },
-    controlHandler((context) => ({ control: outbox.give(checkMessage(jsonBody(context))) })),
-  );
-}
-
-const MESSAGE_KEYS = ['text', 'base64', 'message', 'person', 'cohort', 'answers', 'frame'];
-
-function checkMessage(body: unknown): GivenMessage {
-  if (typeof body !== 'object' || body === null) throw new ControlError(400, 'the body must be an object');
-  const unknown = Object.keys(body).find((key) => !MESSAGE_KEYS.includes(key));
-  if (unknown) throw new ControlError(400, `unknown key ${JSON.stringify(unknown)}; known: ${MESSAGE_KEYS.join(', ')}`);
-  const { text, base64, message } = body as Partial<GivenMessage>;
-  if (typeof message !== 'string') throw new ControlError(400, 'say what it is: "message": "ADT^A08"');
-  if ((typeof text === 'string') === (typeof base64 === 'string')) throw new ControlError(400, 'give either "text" or "base64"');
-  return body as GivenMessage;
+  });
+  add<GivenMessage>({
+    method: 'POST',
+    path: `${path}/messages`,
+    operation: 'give-message',
+    doc: 'Sends a message as it is given. Answers its control id.',
+    body: MESSAGE,
+    answer: object({ control: text() }),
+    run: ({ body }) => {
+      if ((body.text === undefined) === (body.base64 === undefined))
+        throw new ControlError(400, 'give either "text" or "base64"');
+      return { control: outbox.give(body) };
+    },
+  });
 }

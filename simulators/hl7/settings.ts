@@ -1,4 +1,4 @@
-import { ControlError, type FaultParam } from '#kernel';
+import { ControlError, type FaultParam, object, orNull, type Schema } from '#kernel';
 import type { AckOutcome } from './message/ack.ts';
 import { CHARSETS, type Charset } from './message/charset.ts';
 import { delimitersOf } from './message/delimiters.ts';
@@ -103,6 +103,22 @@ export const SETTING_NAMES = Object.keys(FORMS);
 const fail = (message: string): never => {
   throw new ControlError(400, message);
 };
+
+/** The same as a form of the control API. */
+export const SETTINGS_FORM: Schema = object(
+  Object.fromEntries(
+    Object.entries(FORMS).map(([name, { type, range, oneOf }]) => {
+      const form: Schema = {
+        type,
+        ...(range && { minimum: range[0], maximum: range[1] }),
+        ...(oneOf && { enum: oneOf }),
+        ...(type === 'object' && { additionalProperties: {} }),
+      };
+      return [`${name}?`, OPTIONAL.includes(name) ? orNull(form) : form];
+    }),
+  ),
+  { name: 'LinkSettings' },
+);
 
 /** Checks a change of settings as it came. @throws ControlError naming the mistake. */
 export function checkSettings(body: unknown): LinkSettings {

@@ -1,13 +1,20 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { copyIn } from './snapshots/copy.ts';
 
 /** Name of the database inside a data folder. */
 export const STATE_FILE = 'state.sqlite';
 
 /**
+ * `LIMIT` with a parameter. As an expression: SQLite compiles a statement anew for each value that is bound to a parameter
+ * which stands there by itself, and that costs more than most of what is asked.
+ */
+export const LIMIT = 'LIMIT ? + 0';
+
+/**
  * The one database of a process: state cells, stores and journal live in it, so that a commit and its journal row
- * share a transaction and a snapshot is a copy of one file.
+ * share a transaction and a snapshot is one file.
  */
 export class Database {
   readonly sql: DatabaseSync;
@@ -22,13 +29,19 @@ export class Database {
   #afterRollback: (() => void)[] = [];
   #beforeCopy: (() => void)[] = [];
 
-  /** @param folder where to keep it; in memory when absent. */
-  constructor(folder?: string) {
+  /**
+   * @param folder where to keep it; in memory when absent.
+   * @param from file of a snapshot that a database in memory begins with.
+   */
+  constructor(folder?: string, from?: string) {
     if (folder) mkdirSync(folder, { recursive: true });
     this.inMemory = !folder;
     this.sql = new DatabaseSync(folder ? join(folder, STATE_FILE) : ':memory:');
+    // In memory each split of an index makes the next commit walk the table of all pages: there are half as many of this size.
+    if (this.inMemory) this.sql.exec('PRAGMA page_size=8192');
     // WAL with synchronous=NORMAL survives a killed process (not a power cut), which is what `--data` promises.
     this.sql.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;');
+    if (from && !folder) copyIn(this.sql, from);
     // Prepared once: thousands of transactions a second are not parsed again.
     this.#begin = this.sql.prepare('BEGIN');
     this.#commit = this.sql.prepare('COMMIT');
@@ -57,6 +70,22 @@ export class Database {
       }
       throw error;
     }
+  }
+
+  /** Gives what `fn` gives, and undoes all that it wrote. Not within a transaction, which it would undo as well. */
+  undone<T>(fn: () => T): T {
+    if (this.inTransaction) throw new Error('Database.undone: a transaction is under way');
+    let result: { value: T } | undefined;
+    const undo = new Error('undone');
+    try {
+      this.transaction(() => {
+        result = { value: fn() };
+        throw undo;
+      });
+    } catch (error) {
+      if (error !== undo) throw error;
+    }
+    return result!.value;
   }
 
   // The transaction is over: what was wanted of its end is handed out once.
@@ -93,10 +122,9 @@ export class Database {
     this.#beforeCopy.push(fn);
   }
 
-  /** Writes a consistent copy of everything to `file`, which must not exist. */
-  copyTo(file: string): void {
+  /** Writes down what is written late. */
+  settle(): void {
     for (const run of this.#beforeCopy) run();
-    this.sql.prepare('VACUUM INTO ?').run(file);
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ControlApi } from './control.ts';
+import { ControlApi } from './control/index.ts';
 import { Face, jsonReply } from './http.ts';
 import { Kernel } from './kernel.ts';
 import { openAuthority } from './tls.ts';

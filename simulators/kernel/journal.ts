@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
-import type { Database } from './database.ts';
+import { type Database, LIMIT } from './database.ts';
 import type { RecordRef } from './identity.ts';
+import { JournalRows } from './journal-rows.ts';
 
 /**
  * What can be observed. `commit`: truth changed. `request`/`reply`: an HTTP exchange. `connection`: a socket opened,
@@ -77,10 +78,8 @@ const PAGE = 32;
 
 export type JournalListener = (event: JournalEvent) => void;
 
-type Row = [seq: number, kind: EventKind, json: string];
-/** Rows that wait at most, outside of a transaction; and characters. */
-const WAITING = 64;
-const WAITING_SIZE = 512 * 1024;
+// By far the most, and asked for by their kind by hardly anybody: they have a table of their own, without an index.
+const CALLS: readonly EventKind[] = ['request', 'reply'];
 
 /** The append-only record of everything observable in one process. */
 export class Journal {
@@ -89,34 +88,38 @@ export class Journal {
   #database: Database;
   #clock: Clock;
   #seq: number;
-  #insert;
-  #insertMany;
+  /** How the text of every event begins. */
+  readonly #head: string;
+  #calls: JournalRows;
+  #others: JournalRows;
   #readAll;
   #readKind;
+  #readCalls;
   #listeners = new Set<JournalListener>();
-  /** Not written yet; of a database in memory only. */
-  #waiting: Row[] = [];
-  #waitingSize = 0;
   #unheard: JournalEvent[] = [];
   /** Events of the transaction under way. */
   #uncommitted: JournalEvent[] = [];
   /** The newest millisecond, as it is written. */
   #wall = { now: Number.NaN, text: '' };
 
-  constructor(database: Database, clock: Clock, process: string) {
+  /** @param least the newest incarnation that a state before this one had, where that was put back. */
+  constructor(database: Database, clock: Clock, process: string, least = 0) {
     this.#database = database;
     this.#clock = clock;
     this.process = process;
-    database.sql.exec('CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, kind TEXT, json TEXT)');
+    this.#others = new JournalRows(database, 'journal', () => this.#seq);
+    this.#calls = new JournalRows(database, 'journal_call', () => this.#seq);
     database.sql.exec('CREATE INDEX IF NOT EXISTS journal_kind ON journal (kind, seq)');
-    this.#insert = database.sql.prepare('INSERT INTO journal VALUES (?, ?, ?)');
-    // One call for many rows takes a third of the time of as many calls.
-    this.#insertMany = database.sql.prepare(`INSERT INTO journal VALUES ${Array(WAITING).fill('(?, ?, ?)').join(', ')}`);
-    this.#readAll = database.sql.prepare('SELECT json FROM journal WHERE seq > ? ORDER BY seq LIMIT ?');
-    this.#readKind = database.sql.prepare('SELECT json FROM journal WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ?');
-    const last = database.sql.prepare('SELECT seq, json FROM journal ORDER BY seq DESC LIMIT 1').get();
+    // Both tables are read side by side, in order: none is sorted.
+    const both = (where: string): string =>
+      `SELECT seq, json FROM journal WHERE ${where} UNION ALL SELECT seq, json FROM journal_call WHERE ${where}`;
+    this.#readAll = database.sql.prepare(`${both('seq > ?1')} ORDER BY seq ${LIMIT}`);
+    this.#readCalls = database.sql.prepare(`${both('kind = ?1 AND seq > ?2')} ORDER BY seq ${LIMIT}`);
+    this.#readKind = database.sql.prepare(`SELECT json FROM journal WHERE kind = ? AND seq > ? ORDER BY seq ${LIMIT}`);
+    const last = database.sql.prepare(`${both('1')} ORDER BY seq DESC LIMIT 1`).get();
     this.#seq = last ? Number(last.seq) : 0;
-    this.incarnation = last ? (JSON.parse(String(last.json)) as JournalEvent).incarnation + 1 : 1;
+    this.incarnation = Math.max(last ? (JSON.parse(String(last.json)) as JournalEvent).incarnation : 0, least) + 1;
+    this.#head = `{"v":1,"process":${JSON.stringify(process)},"incarnation":${this.incarnation},"seq":`;
   }
 
   /** Sequence number of the newest event. */
@@ -126,23 +129,41 @@ export class Journal {
 
   /** Writes one event, in the current transaction if there is one; listeners hear of it after the commit. */
   append(draft: EventDraft): JournalEvent {
-    const { sim, kind, ...rest } = draft;
-    const event: JournalEvent = {
+    const event = this.#stamped(draft);
+    this.#write(event, draft);
+    this.#tell(event);
+    return event;
+  }
+
+  /** The same, for those who need its number only: where nobody listens the event is made as text alone. */
+  note(draft: EventDraft): number {
+    if (this.#listeners.size > 0 || this.#database.inTransaction) return this.append(draft).seq;
+    this.#write({ kind: draft.kind, seq: this.#seq + 1, at: this.#clock.micros(), wall: this.#now() }, draft);
+    return this.#seq;
+  }
+
+  #stamped(draft: EventDraft): JournalEvent {
+    return {
       v: 1,
       process: this.process,
       incarnation: this.incarnation,
       seq: this.#seq + 1,
       at: this.#clock.micros(),
       wall: this.#now(),
-      sim,
-      kind,
-      ...rest,
+      ...draft,
     };
-    this.#write([event.seq, kind, JSON.stringify(event)]);
-    this.#seq = event.seq;
+  }
+
+  // What all events begin with is written once, and what only the draft holds is left to JSON.
+  #write({ kind, seq, at, wall }: Pick<JournalEvent, 'kind' | 'seq' | 'at' | 'wall'>, draft: EventDraft): void {
+    const json = `${this.#head}${seq},"at":${at},"wall":"${wall}",${JSON.stringify(draft).slice(1)}`;
+    (CALLS.includes(kind) ? this.#calls : this.#others).write(seq, kind, json);
+    this.#seq = seq;
+  }
+
+  #tell(event: JournalEvent): void {
     if (!this.#database.inTransaction) this.#publish(event);
     else if (this.#uncommitted.push(event) === 1) this.#watch(event.seq - 1);
-    return event;
   }
 
   // Once for each transaction: what it wrote is heard when it is committed, and forgotten when it is rolled back.
@@ -150,9 +171,12 @@ export class Journal {
     this.#database.onRollback(() => {
       this.#uncommitted = [];
       this.#seq = before;
-      this.#waiting = this.#waiting.filter(([seq]) => seq <= before);
+      this.#others.takeBack();
+      this.#calls.takeBack();
     });
     this.#database.onCommit(() => {
+      this.#others.spill();
+      this.#calls.spill();
       for (const event of this.#uncommitted.splice(0)) this.#publish(event);
     });
   }
@@ -163,35 +187,15 @@ export class Journal {
     return this.#wall.text;
   }
 
-  // In a file each event is kept before anything else happens, for a kill. In memory a kill leaves nothing anyway: rows are
-  // written many at a time, and always before anybody reads them. Those of commits too: a row that came between two others
-  // which are there already would cost more than the commit.
-  #write(row: Row): void {
-    if (!this.#database.inMemory) {
-      this.#insert.run(...row);
-      return;
-    }
-    this.#waitingSize += row[2].length;
-    const full = this.#waiting.push(row) >= WAITING || this.#waitingSize >= WAITING_SIZE;
-    if (full && !this.#database.inTransaction) this.flush();
-  }
-
   /** Writes what waits: for those who look into the database themselves. */
   flush(): void {
-    if (this.#waiting.length === 0) return;
-    const rows = this.#waiting.splice(0);
-    this.#waitingSize = 0;
-    // Of a transaction that fails, only what was written before it comes back.
-    this.#database.onRollback(() => this.#waiting.unshift(...rows.filter(([seq]) => seq <= this.#seq)));
-    this.#database.transaction(() => {
-      let at = 0;
-      for (; at + WAITING <= rows.length; at += WAITING) this.#insertMany.run(...rows.slice(at, at + WAITING).flat());
-      for (const row of rows.slice(at)) this.#insert.run(...row);
-    });
+    this.#others.flush();
+    this.#calls.flush();
   }
 
   // A listener may append: what it writes waits until all have heard the event before it.
   #publish(event: JournalEvent): void {
+    if (this.#listeners.size === 0) return;
     this.#unheard.push(event);
     if (this.#unheard.length > 1) return;
     while (this.#unheard.length > 0) {
@@ -204,8 +208,25 @@ export class Journal {
   read(options: { after?: number; limit?: number; kind?: EventKind } = {}): JournalEvent[] {
     const { after = 0, limit = 10_000, kind } = options;
     this.flush();
-    const rows = kind ? this.#readKind.all(kind, after, limit) : this.#readAll.all(after, limit);
+    const ofKind = kind && CALLS.includes(kind) ? this.#readCalls : this.#readKind;
+    const rows = kind ? ofKind.all(kind, after, limit) : this.#readAll.all(after, limit);
     return rows.map((row) => JSON.parse(String(row.json)) as JournalEvent);
+  }
+
+  /** Events of a kind since an instant (milliseconds of wall time), newest first. */
+  *recent(kind: EventKind, since: number): Generator<JournalEvent> {
+    this.flush();
+    const table = CALLS.includes(kind) ? 'journal_call' : 'journal';
+    const back = this.#database.sql.prepare(`SELECT json FROM ${table} WHERE kind = ? AND seq < ? ORDER BY seq DESC ${LIMIT}`);
+    for (let before = this.#seq + 1; ; ) {
+      const events = back.all(kind, before, PAGE).map((row) => JSON.parse(String(row.json)) as JournalEvent);
+      for (const event of events) {
+        if (Date.parse(event.wall) < since) return;
+        yield event;
+      }
+      if (events.length < PAGE) return;
+      before = events.at(-1)!.seq;
+    }
   }
 
   /** The event of that number. */

@@ -1,7 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Clock, systemClock } from './clock.ts';
-import { Database, STATE_FILE } from './database.ts';
+import { Database } from './database.ts';
 import { KERNEL_FAULTS } from './faults/index.ts';
 import { Gates } from './gates.ts';
 import type { Exchange, FaultDefinition } from './hooks.ts';
@@ -11,6 +9,8 @@ import { Places } from './places.ts';
 import { digest, Random } from './random.ts';
 import type { ArmedRule } from './rule.ts';
 import { RuleEngine } from './rules.ts';
+import { install } from './snapshots/install.ts';
+import { LIFE } from './snapshots/tables.ts';
 import { Cell } from './state.ts';
 
 /** What one commit did: aligned lists, null where there was no image. */
@@ -51,6 +51,15 @@ export interface KernelOptions {
   /** Folder that keeps all state across restarts; in memory when absent. */
   data?: string;
   faults?: readonly FaultDefinition[];
+  /** Begins with the state of a snapshot; a data folder loses what it held. */
+  from?: {
+    /** The file of this process in the snapshot's folder. */
+    file: string;
+    /** Hash of the snapshot; the start event names it. */
+    snapshot: string;
+    /** The newest incarnation that wrote to the journal that is put back: none is given twice. */
+    incarnation?: number;
+  };
 }
 
 /** What the simulators of one process share. Names no protocol and no vendor. */
@@ -73,7 +82,9 @@ export class Kernel {
 
   constructor(options: KernelOptions = {}) {
     this.clock = options.clock ?? systemClock;
-    this.database = new Database(options.data);
+    const { data, from } = options;
+    if (data && from) install(from.file, data, from.incarnation);
+    this.database = new Database(data, from?.file);
     const settings = this.cell<string>('kernel.settings');
     // A sandbox that comes back from its data folder goes on with the seed and key that it was started with.
     this.seed = settings.get('seed') ?? options.seed ?? 'syncproof';
@@ -81,7 +92,8 @@ export class Kernel {
     settings.set('seed', this.seed);
     settings.set('runKey', this.runKey);
     this.random = new Random(digest(this.seed, this.runKey));
-    this.journal = new Journal(this.database, this.clock, options.process ?? 'sandbox');
+    const least = Math.max(from?.incarnation ?? 0, this.cell<number>(LIFE).get('incarnation') ?? 0);
+    this.journal = new Journal(this.database, this.clock, options.process ?? 'sandbox', least);
     this.gates = new Gates(this.clock, this.journal);
     this.faults = options.faults ?? KERNEL_FAULTS;
     this.rules = new RuleEngine({
@@ -97,7 +109,12 @@ export class Kernel {
     });
     this.#counters = this.cell<number>('kernel.counters');
     this.#calls = this.cell<number>('kernel.calls');
-    this.journal.append({ sim: 'kernel', kind: 'start', data: { seed: this.seed, runKey: this.runKey, pid: process.pid } });
+    const { seed, runKey } = this;
+    this.journal.append({
+      sim: 'kernel',
+      kind: 'start',
+      data: { seed, runKey, pid: process.pid, ...(from && { snapshot: from.snapshot }) },
+    });
   }
 
   /** The state cell of that name; the same one for the same name. */
@@ -173,16 +190,10 @@ export class Kernel {
     this.journal.append({ ...where, kind: 'stop', data: { defect: message } });
   }
 
-  /**
-   * Writes everything that this process remembers as a data folder, and returns the file in it. A kernel made with that
-   * folder (or with copies of it: forks) goes on from there. @throws when the folder holds one already.
-   */
-  snapshot(folder: string): string {
-    mkdirSync(folder, { recursive: true });
-    const file = join(folder, STATE_FILE);
+  /** Writes everything down. */
+  settle(): void {
+    this.database.settle();
     this.journal.flush();
-    this.database.copyTo(file);
-    return file;
   }
 
   close(): void {

@@ -336,14 +336,14 @@ export class RuleEngine {
         await act(exchange, rule.params ?? {}, {
           clock: healing(this.#clock, onHeal),
           random: this.#random.fork(`${rule.id}/${rule.fired}`),
-          park: (at) => this.#gates.park(rule.id, at, exchange),
+          park: (at, deadlineMs) => this.#gates.park(rule.id, at, exchange, deadlineMs),
           untilHealed: () => new Promise((resolve) => onHeal(resolve)),
         });
       } finally {
         for (const cancel of waits) cancel();
       }
       const { outgoing } = exchange;
-      if (outgoing && (outgoing.holdForNext || outgoing.holdMs || outgoing.echoes))
+      if (outgoing && (outgoing.holdForNext || outgoing.holdMs || outgoing.echoes || outgoing.later))
         outgoing.healed ??= new Promise((resolve) => this.#onHeal(rule.id, resolve));
     }
   }
@@ -363,7 +363,7 @@ export class RuleEngine {
     const known = this.#decisions.get(exchange)?.get(rule);
     if (known !== undefined) return known;
     const { applies, operations } = this.#faults.get(rule.fault)!;
-    if (applies?.(exchange) === false || operations?.test(exchange.operation) === false) return false;
+    if (applies?.(exchange, rule.params ?? {}, hook) === false || operations?.test(exchange.operation) === false) return false;
     const chosen = this.#database.inMemory
       ? this.#advance(rule, exchange, hook)
       : this.#database.transaction(() => this.#advance(rule, exchange, hook));

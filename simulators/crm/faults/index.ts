@@ -7,6 +7,8 @@ import { fieldRenamed } from './field-renamed.ts';
 import { fieldRequired } from './field-required.ts';
 import { fieldRetyped } from './field-retyped.ts';
 import { fieldShorter } from './field-shorter.ts';
+import { gapEvent } from './gap-event.ts';
+import { overflowEvent } from './overflow-event.ts';
 import { permissionWithdrawn } from './permission-withdrawn.ts';
 import { picklistChanged } from './picklist-changed.ts';
 
@@ -22,4 +24,6 @@ export const CRM_FAULTS: readonly FaultDefinition[] = [
   fieldShorter,
   picklistChanged,
   apiRetired,
+  gapEvent,
+  overflowEvent,
 ];

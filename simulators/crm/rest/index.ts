@@ -7,7 +7,8 @@ import { CHANGE_ROUTES } from './changes.ts';
 import { COLLECTION_ROUTES } from './collections.ts';
 import { batchRoute, compositeRoute, graphRoute } from './composite.ts';
 import { DESCRIBE_ROUTES } from './describe.ts';
-import { drainPolitely, QUERY_ROUTES } from './query.ts';
+import { QUERY_ROUTES } from './query.ts';
+import { readRoute } from './reading.ts';
 import { RECORD_ROUTES } from './records.ts';
 import { SEARCH_ROUTES } from './search.ts';
 import { TREE_ROUTE } from './tree.ts';
@@ -119,8 +120,7 @@ async function serve(route: RestRoute, call: Call, context: Context): Promise<An
   const { org } = call;
   if (route.handle) return route.handle(call, context);
   if (route.act) return org.commit(context, mannerOf(call, route.act), (writer) => route.run(call, writer) as Answer);
-  await context.reading(route.reads?.(call) ?? []);
-  return drainPolitely(org, () => route.run(call, org.writer(call.session.userId)));
+  return readRoute(route, call, context);
 }
 
 /** Adds the REST API to the face. */

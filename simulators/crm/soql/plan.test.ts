@@ -57,6 +57,8 @@ test('no way to rows sorts or walks a whole table', () => {
     'SELECT * FROM crm_row WHERE type = ? AND n > ? ORDER BY n LIMIT ?',
     'SELECT * FROM crm_row WHERE type = ? AND stamp > ? AND stamp < ? ORDER BY stamp DESC LIMIT ?',
     'SELECT * FROM crm_index JOIN crm_row USING (n, type) WHERE crm_index.type = ? AND field = ? AND value = ? AND deleted = 0 ORDER BY n',
+    'SELECT * FROM crm_row WHERE type = ? AND deleted = 0 AND n > ? ORDER BY n LIMIT ?',
+    'SELECT count(*) FROM crm_row WHERE type = ? AND deleted = 1',
     'SELECT max(stamp) FROM crm_row',
   ];
   for (const statement of statements) {

@@ -13,15 +13,19 @@ export function deny(site: Site, context: Context, error: 'unauthorized' | 'forb
   return refuse(error, {});
 }
 
-// A client sends the same token again and again: its digest is worked out once.
-const KEYS = new Map<string, string>();
-function keyOf(salt: string, token: string): string {
-  const both = `${salt} ${token}`;
-  const known = KEYS.get(both);
-  if (known) return known;
-  if (KEYS.size >= 1000) KEYS.clear();
+// A client sends the same header again and again: what it names is worked out once, by salt.
+const KEYS = new Map<string, Map<string, string>>();
+
+/** The key of the grant that an `Authorization` header names; undefined where it holds no bearer token. */
+function keyOf(salt: string, header: string): string | undefined {
+  const keys = KEYS.get(salt) ?? new Map<string, string>();
+  const known = keys.get(header);
+  if (known !== undefined) return known;
+  const token = /^Bearer +(.+)$/i.exec(header)?.[1];
+  if (token === undefined) return undefined;
+  if (keys.size >= 1000) keys.clear();
   const key = digest(salt, token);
-  KEYS.set(both, key);
+  KEYS.set(salt, keys.set(header, key));
   return key;
 }
 
@@ -31,9 +35,9 @@ function keyOf(salt: string, token: string): string {
  */
 export function authorize(site: Site, salt: string, context: Context, type?: string, access?: Access): Grant {
   const { request, kernel } = context;
-  const token = /^Bearer +(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (token === undefined) return deny(site, context, 'unauthorized', 'no bearer token');
-  const given = site.grants.get(keyOf(salt, token));
+  const key = keyOf(salt, request.headers.authorization ?? '');
+  if (key === undefined) return deny(site, context, 'unauthorized', 'no bearer token');
+  const given = site.grants.get(key);
   if (!given) return deny(site, context, 'unauthorized', 'unknown token');
   const grant = site.narrowed(given);
   context.setActor(`client:${grant.client}`);

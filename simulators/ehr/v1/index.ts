@@ -1,4 +1,4 @@
-import { ControlError, controlHandler, jsonBody, Rejected, type RouteInfo } from '#kernel';
+import { mount, number, object, Rejected, type RouteInfo } from '#kernel';
 import type { Companion, CompanionTools } from '../vendors/vendor.ts';
 import {
   addOpen,
@@ -120,17 +120,21 @@ export function v1({ face, site, salt, registrar, feedSeconds = FEED_SECONDS }: 
       },
     }),
     control: (control) => {
-      control.route(
-        'POST',
-        `/v1/sites/${site.name}/feeds`,
-        { operation: `${site.name}-feeds`, tier: 'semantic', doc: 'How late changes show in the change feeds: {delaySeconds}.' },
-        controlHandler((context) => {
-          const { delaySeconds } = jsonBody<{ delaySeconds?: number }>(context);
-          if (typeof delaySeconds !== 'number' || !(delaySeconds >= 0))
-            throw new ControlError(400, 'delaySeconds must be 0 or more');
-          settings.set('feedSeconds', delaySeconds);
-          return { delaySeconds };
-        }),
+      mount<{ delaySeconds: number }>(
+        control,
+        {
+          method: 'POST',
+          path: '/v1/sites/:site/feeds',
+          operation: 'feeds',
+          doc: 'How late changes show in the change feeds.',
+          body: object({ delaySeconds: number('0 or more.', { minimum: 0 }) }),
+          answer: object({ delaySeconds: number() }),
+          run: ({ body: { delaySeconds } }) => {
+            settings.set('feedSeconds', delaySeconds);
+            return { delaySeconds };
+          },
+        },
+        { site: site.name },
       );
     },
   };

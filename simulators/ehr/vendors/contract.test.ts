@@ -252,7 +252,7 @@ describe.each(VENDORS)('$id', (vendor) => {
     const lacks = TROUBLE_NAMES.filter((name) => !vendor.troubles[name]);
     for (const error of [...lacks, 'nonsense', 'no-results', 'not-simulated'])
       expect(() => test.kernel.rules.arm({ fault: 'vendor-error', params: { error }, where: { tenant: 'north' } })).toThrow(
-        new RegExp(`ehr/north has no error "${error}"; it has: .*throttled.*unavailable`),
+        new RegExp(`ehr/north has no error "${error}"; .*: .*throttled.*unavailable`),
       );
   });
 

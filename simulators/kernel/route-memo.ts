@@ -1,0 +1,71 @@
+/** Addresses of one shape that are remembered at most. */
+const MOST = 1000;
+// What a router takes as it stands: no empty segment, nothing to decode.
+const PLAIN = /^(?:\/[\w.$~-]+)+$/;
+// What a pattern is made of: text, a parameter, text before a parameter, or at its end a rest that may be absent.
+const PATTERN = /^(?:\/(?:[\w.$~-]*:\w+|\*\w+|[\w.$~-]+))*(?:\{\/\*\w+\}|\/)?$/;
+
+interface Known<M> {
+  match: M;
+  /** Where the parameters stand, and how much text stands before each. */
+  params: { name: string; at: number; cut: number }[];
+}
+
+/**
+ * Remembers what the router answered, by the shape of the address: which of its segments are texts that stand in some
+ * pattern. Two addresses of one shape go to the same route, whatever the other segments say, so that a router that tries
+ * pattern after pattern is asked once for `/fhir/Patient/1` and `/fhir/Patient/2`. What it cannot tell it leaves to the router.
+ */
+export class RouteMemo<M> {
+  #texts = new Set<string>();
+  #prefixes = new Set<string>();
+  #known = new Map<string, Known<M>>();
+  /** Every pattern is of a form that shapes tell apart. */
+  #sound = true;
+
+  /** Every pattern that the router knows must be told. */
+  add(pattern: string): void {
+    this.#known.clear();
+    if (!PATTERN.test(pattern)) this.#sound = false;
+    for (const piece of pattern.replace(/\{\/\*\w+\}$/, '').split('/')) {
+      const [text = '', name] = piece.toLowerCase().split(/[:*]/);
+      if (name === undefined) this.#texts.add(text);
+      else if (text !== '') this.#prefixes.add(text);
+    }
+  }
+
+  find(method: string, path: string): { match: M; params: Record<string, string> } | undefined {
+    const known = this.#known.get(this.#shape(method, path));
+    if (!known) return undefined;
+    const params: Record<string, string> = {};
+    if (known.params.length > 0) {
+      const segments = path.split('/');
+      for (const { name, at, cut } of known.params) params[name] = segments[at]!.slice(cut);
+    }
+    return { match: known.match, params };
+  }
+
+  /** The router has sent this address to the route of that pattern. */
+  keep(method: string, path: string, pattern: string, match: M): void {
+    const shape = this.#shape(method, path);
+    if (shape === '' || pattern.includes('*') || this.#known.size >= MOST) return;
+    const params = pattern.split('/').flatMap((piece, at) => {
+      const cut = piece.indexOf(':');
+      return cut < 0 ? [] : [{ name: piece.slice(cut + 1), at, cut }];
+    });
+    this.#known.set(shape, { match, params });
+  }
+
+  // Empty where the router must be asked.
+  #shape(method: string, path: string): string {
+    if (!this.#sound || !PLAIN.test(path)) return '';
+    let shape = method;
+    for (const segment of path.toLowerCase().split('/')) {
+      shape += '/';
+      if (this.#texts.has(segment)) shape += segment;
+      for (const prefix of this.#prefixes)
+        if (segment.length > prefix.length && segment.startsWith(prefix)) shape += `:${prefix}`;
+    }
+    return shape;
+  }
+}
