@@ -21,5 +21,8 @@ export type * from './result.ts';
 export { type Progress, type RunningSubject, type RunOptions, runChecks } from './run.ts';
 export { EvidenceError, RunFolder } from './run-folder.ts';
 export { SandboxClient, SandboxLost } from './sandbox-client.ts';
+export { parseSchedule, ScheduleError, type ScheduleFile } from './schedule/file.ts';
+export { divergences, type LaneDivergence } from './schedule/keep.ts';
 export { renderSettings } from './settings.ts';
 export { countOf, describeEnding, SubjectError, startSubject } from './subject.ts';
+export type { Size } from './world.ts';

@@ -13,8 +13,9 @@ import type { Evidence } from './evidence.ts';
 import type { Promises, SiteManifest } from './manifest.ts';
 import type { RunningSubject } from './recorder.ts';
 import type { SandboxClient } from './sandbox-client.ts';
-import { Explorer, type LaneSpec, type Replay } from './schedule/explorer.ts';
+import { Explorer, type Replay } from './schedule/explorer.ts';
 import { Rivals } from './schedule/rivals.ts';
+import type { Workload } from './schedule/workloads.ts';
 import type { Settled, Settler, SettleTerms } from './settle.ts';
 import { consentOf, type Decision, decisionPatch } from './world-consent.ts';
 import { CrmDesk } from './world-crm.ts';
@@ -486,7 +487,7 @@ export class World {
   }
 
   /** Runs lanes of work side by side, each with the subject's calls held and let go in an order of its own; `expect` finds them as `schedules`. */
-  explore(lanes: readonly LaneSpec[]): Promise<void> {
+  explore(lanes: readonly { name: string; workload: Workload }[]): Promise<void> {
     const { cohort, sandbox, evidence, clock, terms, replay } = this.#o;
     const arm = async (...rules: (Rule & { id: string })[]) => {
       this.#rules.push(...rules.map(({ id }) => id));
@@ -508,7 +509,7 @@ export class World {
       deadlineMs: this.gateMs,
       pollInterval: terms.pollInterval,
     });
-    return explorer.run(lanes);
+    return explorer.run(lanes.map(({ name, workload }) => ({ name, make: () => workload(this, name) })));
   }
 
   /** Holds the subject's calls to the CRM that name a record: before they write, and when they have read, until some of them meet. */
