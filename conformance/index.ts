@@ -5,6 +5,7 @@ export { CHECKS } from './checks/index.ts';
 export { diagnose, mapProblems, probeWiring } from './doctor.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { InitError, initProject, STACKS, type Stack } from './init.ts';
+export { type Instance, together } from './instances.ts';
 export { judge, judgeOpened, openRun } from './judge.ts';
 export type { LatencySummary, Quantile, Sample } from './latency.ts';
 export { isLoadRun, judgeLoad, type LoadResult, OFFERED_ENOUGH } from './load-result.ts';

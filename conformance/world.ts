@@ -457,6 +457,20 @@ export class World {
     await this.#log({ type: 'revived' });
   }
 
+  /** How many instances of the subject run side by side. */
+  get instances(): number {
+    return this.#o.subject?.instances ?? 1;
+  }
+
+  /** Stops and starts one instance of the subject after the other, as an update of it does. */
+  async restartOneByOne(): Promise<void> {
+    if (!this.#o.subject?.restartOneByOne)
+      throw new Error('this subject may not be restarted: the check should not have been run');
+    await this.#log({ type: 'killed' });
+    await this.#o.subject.restartOneByOne();
+    await this.#log({ type: 'revived' });
+  }
+
   /** Waits until the journal shows something, for so many ms at most; false when it did not. */
   async seen(what: (facts: Evidence['facts']) => boolean, withinMs = 5_000): Promise<boolean> {
     const until = this.#o.clock.now() + withinMs;

@@ -48,6 +48,7 @@ import { keepsDecisionsHere } from './keeps-decisions-here.ts';
 import { keepsEscapes } from './keeps-escapes.ts';
 import { keepsPlaceholders } from './keeps-placeholders.ts';
 import { keepsRefusalsToItself } from './keeps-refusals-to-itself.ts';
+import { keepsToItself } from './keeps-to-itself.ts';
 import { keysByChannel } from './keys-by-channel.ts';
 import { knowsNoQuietHours } from './knows-no-quiet-hours.ts';
 import { lastHeardIsLast } from './last-heard-is-last.ts';
@@ -64,6 +65,7 @@ import { lawfulPersonAccounts } from './lawful-person-accounts.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
 import { lawfulSubscription } from './lawful-subscription.ts';
+import { lawfulTwoInstances } from './lawful-two-instances.ts';
 import { lawfulTwoSites } from './lawful-two-sites.ts';
 import { lawfulTwoVendors } from './lawful-two-vendors.ts';
 import { leapDay } from './leap-day.ts';
@@ -115,6 +117,7 @@ import { takesEverything } from './takes-everything.ts';
 import { takesItsTime } from './takes-its-time.ts';
 import { takesOverLeads } from './takes-over-leads.ts';
 import { tenDigits } from './ten-digits.ts';
+import { twoLookThenCreate } from './two-look-then-create.ts';
 import { utcDay } from './utc-day.ts';
 import { watchesContactsOnly } from './watches-contacts-only.ts';
 import { writesBackLate } from './writes-back-late.ts';
@@ -194,6 +197,8 @@ export const MUTANTS: readonly MutantDefinition[] = [
   watchesContactsOnly,
   writesBackLate,
   looksThenCreates,
+  twoLookThenCreate,
+  keepsToItself,
   writesForFormerOwners,
   writesWhatItRead,
   insists,
@@ -212,6 +217,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulPolling,
   lawfulLookupFirst,
   lawfulTwoSites,
+  lawfulTwoInstances,
   lawfulComposite,
   lawfulCollections,
   lawfulBulk,
