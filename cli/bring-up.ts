@@ -216,8 +216,17 @@ async function bringUp(
   }
   const [{ subject }] = instances as [Instance];
   return {
+    ...(manifest.hooks.pending && { pending: () => countOf('pending', manifest.hooks.pending!, subject, manifest.start.cwd) }),
     ...(manifest.hooks.failed && { failed: () => countOf('failed', manifest.hooks.failed!, subject, manifest.start.cwd) }),
-    ...together(instances, { restart: manifest.start.restart, point }),
+    ...together(instances, {
+      restart: manifest.start.restart,
+      point,
+      refresh: async () => {
+        await sandbox.refresh();
+        return ({ binds }, instance) =>
+          renderSettings({ manifest, parts: sandbox.parts, binds, caFile, instance, environment: process.env });
+      },
+    }),
   };
 }
 

@@ -11,6 +11,7 @@ export type Judgeable = Pick<Manifest, 'crm'> & {
   sites?: readonly SiteManifest[];
   start?: Pick<Manifest['start'], 'restart' | 'attach'>;
   promises?: Pick<Manifest['promises'], 'sync_window' | 'reconcile_window'>;
+  clients?: Manifest['clients'];
 };
 
 /** Types that a vendor's API does not have (the capability statements in simulators/ehr/vendors). */
@@ -63,10 +64,15 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
       return 'the manifest names sites of one vendor only';
     if (need === 'restart' && !manifest.start?.restart)
       return 'the manifest does not allow that the subject is restarted (start.restart)';
+    const brought = [site.name, 'crm'].find((name) => manifest.clients?.[name] !== undefined);
+    if (need === 'given-credentials' && brought)
+      return `the subject brings its own credentials for ${brought} (clients.${brought}), which only its owner can change`;
     if (need === 'versioned-write' && site.channels.write_back !== 'fhir')
       return `${site.name} is not written to by FHIR (write_back: ${site.channels.write_back}): nothing there says from which version a change is made`;
     if (need === 'versioned-write' && !STATES_VERSIONS.includes(site.vendor))
       return `${site.name}: ${site.vendor} has no update of a patient that states a version`;
+    if (need === 'tls' && !site.tls) return `TLS is off for ${site.name}`;
+    if (need === 'tls' && !manifest.crm.tls) return 'TLS is off for the CRM';
     if (need === 'write-back' && site.channels.write_back === 'none')
       return `${site.name} declares no write-back (write_back: none)`;
   }

@@ -2,6 +2,7 @@ import { findCanaries } from '#fixtures';
 import { type JournalEvent, type RecordRef, recordKey } from '#simulators';
 import type { ReadKind } from './read-channels.ts';
 import type { EventId } from './result.ts';
+import { TlsFacts } from './tls-facts.ts';
 
 export type Row = Record<string, unknown> & { Id: string };
 export type Resource = Record<string, unknown> & { resourceType: string; id: string };
@@ -131,6 +132,8 @@ export class Facts {
   readonly crm = new Map<string, History<Row>>();
   readonly messages = new Map<string, LinkMessage>();
   readonly fired: Fired[] = [];
+  /** Who was offered what over TLS. */
+  readonly tls = new TlsFacts();
   /** Calls whose client had hung up before they were answered. */
   readonly hungUp = new Set<EventId>();
   /** Calls that gates held, by id, in the order in which they were parked. */
@@ -144,6 +147,8 @@ export class Facts {
   readonly intruders: EventId[] = [];
   /** Every call that came to a simulator, oldest first. */
   readonly calls: { at: number; sim: string; tenant: string; event: EventId }[] = [];
+  /** Calls that were refused for want of a right. */
+  readonly refusals: { at: number; tenant: string; status: number; event: EventId }[] = [];
   /** Access tokens as they were asked for and granted, per site. */
   readonly tokens: { tenant: string; requested: string[]; granted: string[]; event: EventId }[] = [];
   /** Names and mail addresses of people that stood in a URL or header, where no search needs them. */
@@ -198,6 +203,7 @@ export class Facts {
     fault: (event) => this.#fault(event),
     gate: (event) => this.#gate(event),
     heal: (event) => void this.healed.push({ at: event.at, rule: String(event.data?.rule) }),
+    connection: (event) => this.tls.connection(event, eventId(event)),
     token: (event) => this.#token(event),
     send: (event) => this.#send(event),
     setup: (event) => this.#setup(event),
@@ -417,6 +423,7 @@ export class Facts {
   #request(event: JournalEvent): void {
     const { url = '', body = '' } = (event.data ?? {}) as { url?: string; body?: string };
     this.#expose(event);
+    this.tls.request(event, eventId(event));
     this.calls.push({ at: event.at, sim: event.sim, tenant: event.tenant ?? '', event: eventId(event) });
     const cohorts = this.cohortsIn(`${decodeSafely(url)} ${decodeSafely(body)}`);
     if (cohorts.size === 0) return;
@@ -431,6 +438,8 @@ export class Facts {
     const { severed, status } = (event.data ?? {}) as { severed?: string; status?: number };
     if (severed === 'gone') this.hungUp.add(id);
     const again = severed !== undefined || RETRYABLE.has(Number(status)) || Number(status) >= 500;
+    if (status === 401 || status === 403)
+      this.refusals.push({ at: event.at, tenant: event.tenant ?? '', status, event: eventId(event) });
     for (const cohort of this.#open.get(id)?.cohorts ?? []) {
       if (severed || Number(status) >= 400) this.#tell(cohort, event);
       if (again) this.#retryDue(cohort, `${event.sim}/${event.tenant}`, event.at);
@@ -484,6 +493,7 @@ export class Facts {
       this.defects,
       this.intruders,
       this.tokens,
+      this.refusals,
       this.exposed,
       this.received,
       this.sends,

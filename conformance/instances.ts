@@ -11,7 +11,13 @@ export interface Instance {
 /** All instances of a subject as one: they die and come back together, or one after the other. */
 export function together(
   instances: readonly Instance[],
-  options: { restart: boolean; point: (binds: HeldBinds) => Promise<void> },
+  options: {
+    restart: boolean;
+    /** Has hospitals and CRM call one of them. */
+    point: (binds: HeldBinds) => Promise<void>;
+    /** Learns what the sandbox takes now, and gives the way to each one's settings. */
+    refresh: () => Promise<(of: Instance, instance: number) => Record<string, string>>;
+  },
 ): RunningSubject {
   const [first] = instances as [Instance, ...Instance[]];
   const all = (work: (subject: Subject) => Promise<unknown>) => Promise.all(instances.map(({ subject }) => work(subject)));
@@ -23,6 +29,10 @@ export function together(
       // One after the other, as they were started: who comes first works.
       revive: async () => {
         for (const { subject } of instances) await subject.restart();
+      },
+      reconfigure: async () => {
+        const settingsOf = await options.refresh();
+        for (const [i, one] of instances.entries()) await one.subject.reconfigure(settingsOf(one, i));
       },
       restartOneByOne: async () => {
         for (const one of instances) {

@@ -22,6 +22,10 @@ export interface RunningSubject {
   restartOneByOne?(): Promise<void>;
   /** How many items its `failed` hook counts; absent where the manifest has no such hook. */
   failed?(): Promise<number>;
+  /** The same of its `pending` hook: items that are still to be dealt with. */
+  pending?(): Promise<number>;
+  /** Stops it, gives it the credentials that the sandbox takes by now, and starts it again: a change of configuration, no more. */
+  reconfigure?(): Promise<void>;
   /** Ends it; says how it ended, and whether it had to be killed. */
   stop(): Promise<{ how: string; forced: boolean }>;
 }
@@ -94,14 +98,14 @@ export async function record(
 }
 
 function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: RecordOptions): Record<string, unknown> {
-  const { subject, sites, crm, promises } = manifest;
+  const { subject, sites, crm, promises, clients, attests } = manifest;
   const start = { restart: manifest.start.restart };
   return {
     type: 'begin',
     id: folder.id,
     seed,
     runKey,
-    manifest: folder.keep(JSON.stringify({ subject, start, sites, crm, promises }, null, 1)),
+    manifest: folder.keep(JSON.stringify({ subject, start, sites, crm, promises, clients, attests }, null, 1)),
     map: folder.keep(JSON.stringify(map.files, null, 1)),
     population: folder.keep(JSON.stringify({ seed: sandbox.seed, runKey: sandbox.runKey, seeded: 0 }, null, 1)),
     ...header,

@@ -17,6 +17,7 @@ import { Explorer, type Replay } from './schedule/explorer.ts';
 import { Rivals } from './schedule/rivals.ts';
 import type { Workload } from './schedule/workloads.ts';
 import type { Settled, Settler, SettleTerms } from './settle.ts';
+import { offered } from './tls-facts.ts';
 import { consentOf, type Decision, decisionPatch } from './world-consent.ts';
 import { CrmDesk } from './world-crm.ts';
 import { addDays, instantAt, wallTime } from './zones.ts';
@@ -66,6 +67,11 @@ interface Named {
   ref: string;
   display: string;
 }
+
+/** How long one who went through with a handshake may take to his first call. */
+const FIRST_CALL_MS = 250;
+/** How long the next attempt of a subject is waited for, whatever it says of its waits. */
+const LONGEST_TRY_MS = 60_000;
 
 const HALF_HOUR_MS = 1_800_000;
 
@@ -444,6 +450,23 @@ export class World {
     }
   }
 
+  /** From here on it counts what the subject tells its operator, under a name; until `watched` says that it is over. */
+  async watch(label: string): Promise<void> {
+    await this.#count('from', label);
+  }
+
+  async watched(label: string): Promise<void> {
+    await this.#count('to', label);
+  }
+
+  async #count(which: 'from' | 'to', label: string): Promise<void> {
+    for (const hook of ['failed', 'pending'] as const) {
+      const count = await this.#o.subject?.[hook]?.().catch((error: Error) => error.message);
+      if (count !== undefined) await this.note(`${hook} ${which} ${label}`, count);
+    }
+    await this.note(`lines ${which} ${label}`, this.linesPrinted);
+  }
+
   /** Kills the subject as a crash would. */
   async kill(): Promise<void> {
     if (!this.#o.subject?.kill) throw new Error('this subject may not be killed: the check should not have been run');
@@ -468,6 +491,13 @@ export class World {
       throw new Error('this subject may not be restarted: the check should not have been run');
     await this.#log({ type: 'killed' });
     await this.#o.subject.restartOneByOne();
+    await this.#log({ type: 'revived' });
+  }
+
+  /** Stops the subject, gives it the credentials that the sandbox takes now, and starts it again. */
+  async reconfigure(): Promise<void> {
+    await this.#log({ type: 'killed' });
+    await this.#o.subject?.reconfigure?.();
     await this.#log({ type: 'revived' });
   }
 
@@ -576,6 +606,34 @@ export class World {
     this.#rules.push(id);
     await this.note(`rule ${name}`, id);
     await this.#o.sandbox.arm({ ...rule, id });
+  }
+
+  /** The systems whose API the subject calls, as its manifest says. */
+  get calledSystems(): ('ehr' | 'crm')[] {
+    const { read, write_back } = this.site.channels;
+    const callsEhr = read.some(({ kind }) => kind !== 'hl7') || write_back === 'fhir' || write_back === 'v1';
+    return callsEhr ? ['ehr', 'crm'] : ['crm'];
+  }
+
+  /** For rules: this site, or the CRM. */
+  whereIs(sim: 'ehr' | 'crm'): NonNullable<Rule['where']> {
+    return sim === 'ehr' ? { sim, tenant: this.site.name } : { sim };
+  }
+
+  /**
+   * Waits until the subject has tried to connect to each of those systems while it offered that over TLS, and has had the time
+   * for a call; with `calls`, until one came. Gives up when the time for one more attempt is over.
+   */
+  async tried(offer: string, { calls = false } = {}): Promise<void> {
+    const from = this.#o.evidence.facts.checks.get(this.cohort)?.begunAt ?? 0;
+    const systems = this.calledSystems.map((sim) => (sim === 'ehr' ? `ehr/${this.site.name}` : `${sim}/`));
+    const done = (facts: Evidence['facts']): boolean =>
+      systems.every((system) => {
+        const found = offered(facts.tls, system, offer, [from, Number.POSITIVE_INFINITY]);
+        return (calls ? found.calls : found.handshakes).length > 0;
+      });
+    await this.seen(done, Math.min(this.pollInterval + this.retry.max_wait + this.syncWindow, LONGEST_TRY_MS));
+    if (!calls) await this.pass(FIRST_CALL_MS);
   }
 
   /** Holds the first write of the subject to a patient's chart at the door of the EHR, under a name, until that is healed. */

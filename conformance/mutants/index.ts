@@ -6,7 +6,9 @@ import { arrivalOrder } from './arrival-order.ts';
 import { asksForEverything } from './asks-for-everything.ts';
 import { asksOnce } from './asks-once.ts';
 import { believesAnyWeight } from './believes-any-weight.ts';
+import { believesAnybody } from './believes-anybody.ts';
 import { blanksFreeText } from './blanks-free-text.ts';
+import { blanksWhatIsGone } from './blanks-what-is-gone.ts';
 import { chunkIsFrame } from './chunk-is-frame.ts';
 import { closesOverdue } from './closes-overdue.ts';
 import { completesDates } from './completes-dates.ts';
@@ -36,6 +38,7 @@ import { guessesSex } from './guesses-sex.ts';
 import { halfAnExport } from './half-an-export.ts';
 import { halfHourSlots } from './half-hour-slots.ts';
 import { hammers } from './hammers.ts';
+import { hardCodedKey } from './hard-coded-key.ts';
 import { hintsAtFlags } from './hints-at-flags.ts';
 import { ignoresA31 } from './ignores-a31.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
@@ -46,6 +49,7 @@ import { insistsOnItsCopy } from './insists-on-its-copy.ts';
 import { isItsOwnSource } from './is-its-own-source.ts';
 import { keepsDecisionsHere } from './keeps-decisions-here.ts';
 import { keepsEscapes } from './keeps-escapes.ts';
+import { keepsItsToken } from './keeps-its-token.ts';
 import { keepsPlaceholders } from './keeps-placeholders.ts';
 import { keepsRefusalsToItself } from './keeps-refusals-to-itself.ts';
 import { keepsToItself } from './keeps-to-itself.ts';
@@ -84,6 +88,7 @@ import { modifyIsNew } from './modify-is-new.ts';
 import { needsEveryResource } from './needs-every-resource.ts';
 import { needsPatientFirst } from './needs-patient-first.ts';
 import { neverArrives } from './never-arrives.ts';
+import { neverChecksTheHost } from './never-checks-the-host.ts';
 import { neverClears } from './never-clears.ts';
 import { neverCuts } from './never-cuts.ts';
 import { neverRollsBack } from './never-rolls-back.ts';
@@ -108,7 +113,10 @@ import { revertsEverything } from './reverts-everything.ts';
 import { revivesMerged } from './revives-merged.ts';
 import { revokedIsDone } from './revoked-is-done.ts';
 import { rewritesEachRound } from './rewrites-each-round.ts';
+import { saysNothing } from './says-nothing.ts';
 import { shedsLoad } from './sheds-load.ts';
+import { speaksOldTls } from './speaks-old-tls.ts';
+import { staysAtTls12 } from './stays-at-tls-1-2.ts';
 import { stopsAtTwoHundred } from './stops-at-two-hundred.ts';
 import { strictReader } from './strict-reader.ts';
 import { strictlyLater } from './strictly-later.ts';
@@ -120,6 +128,7 @@ import { tenDigits } from './ten-digits.ts';
 import { twoLookThenCreate } from './two-look-then-create.ts';
 import { utcDay } from './utc-day.ts';
 import { watchesContactsOnly } from './watches-contacts-only.ts';
+import { wipesWhatItMayNotRead } from './wipes-what-it-may-not-read.ts';
 import { writesBackLate } from './writes-back-late.ts';
 import { writesBlindly } from './writes-blindly.ts';
 import { writesForFormerOwners } from './writes-for-former-owners.ts';
@@ -128,6 +137,11 @@ import { writesWhatItRead } from './writes-what-it-read.ts';
 /** Every mutant; the lawful variants last. */
 export const MUTANTS: readonly MutantDefinition[] = [
   noNewPersons,
+  hardCodedKey,
+  blanksWhatIsGone,
+  wipesWhatItMayNotRead,
+  saysNothing,
+  keepsItsToken,
   relinks,
   matchesByName,
   leapDay,
@@ -166,6 +180,10 @@ export const MUTANTS: readonly MutantDefinition[] = [
   keepsEscapes,
   keepsPlaceholders,
   logsPayloads,
+  believesAnybody,
+  neverChecksTheHost,
+  speaksOldTls,
+  staysAtTls12,
   makesNobody,
   missedIsCompleted,
   modifyIsNew,

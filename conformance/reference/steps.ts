@@ -22,6 +22,7 @@ import {
 } from './fhir/clinical-map.ts';
 import type { Allergy, Clinical, Condition, Encounter, Observation, Quantity, ServiceRequest } from './fhir/clinical-types.ts';
 import { type Consent, consentsOf, mapConsent } from './fhir/consent.ts';
+import { goneElements } from './fhir/elements.ts';
 import { type Appointment, mapAppointment, mapPatient, type Patient } from './fhir/map.ts';
 import { needsToken, refreshToken, type Token } from './fhir/token.ts';
 import { isDone } from './fhir/told.ts';
@@ -50,6 +51,7 @@ import type {
 import { backoff, isRetryable } from './retry.ts';
 import type { FhirSettings, Site } from './settings.ts';
 import type { Store } from './store.ts';
+import { trust } from './trust.ts';
 import { appointmentKey, appointmentStatus, birthDate, contactKey, fit, localDate, normalisePhone, sex } from './values.ts';
 
 /**
@@ -57,6 +59,8 @@ import { appointmentKey, appointmentStatus, birthDate, contactKey, fit, localDat
  * decides one thing otherwise is `{ ...referenceSteps, oneStep: otherwise }`.
  */
 export type Steps = {
+  // Before anything else.
+  trust(authority?: string): void;
   // A message comes in.
   admits(openConnections: number): boolean;
   frameReader(): (bytes: Buffer) => Buffer[];
@@ -80,6 +84,7 @@ export type Steps = {
   // The EHR tells of a change.
   isDone(failure: unknown): boolean;
   readsAgain(): boolean;
+  goneElements(patient: Patient, desired: Desired | undefined): string[];
   mapPatient(patient: Patient, site: Site, steps: Steps): Fields;
   mapAppointment(appointment: Appointment, site: Site, steps: Steps): Fields;
   consentsOf(fhir: Fhir, patientId: string): Promise<Consent[]>;
@@ -136,10 +141,12 @@ export type Steps = {
   isRetryable(error: unknown): boolean;
   backoff(attempt: number, retryAfterMs: number, random: () => number): number | undefined;
   heeding(http: Http, now: () => number): Http;
+  report(line: string): string | undefined;
   lanes(): { crm: number; fhir: number };
 };
 
 export const referenceSteps: Steps = {
+  trust,
   admits,
   frameReader,
   decodeMessage,
@@ -159,6 +166,7 @@ export const referenceSteps: Steps = {
   takeExport,
   isDone,
   readsAgain: () => true,
+  goneElements,
   mapPatient,
   mapAppointment,
   consentsOf,
@@ -208,5 +216,7 @@ export const referenceSteps: Steps = {
   isRetryable,
   backoff,
   heeding,
+  // What the operator reads; a line of ours holds no patient.
+  report: (line) => line,
   lanes: () => ({ crm: 8, fhir: 4 }),
 };

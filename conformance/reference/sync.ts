@@ -44,7 +44,12 @@ export type Sync = {
 };
 
 /** Starts an instance of the sync: it listens to the hospitals, and works when it is its turn. */
-export async function startSync(steps: Steps, settings: Settings, machine: Machine): Promise<Sync> {
+export async function startSync(steps: Steps, settings: Settings, given: Machine): Promise<Sync> {
+  const log = (line: string): void => {
+    const told = steps.report(line);
+    if (told !== undefined) given.log(told);
+  };
+  const machine: Machine = { ...given, log };
   const ending = new AbortController();
   const { instance } = settings;
   const store = openStore(steps.dataOf(settings.dataFolder, instance), settings.survives);

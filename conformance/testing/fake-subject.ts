@@ -31,6 +31,9 @@ const READ_TROUBLES = [
   ['malformed', '', 200],
 ] as const;
 
+/** What is spoken where only these versions are. */
+const PROTOCOLS: Record<string, string> = { '1.0-1.1': 'TLSv1.1', '1.2': 'TLSv1.2', '1.3': 'TLSv1.3' };
+
 const SCOPES = 'system/Patient.read system/Appointment.read';
 
 /** The subject as a model: what it is told leads at once to literal events, as its behaviour says. */
@@ -70,6 +73,7 @@ export class FakeSubject {
   /** Until when the EHR asked it to be quiet (µs). */
   #quietUntil = 0;
   #hasToken = false;
+  #hasNewKey = false;
   #minted = 0;
 
   constructor(
@@ -126,6 +130,7 @@ export class FakeSubject {
   #read(refs: RecordRef[]): void {
     if (this.#does.polls === false || this.isDown || refs.length === 0) return;
     if (this.#does.heeds !== false && this.#b.micros < this.#quietUntil) return;
+    if (!this.#connects('ehr')) return;
     const { scopes = SCOPES } = this.#does;
     const data = { scope: SCOPES, requestedScope: scopes };
     if (!this.#hasToken) this.#b.add({ sim: 'ehr', tenant: SITE, kind: 'token', actor: CLIENT, data });
@@ -133,6 +138,33 @@ export class FakeSubject {
     const request = this.#b.request('ehr', 'GET', `/Patient?_id=${refs.map(({ id }) => id).join()}`);
     if (this.#rules.hit('outage', 'ehr', { request })) {
       this.#b.reply(request, 'reset');
+      return;
+    }
+    if (this.#isLockedOut) {
+      this.#b.reply(request, 401);
+      return;
+    }
+    if (this.#rules.stands('scope-withdrawn')) {
+      this.#b.reply(request, 403);
+      this.#tell('403: may not read patients');
+      for (const { type, id } of this.#does.wipes ? refs : [])
+        if (type === 'Patient') this.#write('Contact', keyOf(this.#b.image('Patient', id)), { Email: null }, 'poll');
+      return;
+    }
+    if (this.#rules.stands('short-tokens')) {
+      if (this.#does.renews === false) {
+        this.#b.reply(request, 401);
+        return;
+      }
+      this.#b.add({ sim: 'ehr', tenant: SITE, kind: 'token', actor: CLIENT, data });
+      this.#rules.hit('latency', 'ehr', { request, text: refs.map(({ id }) => id).join() });
+    }
+    const [renamed, removed] = [this.#rules.stands('element-renamed'), this.#rules.stands('element-removed')];
+    if (renamed || removed) {
+      this.#tell(`no chart shows ${(renamed ?? removed)!.params?.element}`);
+      for (const { type, id } of this.#does.wipes ? refs : [])
+        if (type === 'Patient') this.#write('Contact', keyOf(this.#b.image('Patient', id)), { Email: null }, 'poll');
+      this.#b.reply(request, 200, refs);
       return;
     }
     const throttle = this.#rules.hit('throttle', 'ehr', { request });
@@ -155,6 +187,20 @@ export class FakeSubject {
     }
     this.#b.reply(request, 200, seen);
     for (const ref of seen) this.#chores.try(ref.id, () => this.#apply(ref, 'poll'));
+  }
+
+  // Whether it speaks to a system that offers over TLS what that offers now.
+  #connects(sim: 'ehr' | 'crm'): boolean {
+    const offer = this.#rules.offer(sim);
+    if (offer === undefined) return true;
+    const { accepts = ['1.2', '1.3'], newest = 'TLSv1.3' } = this.#does;
+    const taken = offer === null || accepts.includes(offer);
+    this.#b.handshake(sim, taken, PROTOCOLS[offer ?? ''] ?? newest, offer);
+    return taken;
+  }
+
+  #tell(line: string): void {
+    if (this.#does.tells !== false) this.output.push(line);
   }
 
   // Whose charts a search asks for.
@@ -210,6 +256,16 @@ export class FakeSubject {
 
   revive(): void {
     this.#killed = false;
+  }
+
+  /** It is given the credentials that are taken now. */
+  reconfigure(): void {
+    if (!this.#does.hardCoded) this.#hasNewKey = this.#rules.stands('client-rotated') !== undefined;
+  }
+
+  // Whether nothing takes its credentials.
+  get #isLockedOut(): boolean {
+    return this.#hasNewKey !== (this.#rules.stands('client-rotated') !== undefined);
   }
 
   // Writes the newest image of a record, whatever told of it, unless what arrives last counts.
@@ -281,6 +337,7 @@ export class FakeSubject {
       ),
     );
     if (Object.keys(changed).length === 0 && !this.#does.rewrites) return true;
+    if (!this.#connects('crm')) return false;
     if (this.#does.asks) this.#b.reply(this.#b.request('crm', 'GET', this.#does.asks(fields)), 200);
     const request = this.#upsert(object, key, changed);
     const hit = (fault: string) => this.#rules.hit(fault, 'crm', { operation: 'upsert', text: key, request });
@@ -288,6 +345,10 @@ export class FakeSubject {
       if (!hit(fault)) continue;
       this.#b.reply(request, answer);
       this.output.push(this.#does.prints?.(fields) ?? `the CRM answered ${answer}: later once more`);
+      return false;
+    }
+    if (this.#isLockedOut) {
+      this.#b.reply(request, 401);
       return false;
     }
     if (hit('hang')) {

@@ -50,11 +50,11 @@ interface Settings {
 }
 
 // How many calls this second of the clock has seen, or this minute.
-function meter({ clock }: Kernel, seconds = 1): () => number {
+function meter({ inner }: Kernel, seconds = 1): () => number {
   let span = 0;
   let spent = 0;
   return () => {
-    const now = Math.floor(clock.now() / 1000 / seconds);
+    const now = Math.floor(inner.now() / 1000 / seconds);
     spent = now === span ? spent + 1 : 1;
     span = now;
     return spent;
@@ -182,7 +182,15 @@ export class EhrSite implements Part {
     const writes = { registrar: this.#registrar };
     this.#exports = addRoutes(this.face, this.#site, this.#oauth, writes, this.#jobs(this.#oauth.salt));
     const levers = leversOf(overrides, this.#reach(clock));
-    kernel.places.add({ sim: 'ehr', tenant: name, name: `setup of ${name}`, hooks: [], operations: () => [], levers });
+    kernel.places.add({
+      sim: 'ehr',
+      tenant: name,
+      kind: 'EHR setup',
+      name: `setup of ${name}`,
+      hooks: [],
+      operations: () => [],
+      levers,
+    });
   }
 
   #reach(clock: OffsetClock): Reach {

@@ -57,6 +57,9 @@ describe('whom a rule hits', () => {
     [{ client: 'a' }, { client: 'b' }, false],
     [{ text: '1742' }, { text: '/lamps?id=1742' }, true],
     [{ text: '1742', sim: 'doors' }, { text: '1742' }, false],
+    [{ text: ['9', '1742'] }, { text: '/lamps?id=1742' }, true],
+    [{ text: ['17429', '9'] }, { text: '/lamps?id=1742' }, false],
+    [{ record: 'Lamp/1' }, { text: '', names: () => ['Lamp/1'] }, true],
     [{ site: 'hall' }, {}, true],
     [{ site: 'attic' }, {}, false],
     [{ type: 'Lamp|Door' }, { type: 'Door' }, true],
@@ -190,11 +193,18 @@ describe('when and how often', () => {
 });
 
 test('one exchange counts as one match, however many hooks it passes', async () => {
-  const kernel = new Kernel({ clock: new ManualClock() });
-  kernel.rules.arm({ fault: 'gate', params: { at: 'reply' }, times: 1 });
+  const seen: string[] = [];
+  const note = (hook: string) => () => void seen.push(hook);
+  const twice = defineFault({
+    ...{ name: 'twice', family: 'control', doc: 'Acts at two hooks.', params: {}, colour: '#000000' },
+    hooks: { request: note('request'), reply: note('reply') },
+  });
+  const kernel = new Kernel({ clock: new ManualClock(), faults: [twice] });
+  kernel.rules.arm({ fault: 'twice', times: 1 });
   const one = exchange();
   await kernel.rules.fire('request', one);
-  await kernel.rules.fire('message', one);
+  await kernel.rules.fire('reply', one);
+  expect(seen).toEqual(['request', 'reply']);
   expect(kernel.rules.list()[0]).toMatchObject({ matched: 1, fired: 1 });
 });
 
@@ -396,17 +406,20 @@ describe('a fault that stands', () => {
     expect(kernel.rules.list()).toMatchObject([{ matched: 1, fired: 0 }]);
   });
 
-  test('stands again in the process that comes after', async () => {
+  test.each([
+    ['stands again in the process that comes after', dim, 'red'],
+    ['is not done again there, where doing it was all', defineFault({ ...dim, once: true }), 'white'],
+  ])('%s', async (_title, fault, expected) => {
     const folder = mkdtempSync(join(tmpdir(), 'rules-'));
-    const first = new Kernel({ faults: [dim], data: folder });
+    const first = new Kernel({ faults: [fault], data: folder });
     lamp(first, { value: 'white' });
     first.rules.arm({ fault: 'dim' });
     first.close();
-    const second = new Kernel({ faults: [dim], data: folder });
+    const second = new Kernel({ faults: [fault], data: folder });
     const lit = { value: 'white' };
     lamp(second, lit);
     await second.rules.resume();
-    expect(lit.value).toBe('red');
+    expect([lit.value, second.rules.list().length]).toEqual([expected, 1]);
     second.close();
   });
 
@@ -418,7 +431,7 @@ describe('a fault that stands', () => {
     [{ fault: 'dim', where: { site: 'hal' } }, 'did you mean "hall"'],
     [
       { fault: 'vendor-error', where: { operation: 'raed' } },
-      'where.operation: nothing there has the operation "raed"; did you mean "read"',
+      'where.operation: nothing there that vendor-error can happen to has the operation "raed"; did you mean "read"',
     ],
     [{ fault: 'vendor-error', where: { method: 'GET' } }, 'nothing there has the method GET: messages have none'],
   ])('refuses what could never happen: %j', (rule, message) => {

@@ -4,6 +4,7 @@ import type { Gates } from './gates.ts';
 import type { Exchange, FaultDefinition, Hook } from './hooks.ts';
 import type { Journal, JournalEvent } from './journal.ts';
 import type { Places, Undo } from './places.ts';
+import { readPlan } from './plan.ts';
 import { impossible } from './possible.ts';
 import type { Random } from './random.ts';
 import { type ArmedRule, type Mistake, type Plan, type Rule, RuleError } from './rule.ts';
@@ -31,6 +32,8 @@ export class RuleEngine {
   #database: Database;
   #journal: Journal;
   #clock: Clock;
+  /** What windows go by. */
+  #inner: Clock;
   #random: Random;
   #gates: Gates;
   #places: Places;
@@ -58,6 +61,7 @@ export class RuleEngine {
     database: Database;
     journal: Journal;
     clock: Clock;
+    inner?: Clock;
     random: Random;
     gates: Gates;
     places: Places;
@@ -68,12 +72,13 @@ export class RuleEngine {
     this.#database = options.database;
     this.#journal = options.journal;
     this.#clock = options.clock;
+    this.#inner = options.inner ?? options.clock;
     this.#random = options.random;
     this.#gates = options.gates;
     this.#places = options.places;
     this.#index = new RuleIndex((exchange) => this.#places.peopleOf(exchange));
-    this.#schemas = { rule: ruleSchema(options.faults), plan: planSchema(options.faults) };
     this.#database.beforeCopy(() => this.#write());
+    this.#schemas = { rule: ruleSchema(options.faults), plan: planSchema(options.faults) };
     for (const rule of this.#armed.values()) if (!this.#faults.get(rule.fault)?.lever) this.#open(rule);
   }
 
@@ -126,6 +131,16 @@ export class RuleEngine {
     return this.#refused(rules, name).map(({ path, ...rest }) => ({ path: ['rules', ...path], ...rest }));
   }
 
+  /**
+   * Arms a plan, YAML or JSON. @param source what messages call it. @throws RuleError naming every mistake with its line;
+   * nothing is armed then.
+   * @param partial leaves out, and tells, rules that only another process may have a place for.
+   */
+  armPlan(text: string, source: string, partial = false): { armed: ArmedRule[]; elsewhere?: { index: number; error: string }[] } {
+    const { name, rules } = readPlan(text, source, (plan) => this.mistakes(plan).filter((one) => !partial || !one.elsewhere));
+    return partial ? this.armSome(rules, name) : { armed: this.armAll(rules, name) };
+  }
+
   #refused(rules: readonly Rule[], plan?: string): Refused[] {
     const ids = new Set<string>();
     return rules.flatMap((rule, index): Refused[] => {
@@ -153,7 +168,7 @@ export class RuleEngine {
       id: rule.id === undefined ? `rule-${this.#clock.micros()}-${++this.#count}` : idIn(plan, rule.id),
       ...(plan === undefined ? {} : { plan }),
       params: { ...defaults, ...rule.params },
-      armedAt: this.#clock.now(),
+      armedAt: this.#inner.now(),
       matched: 0,
       fired: 0,
     };
@@ -186,7 +201,7 @@ export class RuleEngine {
       const { from, to } = rule.when!.between!;
       if (from && rule.openedAt === undefined) {
         if (!isEvent(from, event)) continue;
-        rule.openedAt = this.#clock.now();
+        rule.openedAt = this.#inner.now();
         this.#watching.delete(rule);
         this.#tell(rule, 'opened', event);
         this.#open(rule);
@@ -228,7 +243,10 @@ export class RuleEngine {
 
   /** Pulls the levers of standing faults that were armed before this process started. */
   resume(): Promise<void> {
-    for (const rule of this.list()) if (this.#faults.get(rule.fault)?.lever) this.#open(rule);
+    for (const rule of this.list()) {
+      const fault = this.#faults.get(rule.fault);
+      if (fault?.lever && !(fault.once && rule.fired > 0)) this.#open(rule);
+    }
     return this.effective();
   }
 
@@ -237,16 +255,16 @@ export class RuleEngine {
     const { after = 0, during } = rule.when ?? {};
     const age = this.#ageOf(rule);
     const timers: Cancel[] = [];
-    if (age < after) timers.push(this.#clock.after(after - age, () => this.#pull(rule)));
+    if (age < after) timers.push(this.#inner.after(after - age, () => this.#pull(rule)));
     else if (during === undefined || age < after + during) this.#pull(rule);
     if (during !== undefined && age < after + during) {
-      timers.push(this.#clock.after(after + during - age, () => this.#letGo(rule.id)));
+      timers.push(this.#inner.after(after + during - age, () => this.#letGo(rule.id)));
     }
     this.#windows.set(rule.id, timers);
   }
 
   #ageOf({ openedAt, armedAt }: ArmedRule): number {
-    return this.#clock.now() - (openedAt ?? armedAt);
+    return this.#inner.now() - (openedAt ?? armedAt);
   }
 
   #pull(rule: ArmedRule): void {
