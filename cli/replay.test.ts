@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseSchedule } from '#conformance';
 import { replay } from './replay.ts';
+import { blocks } from './testing/page.ts';
 import { Workshop } from './testing/processes.ts';
 import { UsageError } from './usage.ts';
 
@@ -11,7 +12,6 @@ const cwd = workshop.folder();
 afterAll(() => workshop.tidy());
 
 const HEAD = { v: 1, check: 'OR-03', site: 'epic', strategy: 'by hand', seed: '42', runKey: 'recorded', deadlineMs: 1200 };
-const WRITE = 'crm upsert Appointment__c [loser, new visit] at before-commit #1';
 
 const file = (name: string, value: unknown): string => {
   const path = join(cwd, name);
@@ -52,19 +52,16 @@ describe('a file that cannot be followed is refused with the line and the reason
 });
 
 describe('a schedule is followed against the reference sync', () => {
-  // The visit is written while its chart is already merged away; what comes after is as it comes.
-  const late = lane('book new visit', 'move visit', 'merge loser into survivor', WRITE);
-
-  test('in the recorded order, with other people: exit code 0', async () => {
-    const { code, out, err } = await workshop.run(['replay', file('late.json', { ...HEAD, lanes: [late] }), '--out', 'runs'], {
-      cwd,
-    });
-    expect(out + err).toMatch(/^following 1 lanes of OR-03 at epic, seed 42, run key (?!recorded)\w+/);
+  test('the example of the docs, in its order, with other people: exit code 0', async () => {
+    const [text = ''] = blocks('gates.md', 'json');
+    const [late] = parseSchedule(text).lanes;
+    const { code, out, err } = await workshop.run(['replay', file('schedule.json', text), '--out', 'runs'], { cwd });
+    expect(out + err).toMatch(/^following 1 lanes of OR-03 at epic, seed 42, run key (?!example)\w+/);
     expect(out + err).toMatch(/^OR-03 pass \(explored: No violation in 1 schedules/m);
     expect(code).toBe(0);
     const report = /^Report: (.*)report\.html$/m.exec(out)![1]!;
     const kept = parseSchedule(readFileSync(join(cwd, report, 'schedules', 'OR-03-epic.json'), 'utf8'));
-    expect(kept.lanes[0]!.decisions.slice(0, 4).map(({ took }) => took)).toEqual(late.decisions.map(({ took }) => took));
+    expect(kept.lanes[0]!.decisions.slice(0, 4).map(({ took }) => took)).toEqual(late!.decisions.map(({ took }) => took));
   }, 60_000);
 
   test('a subject that takes another path: exit code 3, with what was expected and what was there', async () => {
