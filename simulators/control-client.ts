@@ -54,6 +54,20 @@ export type Taken<Name extends keyof Operations> = (Record<never, never> extends
     ? { body?: Operations[Name]['body'] }
     : { body: Operations[Name]['body'] });
 
+/** What of some rules was armed in a process, and what only another one may have a part for. */
+export interface Armed {
+  rules: ArmedRule[];
+  elsewhere: { index: number; error: string }[];
+}
+
+// A body that is no JSON.
+class Text {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** The control API said no: `message` is its own. */
 export class ControlCallError extends Error {
   readonly status: number;
@@ -114,8 +128,11 @@ export class ControlClient {
   async #once<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${this.url}${path}`, {
       method,
-      headers: { ...this.#headers(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: {
+        ...this.#headers(),
+        ...(body === undefined ? {} : { 'content-type': body instanceof Text ? 'text/plain' : 'application/json' }),
+      },
+      body: body === undefined ? undefined : body instanceof Text ? body.text : JSON.stringify(body),
     });
     const text = await response.text();
     const value = text === '' ? {} : parsed(text);
@@ -151,6 +168,13 @@ export class ControlClient {
   note = (drafts: EventDraft[]): Promise<{ seqs: number[] }> => this.run('note', { body: drafts as Operations['note']['body'] });
   arm = async (rules: Rule[]): Promise<ArmedRule[]> =>
     (await this.run('arm', { body: rules as Operations['arm']['body'] })).rules as ArmedRule[];
+  /** Arms those of the rules that a part of this process can suffer; tells of the others. */
+  armSome = (rules: Rule[]): Promise<Armed> =>
+    this.run('arm', { query: { partial: true }, body: rules as Operations['arm']['body'] }) as Promise<Armed>;
+  /** Arms a plan, YAML or JSON, as far as a part of this process can suffer it. @param source what messages call it. */
+  armPlan = (text: string, source = 'plan'): Promise<Armed> =>
+    this.call('POST', `/v1/plans?partial=true&source=${encodeURIComponent(source)}`, new Text(text));
+  healPlan = (name: string): Promise<{ healed: number }> => this.run('heal-plan', { params: { name } });
   heal = (id: string): Promise<{ healed: number }> => this.run('heal', { params: { id } });
   healAll = (): Promise<{ healed: number }> => this.run('heal-all', {});
   rules = async (): Promise<ArmedRule[]> => (await this.run('rules', {})).rules as ArmedRule[];

@@ -313,6 +313,112 @@ export interface Part {
   credentials: Record<string, string>;
 }
 
+/** Rules that are armed and healed as one. */
+export interface Plan {
+  /** Names it, for healing. */
+  name: string;
+  /** What happens, in a sentence. */
+  doc?: string;
+  rules: ({
+    /** Names it, for healing; made up where it is absent. */
+    id?: string;
+    /** Its name (GET /v1/faults). */
+    fault: 'latency' | 'bandwidth' | 'slow-body' | 'hang' | 'refused' | 'no-accept' | 'connect-reset' | 'reset' | 'cut-body' | 'idle-reset' | 'forgotten' | 'partition' | 'outage' | 'tls-certificate' | 'tls-versions' | 'vendor-error' | 'throttle' | 'refuse-before-commit' | 'fail-after-commit' | 'lost-reply' | 'late-commit' | 'commit-then-hang' | 'reply-twice' | 'wrong-reply' | 'stale-read' | 'own-writes-late' | 'goes-back' | 'poison-record' | 'page-repeats-row' | 'page-loses-row' | 'next-link-broken' | 'cursor-expired' | 'page-size-ignored' | 'malformed' | 'garbled' | 'html-page' | 'wrong-content-type' | 'wrong-charset' | 'empty-body' | 'half-json' | 'duplicate' | 'storm' | 'reorder' | 'drop' | 'delayed' | 'replayed' | 'forged' | 'gate' | 'tokens-end' | 'short-tokens' | 'client-revoked' | 'client-rotated' | 'clock-offset' | 'split-frame' | 'several-frames' | 'junk-between' | 'no-start-byte' | 'odd-end' | 'double-frame' | 'cut-by-next' | 'empty-frame' | 'ack-in-front' | 'cut-off' | 'gone-before-answer' | 'impatient' | 'half-open' | 'idle' | 'extra-connections' | 'oversize' | 'endless-frame' | 'probe' | 'late-copy' | 'at-once' | 'reused-id' | 'sent-anew' | 'no-id' | 'held-back' | 'clock-skew' | 'sequence-number' | 'merge-of-unknown' | 'merge-again' | 'merge-into-itself' | 'merge-inverse' | 'merge-reversed' | 'merge-incomplete' | 'retired-id' | 'overlay' | 'segment-ends' | 'line-break-inside' | 'other-delimiters' | 'odd-msh-2' | 'unescaped' | 'odd-escape' | 'odd-charset' | 'odd-header' | 'unsupported' | 'missing' | 'extra-segments' | 'cut-short' | 'truncated' | 'batch' | 'null-value' | 'empty-value' | 'odd-date' | 'odd-zone' | 'odd-id' | 'odd-phone' | 'odd-code' | 'odd-result' | 'test-patient' | 'scope-withdrawn' | 'client-keys' | 'vendor-quota' | 'element-renamed' | 'element-removed' | 'element-retyped' | 'element-required' | 'unknown-code' | 'fhir-retired' | 'daily-limit' | 'concurrent-limit' | 'permission-withdrawn' | 'field-renamed' | 'field-removed' | 'field-retyped' | 'field-required' | 'field-shorter' | 'picklist-changed' | 'api-retired' | 'gap-event' | 'overflow-event';
+    /** How strong: parameters of that fault. */
+    params?: Record<string, unknown>;
+    /** Whom it hits; every key that is given must match. Anything, where it is absent. */
+    where?: {
+      /** ehr, hl7 or crm. */
+      sim?: string;
+      /** Site name, for its APIs and its links. */
+      site?: string;
+      /** Site name or organisation id. */
+      tenant?: string;
+      /** read, create, ADT^A08, …; several separated by |. */
+      operation?: string;
+      /** Resource or object type, or message type (ADT); several separated by |. */
+      type?: string;
+      method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'HEAD';
+      /** Beginning of the path. */
+      path?: string;
+      /** Who asks: what the journal names as actor. */
+      client?: string;
+      /** Text that must occur in URL, body or message; of several, one of them. */
+      text?: string | string[];
+      /** Anything that touches a record of this person: an MRN, or authority|mrn. */
+      person?: string;
+      /** Anything that touches this record: Patient/123. */
+      record?: string;
+      /** Only the n-th attempt on each record, from 1: calls of one method and path, or the same message. */
+      attempt?: number;
+    };
+    /** When; each match, where it is absent. */
+    when?: {
+      /** Only the n-th match, from 1. */
+      nth?: number;
+      /** Every n-th match. */
+      every?: number;
+      /** Chance of each match, from the seed. */
+      probability?: number;
+      /** Milliseconds after arming; with between, after its first event. */
+      after?: number;
+      /** Milliseconds that it lasts from then. */
+      during?: number;
+      /** From the first journal event that matches `from` (without it, from arming) to the next that matches `to` (without it, until healed). */
+      between?: {
+        /** Opens it. */
+        from?: {
+          /** Kind of journal event: commit, request, reply, message, ack, fault, … */
+          kind?: string;
+          /** ehr, hl7, crm or kernel. */
+          sim?: string;
+          /** Site name. */
+          site?: string;
+          /** Site name or organisation id. */
+          tenant?: string;
+          /** Of a request or reply, or the type of a message; several separated by |. */
+          operation?: string;
+          /** What a commit meant: register, book, …; several separated by |. */
+          act?: string;
+          /** Who did it. */
+          actor?: string;
+          /** Among the records that the event names or served. */
+          record?: string;
+          /** Resource or object type of a record that it names. */
+          type?: string;
+          /** Text that must occur in the event. */
+          text?: string;
+        };
+        /** Closes it. */
+        to?: {
+          /** Kind of journal event: commit, request, reply, message, ack, fault, … */
+          kind?: string;
+          /** ehr, hl7, crm or kernel. */
+          sim?: string;
+          /** Site name. */
+          site?: string;
+          /** Site name or organisation id. */
+          tenant?: string;
+          /** Of a request or reply, or the type of a message; several separated by |. */
+          operation?: string;
+          /** What a commit meant: register, book, …; several separated by |. */
+          act?: string;
+          /** Who did it. */
+          actor?: string;
+          /** Among the records that the event names or served. */
+          record?: string;
+          /** Resource or object type of a record that it names. */
+          type?: string;
+          /** Text that must occur in the event. */
+          text?: string;
+        };
+      };
+    };
+    /** How often it may fire; without limit, where it is absent. */
+    times?: number;
+  })[];
+}
+
 export interface ProcessInfo {
   process: string;
   incarnation: number;
@@ -356,8 +462,8 @@ export interface Rule {
     path?: string;
     /** Who asks: what the journal names as actor. */
     client?: string;
-    /** Text that must occur in URL, body or message. */
-    text?: string;
+    /** Text that must occur in URL, body or message; of several, one of them. */
+    text?: string | string[];
     /** Anything that touches a record of this person: an MRN, or authority|mrn. */
     person?: string;
     /** Anything that touches this record: Patient/123. */
@@ -511,8 +617,8 @@ export interface RuleWhere {
   path?: string;
   /** Who asks: what the journal names as actor. */
   client?: string;
-  /** Text that must occur in URL, body or message. */
-  text?: string;
+  /** Text that must occur in URL, body or message; of several, one of them. */
+  text?: string | string[];
   /** Anything that touches a record of this person: an MRN, or authority|mrn. */
   person?: string;
   /** Anything that touches this record: Patient/123. */
@@ -765,6 +871,47 @@ export interface Operations {
     method: 'DELETE';
     path: '/v1/rules/{id}';
     params: { id: string };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      healed: number;
+    };
+  };
+  /** The armed plans with their rules. */
+  plans: {
+    method: 'GET';
+    path: '/v1/plans';
+    params: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      plans: ({
+        name: string;
+        rules: ArmedRule[];
+      })[];
+    };
+  };
+  /** Arms a plan, YAML or JSON. Refused whole where it has a mistake, with line, reason and the nearest valid name; with ?partial=true, without rules that no part of this process can suffer. */
+  'arm-plan': {
+    method: 'POST';
+    path: '/v1/plans';
+    params: Record<never, never>;
+    query: { partial?: boolean; source?: string };
+    body: Plan;
+    answer: {
+      rules: ArmedRule[];
+      /** Those that only another process may have a part for. */
+      elsewhere?: ({
+        index: number;
+        error: string;
+      })[];
+    };
+  };
+  /** Heals the rules of one plan. */
+  'heal-plan': {
+    method: 'DELETE';
+    path: '/v1/plans/{name}';
+    params: { name: string };
     query: Record<never, never>;
     body: undefined;
     answer: {
@@ -1230,6 +1377,9 @@ export const OPERATIONS: { readonly [Name in keyof Operations]: readonly [method
   'heal-all': ['DELETE', '/v1/rules'],
   arm: ['POST', '/v1/rules'],
   heal: ['DELETE', '/v1/rules/{id}'],
+  plans: ['GET', '/v1/plans'],
+  'arm-plan': ['POST', '/v1/plans'],
+  'heal-plan': ['DELETE', '/v1/plans/{name}'],
   gates: ['GET', '/v1/gates'],
   release: ['POST', '/v1/gates/{id}/release'],
   snapshot: ['POST', '/v1/snapshots'],

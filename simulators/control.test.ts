@@ -96,6 +96,11 @@ const CALLS: { readonly [Name in keyof Operations]: () => Sent } = {
   rules: () => ({}),
   heal: () => ({ params: { id: 'slow' } }),
   'heal-all': () => ({}),
+  'arm-plan': () => ({
+    body: { name: 'slow-crm', rules: [{ fault: 'latency', params: { ms: 1 }, where: { sim: 'crm' }, when: { nth: 1000 } }] },
+  }),
+  plans: () => ({}),
+  'heal-plan': () => ({ params: { name: 'slow-crm' } }),
   gates: () => ({}),
   release: () => ({ params: { id: 'none' }, status: 404 }),
   'crm-commit': () => ({ body: { changes: [{ op: 'create', type: 'Contact', fields: { LastName: 'Hand' } }] } }),
