@@ -71,9 +71,12 @@ class Text {
 /** The control API said no: `message` is its own. */
 export class ControlCallError extends Error {
   readonly status: number;
-  constructor(status: number, message: string) {
+  /** After so many seconds it may be called again. */
+  readonly waitSeconds?: number;
+  constructor(status: number, message: string, waitSeconds?: number) {
     super(message);
     this.status = status;
+    this.waitSeconds = waitSeconds;
   }
 }
 
@@ -116,6 +119,10 @@ export class ControlClient {
       } catch (error) {
         // What the lost call removed already is as it should be.
         if (again && method === 'DELETE' && error instanceof ControlCallError && error.status === 404) return {} as T;
+        if (error instanceof ControlCallError && error.waitSeconds !== undefined) {
+          await systemClock.sleep(error.waitSeconds * 1000);
+          continue;
+        }
         if (error instanceof ControlCallError) throw error;
         const now = systemClock.now();
         this.#awaySince ??= now;
@@ -141,7 +148,8 @@ export class ControlClient {
         response.status,
         `${method} ${this.url}${path}: this is no control API, it does not answer in JSON`,
       );
-    if (!response.ok) throw new ControlCallError(response.status, `${method} ${path}: ${value.error ?? text}`);
+    const wait = response.status === 429 ? Number(response.headers.get('retry-after') ?? 1) : undefined;
+    if (!response.ok) throw new ControlCallError(response.status, `${method} ${path}: ${value.error ?? text}`, wait);
     return value as T;
   }
 
