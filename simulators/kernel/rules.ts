@@ -243,7 +243,10 @@ export class RuleEngine {
 
   /** Pulls the levers of standing faults that were armed before this process started. */
   resume(): Promise<void> {
-    for (const rule of this.list()) if (this.#faults.get(rule.fault)?.lever) this.#open(rule);
+    for (const rule of this.list()) {
+      const fault = this.#faults.get(rule.fault);
+      if (fault?.lever && !(fault.once && rule.fired > 0)) this.#open(rule);
+    }
     return this.effective();
   }
 
