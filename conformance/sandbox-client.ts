@@ -18,6 +18,7 @@ export class SandboxClient {
   seed = '';
   runKey = '';
   #owner = new Map<string, ControlClient>();
+  #named = new Map<string, ControlClient>();
 
   constructor(urls: string[], token?: string) {
     this.processes = urls.map((url) => new ControlClient(url, token));
@@ -31,6 +32,7 @@ export class SandboxClient {
       client.patienceMs = 20_000;
       this.seed ||= info.seed;
       this.runKey ||= info.runKey;
+      this.#named.set(info.process, client);
       for (const part of info.parts) {
         this.parts.push({ ...part, process: info.process });
         this.#owner.set(part.name, client);
@@ -63,9 +65,9 @@ export class SandboxClient {
     return this.home.note(drafts);
   }
 
-  /** Arms a rule in every process that it can concern. @throws ControlCallError with a mistake, and where it concerns none. */
-  async arm(rule: Rule & { id: string }): Promise<void> {
-    await this.#armed((client) => client.armSome([rule]));
+  /** Arms rules in every process that they can concern. @throws ControlCallError with a mistake, and where one concerns none. */
+  async arm(...rules: readonly (Rule & { id: string })[]): Promise<void> {
+    await this.#armed((client) => client.armSome([...rules]));
   }
 
   /** The same with the rules of a plan, YAML or JSON; `healPlan` by its name heals them. */
@@ -92,8 +94,16 @@ export class SandboxClient {
     }
   }
 
-  async heal(id: string): Promise<void> {
-    for (const client of this.processes) if ((await client.rules()).some((rule) => rule.id === id)) await client.heal(id);
+  async heal(...ids: readonly string[]): Promise<void> {
+    for (const client of this.processes) {
+      const armed = ids.length > 0 ? (await client.rules()).filter((rule) => ids.includes(rule.id)) : [];
+      await Promise.all(armed.map(({ id }) => client.heal(id)));
+    }
+  }
+
+  /** Lets a call go on that a gate of that process holds, and waits so many ms at most for what it does next. */
+  async release(process: string, gate: string, waitMs: number): Promise<void> {
+    await this.#named.get(process)?.release(gate, waitMs);
   }
 
   async healAll(): Promise<void> {

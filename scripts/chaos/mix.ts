@@ -46,6 +46,8 @@ function drawn(name: string, param: FaultParam, place: FaultPlace, random: Rando
   if (param.type === 'boolean') return random.chance(0.5);
   if (param.type === 'string') return param.default === undefined ? (WORDS[name] ?? 'chaos') : undefined;
   const [least, most] = param.range ?? [0, 10];
+  // A call that nobody releases goes on before its client gives up; 0 would be never.
+  if (name === 'deadlineMs') return random.int(1, MOST_MS);
   if (SHORT.test(name)) return Math.min(most, Math.max(least, random.int(0, MOST_MS)));
   return random.chance(0.5) && param.default !== undefined ? undefined : Math.min(most, Math.max(least, random.int(0, 5)));
 }

@@ -64,8 +64,6 @@ export interface World {
 export async function openWorld(seed: string): Promise<World> {
   const sandbox = await startSandbox({ seed, process: 'chaos', sites: SITES.map((site) => ({ ...site, clients: [CLIENT] })) });
   const { kernel } = sandbox;
-  // A call that nobody releases goes on before its client gives up.
-  kernel.gates.deadlineMs = 700;
   const listener = await Listener.open(kernel.clock);
   const hook = await openHook();
   const described = new Map(sandbox.parts.map((part) => [part.name, part.describe()]));

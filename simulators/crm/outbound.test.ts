@@ -102,6 +102,38 @@ test('who is not there is tried again; a deleted record is told of no more', asy
   expect(heard.flatMap(namesIn)).toEqual(['Stays']);
 });
 
+// Of two contacts A and B the notification of the first is hit; what comes, in order, and what the journal says of it.
+test.each<[string, Record<string, unknown>, string[], string[]]>([
+  ['drop', {}, ['B'], ['lost', 'taken']],
+  ['duplicate', { copies: 2 }, ['A', 'A', 'B'], ['taken', 'taken']],
+  ['storm', { copies: 3 }, ['A', 'A', 'A', 'B'], ['taken', 'taken']],
+  ['reorder', {}, ['B', 'A'], ['held', 'taken', 'taken']],
+  ['delayed', { ms: 2000 }, ['B', 'A'], ['held', 'taken', 'taken']],
+  ['replayed', { ms: 2000 }, ['A', 'B', 'A'], ['taken', 'taken', 'again']],
+])('%s %j', async (fault, params, told, states) => {
+  crm.kernel.rules.arm({ fault, params, where: { sim: 'crm', operation: 'outbound' }, times: 1 });
+  await make('A');
+  await until(() => ends().length === 1);
+  await make('B');
+  await until(() => ends().length === states.length);
+  expect(ends().map(({ data }) => data!.state)).toEqual(states);
+  expect(heard.flatMap(namesIn)).toEqual(told);
+});
+
+test('forged: one of another organisation, until it is healed; signatures there are none', async () => {
+  for (const how of ['other-tenant', 'unsigned', 'wrong-signature'])
+    crm.kernel.rules.arm({ fault: 'forged', params: { how }, where: { operation: 'outbound' } });
+  answers = [{ status: 403, body: '' }];
+  await make('A');
+  await until(() => ends().length === 1);
+  expect(crm.kernel.rules.list().map(({ fired }) => fired)).toEqual([1, 0, 0]);
+  crm.kernel.rules.heal();
+  await until(() => ends().length === 2);
+  const orgs = heard.map((text) => textAt(parseXml(text), 'Body', 'notifications', 'OrganizationId'));
+  expect(orgs).toEqual(['00D00000000ZZZZEAU', '00D000000000001EAA']);
+  expect(ends().map(({ served }) => served?.length)).toEqual([undefined, 1]);
+});
+
 test('a message that makes no sense is told', () => {
   const set = (message: object) => () => crm.crm.rules({ outbound: [message as never] });
   expect(set({ name: 'x', object: 'Nope', url, fields: [] })).toThrow('no object Nope');

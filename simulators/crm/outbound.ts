@@ -1,4 +1,15 @@
-import { type Cancel, type Cell, digest, type JournalEvent, type RecordRef, waitingClock } from '#kernel';
+import {
+  type Cancel,
+  type Cell,
+  digest,
+  type JournalEvent,
+  type RecordRef,
+  Rejected,
+  Severed,
+  type Telling,
+  tell,
+  waitingClock,
+} from '#kernel';
 import { makeId, toId18 } from './ids.ts';
 import type { Org } from './org.ts';
 import type { OutboundMessage } from './rules.ts';
@@ -18,6 +29,8 @@ interface Waiting {
   attempts: number;
   due: number;
   deadline: number;
+  /** Kept back on the way: until another one of the message was told, or for a while. */
+  held?: 'next' | 'while';
 }
 
 /** In one delivery (Help, "Outbound Messages"). */
@@ -27,6 +40,8 @@ const ANSWER_MS = 10_000;
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 2 * 3_600_000;
 const KEPT_MS = 24 * 3_600_000;
+/** Another organisation than any that is simulated. */
+const FOREIGN_ORG = '00D00000000ZZZZEAU';
 
 /**
  * Outbound messages: when a record of an object is saved, its fields are posted as SOAP to a listener, until that says Ack. At least
@@ -47,6 +62,9 @@ export class Outbound {
     this.#base = base;
     this.#waiting = org.kernel.cell('crm.outbound');
     this.#marks = org.kernel.cell('crm.outboundMarks');
+    const place = { sim: 'crm', tenant: org.id, name: 'outbound messages', kind: 'CRM outbound messages' };
+    const types = () => [...new Set(this.#messages.map(({ object }) => object))];
+    org.kernel.places.add({ ...place, hooks: ['notify'], operations: () => ['outbound'], types });
   }
 
   start(): void {
@@ -78,7 +96,7 @@ export class Outbound {
           (!when || compileCondition(when, { now: () => kernel.clock.now() })(row));
         // One save of a record in a transaction is told once, and what waits is told as it is by then.
         const rival = [...this.#waiting.values()].some(
-          (one) => one.message === name && one.record === ref.id && one.attempts === 0,
+          (one) => one.message === name && one.record === ref.id && one.attempts === 0 && !one.held,
         );
         if (!applies || rival) continue;
         const id = makeId('04l', digest(kernel.seed, kernel.runKey, name, event.seq, i));
@@ -101,7 +119,9 @@ export class Outbound {
   #deliver(): void {
     const now = waitingClock(this.#org.kernel.clock).now();
     for (const message of this.#messages) {
-      const ready = [...this.#waiting.values()].filter((one) => one.message === message.name && one.due <= now);
+      const due = [...this.#waiting.values()].filter((one) => one.message === message.name && one.due <= now);
+      // What was kept back goes apart from what rules have not met.
+      const ready = due.filter(({ held }) => Boolean(held) === Boolean(due[0]!.held));
       if (ready.length === 0 || this.#busy.has(message.name)) continue;
       this.#busy.add(message.name);
       this.#send(message, ready.slice(0, TOGETHER))
@@ -130,16 +150,66 @@ export class Outbound {
     const data = { message: message.name, endpoint: message.url, attempt: alive[0]!.one.attempts + 1 };
     const about = { sim: 'crm', tenant, kind: 'notice' as const, records, cause: alive[0]!.one.cause };
     const offered = kernel.journal.append({ ...about, data: { ...data, state: 'offered', text: body } });
-    const { reached, ...outcome } = await post(message.url, body);
-    const taken = outcome.ack === true;
-    const state = taken ? 'taken' : 'refused';
-    kernel.journal.append({
-      ...about,
-      cause: offered.seq,
-      served: reached ? records : undefined,
-      data: { ...data, state, ...outcome },
+    const end = (state: string, more: Record<string, unknown>, served?: RecordRef[]) =>
+      kernel.journal.append({ ...about, cause: offered.seq, served, data: { ...data, state, ...more } });
+    const notices = alive.map(({ one }) => one);
+    const telling = await this.#attempt(message, body, records, offered.seq, notices, (outcome) => {
+      if (this.#unfollow) end('again', { ...outcome });
     });
-    for (const { one } of alive) this.#settle(one, taken);
+    if (telling.state === 'held') {
+      end('held', { ms: telling.ms });
+      this.#keepBack(notices, telling.forNext ? 'next' : 'while', telling.ms);
+      void telling.healed?.then(() => {
+        this.#release(({ id }) => notices.some((one) => one.id === id));
+        this.#wake(0);
+      });
+      return;
+    }
+    // Nobody knows that it was lost, its sender least of all.
+    if (telling.state === 'lost') end('lost', {});
+    const taken = telling.state === 'lost' || telling.answer.ack === true;
+    if (telling.state === 'told') {
+      const { reached, ...outcome } = telling.answer;
+      const { genuine, abreast } = telling;
+      const shown = reached && genuine ? records : undefined;
+      end(taken ? 'taken' : 'refused', { ...outcome, ...(genuine ? {} : { changed: true }), abreast }, shown);
+    }
+    for (const one of notices) this.#settle(one, taken);
+    // What was kept back for the one that was told may go now.
+    if (taken) this.#release((one) => one.message === message.name && one.held === 'next');
+  }
+
+  #keepBack(notices: readonly Waiting[], held: Waiting['held'], ms: number): void {
+    const due = waitingClock(this.#org.kernel.clock).now() + ms;
+    for (const one of notices) this.#waiting.set(one.id, { ...one, held, due });
+  }
+
+  #release(which: (one: Waiting) => boolean): void {
+    this.#keepBack([...this.#waiting.values()].filter(which), 'while', 0);
+  }
+
+  // What a rule has kept back once goes out as it is. These messages are not signed: who sent them, only the organisation says.
+  async #attempt(
+    { name, url, object }: OutboundMessage,
+    body: string,
+    records: RecordRef[],
+    id: number,
+    notices: readonly Waiting[],
+    again: (outcome: Outcome) => void,
+  ): Promise<Telling<Outcome>> {
+    const { kernel, id: tenant } = this.#org;
+    if (notices.some(({ held }) => held)) return { state: 'told', genuine: true, answer: await post(url, body) };
+    const notification = {
+      ...{ id, sim: 'crm', tenant, operation: 'outbound', type: object, path: url, client: `outbound:${name}` },
+      ...{ bytes: Buffer.from(body), records },
+      foreign: () => Buffer.from(body.replace(/<OrganizationId>[^<]*/, `<OrganizationId>${FOREIGN_ORG}`)),
+    };
+    try {
+      return await tell(kernel, notification, (bytes) => post(url, bytes.toString()), again);
+    } catch (error) {
+      if (!(error instanceof Severed || error instanceof Rejected)) throw error;
+      return { state: 'told', genuine: true, answer: { reached: false, error: error.message } };
+    }
   }
 
   #settle(one: Waiting, taken: boolean): void {

@@ -3,7 +3,8 @@ import { CrmError } from './errors.ts';
 import type { Org } from './org.ts';
 import { type Answer, asCrmError, type Call, knownVersion, mannerOf, type RestRoute } from './rest/call.ts';
 import { COLLECTION_ROUTES } from './rest/collections.ts';
-import { drainPolitely, QUERY_ROUTES } from './rest/query.ts';
+import { QUERY_ROUTES } from './rest/query.ts';
+import { readRoute } from './rest/reading.ts';
 import { NUMBER_TYPES, type SObjectType } from './schema.ts';
 import { child, type Element, escaped, textAt } from './soap-xml.ts';
 
@@ -43,11 +44,11 @@ export async function dataCall(org: Org, name: DataCall, envelope: Element, cont
   const schema = org.viewOf(session.userId);
   const outer: Call = {
     ...{ org, session, schema, version, headers, origin: request.origin },
-    ...{ method: 'POST', params: {}, query: new URLSearchParams(), raw: '' },
+    ...{ method: 'POST', params: {}, query: new URLSearchParams(), raw: '', look: (read) => read() },
   };
   const { route, call } = restCall(outer, name, asked, header('AllOrNoneHeader', 'allOrNone') === 'true');
   const run = async (): Promise<Answer> => {
-    if (!route.act) return drainPolitely(org, () => route.run(call, org.writer(session.userId)));
+    if (!route.act) return readRoute(route, call, context);
     const origin = `com/salesforce/api/soap/${version}${client ? `;client=${client}` : ''}`;
     return org.commit(context, { ...mannerOf(call, route.act), origin }, (writer) => route.run(call, writer) as Answer);
   };

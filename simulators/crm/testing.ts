@@ -1,5 +1,6 @@
-import { type JournalEvent, Kernel, type KernelOptions, ManualClock } from '#kernel';
-import { CRM_DEFAULTS, type Crm, type CrmOptions, createCrm } from './index.ts';
+import net from 'node:net';
+import { type JournalEvent, KERNEL_FAULTS, Kernel, type KernelOptions, ManualClock } from '#kernel';
+import { CRM_DEFAULTS, CRM_FAULTS, type Crm, type CrmOptions, createCrm } from './index.ts';
 
 /** A CRM that listens on a free port, with a client that is logged in; for the tests of this folder. */
 export interface TestCrm {
@@ -24,7 +25,7 @@ export interface Answered {
 
 export async function openCrm(options: CrmOptions & { kernel?: KernelOptions } = {}): Promise<TestCrm> {
   const clock = new ManualClock();
-  const kernel = new Kernel({ clock, ...options.kernel });
+  const kernel = new Kernel({ clock, faults: [...KERNEL_FAULTS, ...CRM_FAULTS], ...options.kernel });
   const crm = createCrm(kernel, options);
   await crm.start({ host: '127.0.0.1', ports: { http: 0 } });
   const url = crm.face.url()!;
@@ -60,4 +61,30 @@ export async function openCrm(options: CrmOptions & { kernel?: KernelOptions } =
       kernel.close();
     },
   };
+}
+
+/** What comes back on a connection of its own for bytes that are written to it, until `enough` or until it ends, and how it ends. */
+export function rawCall(
+  url: string,
+  { method, path, headers = {}, body = '' }: { method: string; path: string; headers?: Record<string, string>; body?: string },
+  enough: (text: string) => boolean = () => false,
+): Promise<{ text: string; end: 'enough' | 'closed' | 'reset' }> {
+  const { hostname, port, host } = new URL(url);
+  const socket = net.connect(Number(port), hostname);
+  const lines = { host, 'content-length': String(Buffer.byteLength(body)), ...headers };
+  const head = Object.entries(lines).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`${method} ${path} HTTP/1.1\r\n${head.join('')}\r\n${body}`);
+  return new Promise((resolve) => {
+    let text = '';
+    const done = (end: 'enough' | 'closed' | 'reset'): void => {
+      socket.destroy();
+      resolve({ text, end });
+    };
+    socket.on('data', (chunk) => {
+      text += chunk;
+      if (enough(text)) done('enough');
+    });
+    socket.on('error', () => done('reset'));
+    socket.on('close', () => done('closed'));
+  });
 }

@@ -7,6 +7,7 @@ import type { Grant, PagingSession, Site } from './engine/context.ts';
 import { criterion } from './engine/criterion.ts';
 import { isHeld, RESOURCE_TYPES } from './engine/definitions.ts';
 import { Drifts } from './engine/drift.ts';
+import { bundlePages } from './engine/pages.ts';
 import { parametersOf } from './engine/parameters.ts';
 import { renderError } from './engine/replies.ts';
 import type { Stored } from './engine/resource.ts';
@@ -16,6 +17,7 @@ import { Store } from './engine/store.ts';
 import { InvalidResource } from './engine/validate.ts';
 import { withMembers } from './engine/wire.ts';
 import { leversOf, type Reach, SiteOverrides } from './levers.ts';
+import { namedIn } from './named.ts';
 import { peopleOf } from './people-of.ts';
 import { registrarOf } from './registrar.ts';
 import { type CommitResult, checkZone, type EhrSiteOptions, vendorOf } from './site-options.ts';
@@ -32,6 +34,7 @@ import {
   SUBJECT_KEY,
 } from './smart/reference-client.ts';
 import { Registry } from './smart/registry.ts';
+import { LIST_PAGES } from './v1/pages.ts';
 import { VENDORS } from './vendors/index.ts';
 import { type Companion, refusals, type Vendor } from './vendors/vendor.ts';
 
@@ -159,8 +162,10 @@ export class EhrSite implements Part {
       publicUrl,
       kind: `${this.vendor.id} API`,
       types: () => [...RESOURCE_TYPES],
+      pages: [bundlePages(this.#site), LIST_PAGES],
       people: (exchange) => peopleOf(this.#site, exchange),
       replyHeaders: (request) => corsHeaders(this.vendor, request),
+      names: namedIn,
       errors: refusals(this.vendor),
       renderError: (error, params, request) =>
         this.#companions.find((one) => one.owns?.(request.path))?.renderError?.(error, params, request) ??
@@ -177,7 +182,15 @@ export class EhrSite implements Part {
     const writes = { registrar: this.#registrar };
     this.#exports = addRoutes(this.face, this.#site, this.#oauth, writes, this.#jobs(this.#oauth.salt));
     const levers = leversOf(overrides, this.#reach(clock));
-    kernel.places.add({ sim: 'ehr', tenant: name, name: `setup of ${name}`, hooks: [], operations: () => [], levers });
+    kernel.places.add({
+      sim: 'ehr',
+      tenant: name,
+      kind: 'EHR setup',
+      name: `setup of ${name}`,
+      hooks: [],
+      operations: () => [],
+      levers,
+    });
   }
 
   #reach(clock: OffsetClock): Reach {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import net from 'node:net';
 import { importPKCS8, type JWTHeaderParameters, SignJWT } from 'jose';
-import { type Clock, ControlApi, Kernel, type KernelOptions } from '#kernel';
+import { type Clock, ControlApi, KERNEL_FAULTS, Kernel, type KernelOptions } from '#kernel';
 import { RESOURCE_TYPES } from './engine/definitions.ts';
-import { createEhrSite, type EhrSite, type EhrSiteOptions, type Resource } from './index.ts';
+import { createEhrSite, EHR_FAULTS, type EhrSite, type EhrSiteOptions, type Resource } from './index.ts';
 import { PRIVATE_KEY_FILE } from './smart/reference-client.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into JSON as it comes
@@ -22,6 +23,8 @@ export interface TestSite {
   site: EhrSite;
   fhir: string;
   token: string;
+  /** Access token of `all`. */
+  bearer: string;
   /** A call on the FHIR face with the token of `all`, in JSON unless headers say otherwise. */
   call(path: string, init?: RequestInit): Promise<Response>;
   /** Body of a GET. */
@@ -38,7 +41,7 @@ export async function startSite(
   } = {},
 ): Promise<TestSite> {
   const { clock, data, accessToken, kernel: more, ...rest } = options;
-  const kernel = new Kernel({ clock, data, ...more });
+  const kernel = new Kernel({ clock, data, faults: [...KERNEL_FAULTS, ...EHR_FAULTS], ...more });
   const site = createEhrSite(kernel, {
     name: 'north',
     vendor: 'epic',
@@ -69,6 +72,7 @@ export async function startSite(
     site,
     fhir,
     token,
+    bearer,
     call,
     get: async (path) => (await call(path)).json(),
     close: async () => {
@@ -156,3 +160,29 @@ export const appointment = (patientId: string, start: string, more: Partial<Reso
   participant: [{ status: 'accepted', actor: { reference: `Patient/${patientId}` } }],
   ...more,
 });
+
+/** What comes back on a connection of its own for bytes that are written to it, until `enough` or until it ends, and how it ends. */
+export function rawCall(
+  url: string,
+  { method, path, headers = {}, body = '' }: { method: string; path: string; headers?: Record<string, string>; body?: string },
+  enough: (text: string) => boolean = () => false,
+): Promise<{ text: string; end: 'enough' | 'closed' | 'reset' }> {
+  const { hostname, port, host } = new URL(url);
+  const socket = net.connect(Number(port), hostname);
+  const lines = { host, 'content-length': String(Buffer.byteLength(body)), ...headers };
+  const head = Object.entries(lines).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`${method} ${path} HTTP/1.1\r\n${head.join('')}\r\n${body}`);
+  return new Promise((resolve) => {
+    let text = '';
+    const done = (end: 'enough' | 'closed' | 'reset'): void => {
+      socket.destroy();
+      resolve({ text, end });
+    };
+    socket.on('data', (chunk) => {
+      text += chunk;
+      if (enough(text)) done('enough');
+    });
+    socket.on('error', () => done('reset'));
+    socket.on('close', () => done('closed'));
+  });
+}

@@ -311,6 +311,36 @@ describe('on the wire', () => {
     expect(commits()).toBe(filed);
   });
 
+  // In doubt is the first message; the one before it is filed whole, and its answer can stray. Sent again under its id the
+  // second one has the effect of once: `AA` either way.
+  test.each<[string, Rule, string[], number]>([
+    ['refuse-before-commit', { fault: 'refuse-before-commit' }, ['AE m2 207'], 0],
+    ['fail-after-commit', { fault: 'fail-after-commit' }, ['AE m2 207'], 1],
+    ['lost-reply', { fault: 'lost-reply' }, [], 1],
+    ['reply-twice', { fault: 'reply-twice' }, ['AA m2', 'AA m2'], 1],
+    ['wrong-reply', { fault: 'wrong-reply' }, ['AA m1'], 1],
+  ])('%s leaves the sender in doubt, and no message is filed twice', async (_, rule, told, filed) => {
+    const { id } = world.kernel.rules.arm({ ...rule, times: 1, where: { path: '/in', text: '|m2|' } });
+    await send(address, a31('m1', { 15: 'fr' }));
+    const m2 = a31('m2', { 8: 'M' });
+    const answers = await sendRaw(address, framed(m2), Math.max(told.length, 1));
+    expect(answers.map(({ code, control, error }) => [code, control, error].join(' ').trim())).toEqual(told);
+    expect(commits()).toBe(1 + filed);
+    expect(world.kernel.rules.list()).toMatchObject([{ id, fired: 1 }]);
+    expect((await send(address, m2)).map(({ code, control }) => `${code} ${control}`)).toEqual(['AA m2']);
+    expect(commits()).toBe(2);
+  });
+
+  test('commit-then-hang files the message, and answers when it is healed', async () => {
+    const { id } = world.kernel.rules.arm({ fault: 'commit-then-hang', where: { path: '/in' } });
+    const answers = send(address, a31('m1', { 8: 'M' }));
+    while (commits() === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(world.events('ack')).toEqual([]);
+    world.kernel.rules.heal(id);
+    expect((await answers).map(({ code }) => code)).toEqual(['AA']);
+    expect(commits()).toBe(1);
+  });
+
   test('the address is told, and no secret', () => {
     expect(world.hl7.describe()).toMatchObject({
       name: 'epic-hl7',

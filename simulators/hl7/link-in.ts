@@ -5,6 +5,7 @@ import {
   type Identity,
   type Kernel,
   Rejected,
+  type Reply,
   Severed,
   type TcpConnection,
   TcpFace,
@@ -48,6 +49,8 @@ export class LinkIn {
   #desk: AckDesk;
   #release: () => 1 | 2;
   #turn: Promise<unknown> = Promise.resolve();
+  /** What each sender was answered last, while rules are armed. */
+  #answered = new Map<string, Reply>();
 
   constructor(kernel: Kernel, facts: SiteFacts, port: SitePort, people: People, link: { desk: AckDesk; settings: LinkSettings }) {
     this.#desk = link.desk;
@@ -78,32 +81,30 @@ export class LinkIn {
   async #receive(frame: Buffer, connection: TcpConnection): Promise<Buffer | undefined> {
     const two = this.#release() === 2;
     if (two && commitOf(frame) !== undefined) return undefined;
-    const answer = await (isBatch(frame) ? this.#takeBatch(frame, connection) : this.#take(frame, connection));
-    const framed = answer && mllpFrame(answer);
-    if (!two) return framed;
-    return Buffer.concat([mllpFrame(Buffer.from([COMMIT_ACK])), ...(framed ? [framed] : [])]);
+    const answers = await (isBatch(frame) ? this.#takeBatch(frame, connection) : this.#take(frame, connection));
+    const commit = two ? [Buffer.from([COMMIT_ACK])] : [];
+    const framed = [...commit, ...answers].map(mllpFrame);
+    return framed.length > 0 ? Buffer.concat(framed) : undefined;
   }
 
   // Each message of a batch is taken on its own; the answers come back as a batch, which says where a count is wrong.
-  async #takeBatch(frame: Buffer, connection: TcpConnection): Promise<Buffer | undefined> {
+  async #takeBatch(frame: Buffer, connection: TcpConnection): Promise<Buffer[]> {
     const { header, control, messages, miscounts } = readBatch(frame);
     const answers: Buffer[] = [];
-    for (const message of messages) {
-      const answer = await this.#take(message, connection, control);
-      if (answer) answers.push(answer);
-    }
+    for (const message of messages) answers.push(...(await this.#take(message, connection, control)));
     // A batch of acknowledgements is answered by nothing.
-    if (answers.length === 0 && messages.length > 0) return undefined;
+    if (answers.length === 0 && messages.length > 0) return [];
     const { site, timeZone, dialect } = this.#facts;
     const [, field = '|', signs = '^~\\&', ...from] = header;
     const parties = [from[2], from[3], from[0], from[1]].map((each) => each ?? '');
     const own = String(this.#kernel.count(`hl7.${site}.acks`));
     const time = formatTime(this.#kernel.clock.now(), timeZone, dialect.stamp);
     const comment = miscounts.map(({ problem }) => problem).join('; ');
-    return buildBatch(answers, { delimiters: field + signs, parties, time, control: own, answers: control, comment });
+    return [buildBatch(answers, { delimiters: field + signs, parties, time, control: own, answers: control, comment })];
   }
 
-  async #take(frame: Buffer, connection: TcpConnection, batch?: string): Promise<Buffer | undefined> {
+  // The answers to write: mostly one.
+  async #take(frame: Buffer, connection: TcpConnection, batch?: string): Promise<Buffer[]> {
     const text = decodeText(frame);
     let message: Message | undefined;
     try {
@@ -119,16 +120,22 @@ export class LinkIn {
     const { site: tenant } = this.#facts;
     const { seq } = this.#kernel.journal.append({ sim: 'hl7', tenant, kind: 'message', actor, data });
     // An acknowledgement is never acknowledged, and an empty frame asks for nothing: both would go on for ever.
-    if (text.trim() === '') return undefined;
-    if (message && value(message, 'MSH', 9) === 'ACK') return void this.#desk.deliver(frame);
-    const exchange = this.#exchange({ id: seq, operation: type ?? 'unknown', client: actor, text }, connection);
+    if (text.trim() === '') return [];
+    if (message && value(message, 'MSH', 9) === 'ACK') {
+      this.#desk.deliver(frame);
+      return [];
+    }
+    const names = () => (message ? [value(message, 'PID', 3)].filter(Boolean) : []);
+    const exchange = this.#exchange({ id: seq, operation: type ?? 'unknown', client: actor, text, names }, connection);
     const run = this.#turn.then(() => this.#answer(exchange, message, control));
     // One after the other over all connections: two updates of a record must not read the same version.
     this.#turn = run.catch(() => {});
-    return run;
+    const answer = await run;
+    connection.delivery = exchange.reply?.delivery;
+    return answer;
   }
 
-  async #answer(exchange: Exchange, message: Message | undefined, control: string): Promise<Buffer> {
+  async #answer(exchange: Exchange, message: Message | undefined, control: string): Promise<Buffer[]> {
     const { rules, clock, journal } = this.#kernel;
     const { site, timeZone, dialect, charset } = this.#facts;
     const started = clock.micros();
@@ -146,14 +153,25 @@ export class LinkIn {
     }
     const own = String(this.#kernel.count(`hl7.${site}.acks`));
     const time = formatTime(clock.now(), timeZone, dialect.stamp);
-    const text = buildAck({ message, control: own, time, refusal });
-    exchange.reply = { status: refusal ? 400 : 200, body: encodeText(text, charset).bytes };
+    const answer = (): Reply => {
+      const text = buildAck({ message, control: own, time, refusal });
+      return { status: refusal ? 400 : 200, body: encodeText(text, charset).bytes };
+    };
+    const whole = answer();
+    exchange.reply = whole;
     try {
       if (severed === undefined) await rules.fire('reply', exchange);
       if (severed === undefined) await rules.fire('body', exchange);
     } catch (error) {
-      severed = error instanceof Severed ? error.how : undefined;
+      if (error instanceof Severed) severed = error.how;
+      else {
+        refusal = this.#refusal(error, exchange);
+        exchange.reply = answer();
+      }
     }
+    if (rules.any) this.#answered.set(exchange.client!, whole);
+    const sent = exchange.reply.body as Buffer;
+    const text = decodeText(sent);
     const code = refusal?.ack ?? 'AA';
     const outcome = severed ? 'closed' : code === 'AA' ? 'positive' : code === 'AE' ? 'error' : 'reject';
     const reason = refusal && `${refusal.code} ${refusal.location} ${refusal.message}`;
@@ -161,7 +179,7 @@ export class LinkIn {
     const records = exchange.records.length > 0 ? [...exchange.records] : undefined;
     journal.append({ sim: 'hl7', tenant: site, kind: 'ack', actor: exchange.client, cause: exchange.id, records, data });
     if (severed) throw new Severed(severed as Severed['how']);
-    return exchange.reply.body as Buffer;
+    return Array.from({ length: exchange.reply.copies ?? 1 }, () => sent);
   }
 
   // Faults and defects of ours answer as an application error; only the journal tells them apart.
@@ -210,7 +228,15 @@ export class LinkIn {
     for (const [old, seen] of [...this.#seen.entries()]) if (seen.n <= n - REMEMBERED) this.#seen.delete(old);
   }
 
-  #exchange(about: { id: number; operation: string; client: string; text: string }, { wire }: TcpConnection): Exchange {
+  #previous(client: string): Exchange['previous'] {
+    const reply = this.#answered.get(client);
+    return reply && { reply };
+  }
+
+  #exchange(
+    about: { id: number; operation: string; client: string; text: string; names: () => string[] },
+    { wire }: TcpConnection,
+  ): Exchange {
     return {
       ...about,
       sim: 'hl7',
@@ -219,6 +245,7 @@ export class LinkIn {
       path: '/in',
       records: [],
       committed: false,
+      previous: this.#previous(about.client),
       wire,
       reject: (error, params) => {
         throw new Rejected(error, params);

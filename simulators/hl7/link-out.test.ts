@@ -301,6 +301,18 @@ describe('faults, as a receiver sees them', () => {
       ['positive', 'silent', 'positive', 'positive', 'positive'],
     ],
     [
+      'commit-then-hang',
+      { fault: 'commit-then-hang', where, times: 1 },
+      ['A04 204181', 'A08 204181', 'A08 204181', 'A08 2', 'A31 204181'],
+      ['positive', 'silent', 'positive', 'positive', 'positive'],
+    ],
+    [
+      'wrong-reply',
+      { fault: 'wrong-reply', where, times: 1 },
+      ['A04 204181', 'A08 204181', 'A08 204181', 'A08 2', 'A31 204181'],
+      ['positive', 'stale', 'positive', 'positive', 'positive'],
+    ],
+    [
       'reset',
       { fault: 'reset', where, times: 2 },
       ['A04 204181', 'A08 204181', 'A08 2', 'A31 204181'],

@@ -7,6 +7,12 @@ import { copyIn } from './snapshots/copy.ts';
 export const STATE_FILE = 'state.sqlite';
 
 /**
+ * `LIMIT` with a parameter. As an expression: SQLite compiles a statement anew for each value that is bound to a parameter
+ * which stands there by itself, and that costs more than most of what is asked.
+ */
+export const LIMIT = 'LIMIT ? + 0';
+
+/**
  * The one database of a process: state cells, stores and journal live in it, so that a commit and its journal row
  * share a transaction and a snapshot is one file.
  */
@@ -64,6 +70,22 @@ export class Database {
       }
       throw error;
     }
+  }
+
+  /** Gives what `fn` gives, and undoes all that it wrote. Not within a transaction, which it would undo as well. */
+  undone<T>(fn: () => T): T {
+    if (this.inTransaction) throw new Error('Database.undone: a transaction is under way');
+    let result: { value: T } | undefined;
+    const undo = new Error('undone');
+    try {
+      this.transaction(() => {
+        result = { value: fn() };
+        throw undo;
+      });
+    } catch (error) {
+      if (error !== undo) throw error;
+    }
+    return result!.value;
   }
 
   // The transaction is over: what was wanted of its end is handed out once.

@@ -1,6 +1,8 @@
 import type { Clock } from './clock.ts';
 import type { Reply } from './http.ts';
 import type { RecordRef } from './identity.ts';
+import type { Paging } from './paging.ts';
+import type { Past, Written } from './past.ts';
 import type { Random } from './random.ts';
 
 /**
@@ -59,6 +61,13 @@ export interface Outgoing {
   newConnection?: boolean;
   /** Connections opened beside it: how many, what each writes, and whether each is closed before the message goes out. */
   beside?: { connections: number; bytes: Buffer; close: boolean };
+  /** Of pushed notifications: how the sender signs bytes, where it does, and what goes with these in place of its own signature. */
+  sign?: (bytes: Buffer) => Readonly<Record<string, string>>;
+  signature?: Readonly<Record<string, string>>;
+  /** The same as somebody else's system of that kind would send it. */
+  foreign?: () => Buffer;
+  /** What comes to the same receiver later, each after so many milliseconds, with the sender's own signature where none is given. */
+  later?: readonly { bytes: Buffer; ms: number; signature?: Readonly<Record<string, string>> }[];
   /** What is sent after it, each as a message of its own: at once, or after the next one about the same person. */
   echoes?: readonly { bytes: Buffer; newId: boolean; afterNext: boolean }[];
 }
@@ -71,6 +80,8 @@ export interface Wire {
   close(): never;
   /** Never answers; ends when the peer gives up or the rule is healed. */
   hang(): Promise<never>;
+  /** Resolves when the peer is gone; absent where there is none that could go. */
+  closed?(): Promise<void>;
 }
 
 /** One thing in flight, as faults and rules see it: an HTTP request, or a message on a link. */
@@ -93,6 +104,10 @@ export interface Exchange {
   readonly records: RecordRef[];
   /** Records that it names, before anything was read: as `Type/id`, or a key or number where it gives no id. */
   names?(): string[];
+  /** Whether `records` are read again after the hook `store-read`: as of then, or as of `asOf`. */
+  rereads?: boolean;
+  /** The past that is read, in place of the present. */
+  asOf?: Past;
   /** True once this exchange has committed something. */
   committed: boolean;
   /** The reply about to be sent (hooks `reply` and `body`); a fault may replace or change it. */
@@ -101,6 +116,14 @@ export interface Exchange {
   outgoing?: Outgoing;
   /** What came back on the link (hook `ack`); a fault may set it to undefined: it never arrived. */
   incoming?: Buffer;
+  /** Which of its records were written in the last so many milliseconds, newest write first. Where records are read. */
+  lately?(ms: number): Written[];
+  /** Which of its records this client was shown last in the version that they have now, within so many milliseconds. */
+  seen?(ms: number): RecordRef[];
+  /** The pages that its answer goes in, where answers of this place do. */
+  readonly paging?: Paging;
+  /** What was answered before: to the same client at this place, or to us on this link. Known while rules are armed. */
+  previous?: { reply?: Reply; incoming?: Buffer };
   readonly wire: Wire;
   /** Answers with the vendor's own error of that name (`unavailable`, `throttled`, `unauthorized`, …). Throws. */
   reject(error: string, params?: Record<string, unknown>): never;
@@ -111,8 +134,8 @@ export interface FaultTools {
   /** Its `sleep` ends early when the rule is healed. */
   clock: Clock;
   random: Random;
-  /** Parks the exchange until somebody releases it (see gates). */
-  park(hook: Hook): Promise<void>;
+  /** Parks the exchange until somebody releases it, for so many milliseconds at most (see gates). */
+  park(hook: Hook, deadlineMs?: number): Promise<void>;
   /** Resolves when the rule is healed. */
   untilHealed(): Promise<void>;
 }

@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { waitingClock } from './clock.ts';
 import { type Exchange, Rejected, type Wire } from './hooks.ts';
 import type { Context, Reply, Request } from './http.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
+import { type PageForm, type Paging, pagingOf } from './paging.ts';
+import { imagesOf, type PastImage, shownSince, wasShown, writtenSince } from './past.ts';
 
 // Classes, and not literals with getters: those would be an object of a kind of its own for each call, which costs more
 // than all that is done with it.
@@ -91,10 +94,13 @@ export class Passing implements Exchange {
   #hold: () => Wire;
   #text: string | undefined;
   #wire: Wire | undefined;
+  #pages: readonly PageForm[] | undefined;
+  #names: ((request: Request) => string[]) | undefined;
+  #paging: Paging | undefined;
 
   constructor(
     id: number,
-    at: { sim: string; tenant: string },
+    at: { sim: string; tenant: string; pages?: readonly PageForm[]; names?: (request: Request) => string[] },
     about: { operation: string; secret?: boolean },
     type: string | undefined,
     hold: () => Wire,
@@ -110,6 +116,8 @@ export class Passing implements Exchange {
     this.#request = request;
     this.#secret = about.secret === true;
     this.#hold = hold;
+    this.#pages = at.pages;
+    this.#names = at.names;
   }
 
   // Read by rules only, and seldom: a large body is not turned into text for nothing.
@@ -118,9 +126,18 @@ export class Passing implements Exchange {
     return this.#text;
   }
 
+  get paging(): Paging | undefined {
+    if (this.#pages && this.#request) this.#paging ??= pagingOf(this.#pages, this.#request);
+    return this.#paging;
+  }
+
   get wire(): Wire {
     this.#wire ??= this.#hold();
     return this.#wire;
+  }
+
+  names(): string[] {
+    return (this.#request && this.#names?.(this.#request)) ?? [];
   }
 
   reject(error: string, params?: Record<string, unknown>): never {
@@ -168,9 +185,23 @@ export class Dealing implements Context {
     return this.kernel.commit({ ...change, actor: change.actor ?? this.exchange.client }, this.exchange);
   }
 
-  reading(records: readonly RecordRef[]): Promise<void> | undefined {
+  reading(records: readonly RecordRef[], rereads = false): Promise<void> | undefined {
     const { kernel, exchange } = this;
     exchange.records.push(...records);
+    if (!kernel.rules.any) return undefined;
+    const { journal } = kernel;
+    const clock = waitingClock(kernel.clock);
+    exchange.rereads = rereads;
+    exchange.lately = (ms) => writtenSince(journal, records, clock.now() - ms);
+    exchange.seen = (ms) => {
+      const shown = shownSince(journal, exchange.client, clock.now() - ms);
+      return records.filter((record) => wasShown(shown, record));
+    };
     return kernel.rules.meets('store-read', exchange) ? kernel.rules.fire('store-read', exchange) : undefined;
+  }
+
+  past(store: { sim: string; tenant: string }): PastImage[] | undefined {
+    const { asOf } = this.exchange;
+    return asOf && imagesOf(this.kernel.journal, store, asOf);
   }
 }

@@ -347,14 +347,14 @@ export class RuleEngine {
         await act(exchange, rule.params ?? {}, {
           clock: healing(this.#clock, onHeal),
           random: this.#random.fork(`${rule.id}/${rule.fired}`),
-          park: (at) => this.#gates.park(rule.id, at, exchange),
+          park: (at, deadlineMs) => this.#gates.park(rule.id, at, exchange, deadlineMs),
           untilHealed: () => new Promise((resolve) => onHeal(resolve)),
         });
       } finally {
         for (const cancel of waits) cancel();
       }
       const { outgoing } = exchange;
-      if (outgoing && (outgoing.holdForNext || outgoing.holdMs || outgoing.echoes))
+      if (outgoing && (outgoing.holdForNext || outgoing.holdMs || outgoing.echoes || outgoing.later))
         outgoing.healed ??= new Promise((resolve) => this.#onHeal(rule.id, resolve));
     }
   }

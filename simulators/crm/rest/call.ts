@@ -2,11 +2,13 @@ import { gunzipSync, inflateSync } from 'node:zlib';
 import type { Context, Handler, RecordRef, Reply, Tier } from '#kernel';
 import { jsonReply } from '#kernel';
 import { CrmError, crmError, type ErrorEntry } from '../errors.ts';
+import { checkRetired } from '../levers.ts';
 import type { Manner, Org } from '../org.ts';
 import { wishesOf } from '../rules.ts';
 import type { Schema } from '../schema.ts';
 import type { Session } from '../sessions.ts';
 import { SoqlError } from '../soql/error.ts';
+import type { Row } from '../values.ts';
 import type { Writer } from '../writer.ts';
 
 /** One call of the REST API: a request of its own, or a part of a composite one. */
@@ -23,6 +25,21 @@ export interface Call {
   headers: Record<string, string>;
   raw: string;
   origin: string;
+  /** Runs a read of the store: as it is, or as it was where this call reads the past. */
+  look: Look;
+}
+
+export type Look = <T>(read: () => T) => T;
+
+/** How a call looks into the store: every rule has had its say by then. */
+export function lookOf({ id: tenant, schema, store }: Org, context: Context): Look {
+  const past = context.past({ sim: 'crm', tenant });
+  if (!past) return (read) => read();
+  const images = past.flatMap(({ record: { type: name, id, version }, image }) => {
+    const type = schema.type(name);
+    return type ? [{ type, id, version, row: image as Row | null }] : [];
+  });
+  return (read) => store.during(images, read);
 }
 
 export interface Answer {
@@ -50,8 +67,6 @@ export interface RestRoute {
   /** What the commit means; absent for reads. */
   act?: string;
   run: Run;
-  /** The records that a read is about to show, for the hook `store-read`. */
-  reads?: (call: Call) => RecordRef[];
   /** In place of `run` where one request makes several commits. */
   handle?: (call: Call, context: Context) => Promise<Answer>;
 }
@@ -142,12 +157,14 @@ function callOf(org: Org, { request, exchange, setActor }: Context, csv: boolean
   org.countCall();
   const version = request.params.version ?? '';
   if (request.params.version !== undefined && !knownVersion(version)) throw crmError('not-found');
+  checkRetired(org, request.params.version);
   if (!csv && request.body.length > LARGEST) throw crmError('too-large', { limit: LARGEST / 1024 / 1024 });
   if (!csv) checkForm(request.headers, request.body.length);
   const { method, params, query, headers, origin } = request;
   const upload = csv && /csv/i.test(request.headers['content-type'] ?? '');
   const raw = upload ? '' : bodyText(request.headers, request.body);
-  return { org, session, schema: org.viewOf(session.userId), version, method, params, query, headers, raw, origin };
+  const look: Look = (read) => read();
+  return { org, session, schema: org.viewOf(session.userId), version, method, params, query, headers, raw, origin, look };
 }
 
 // As Salesforce does, bodies may come compressed.

@@ -7,7 +7,8 @@ import { CHANGE_ROUTES } from './changes.ts';
 import { COLLECTION_ROUTES } from './collections.ts';
 import { batchRoute, compositeRoute, graphRoute } from './composite.ts';
 import { DESCRIBE_ROUTES } from './describe.ts';
-import { drainPolitely, QUERY_ROUTES } from './query.ts';
+import { QUERY_ROUTES } from './query.ts';
+import { readRoute } from './reading.ts';
 import { RECORD_ROUTES } from './records.ts';
 import { SEARCH_ROUTES } from './search.ts';
 import { TREE_ROUTE } from './tree.ts';
@@ -119,14 +120,13 @@ async function serve(route: RestRoute, call: Call, context: Context): Promise<An
   const { org } = call;
   if (route.handle) return route.handle(call, context);
   if (route.act) return org.commit(context, mannerOf(call, route.act), (writer) => route.run(call, writer) as Answer);
-  await context.reading(route.reads?.(call) ?? []);
-  return drainPolitely(org, () => route.run(call, org.writer(call.session.userId)));
+  return readRoute(route, call, context);
 }
 
 /** Adds the REST API to the face. */
 export function mountRest(face: Face, org: Org): void {
   const versions = { operation: 'describe', tier: 'semantic', doc: 'the versions; needs no token' } as const;
-  face.route('GET', '/services/data', versions, () => jsonReply(200, versionList()));
+  face.route('GET', '/services/data', versions, () => jsonReply(200, versionList(org)));
   const missing = (index: number) => {
     const [path, what] = MISSING[index]!;
     face.route('ALL', path, { operation: 'unknown', tier: 'missing', doc: what }, () => missingReply(what));
@@ -156,9 +156,9 @@ function missingReply(what: string): Reply {
   return jsonReply(error.status, error.entries);
 }
 
-function versionList(): unknown[] {
+function versionList({ overrides }: Org): unknown[] {
   const list = [];
-  for (let n = VERSIONS.first; n <= VERSIONS.last; n++)
+  for (let n = Math.max(VERSIONS.first, overrides.oldest.current ?? 0); n <= VERSIONS.last; n++)
     list.push({ label: `API ${n}.0`, url: `/services/data/v${n}.0`, version: `${n}.0` });
   return list;
 }

@@ -25,8 +25,14 @@ function* run(call: Call, deleted: boolean): Generator<void, Answer> {
   const { org } = call;
   const statement = prepare(soql, org.queryTools(call.session.userId));
   if (statement.counts && !statement.query.where && !deleted)
-    return page([], countOf(statement, org.store.count(statement.type)));
-  const rows = yield* statement.rows({ deleted });
+    return page(
+      [],
+      countOf(
+        statement,
+        call.look(() => org.store.count(statement.type)),
+      ),
+    );
+  const rows = yield* looking(call, statement.rows({ deleted }));
   if (statement.counts) return page([], rows.length);
   if (statement.grouped) {
     const groups = statement.groups(rows);
@@ -39,10 +45,19 @@ function* run(call: Call, deleted: boolean): Generator<void, Answer> {
   }
   const size = pageSize(call);
   const served: RecordRef[] = [];
-  const records = statement.show(rows.slice(0, size), call.version, served);
+  const records = call.look(() => statement.show(rows.slice(0, size), call.version, served));
   if (rows.length <= size) return page(records, rows.length, served);
   const locator = openCursor(call, soql, deleted, rows);
   return page(records, rows.length, served, `/services/data/v${call.version}/query/${locator}-${size}`);
+}
+
+// Each slice on its own.
+function* looking<T>({ look }: Call, running: Generator<void, T>): Generator<void, T> {
+  for (;;) {
+    const step = look(() => running.next());
+    if (step.done) return step.value;
+    yield;
+  }
 }
 
 const countOf = ({ query }: Prepared, all: number): number => Math.min(query.limit ?? all, all);
@@ -72,12 +87,14 @@ const next: RestRoute['run'] = (call) => {
   const start = Number(from);
   const end = start + pageSize(call);
   // The list was fixed when the query ran; each record is shown as it is now.
-  const rows = cursor.ids.slice(start, end).flatMap((id) => {
-    const found = org.store.find(id);
-    return found && (cursor.deleted || !found.deleted) ? [found] : [];
-  });
   const served: RecordRef[] = [];
-  const records = prepare(cursor.soql, org.queryTools(call.session.userId)).show(rows, call.version, served);
+  const records = call.look(() => {
+    const rows = cursor.ids.slice(start, end).flatMap((id) => {
+      const found = org.store.find(id);
+      return found && (cursor.deleted || !found.deleted) ? [found] : [];
+    });
+    return prepare(cursor.soql, org.queryTools(call.session.userId)).show(rows, call.version, served);
+  });
   const more = end < cursor.ids.length ? `/services/data/v${call.version}/query/${locator}-${end}` : undefined;
   return page(records, cursor.size, served, more);
 };

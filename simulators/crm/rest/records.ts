@@ -1,4 +1,3 @@
-import type { RecordRef } from '#kernel';
 import { crmError } from '../errors.ts';
 import { toId18 } from '../ids.ts';
 import { isKey, type SObjectType } from '../schema.ts';
@@ -138,8 +137,6 @@ function show(call: Call, found: Stored[]): Answer {
   return { status: 200, body: showRecord(call, found[0]!, names), headers, served: [refOf(call.org.id, found[0]!)] };
 }
 
-const refs = (call: Call, found: Stored[]): RecordRef[] => found.map((stored) => refOf(call.org.id, stored));
-
 const removeByKey: RestRoute['run'] = (call, writer) => {
   const found = byKey(call);
   if (found.length > 1) return choices(call, found);
@@ -166,8 +163,11 @@ export const RECORD_ROUTES: RestRoute[] = [
     path: 'sobjects/:type/:id',
     operation: 'read',
     doc: 'shows a record',
-    reads: (call) => refs(call, [byId(call)]),
-    run: (call) => show(call, [byId(call)]),
+    run: (call) =>
+      show(
+        call,
+        call.look(() => [byId(call)]),
+      ),
   },
   {
     ...one,
@@ -202,8 +202,11 @@ export const RECORD_ROUTES: RestRoute[] = [
     path: 'sobjects/:type/:field/:value',
     operation: 'read',
     doc: 'shows the record with this external id',
-    reads: (call) => refs(call, byKey(call)),
-    run: (call) => show(call, byKey(call)),
+    run: (call) =>
+      show(
+        call,
+        call.look(() => byKey(call)),
+      ),
   },
   {
     ...one,

@@ -1,4 +1,4 @@
-import type { RecordRef } from '#kernel';
+import { introduce, LONGEST_HOLD_MS, type RecordRef, Rejected, Severed, unlessHealed } from '#kernel';
 import { breath } from '../bulk/parts.ts';
 import { CrmError } from '../errors.ts';
 import { base62 } from '../ids.ts';
@@ -34,13 +34,22 @@ interface Subscription {
   catching: boolean;
 }
 
+interface Delivery {
+  channel: string;
+  message: Message;
+}
+
 interface Client {
   id: string;
   /** Key of the session; the token itself is not kept. */
   session: string;
   userId: string;
+  /** As the journal names who asks. */
+  actor: string;
   subscriptions: Map<string, Subscription>;
-  waiting: { channel: string; message: Message }[];
+  waiting: Delivery[];
+  /** Kept back until the next one goes out. */
+  heldForNext: Delivery[];
   connected: boolean;
   flushing: boolean;
   /** Ends the long poll that is held, if one is. */
@@ -62,10 +71,19 @@ export class Bayeux {
   #feed: Feed;
   #clients = new Map<string, Client>();
   #stop?: () => void;
+  /** Events on their way through rules, in order; absent while there are none. */
+  #ruled?: Promise<void>;
 
   constructor(org: Org, feed: Feed) {
     this.#org = org;
     this.#feed = feed;
+    const place = { sim: 'crm', tenant: org.id, name: 'events over CometD', kind: 'CRM events' };
+    org.kernel.places.add({ ...place, hooks: ['notify'], operations: () => ['event'] });
+  }
+
+  /** The oldest version that is served. */
+  get oldest(): number {
+    return this.#org.overrides.oldest.current ?? 0;
   }
 
   get size(): number {
@@ -139,8 +157,10 @@ export class Bayeux {
       id,
       session: this.#org.sessions.keyOf(asker.authorization!.split(/\s+/)[1]!),
       userId: session.userId,
+      actor: session.actor,
       subscriptions: new Map(),
       waiting: [],
+      heldForNext: [],
       connected: false,
       flushing: false,
       forget: () => {},
@@ -275,13 +295,75 @@ export class Bayeux {
 
   #publish(messages: Message[]): void {
     for (const client of [...this.#clients.values()]) {
-      const before = client.waiting.length;
+      const due: Delivery[] = [];
       for (const message of messages)
         for (const { channel, catching } of client.subscriptions.values())
-          if (!catching && message.channels.includes(channel)) this.#enqueue(client, channel, message);
-      if (client.waiting.length > MOST_WAITING) this.#forget(client);
-      else if (client.waiting.length > before) this.#flush(client);
+          if (!catching && message.channels.includes(channel)) due.push({ channel, message });
+      if (due.length === 0) continue;
+      if (!this.#org.kernel.rules.any && !this.#ruled) this.#send(client, due);
+      else this.#rule(client, due);
     }
+  }
+
+  #send(client: Client, due: readonly Delivery[]): void {
+    const before = client.waiting.length;
+    for (const { channel, message } of due) this.#enqueue(client, channel, message);
+    if (client.waiting.length > MOST_WAITING) this.#forget(client);
+    else if (client.waiting.length > before) this.#flush(client);
+  }
+
+  // One after the other, so that what no rule keeps back stays in order.
+  #rule(client: Client, due: readonly Delivery[]): void {
+    const { kernel, id: tenant } = this.#org;
+    const turn = (this.#ruled ?? Promise.resolve())
+      .then(async () => {
+        for (const one of due) await this.#introduce(client, one);
+      })
+      .catch((error: unknown) => kernel.report(error, { sim: 'crm', tenant }))
+      .finally(() => {
+        if (this.#ruled === turn) this.#ruled = undefined;
+      });
+    this.#ruled = turn;
+  }
+
+  async #introduce(client: Client, delivery: Delivery): Promise<void> {
+    const { kernel, id: tenant } = this.#org;
+    const { channel, message } = delivery;
+    const bytes = Buffer.from(JSON.stringify(message.data));
+    const about = { sim: 'crm', tenant, operation: 'event', type: message.type, path: channel, client: client.actor };
+    try {
+      const outgoing = await introduce(kernel, { ...about, id: kernel.journal.head, bytes, records: message.served });
+      const { copies, abreast = 1, holdMs, holdForNext, later = [], healed } = outgoing;
+      const as = (some: Buffer): Delivery =>
+        some.equals(bytes) ? delivery : { channel, message: { ...message, data: JSON.parse(some.toString()), served: [] } };
+      const told = as(outgoing.bytes);
+      if (holdForNext) return this.#keepBack(client, told, healed);
+      const all = Array.from({ length: copies * abreast }, () => told);
+      if (holdMs) return this.#sendLater(client, all, holdMs, healed);
+      if (all.length > 0) this.#send(client, [...all, ...client.heldForNext.splice(0)]);
+      for (const one of later) unlessHealed(kernel, one.ms, healed, () => this.#send(client, [as(one.bytes)]));
+    } catch (error) {
+      // Nobody hears of an event that a rule has ended.
+      if (!(error instanceof Severed || error instanceof Rejected)) throw error;
+    }
+  }
+
+  // Then, or as soon as the rule is healed that keeps it back.
+  #sendLater(client: Client, due: readonly Delivery[], ms: number, healed?: Promise<void>): void {
+    const left = [...due];
+    const send = (): void => this.#send(client, left.splice(0));
+    const cancel = this.#org.kernel.clock.after(ms, send);
+    void healed?.then(cancel).then(send);
+  }
+
+  #keepBack(client: Client, delivery: Delivery, healed?: Promise<void>): void {
+    client.heldForNext.push(delivery);
+    const send = (): void => {
+      const at = client.heldForNext.indexOf(delivery);
+      if (at >= 0) this.#send(client, client.heldForNext.splice(at, 1));
+    };
+    const cancel = this.#org.kernel.clock.after(LONGEST_HOLD_MS, send);
+    void healed?.then(cancel).then(send);
   }
 
   #enqueue(client: Client, channel: string, message: Message): void {

@@ -110,6 +110,35 @@ describe('change events', () => {
     });
   });
 
+  // Of two contacts A and B the event of the first is hit; what is heard, in order.
+  test.each<[string, Record<string, unknown>, string[]]>([
+    ['drop', {}, ['B']],
+    ['duplicate', { copies: 2 }, ['A', 'A', 'B']],
+    ['reorder', {}, ['B', 'A']],
+    ['delayed', { ms: 500 }, ['B', 'A']],
+    ['replayed', { ms: 500 }, ['A', 'B', 'A']],
+    ['gap-event', {}, ['GAP_CREATE', 'B']],
+    ['overflow-event', {}, ['GAP_OVERFLOW', 'B']],
+  ])('%s %j', async (fault, params, names) => {
+    // Until nobody else is subscribed.
+    await crm.clock.advance(41_000);
+    crm.kernel.rules.arm({ fault, params, where: { sim: 'crm', operation: 'event' }, times: 1 });
+    const client = await listener();
+    for (const LastName of ['A', 'B']) await crm.call('POST', 'sobjects/Contact', { LastName });
+    const all: Message[] = [];
+    while (all.length < names.length) {
+      await crm.clock.advance(100);
+      all.push(...(await poll(client, { advice: { timeout: 0 } })).slice(1));
+    }
+    crm.kernel.rules.heal();
+    const said = all.map(({ data: { payload } }) => payload.Name?.LastName ?? payload.ChangeEventHeader.changeType);
+    expect(said).toEqual(names);
+    if (fault === 'replayed') expect(all[2].data).toEqual({ ...all[0].data, payload: expect.anything() });
+    // Whoever asks for what was kept gets the event as it was.
+    const kept = await heard(await listener(-2));
+    expect(kept.filter(({ data }) => ['A', 'B'].includes(data.payload.Name?.LastName)).length).toBeGreaterThanOrEqual(2);
+  });
+
   test('gap and overflow events', async () => {
     const client = await listener(-1, '/data/ChangeEvents');
     crm.crm.settings({ changeEvents: 'gap' });

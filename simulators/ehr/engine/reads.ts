@@ -5,6 +5,7 @@ import type { Call, Site } from './context.ts';
 import { covered } from './covered.ts';
 import { acceptable, fhirReply, refuse } from './replies.ts';
 import { isPartial, partialText, type ResultShape } from './result-shape.ts';
+import { lookOf } from './seen.ts';
 import { type CurrentRow, rowRef, type Shown } from './store.ts';
 import { versionHeaders, wireText } from './wire.ts';
 
@@ -15,11 +16,12 @@ export function read(call: Call): Reply | Promise<Reply> {
   const found = site.store.current(type, id);
   if (!found) return refuse('not-found', { diagnostics: 'Invalid FHIR ID provided', expression: 'id' });
   const ref = rowRef(site.name, type, found);
-  const held = context.reading([ref]);
+  const held = context.reading([ref], true);
   if (!held) return show(call, found, ref);
-  // A rule may have held the call back while somebody wrote: what is shown is what is there now.
+  // A rule may have held the call back while somebody wrote: what is shown is what is there now, or was in the past.
   return held.then(() => {
-    const now = site.store.current(type, id)!;
+    const now = lookOf(site, context)(() => site.store.current(type, id));
+    if (!now) return refuse('not-found', { diagnostics: 'Invalid FHIR ID provided', expression: 'id' });
     return show(call, now, rowRef(site.name, type, now));
   });
 }

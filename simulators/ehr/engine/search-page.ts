@@ -11,6 +11,7 @@ import { parameterOf } from './parameters.ts';
 import { fhirReply, outcome, refuse, refuseWith } from './replies.ts';
 import { isPartial, partialText } from './result-shape.ts';
 import { categoriesOf, type ParsedSearch, parseSearch } from './search.ts';
+import { type Look, lookOf, seen } from './seen.ts';
 import type { SortKey } from './sort.ts';
 import { type RowRef, rowRef } from './store.ts';
 import { wireText } from './wire.ts';
@@ -20,15 +21,15 @@ export async function firstPage(call: Call, params: URLSearchParams): Promise<Re
   const { site, context, type, table } = call;
   const { vendor, store } = site;
   const search = parseSearch(site, type, table, params);
-  const { native, post, shape, self, hopeless } = search;
+  const { native, post, shape, self } = search;
   checkReach(call, search);
   checkSubTypes(call, search.categories);
   const counting = shape.summary === 'count';
   const wanted = counting || ((table.total ?? vendor.search.total) === 'all' && shape.total);
-  const total = wanted ? (hopeless ? 0 : matchCount(call, search)) : undefined;
-  if (table.maxMatches !== undefined && (total ?? store.count({ type, criteria: [...native, ...post] })) > table.maxMatches)
-    refuse('too-many', {});
+  const all = () => (wanted ? totalOf(call, search) : store.count({ type, criteria: [...native, ...post] }));
+  if (table.maxMatches !== undefined && all() > table.maxMatches) refuse('too-many', {});
   if (counting) {
+    const total = all();
     const links = [{ relation: 'self', url: link(site, context, type, self) }];
     const text = bundleText(site, { base: baseUrl(site, context.request), type, total, links, entries: [] });
     return { ...fhirReply(vendor, context.request, 200, text), served: [] };
@@ -36,7 +37,7 @@ export async function firstPage(call: Call, params: URLSearchParams): Promise<Re
   const client = context.exchange.client ?? '';
   const cursor = vendor.search.cursor ? params.get(vendor.search.session.parameter) : null;
   const from = cursor === null ? { after: 0 } : placeOf(site, type, search, cursor);
-  return page(call, search, { type, query: params.toString(), total, ...from, client, expires: 0 });
+  return page(call, search, { type, query: params.toString(), ...from, client, expires: 0 }, wanted);
 }
 
 // What a search looks into beside its own type wants the right to be searched, too.
@@ -67,6 +68,17 @@ function checkSubTypes(call: Call, asked: readonly string[] | undefined): void {
   noteRefusal(site, context, context.exchange.operation, `the scopes on ${type} are narrowed to other categories`, grant.client);
   refuseWith('no-sub-type', [...left, { error: 'no-sub-type' }]);
 }
+
+const totalOf = (call: Call, search: ParsedSearch): number => (search.hopeless ? 0 : matchCount(call, search));
+
+// The rows of a first page that are all that there are: they need not be counted.
+const allOf = (
+  { filters }: Call,
+  { count, post }: ParsedSearch,
+  { after, place }: PagingSession,
+  found: readonly Found[],
+): readonly Found[] | undefined =>
+  after === 0 && !place && !filters && post.length === 0 && found.length <= count ? found : undefined;
 
 // A token that is narrowed does not learn how many others there are.
 function matchCount(call: Call, { native, post }: ParsedSearch): number {
@@ -105,22 +117,29 @@ export async function nextPage(call: Call, key: string): Promise<Reply> {
   return page(call, parseSearch(site, type, table, new URLSearchParams(session.query)), session);
 }
 
-async function page(call: Call, search: ParsedSearch, session: PagingSession): Promise<Reply> {
+async function page(call: Call, search: ParsedSearch, session: PagingSession, wantsTotal = false): Promise<Reply> {
   const { site, context, type, table, grant } = call;
   const { store, vendor, kernel } = site;
   const { count, shape } = search;
-  const found = rowsAfter(site, type, search, session);
+  const find = () => {
+    const found = rowsAfter(site, type, search, session);
+    // Filters apply to what the lookup found: a page may hold fewer than asked for, even none, and still have a next one.
+    const kept = covered(call, store.narrow(type, found.slice(0, count), search.post));
+    return { found, kept, others: included(site, type, kept, shape, grant.scopes) };
+  };
+  const { found, kept, others } = await seen(site, context, find, ({ kept, others }) => [
+    ...kept.map((row) => rowRef(site.name, type, row)),
+    ...refsOf(site.name, others),
+  ]);
   const rows = found.slice(0, count);
-  // Filters apply to what the lookup found: a page may hold fewer than asked for, even none, and still have a next one.
-  const kept = covered(call, store.narrow(type, rows, search.post));
   const more = found.length > count;
-  const others = included(site, type, kept, shape, grant.scopes);
-  await context.reading([...kept.map((row) => rowRef(site.name, type, row)), ...refsOf(site.name, others)]);
+  const look = lookOf(site, context);
+  const total = wantsTotal ? (allOf(call, search, session, found)?.length ?? look(() => totalOf(call, search))) : session.total;
   const base = baseUrl(site, context.request);
   const shown: Shown = { entries: [], served: [] };
-  await show(shown, call, base, type, kept, 'match', shape);
+  await show(shown, call, base, type, kept, 'match', shape, look);
   const matches = shown.entries.length;
-  for (const row of others) await show(shown, call, base, row.type, [row], 'include', shape);
+  for (const row of others) await show(shown, call, base, row.type, [row], 'include', shape, look);
   const { entries, served } = shown;
   const first = session.after === 0;
   // What is left out is said before that nothing is left.
@@ -130,7 +149,7 @@ async function page(call: Call, search: ParsedSearch, session: PagingSession): P
     ? undefined
     : vendor.search.cursor
       ? `${vendor.search.session.parameter}=${found[count]!.id}`
-      : openSession(site, { ...session, after: last.rid, place: last.place });
+      : openSession(site, { ...session, total, after: last.rid, place: last.place });
   const next = opened && (vendor.hooks.nextQuery?.(search.self, opened) ?? opened);
   const urls: Record<string, string | undefined> = {
     self: link(site, context, type, search.self),
@@ -139,7 +158,7 @@ async function page(call: Call, search: ParsedSearch, session: PagingSession): P
   const text = bundleText(site, {
     base,
     type,
-    total: (table.total ?? vendor.search.total) === 'page' ? matches : session.total,
+    total: (table.total ?? vendor.search.total) === 'page' ? matches : total,
     links: vendor.search.linkOrder.flatMap((relation) =>
       urls[relation] === undefined ? [] : [{ relation, url: urls[relation] }],
     ),
@@ -180,10 +199,12 @@ async function show(
   rows: readonly RowRef[],
   mode: 'match' | 'include',
   shape: ParsedSearch['shape'],
+  look: Look,
 ): Promise<void> {
   for (let at = 0; at < rows.length; at += SLICE) {
     if (at > 0) await new Promise((resolve) => setImmediate(resolve));
-    for (const row of site.store.texts(rows.slice(at, at + SLICE).map(({ rid }) => rid))) {
+    const rids = rows.slice(at, at + SLICE).map(({ rid }) => rid);
+    for (const row of look(() => site.store.texts(rids))) {
       const text = wireText(site, type, row);
       entries.push({
         fullUrl: `${base}/${type}/${row.id}`,

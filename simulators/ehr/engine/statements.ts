@@ -28,6 +28,11 @@ export class Statements {
     return this.#database.inTransaction;
   }
 
+  /** Gives what `run` gives, and undoes all that was written meanwhile. */
+  undone<T>(run: () => T): T {
+    return this.#database.undone(run);
+  }
+
   /** Runs when the current transaction is rolled back: what is remembered of it holds no more. */
   onRollback(run: () => void): void {
     this.#database.onRollback(run);

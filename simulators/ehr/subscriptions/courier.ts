@@ -2,18 +2,19 @@ import {
   type Cancel,
   type Cell,
   digest,
-  type Exchange,
   type JournalEvent,
-  type Outgoing,
   Rejected,
   Severed,
+  type Signature,
   shownAt,
+  type Telling,
+  tell,
   waitingClock,
 } from '#kernel';
 import type { Site } from '../engine/context.ts';
 import type { Stored } from '../engine/resource.ts';
 import { peopleOf } from '../people-of.ts';
-import { type Notice, noticeBundle, type Subscription, signature } from './notice.ts';
+import { foreignBundle, type Notice, noticeBundle, type Subscription, signature } from './notice.ts';
 import { TOPICS, topicOf, typeOf } from './topics.ts';
 
 /** Answers later than this count as none: a hard limit of the vendor's. */
@@ -128,7 +129,9 @@ export class Courier {
       const subscription = subscriptions.get(id);
       const own = idle.filter((one) => one.subscription === id);
       if (!subscription) for (const notice of own) waiting.delete(notice.id);
-      const ready = own.filter(({ due }) => due <= clock.now()).slice(0, TOGETHER);
+      const due = own.filter((one) => one.due <= clock.now());
+      // What was kept back goes apart from what rules have not met.
+      const ready = due.filter(({ held }) => Boolean(held) === Boolean(due[0]!.held)).slice(0, TOGETHER);
       if (!subscription || ready.length === 0) continue;
       this.#busy.add(id);
       this.#send(subscription, ready)
@@ -161,17 +164,45 @@ export class Courier {
       data: { ...data, state: 'offered', notices: notices.map(({ id }) => id), text: bytes.toString() },
     });
     const started = kernel.clock.micros();
-    const outcome = await this.#attempt(subscription, bytes, records, offered.seq);
+    const end = (state: string, more: Record<string, unknown>, served?: Notice['record'][]) =>
+      kernel.journal.append({ ...about, kind: 'notice', cause: offered.seq, served, data: { ...data, state, ...more } });
+    const again = (outcome: Outcome): void => {
+      if (!this.#stopped) end('again', { ...outcome });
+    };
+    const telling = await this.#attempt(subscription, bytes, notices, offered.seq, again);
     if (this.#stopped) return;
-    const taken = outcome.status !== undefined && outcome.status >= 200 && outcome.status < 300;
-    kernel.journal.append({
-      ...about,
-      kind: 'notice',
-      cause: offered.seq,
-      served: outcome.reached ? records : undefined,
-      data: { ...data, state: taken ? 'taken' : 'refused', ...outcome, micros: kernel.clock.micros() - started },
-    });
+    if (telling.state === 'held') {
+      end('held', { ms: telling.ms });
+      this.#keepBack(notices, telling.forNext ? 'next' : 'while', telling.ms);
+      void telling.healed?.then(() => {
+        if (this.#stopped) return;
+        this.#release(({ id }) => notices.some((one) => one.id === id));
+        this.#wake(0);
+      });
+      return;
+    }
+    // Nobody knows that it was lost, its sender least of all.
+    if (telling.state === 'lost') end('lost', {});
+    const { genuine = false, abreast } = telling.state === 'told' ? telling : {};
+    const outcome = telling.state === 'told' ? telling.answer : undefined;
+    const taken = !outcome || (outcome.status !== undefined && outcome.status >= 200 && outcome.status < 300);
+    if (outcome) {
+      const micros = kernel.clock.micros() - started;
+      const shown = outcome.reached && genuine ? records : undefined;
+      end(taken ? 'taken' : 'refused', { ...outcome, ...(genuine ? {} : { changed: true }), abreast, micros }, shown);
+    }
     for (const notice of notices) this.#settle(notice, taken);
+    // What was kept back for the one that was told may go now.
+    if (taken) this.#release((one) => one.subscription === subscription.id && one.held === 'next');
+  }
+
+  #keepBack(notices: readonly Notice[], held: Notice['held'], ms: number): void {
+    const due = waitingClock(this.#site.kernel.clock).now() + ms;
+    for (const notice of notices) this.#desk.waiting.set(notice.id, { ...notice, held, due });
+  }
+
+  #release(which: (notice: Notice) => boolean): void {
+    this.#keepBack([...this.#desk.waiting.values()].filter(which), 'while', 0);
   }
 
   #settle(notice: Notice, taken: boolean): void {
@@ -191,64 +222,41 @@ export class Courier {
     dead.set(notice.id, { ...notice, attempts });
   }
 
-  // Until then, or until what keeps it back is undone.
-  async #hold(ms: number, healed?: Promise<void>): Promise<void> {
-    const over = new AbortController();
-    void healed?.then(() => over.abort());
-    await this.#site.kernel.clock.sleep(ms, over.signal);
-  }
-
-  // Rules act at the hook `notify`: they may drop the delivery, hold it, double it, or change its bytes.
+  // What a rule has kept back once goes out as it is.
   async #attempt(
     subscription: Subscription,
     bytes: Buffer,
-    records: Notice['record'][],
+    notices: readonly Notice[],
     id: number,
-  ): Promise<{ status?: number; reached?: boolean; error?: string; abreast?: number }> {
-    const { kernel, name } = this.#site;
-    const empty = Buffer.alloc(0);
-    const outgoing: Outgoing = { bytes, frame: { start: empty, end: empty }, copies: 1, holdForNext: false };
-    const end = (how: 'reset' | 'close' | 'hang'): never => {
-      throw new Severed(how);
-    };
-    const exchange: Exchange = {
-      id,
-      sim: 'ehr',
-      tenant: name,
-      operation: subscription.topic,
-      type: typeOf(subscription.topic),
-      path: subscription.endpoint,
-      client: `client:${subscription.client}`,
-      text: bytes.toString(),
-      records: [...records],
-      committed: false,
-      outgoing,
-      wire: { reset: () => end('reset'), close: () => end('close'), hang: async () => end('hang') },
-      reject: (error, params) => {
-        throw new Rejected(error, params);
-      },
+    again: (outcome: Outcome) => void,
+  ): Promise<Telling<Outcome>> {
+    const { kernel, name, tenant } = this.#site;
+    const { topic, endpoint, client, secret } = subscription;
+    const sign = (some: Buffer): Signature => (secret === undefined ? {} : { 'x-hub-signature': signature(secret, some) });
+    if (notices.some(({ held }) => held))
+      return { state: 'told', genuine: true, answer: await post(subscription, bytes, sign(bytes)) };
+    const notification = {
+      ...{ id, sim: 'ehr', tenant: name, operation: topic, type: typeOf(topic), path: endpoint },
+      ...{ client: `client:${client}`, bytes, records: notices.map(({ record }) => record) },
+      ...(secret === undefined ? {} : { sign }),
+      foreign: () => foreignBundle(bytes, tenant),
     };
     try {
-      await kernel.rules.fire('notify', exchange);
-      if (outgoing.holdMs) await this.#hold(outgoing.holdMs, outgoing.healed);
-      let last: { status?: number; reached?: boolean; error?: string } = { error: 'dropped' };
-      const { abreast = 1, copies } = outgoing;
-      for (let copy = 0; copy < copies; copy++) {
-        const answers = await Promise.all(Array.from({ length: abreast }, () => post(subscription, outgoing.bytes)));
-        last = answers[0]!;
-      }
-      return abreast > 1 ? { ...last, abreast } : last;
+      return await tell(kernel, notification, (some, signed) => post(subscription, some, signed), again);
     } catch (error) {
-      if (error instanceof Severed || error instanceof Rejected) return { error: error.message };
-      throw error;
+      if (!(error instanceof Severed || error instanceof Rejected)) throw error;
+      return { state: 'told', genuine: true, answer: { error: error.message } };
     }
   }
 }
 
-async function post(
-  { endpoint, headers, secret }: Subscription,
-  body: Buffer,
-): Promise<{ status?: number; reached?: boolean; error?: string }> {
+interface Outcome {
+  status?: number;
+  reached?: boolean;
+  error?: string;
+}
+
+async function post({ endpoint, headers }: Subscription, body: Buffer, signed: Signature): Promise<Outcome> {
   const lines = headers.flatMap((line) => {
     const [, name, value] = /^([^:\s]+):\s*(.*)$/.exec(line) ?? [];
     return name === undefined ? [] : [[name, value!]];
@@ -259,7 +267,7 @@ async function post(
       headers: {
         ...Object.fromEntries(lines),
         'content-type': 'application/fhir+json',
-        ...(secret === undefined ? {} : { 'x-hub-signature': signature(secret, body) }),
+        ...signed,
       },
       body: new Uint8Array(body),
       redirect: 'manual',

@@ -34,6 +34,8 @@ export interface Notice {
   /** Epoch ms of the next attempt, and after which there is none. */
   due: number;
   deadline: number;
+  /** Kept back on the way: until another one of the subscription was told, or for a while. */
+  held?: 'next' | 'while';
 }
 
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
@@ -96,6 +98,12 @@ export function noticeBundle(
       ),
     ],
   };
+}
+
+/** The bundle as it would come from another practice. */
+export function foreignBundle(bytes: Buffer, practice: string): Buffer {
+  const other = practice.replace(/\d(?=\D*$)/, (digit) => String((Number(digit) + 1) % 10));
+  return Buffer.from(bytes.toString().replaceAll(practice, other === practice ? `${practice}-other` : other));
 }
 
 /** `X-Hub-Signature` of a body. */

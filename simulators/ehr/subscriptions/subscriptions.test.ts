@@ -194,6 +194,84 @@ describe('notifications', () => {
     crowd.close();
   });
 
+  // Of two patients A and B the first notification is hit; what comes, in order, and what the journal says of it.
+  const idsOf = (body: Json): string[] =>
+    body.entry[0].resource.notificationEvent.map(({ focus }: Json) => focus.identifier.value);
+  it.each<[string, Json, string[], string[]]>([
+    ['drop', {}, ['B'], ['lost', 'taken']],
+    ['duplicate', { copies: 3 }, ['A', 'A', 'A', 'B'], ['taken', 'taken']],
+    ['reorder', {}, ['B', 'A'], ['held', 'taken', 'taken']],
+    ['delayed', { ms: 500 }, ['B', 'A'], ['held', 'taken', 'taken']],
+    ['replayed', { ms: 500, days: 0 }, ['A', 'B', 'A'], ['taken', 'taken', 'again']],
+  ])('%s %j', async (fault, params, told, states) => {
+    const where = { sim: 'ehr', operation: 'Patient.create' };
+    test.kernel.rules.arm({ fault, params, where, times: 1 });
+    await subscribe(wanted('Patient.create'), { 'x-hub-secret': 'hush' });
+    await register(test, 'Ng', '1');
+    await vi.waitFor(async () => {
+      await clock.advance(0);
+      expect(outcomes().length).toBe(1);
+    });
+    await register(test, 'Ng', '2');
+    await vi.waitFor(async () => {
+      await clock.advance(100);
+      expect(outcomes().map(({ data }) => data!.state)).toEqual(states);
+    });
+    expect(listener.got.flatMap(({ body }) => idsOf(body)).map((id) => ({ 1: 'A', 2: 'B' })[id])).toEqual(told);
+    for (const { text, headers } of listener.got)
+      expect(headers['x-hub-signature']).toBe(`sha256=${createHmac('sha256', 'hush').update(text).digest('hex')}`);
+  });
+
+  it.each([
+    ['valid', true],
+    ['old', false],
+  ])('replayed three days later, with a signature that is %s', async (signature, right) => {
+    test.kernel.rules.arm({ fault: 'replayed', params: { signature }, where: { sim: 'ehr' }, times: 1 });
+    await subscribe(wanted('Patient.create'), { 'x-hub-secret': 'hush' });
+    await register(test, 'Ng', '1');
+    await vi.waitFor(async () => {
+      await clock.advance(0);
+      expect(outcomes().map(({ data }) => data!.state)).toEqual(['taken', 'again']);
+    });
+    const [first, second] = listener.got.map(({ body }) => body.entry[0].resource.notificationEvent[0]);
+    expect([second.id, Date.parse(first.timestamp) - Date.parse(second.timestamp)]).toEqual([first.id, 3 * 86_400_000]);
+    const { text, headers } = listener.got[1]!;
+    const sum = `sha256=${createHmac('sha256', 'hush').update(text).digest('hex')}`;
+    expect(headers['x-hub-signature'] === sum).toBe(right);
+  });
+
+  it.each([
+    ['unsigned', undefined, '195900'],
+    ['wrong-signature', false, '195900'],
+    ['other-tenant', true, '195901'],
+  ])('forged: %s; refused, the genuine one comes when it is healed', async (how, right, practice) => {
+    test.kernel.rules.arm({ fault: 'forged', params: { how }, where: { sim: 'ehr' } });
+    listener.answers.push(401);
+    await subscribe(wanted('Patient.create'), { 'x-hub-secret': 'hush' });
+    await register(test, 'Ng', '1');
+    await arrived(1);
+    expect(outcomes().map(({ data, served }) => [data!.state, data!.changed, served])).toEqual([['refused', true, undefined]]);
+    test.kernel.rules.heal();
+    await clock.advance(1000);
+    await arrived(2);
+    const signed = listener.got.map(({ text, headers }) => {
+      const given = headers['x-hub-signature'];
+      return given && given === `sha256=${createHmac('sha256', 'hush').update(text).digest('hex')}`;
+    });
+    expect(signed).toEqual([right, true]);
+    expect(listener.got.map(({ text }) => /Practice-(\d+)/.exec(text)![1])).toEqual([practice, '195900']);
+    expect(outcomes()[1]!.served).toHaveLength(1);
+  });
+
+  it('forged without signature is nothing where nobody signs', async () => {
+    const { id } = test.kernel.rules.arm({ fault: 'forged', where: { sim: 'ehr' } });
+    await subscribe(wanted('Patient.create'));
+    await register(test, 'Ng', '1');
+    await arrived(1);
+    expect(test.kernel.rules.list()).toMatchObject([{ id, fired: 0 }]);
+    expect(outcomes()[0]!.served).toHaveLength(1);
+  });
+
   it('outlive a restart', async () => {
     const data = mkdtempSync(join(tmpdir(), 'syncproof-notices-'));
     const options = { vendor: 'athena', clock, tokenSeconds: 86_400, data };

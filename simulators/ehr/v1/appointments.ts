@@ -3,6 +3,7 @@ import type { Reply } from '#kernel';
 import type { ChangeRequest } from '../engine/changes.ts';
 import { instantOf } from '../engine/local-time.ts';
 import type { Resource, Stored } from '../engine/resource.ts';
+import { seen } from '../engine/seen.ts';
 import { idOf, numberOf } from '../vendors/athena/ids.ts';
 import { isOpen, participantOf, showAppointment } from './appointment-fields.ts';
 import { commit, found, json, matching, need, paged, refsTo, refuseV1, type V1Call } from './call.ts';
@@ -11,11 +12,11 @@ import { isoDate } from './dates.ts';
 const DAY = 86_400_000;
 const TYPES = 'https://fhir.athena.io/sid/appointment-type';
 
-async function list(call: V1Call, all: Stored[]): Promise<Reply> {
+async function list(call: V1Call, find: () => Stored[]): Promise<Reply> {
   const { site, context } = call;
   const zone = site.store.zone;
-  const { rows, body } = paged(call, 'appointments', all, (one) => showAppointment(one, zone));
-  await context.reading(refsTo(site, rows));
+  const page = () => paged(call, 'appointments', find(), (one) => showAppointment(one, zone));
+  const { rows, body } = await seen(site, context, page, (found) => refsTo(site, found.rows));
   return { ...json(200, body), served: refsTo(site, rows) };
 }
 
@@ -50,16 +51,17 @@ export async function bookedAppointments(call: V1Call): Promise<Reply> {
       .get(name)!
       .split(',')
       .includes(participantOf(one, type) ?? '');
-  const all = between(call, params.get('startdate')!, params.get('enddate')!)
-    .filter((one) => !isOpen(one))
-    .filter((one) => departments.includes(participantOf(one, 'Location') ?? ''))
-    .filter(wanted('providerid', 'Practitioner'))
-    .filter(wanted('patientid', 'Patient'))
-    .filter(
-      (one) =>
-        params.get('showcancelled') === 'true' || !['cancelled', 'noshow', 'entered-in-error'].includes(String(one.status)),
-    );
-  return list(call, all);
+  const find = () =>
+    between(call, params.get('startdate')!, params.get('enddate')!)
+      .filter((one) => !isOpen(one))
+      .filter((one) => departments.includes(participantOf(one, 'Location') ?? ''))
+      .filter(wanted('providerid', 'Practitioner'))
+      .filter(wanted('patientid', 'Patient'))
+      .filter(
+        (one) =>
+          params.get('showcancelled') === 'true' || !['cancelled', 'noshow', 'entered-in-error'].includes(String(one.status)),
+      );
+  return list(call, find);
 }
 
 /** GET /appointments/open: free places; without a reason or type there are none. */
@@ -67,7 +69,7 @@ export async function openAppointments(call: V1Call): Promise<Reply> {
   const { params, site } = call;
   need(call, 'departmentid');
   const [reason, type] = [params.get('reasonid'), params.get('appointmenttypeid')];
-  if (!reason && !type) return list(call, []);
+  if (!reason && !type) return list(call, () => []);
   // -1: whatever patients may book themselves.
   if (reason && reason !== '-1') need(call, 'providerid');
   const today = new Date(site.kernel.clock.now())
@@ -79,21 +81,33 @@ export async function openAppointments(call: V1Call): Promise<Reply> {
     .toISOString()
     .slice(0, 10)
     .replace(/^(\d+)-(\d+)-(\d+)$/, '$2/$3/$1');
-  const all = between(call, from, params.get('enddate') ?? week)
-    .filter(isOpen)
-    .filter((one) => participantOf(one, 'Location') === params.get('departmentid'))
-    .filter((one) => !params.get('providerid') || participantOf(one, 'Practitioner') === params.get('providerid'))
-    .filter((one) => !type || showAppointment(one, site.store.zone).appointmenttypeid === type);
-  return list(call, all);
+  const find = () =>
+    between(call, from, params.get('enddate') ?? week)
+      .filter(isOpen)
+      .filter((one) => participantOf(one, 'Location') === params.get('departmentid'))
+      .filter((one) => !params.get('providerid') || participantOf(one, 'Practitioner') === params.get('providerid'))
+      .filter((one) => !type || showAppointment(one, site.store.zone).appointmenttypeid === type);
+  return list(call, find);
 }
 
 /** GET /appointments/{id}: an array of one. */
 export async function readAppointment(call: V1Call): Promise<Reply> {
-  return shown(call, known(call));
+  const { site, context } = call;
+  const appointment = await seen(
+    site,
+    context,
+    () => known(call),
+    (one) => refsTo(site, [one]),
+  );
+  return show(call, appointment);
 }
 
-async function shown({ site, context }: V1Call, appointment: Stored): Promise<Reply> {
-  await context.reading(refsTo(site, [appointment]));
+async function shown(call: V1Call, appointment: Stored): Promise<Reply> {
+  await call.context.reading(refsTo(call.site, [appointment]));
+  return show(call, appointment);
+}
+
+function show({ site }: V1Call, appointment: Stored): Reply {
   return { ...json(200, [showAppointment(appointment, site.store.zone)]), served: refsTo(site, [appointment]) };
 }
 

@@ -1,6 +1,7 @@
 import { type Cell, type JournalEvent, type Reply, shownAt } from '#kernel';
 import type { Site } from '../engine/context.ts';
 import type { Stored } from '../engine/resource.ts';
+import { seen } from '../engine/seen.ts';
 import { isOpen, showAppointment } from './appointment-fields.ts';
 import { json, refsTo, refuseV1, type V1Call } from './call.ts';
 import { stampOf, wallStamp } from './dates.ts';
@@ -119,10 +120,10 @@ export const changed =
     const replay = params.get('showprocessedstartdatetime');
     const wanted = replay === null ? unread(call, feed, own, most) : processed(call, feed, own, replay, most);
     const department = params.get('departmentid');
-    const records = wanted.ids.flatMap((id) => site.store.read(feed.type, id) ?? []);
+    const read = () => wanted.ids.flatMap((id) => site.store.read(feed.type, id) ?? []);
+    const records = await seen(site, context, read, (found) => refsTo(site, found));
     const shown = records.map((record) => feed.show(site, record));
     const kept = shown.filter((one) => !department || one.departmentid === undefined || String(one.departmentid) === department);
-    await context.reading(refsTo(site, records));
     if (replay === null && params.get('leaveunprocessed') !== 'true') cell.set(key, { ...own, read: wanted.last });
     return { ...json(200, { [feed.name]: kept, totalcount: kept.length }), served: refsTo(site, records) };
   };

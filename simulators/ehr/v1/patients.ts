@@ -1,5 +1,6 @@
 import type { Reply } from '#kernel';
 import type { Stored } from '../engine/resource.ts';
+import { seen } from '../engine/seen.ts';
 import { numberOf } from '../vendors/athena/ids.ts';
 import { commit, found, json, matching, need, paged, refsTo, refuseV1, type V1Call } from './call.ts';
 import { isoDate } from './dates.ts';
@@ -28,20 +29,27 @@ export async function searchPatients(call: V1Call): Promise<Reply> {
   const number = params.get('patientid');
   if (criteria.length === 0 && !number)
     refuseV1(400, 'Additional fields are required.', { missingfields: ['firstname', 'lastname'] });
-  const one = found(call, 'Patient', number);
-  const all = number ? (one ? [one] : []) : matching(call, 'Patient', Object.fromEntries(criteria));
   const department = params.get('departmentid');
-  // Where everybody may be seen, a department narrows by where people are registered.
-  const kept = department ? all.filter((patient) => [department, undefined].includes(departmentOf(patient))) : all;
-  const { rows, body } = paged(call, 'patients', kept, (patient) => showPatient(patient));
-  await context.reading(refsTo(site, rows));
+  const page = () => {
+    const one = found(call, 'Patient', number);
+    const all = number ? (one ? [one] : []) : matching(call, 'Patient', Object.fromEntries(criteria));
+    // Where everybody may be seen, a department narrows by where people are registered.
+    const kept = department ? all.filter((patient) => [department, undefined].includes(departmentOf(patient))) : all;
+    return paged(call, 'patients', kept, (patient) => showPatient(patient));
+  };
+  const { rows, body } = await seen(site, context, page, (shown) => refsTo(site, shown.rows));
   return { ...json(200, body), served: refsTo(site, rows) };
 }
 
 /** GET /patients/{id}: an array of one. */
 export async function readPatient(call: V1Call): Promise<Reply> {
-  const patient = known(call);
-  await call.context.reading(refsTo(call.site, [patient]));
+  const { site, context } = call;
+  const patient = await seen(
+    site,
+    context,
+    () => known(call),
+    (one) => refsTo(site, [one]),
+  );
   return { ...json(200, [showPatient(patient, call.params.get('departmentid'))]), served: refsTo(call.site, [patient]) };
 }
 

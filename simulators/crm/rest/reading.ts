@@ -1,0 +1,16 @@
+import type { Context } from '#kernel';
+import { type Answer, type Call, lookOf, type RestRoute } from './call.ts';
+import { drainPolitely } from './query.ts';
+
+/** Answers a read: says what is about to be shown, and reads again where somebody has written since, or the past is to be read. */
+export async function readRoute(route: RestRoute, call: Call, context: Context): Promise<Answer> {
+  const { org } = call;
+  const run = (as: Call) => drainPolitely(org, () => route.run(as, org.writer(as.session.userId)));
+  const { head } = org.store;
+  const answer = await run(call);
+  const held = context.reading(answer.served ?? [], true);
+  if (!held) return answer;
+  await held;
+  if (!context.exchange.asOf && org.store.head === head) return answer;
+  return run({ ...call, look: lookOf(org, context) });
+}
