@@ -6,6 +6,7 @@ import { createCrm } from '#crm';
 import { createEhrSite, VENDORS } from '#ehr';
 import { CONSENT_FIELDS, createHl7Site, HL7_NOTES } from '#hl7';
 import { Kernel, ManualClock, type Part, type Route } from '#kernel';
+import { faultsPage } from './docs-faults.ts';
 import { REGISTRIES } from './list.ts';
 import { UP_SITES } from './up-sites.ts';
 
@@ -158,7 +159,7 @@ ${table(['field', 'source', 'owner'], crm)}
 
 const PAGES: Record<string, () => string> = {
   'docs/checks.md': checksPage,
-  'docs/faults.md': () => registryPage('faults'),
+  'docs/faults.md': () => HEAD + faultsPage(),
   'docs/messages.md': () => `${registryPage('messages')}\n## Senders\n${registryPage('senders').split('\n').slice(3).join('\n')}`,
   'docs/mutants.md': () => registryPage('mutants'),
   'docs/stories.md': () => registryPage('stories'),
