@@ -353,8 +353,9 @@ export class RuleEngine {
       } finally {
         for (const cancel of waits) cancel();
       }
-      const { outgoing } = exchange;
-      if (outgoing && (outgoing.holdForNext || outgoing.holdMs || outgoing.echoes || outgoing.later))
+      const { outgoing, reply } = exchange;
+      if (reply?.delivery) reply.delivery.healed ??= new Promise((resolve) => this.#onHeal(rule.id, resolve));
+      if (outgoing && (outgoing.holdForNext || outgoing.holdMs || outgoing.echoes || outgoing.later || outgoing.cuts))
         outgoing.healed ??= new Promise((resolve) => this.#onHeal(rule.id, resolve));
     }
   }
