@@ -22,6 +22,7 @@ import {
 } from './fhir/clinical-map.ts';
 import type { Allergy, Clinical, Condition, Encounter, Observation, Quantity, ServiceRequest } from './fhir/clinical-types.ts';
 import { type Consent, consentsOf, mapConsent } from './fhir/consent.ts';
+import { goneElements } from './fhir/elements.ts';
 import { type Appointment, mapAppointment, mapPatient, type Patient } from './fhir/map.ts';
 import { needsToken, refreshToken, type Token } from './fhir/token.ts';
 import { isDone } from './fhir/told.ts';
@@ -81,6 +82,7 @@ export type Steps = {
   // The EHR tells of a change.
   isDone(failure: unknown): boolean;
   readsAgain(): boolean;
+  goneElements(patient: Patient, desired: Desired | undefined): string[];
   mapPatient(patient: Patient, site: Site, steps: Steps): Fields;
   mapAppointment(appointment: Appointment, site: Site, steps: Steps): Fields;
   consentsOf(fhir: Fhir, patientId: string): Promise<Consent[]>;
@@ -159,6 +161,7 @@ export const referenceSteps: Steps = {
   takeExport,
   isDone,
   readsAgain: () => true,
+  goneElements,
   mapPatient,
   mapAppointment,
   consentsOf,
