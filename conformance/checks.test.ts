@@ -48,9 +48,9 @@ describe('metadata', () => {
   });
 
   it('what breaks the world runs alone', () => {
-    // A throttle and the size of pages are of a whole system; what hangs holds a place in the queue of whoever has few, and a link has two ends only.
+    // A throttle, files of an export and the size of pages are of a whole system, and a forged notification takes the place of a bundle; what hangs holds a place in the queue of whoever has few, and a link has two ends only.
     const wide =
-      /outageMs|crowd\(|\.kill\(|give\(['"]poison|fault: '(throttle|hang|half-open|malformed)'|pageLimit\(|crm\.(hold|alter)\(/;
+      /outageMs|crowd\(|\.kill\(|give\(['"]poison|fault: '(throttle|hang|half-open|malformed|forged)'|export-file|pageLimit\(|crm\.(hold|alter)\(/;
     for (const { id, alone = false } of CHECKS) {
       const text = readFileSync(new URL(`./checks/${id.toLowerCase()}.ts`, import.meta.url), 'utf8');
       expect([id, alone]).toEqual([id, wide.test(text)]);

@@ -395,6 +395,11 @@ export class World {
     return this.#o.promises.sync_window;
   }
 
+  /** Whether the CRM is as the map asks by now, for the people of this check. */
+  get isMapped(): boolean {
+    return this.#o.evidence.asMapped(this.cohort).length === 0;
+  }
+
   /** Whether a patient has a row in the CRM by now. */
   hasRow(patient: Handle): boolean {
     return this.#o.evidence.rowOf(patient.ref) !== undefined;

@@ -10,6 +10,7 @@ import { ap08 } from './ap-08.ts';
 import { ap09 } from './ap-09.ts';
 import { bv01 } from './bv-01.ts';
 import { bv02 } from './bv-02.ts';
+import { bv03 } from './bv-03.ts';
 import { bv05 } from './bv-05.ts';
 import { cn01 } from './cn-01.ts';
 import { cn02 } from './cn-02.ts';
@@ -97,6 +98,7 @@ import { rs09 } from './rs-09.ts';
 import { se01 } from './se-01.ts';
 import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
+import { se09 } from './se-09.ts';
 import { sv01 } from './sv-01.ts';
 import { sv03 } from './sv-03.ts';
 import { sv04 } from './sv-04.ts';
@@ -192,8 +194,10 @@ export const CHECKS: readonly CheckDefinition[] = [
   se01,
   se04,
   se05,
+  se09,
   bv01,
   bv02,
+  bv03,
   bv05,
   rc01,
   rc02,

@@ -1,5 +1,7 @@
 import { absentIsEmpty } from './absent-is-empty.ts';
+import { acceptsUnsigned } from './accepts-unsigned.ts';
 import { acksBeforeKeeping } from './acks-before-keeping.ts';
+import { actsOnReplays } from './acts-on-replays.ts';
 import { answersBack } from './answers-back.ts';
 import { appliesReplays } from './applies-replays.ts';
 import { arrivalOrder } from './arrival-order.ts';
@@ -7,6 +9,7 @@ import { asksForEverything } from './asks-for-everything.ts';
 import { asksOnce } from './asks-once.ts';
 import { believesAnyWeight } from './believes-any-weight.ts';
 import { blanksFreeText } from './blanks-free-text.ts';
+import { bulkOverwritesLive } from './bulk-overwrites-live.ts';
 import { chunkIsFrame } from './chunk-is-frame.ts';
 import { closesOverdue } from './closes-overdue.ts';
 import { completesDates } from './completes-dates.ts';
@@ -40,6 +43,7 @@ import { ignoresA31 } from './ignores-a31.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
 import { ignoresMerge } from './ignores-merge.ts';
 import { ignoresRetryAfter } from './ignores-retry-after.ts';
+import { ignoresSignatures } from './ignores-signatures.ts';
 import { insists } from './insists.ts';
 import { insistsOnItsCopy } from './insists-on-its-copy.ts';
 import { isItsOwnSource } from './is-its-own-source.ts';
@@ -104,6 +108,7 @@ import { revertsEverything } from './reverts-everything.ts';
 import { revivesMerged } from './revives-merged.ts';
 import { revokedIsDone } from './revoked-is-done.ts';
 import { rewritesEachRound } from './rewrites-each-round.ts';
+import { servesAnyPractice } from './serves-any-practice.ts';
 import { shedsLoad } from './sheds-load.ts';
 import { stopsAtTwoHundred } from './stops-at-two-hundred.ts';
 import { strictReader } from './strict-reader.ts';
@@ -237,6 +242,11 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulChanged,
   lawfulSubscription,
   dropsNotices,
+  bulkOverwritesLive,
+  acceptsUnsigned,
+  ignoresSignatures,
+  servesAnyPractice,
+  actsOnReplays,
   asksOnce,
 ];
 

@@ -23,6 +23,7 @@ import {
 import type { Allergy, Clinical, Condition, Encounter, Observation, Quantity, ServiceRequest } from './fhir/clinical-types.ts';
 import { type Consent, consentsOf, mapConsent } from './fhir/consent.ts';
 import { type Appointment, mapAppointment, mapPatient, type Patient } from './fhir/map.ts';
+import { type Focus, isOurs, isSigned } from './fhir/notices.ts';
 import { needsToken, refreshToken, type Token } from './fhir/token.ts';
 import { isDone } from './fhir/told.ts';
 import { basedOn, type Operation, patchOf } from './fhir/write-back.ts';
@@ -63,6 +64,8 @@ export type Steps = {
   nextPage(bundle: Bundle): string | undefined;
   takeExport(fhir: Fhir, path: string): Promise<Export>;
   // The EHR tells of a change.
+  isSigned(body: Buffer, secret: string, signature: string | string[] | undefined): boolean;
+  isOurs(focus: Focus, practice: string | undefined): boolean;
   isDone(failure: unknown): boolean;
   readsAgain(): boolean;
   mapPatient(patient: Patient, site: Site, steps: Steps): Fields;
@@ -137,6 +140,8 @@ export const referenceSteps: Steps = {
   changedAppointments,
   nextPage,
   takeExport,
+  isSigned,
+  isOurs,
   isDone,
   readsAgain: () => true,
   mapPatient,

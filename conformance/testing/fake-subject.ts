@@ -63,6 +63,8 @@ export class FakeSubject {
   /** Records that were in an answer that it could not have whole. */
   #lost = new Set<string>();
   #hanging = new Map<string, JournalEvent>();
+  /** Searches whose answers are kept back on their way, with what they show. */
+  #parked: { request: JournalEvent; refs: RecordRef[] }[] = [];
   /** Until when the EHR asked it to be quiet (µs). */
   #quietUntil = 0;
   #hasToken = false;
@@ -117,6 +119,13 @@ export class FakeSubject {
     }
   }
 
+  /** Writes the row of a patient as it is. */
+  rewrite({ type, id }: RecordRef): void {
+    const key = keyOf(this.#b.image(type, id));
+    const row = this.#rows.get(`Contact ${key}`);
+    if (row) this.#b.crm('Contact', row, { EHR_Key__c: key });
+  }
+
   #read(refs: RecordRef[]): void {
     if (this.#does.polls === false || this.isDown || refs.length === 0) return;
     if (this.#does.heeds !== false && this.#b.micros < this.#quietUntil) return;
@@ -127,6 +136,11 @@ export class FakeSubject {
     const request = this.#b.request('ehr', 'GET', `/Patient?_id=${refs.map(({ id }) => id).join()}`);
     if (this.#rules.hit('outage', 'ehr', { request })) {
       this.#b.reply(request, 'reset');
+      return;
+    }
+    const patients = refs.filter(({ type }) => type === 'Patient').map(({ id }) => keyOf(this.#b.image('Patient', id)));
+    if (this.#rules.hit('gate', 'ehr', { operation: 'read', text: patients.join(), request })) {
+      this.#parked.push({ request, refs });
       return;
     }
     const throttle = this.#rules.hit('throttle', 'ehr', { request });
@@ -186,6 +200,10 @@ export class FakeSubject {
   catchUp(): void {
     this.#letGo();
     for (const write of this.#held.splice(0)) write();
+    for (const { request, refs } of this.#parked.splice(0)) {
+      this.#b.reply(request, 200, refs);
+      for (const ref of refs) this.#chores.try(ref.id, () => this.#apply(ref, 'poll'));
+    }
     this.#chores.run(true);
   }
 

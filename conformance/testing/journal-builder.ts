@@ -219,6 +219,11 @@ export class JournalBuilder {
     return this.reply(this.request('ehr', 'GET', `/${records[0]?.type}?_id=${records.map((r) => r.id).join()}`), 200, records);
   }
 
+  /** What came of a notification about a record. */
+  notice(record: RecordRef, data: Record<string, unknown>): JournalEvent {
+    return this.add({ sim: 'ehr', tenant: SITE, kind: 'notice', actor: CLIENT, records: [record], data });
+  }
+
   fault(rule: string, fault: string, request?: JournalEvent): JournalEvent {
     return this.add({
       sim: request?.sim ?? 'hl7',
