@@ -26,7 +26,7 @@ export const bv03 = defineCheck({
     const patients = [];
     for (const name of PEOPLE) patients.push(await world.register(name));
     // A load is on its way again all the time; nothing has to come to rest for that.
-    await world.seen(() => world.isMapped, 2 * world.syncWindow);
+    await world.mapped(2 * world.syncWindow);
     for (const [i, name] of PEOPLE.entries()) {
       const where = { sim: 'ehr', tenant: world.site.name, operation: LOADS, person: patients[i]!.person.mrn };
       await world.arm(`load of the ${name}`, { fault: 'gate', params: { at: 'reply' }, where, times: 1 });
@@ -34,7 +34,7 @@ export const bv03 = defineCheck({
     await world.seen(() => PEOPLE.every((name) => world.hasFired(`load of the ${name}`)), world.syncWindow);
     for (const [i, name] of PEOPLE.entries())
       await world.update(patients[i]!, { telecom: world.person(`newer number of the ${name}`).telecom });
-    await world.seen(() => world.isMapped, world.syncWindow);
+    await world.mapped(world.syncWindow);
     for (const name of PEOPLE) await world.heal(`load of the ${name}`);
     await world.settled('arrived');
   },

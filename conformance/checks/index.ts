@@ -11,6 +11,7 @@ import { ap09 } from './ap-09.ts';
 import { bv01 } from './bv-01.ts';
 import { bv02 } from './bv-02.ts';
 import { bv03 } from './bv-03.ts';
+import { bv04 } from './bv-04.ts';
 import { bv05 } from './bv-05.ts';
 import { cn01 } from './cn-01.ts';
 import { cn02 } from './cn-02.ts';
@@ -198,6 +199,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   bv01,
   bv02,
   bv03,
+  bv04,
   bv05,
   rc01,
   rc02,

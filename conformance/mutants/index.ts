@@ -110,6 +110,7 @@ import { revokedIsDone } from './revoked-is-done.ts';
 import { rewritesEachRound } from './rewrites-each-round.ts';
 import { servesAnyPractice } from './serves-any-practice.ts';
 import { shedsLoad } from './sheds-load.ts';
+import { staysSlow } from './stays-slow.ts';
 import { stopsAtTwoHundred } from './stops-at-two-hundred.ts';
 import { strictReader } from './strict-reader.ts';
 import { strictlyLater } from './strictly-later.ts';
@@ -243,6 +244,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulSubscription,
   dropsNotices,
   bulkOverwritesLive,
+  staysSlow,
   acceptsUnsigned,
   ignoresSignatures,
   servesAnyPractice,

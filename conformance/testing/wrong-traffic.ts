@@ -76,6 +76,8 @@ export const WRONG_TRAFFIC: WrongSubject[] = [
   ['SE-09', 'discards a forgery and says that all is well', 'not-reported', { answersForged: 204 }],
   ['SE-09', 'writes what is played back', 'replay-took-effect', { replays: true }],
   ['BV-03', 'takes what it read for newer than what it was told', 'overwritten', { lastWins: true }],
+  ['BV-04', 'tries again at once', 'too-often', { waits: () => 5 }],
+  ['BV-04', 'gives up at the limit', 'missing', { polls: false, catchesUp: false }],
   ['BV-01', 'gives up on some', 'missing', { write: (_, f) => (/[05]$/.test(String(f.EHR_Key__c)) ? undefined : f) }],
   ['IP-08', 'takes whatever comes for the newest', 'replay-took-effect', { polls: false, lastWins: true }],
   ['IP-08', 'refuses what it knows', 'refused', { ack: (_, copy) => (copy === 1 ? 'positive' : 'error') }],
