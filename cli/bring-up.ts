@@ -207,6 +207,7 @@ async function bringUp(
   }
   const own = subject.mode === 'command' && manifest.start.restart;
   return {
+    ...(manifest.hooks.pending && { pending: () => countOf('pending', manifest.hooks.pending!, subject, manifest.start.cwd) }),
     ...(manifest.hooks.failed && { failed: () => countOf('failed', manifest.hooks.failed!, subject, manifest.start.cwd) }),
     ...(own && { kill: async () => void (await subject.kill()), revive: () => subject.restart() }),
     async stop() {

@@ -69,6 +69,8 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
       return `${site.name} is not written to by FHIR (write_back: ${site.channels.write_back}): nothing there says from which version a change is made`;
     if (need === 'versioned-write' && !STATES_VERSIONS.includes(site.vendor))
       return `${site.name}: ${site.vendor} has no update of a patient that states a version`;
+    if (need === 'tls' && !site.tls) return `TLS is off for ${site.name}`;
+    if (need === 'tls' && !manifest.crm.tls) return 'TLS is off for the CRM';
     if (need === 'write-back' && site.channels.write_back === 'none')
       return `${site.name} declares no write-back (write_back: none)`;
   }

@@ -1,11 +1,16 @@
 import { findCanaries } from '#fixtures';
+import { AlertFacts } from './alert-facts.ts';
 import { fail, untestable } from './check.ts';
 import { CrmFacts } from './crm-facts.ts';
 import type { Evidence } from './evidence.ts';
 import { type CheckLog, type History, imageAt, type LinkMessage, type Resource, type Row, type Version } from './facts.ts';
+import { INVARIANTS } from './invariants.ts';
 import { type LatencySummary, latencySamples, summarise } from './latency.ts';
-import type { EventId, Finding } from './result.ts';
+import type { EventId, Finding, InvariantResult } from './result.ts';
 import { changedFields } from './row-changes.ts';
+import type { LaneRecord } from './schedule/file.ts';
+import { sayStrength, strengthOf } from './schedule/strength.ts';
+import { type Offered, offered } from './tls-facts.ts';
 
 /** How long a call may have been on its way when a 429 went out (a loaded machine is slow to hand it over), and what two clocks of one host may differ by; in µs. */
 const UNDER_WAY_US = 400_000;
@@ -16,6 +21,8 @@ export class CheckFacts {
   readonly cohort: string;
   /** What the CRM's jobs sent, whom it refused, what became of leads. */
   readonly crm: CrmFacts;
+  /** How it told its operator that something is wrong. */
+  readonly alerts: AlertFacts;
   readonly #evidence: Evidence;
   readonly #log: CheckLog;
 
@@ -24,6 +31,7 @@ export class CheckFacts {
     this.#evidence = evidence;
     this.#log = log;
     this.crm = new CrmFacts(evidence, cohort, log);
+    this.alerts = new AlertFacts(evidence, log);
   }
 
   /** What `act` noted under that key. */
@@ -223,6 +231,47 @@ export class CheckFacts {
     const ids = rules.map((rule) => this.note<string>(`rule ${rule}`));
     if (this.#evidence.facts.fired.some((fired) => ids.includes(fired.rule))) return [];
     return [untestable('did-not-bite', `What was to go wrong (${rules.join(', ')}) never met a call of the subject.`)];
+  }
+
+  /** What came over TLS in the time of this check to a system that offered that, or the usual when nothing is given. */
+  offered(sim: string, offer?: string): Offered {
+    const site = this.cohort.slice(this.cohort.indexOf('/') + 1);
+    const { begunAt, endedAt = Number.POSITIVE_INFINITY } = this.#log;
+    return offered(this.#evidence.facts.tls, sim === 'ehr' ? `ehr/${site}` : `${sim}/`, offer, [begunAt, endedAt]);
+  }
+
+  /** The schedules that were explored. */
+  get schedules(): LaneRecord[] {
+    return [...this.#log.notes].flatMap(([key, value]) => (key.startsWith('schedule ') ? [value as LaneRecord] : []));
+  }
+
+  /** Untestable unless so many schedules were explored in which something was chosen. */
+  wereExplored(wanted: number): Finding[] {
+    const { schedules } = strengthOf(this.schedules);
+    if (schedules >= wanted) return [];
+    return [
+      untestable(
+        'did-not-bite',
+        `In ${schedules} of ${wanted} schedules only there was a choice: the subject's calls met nothing.`,
+      ),
+    ];
+  }
+
+  /** How much the schedules show. */
+  get strength(): string {
+    return sayStrength(strengthOf(this.schedules));
+  }
+
+  /** What breaks the named invariants about this check's people. */
+  invariants(...ids: InvariantResult['id'][]): Finding[] {
+    return INVARIANTS.filter(({ id }) => ids.includes(id)).flatMap((one) => one.judge(this.#evidence, this.cohort));
+  }
+
+  /** Untestable unless the subject hung up on a call that one of the named rules hit. */
+  clientGaveUp(...rules: string[]): Finding[] {
+    const ids = rules.map((rule) => this.note<string>(`rule ${rule}`));
+    if (ids.some((id) => id && this.#evidence.facts.hungUpOn(id))) return [];
+    return [untestable('did-not-bite', 'The subject waited longer than it says (promises.http_timeout): nothing was in doubt.')];
   }
 
   /** Untestable unless a CRM user changed a row of the record after a mark. */
@@ -484,6 +533,20 @@ export class CheckFacts {
   hits(rule: string): number {
     const id = this.note<string>(`rule ${rule}`);
     return this.#evidence.facts.fired.filter((fired) => fired.rule === id).length;
+  }
+
+  /** The calls that this site refused with a status after a note and before a mark. */
+  refusals(status: number, since: string, until: string): EventId[] {
+    const site = this.cohort.slice(this.cohort.indexOf('/') + 1);
+    const from = this.#log.notedAt.get(since) ?? Number.POSITIVE_INFINITY;
+    return this.#evidence.facts.refusals
+      .filter((one) => one.tenant === site && one.status === status && one.at > from && one.at < this.at(until))
+      .map(({ event }) => event);
+  }
+
+  /** Untestable where no call was refused. */
+  wereRefused(refused: readonly EventId[]): Finding[] {
+    return refused.length > 0 ? [] : [untestable('did-not-bite', 'No call was refused: what was withdrawn is never asked for.')];
   }
 
   /** The calls to a simulator of this site within so many ms after a rule's first hit was answered. */

@@ -2,6 +2,7 @@ import { findCanaries } from '#fixtures';
 import { type JournalEvent, type RecordRef, recordKey } from '#simulators';
 import type { ReadKind } from './read-channels.ts';
 import type { EventId } from './result.ts';
+import { TlsFacts } from './tls-facts.ts';
 
 export type Row = Record<string, unknown> & { Id: string };
 export type Resource = Record<string, unknown> & { resourceType: string; id: string };
@@ -51,6 +52,23 @@ export interface Fired {
   tenant?: string;
   event: EventId;
   request?: EventId;
+}
+
+/** A call that a gate holds, or held. */
+export interface GatedCall {
+  /** `<process>:<gate>`. */
+  id: string;
+  process: string;
+  gate: string;
+  rule: string;
+  hook: string;
+  sim: string;
+  operation: string;
+  type?: string;
+  /** Records that it had touched when it was parked, and those that it named. */
+  touches: readonly string[];
+  /** Why it went on: `release`, `deadline`, `heal`, `gone`; absent while it waits. */
+  by?: string;
 }
 
 /** The end of a wait. */
@@ -116,6 +134,12 @@ export class Facts {
   readonly fired: Fired[] = [];
   /** Notifications that were not what their sender had to say when it had to say it: changed on the way, or played back (`again`). */
   readonly strayed: { at: number; key: string; state: string; status?: number; event: EventId }[] = [];
+  /** Who was offered what over TLS. */
+  readonly tls = new TlsFacts();
+  /** Calls whose client had hung up before they were answered. */
+  readonly hungUp = new Set<EventId>();
+  /** Calls that gates held, by id, in the order in which they were parked. */
+  readonly gated = new Map<string, GatedCall>();
   /** When a rule was healed, or a process was back that had been killed: from then on the world can be caught up with. */
   readonly healed: { at: number; rule: string }[] = [];
   /** When a check killed or started the subject. */
@@ -125,6 +149,8 @@ export class Facts {
   readonly intruders: EventId[] = [];
   /** Every call that came to a simulator, oldest first. */
   readonly calls: { at: number; sim: string; tenant: string; event: EventId }[] = [];
+  /** Calls that were refused for want of a right. */
+  readonly refusals: { at: number; tenant: string; status: number; event: EventId }[] = [];
   /** Access tokens as they were asked for and granted, per site. */
   readonly tokens: { tenant: string; requested: string[]; granted: string[]; event: EventId }[] = [];
   /** Names and mail addresses of people that stood in a URL or header, where no search needs them. */
@@ -177,7 +203,9 @@ export class Facts {
     ack: (event) => this.#ack(event),
     notice: (event) => this.#notice(event),
     fault: (event) => this.#fault(event),
+    gate: (event) => this.#gate(event),
     heal: (event) => void this.healed.push({ at: event.at, rule: String(event.data?.rule) }),
+    connection: (event) => this.tls.connection(event, eventId(event)),
     token: (event) => this.#token(event),
     send: (event) => this.#send(event),
     setup: (event) => this.#setup(event),
@@ -211,6 +239,11 @@ export class Facts {
   /** Whether anything at all was ever shown on a channel (`epic/poll`): a declared one that nobody reads is absent. */
   reads(channel: string): boolean {
     return this.#channels.has(channel);
+  }
+
+  /** Whether the subject hung up on a call that a rule hit. */
+  hungUpOn(rule: string): boolean {
+    return this.fired.some((fired) => fired.rule === rule && fired.request !== undefined && this.hungUp.has(fired.request));
   }
 
   /** Calls that touch a cohort and have no answer yet. */
@@ -396,6 +429,7 @@ export class Facts {
   #request(event: JournalEvent): void {
     const { url = '', body = '' } = (event.data ?? {}) as { url?: string; body?: string };
     this.#expose(event);
+    this.tls.request(event, eventId(event));
     this.calls.push({ at: event.at, sim: event.sim, tenant: event.tenant ?? '', event: eventId(event) });
     const cohorts = this.cohortsIn(`${decodeSafely(url)} ${decodeSafely(body)}`);
     if (cohorts.size === 0) return;
@@ -408,12 +442,27 @@ export class Facts {
   #reply(event: JournalEvent): void {
     const id = `${event.process}:${event.cause}`;
     const { severed, status } = (event.data ?? {}) as { severed?: string; status?: number };
+    if (severed === 'gone') this.hungUp.add(id);
     const again = severed !== undefined || RETRYABLE.has(Number(status)) || Number(status) >= 500;
+    if (status === 401 || status === 403)
+      this.refusals.push({ at: event.at, tenant: event.tenant ?? '', status, event: eventId(event) });
     for (const cohort of this.#open.get(id)?.cohorts ?? []) {
       if (severed || Number(status) >= 400) this.#tell(cohort, event);
       if (again) this.#retryDue(cohort, `${event.sim}/${event.tenant}`, event.at);
     }
     this.#open.delete(id);
+  }
+
+  #gate({ process, sim, data = {} }: JournalEvent): void {
+    const { gate, rule, hook, state, operation, type, by } = data as Record<string, string>;
+    const id = `${process}:${gate}`;
+    const known = this.gated.get(id);
+    if (state === 'released' && known) known.by = by;
+    if (state !== 'parked') return;
+    const { records = [], names = [] } = data as Record<string, string[]>;
+    const about = { gate: gate!, rule: rule!, hook: hook!, operation: operation! };
+    this.gated.delete(id);
+    this.gated.set(id, { id, process, sim, ...about, ...(type && { type }), touches: [...records, ...names] });
   }
 
   // A process that starts again has forgotten the calls that were under way: their callers come back.
@@ -424,6 +473,7 @@ export class Facts {
       for (const cohort of cohorts) this.#retryDue(cohort, to, event.at);
       this.#open.delete(id);
     }
+    for (const call of this.gated.values()) if (call.process === event.process) call.by ??= 'gone';
   }
 
   #retryDue(cohort: string, to: string, at: number): void {
@@ -440,6 +490,8 @@ export class Facts {
     for (const memory of [this.checks, this.messages, this.changedAt, this.story]) memory.clear();
     for (const memory of [this.#words, this.#byCohort, this.#byRecord, this.#open, this.#retries]) memory.clear();
     this.#channels.clear();
+    this.hungUp.clear();
+    this.gated.clear();
     for (const list of [
       this.fired,
       this.healed,
@@ -447,6 +499,7 @@ export class Facts {
       this.defects,
       this.intruders,
       this.tokens,
+      this.refusals,
       this.exposed,
       this.received,
       this.sends,

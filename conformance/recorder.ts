@@ -18,6 +18,10 @@ export interface RunningSubject {
   revive?(): Promise<void>;
   /** How many items its `failed` hook counts; absent where the manifest has no such hook. */
   failed?(): Promise<number>;
+  /** The same of its `pending` hook: items that are still to be dealt with. */
+  pending?(): Promise<number>;
+  /** Stops it, gives it the credentials that the sandbox takes by now, and starts it again: a change of configuration, no more. */
+  reconfigure?(): Promise<void>;
   /** Ends it; says how it ended, and whether it had to be killed. */
   stop(): Promise<{ how: string; forced: boolean }>;
 }

@@ -1,4 +1,12 @@
-import { ControlClient, type EventDraft, type JournalEvent, type PartDescription, type Rule } from '#simulators';
+import {
+  type Armed,
+  ControlCallError,
+  ControlClient,
+  type EventDraft,
+  type JournalEvent,
+  type PartDescription,
+  type Rule,
+} from '#simulators';
 
 /** What a run stands on is gone: nothing more can be said of the subject. */
 export class SandboxLost extends Error {}
@@ -10,6 +18,7 @@ export class SandboxClient {
   seed = '';
   runKey = '';
   #owner = new Map<string, ControlClient>();
+  #named = new Map<string, ControlClient>();
 
   constructor(urls: string[], token?: string) {
     this.processes = urls.map((url) => new ControlClient(url, token));
@@ -23,6 +32,7 @@ export class SandboxClient {
       client.patienceMs = 20_000;
       this.seed ||= info.seed;
       this.runKey ||= info.runKey;
+      this.#named.set(info.process, client);
       for (const part of info.parts) {
         this.parts.push({ ...part, process: info.process });
         this.#owner.set(part.name, client);
@@ -55,15 +65,45 @@ export class SandboxClient {
     return this.home.note(drafts);
   }
 
-  /** Arms a rule in every process that it can concern. */
-  async arm(rule: Rule & { id: string }): Promise<void> {
-    const { sim, tenant } = rule.where ?? {};
-    const concerned = this.parts.filter((part) => (!sim || part.sim === sim) && (!tenant || part.tenant === tenant));
-    for (const client of new Set(concerned.map((part) => this.of(part.name)))) await client.arm([rule]);
+  /** Arms rules in every process that they can concern. @throws ControlCallError with a mistake, and where one concerns none. */
+  async arm(...rules: readonly (Rule & { id: string })[]): Promise<void> {
+    await this.#armed((client) => client.armSome([...rules]));
   }
 
-  async heal(id: string): Promise<void> {
-    for (const client of this.processes) if ((await client.rules()).some((rule) => rule.id === id)) await client.heal(id);
+  /** The same with the rules of a plan, YAML or JSON; `healPlan` by its name heals them. */
+  async armPlan(text: string, source?: string): Promise<void> {
+    await this.#armed((client) => client.armPlan(text, source));
+  }
+
+  async healPlan(name: string): Promise<void> {
+    for (const client of this.processes)
+      if ((await client.rules()).some((rule) => rule.plan === name)) await client.healPlan(name);
+  }
+
+  // All of it, somewhere, or nothing anywhere.
+  async #armed(arm: (client: ControlClient) => Promise<Armed>): Promise<void> {
+    const done: [ControlClient, Armed][] = [];
+    try {
+      for (const client of this.processes) done.push([client, await arm(client)]);
+      const [first, ...others] = done.map(([, { elsewhere }]) => elsewhere);
+      const nowhere = first?.find(({ index }) => others.every((some) => some.some((one) => one.index === index)));
+      if (nowhere) throw new ControlCallError(422, nowhere.error);
+    } catch (error) {
+      for (const [client, { rules }] of done) for (const { id } of rules) await client.heal(id);
+      throw error;
+    }
+  }
+
+  async heal(...ids: readonly string[]): Promise<void> {
+    for (const client of this.processes) {
+      const armed = ids.length > 0 ? (await client.rules()).filter((rule) => ids.includes(rule.id)) : [];
+      await Promise.all(armed.map(({ id }) => client.heal(id)));
+    }
+  }
+
+  /** Lets a call go on that a gate of that process holds, and waits so many ms at most for what it does next. */
+  async release(process: string, gate: string, waitMs: number): Promise<void> {
+    await this.#named.get(process)?.release(gate, waitMs);
   }
 
   async healAll(): Promise<void> {

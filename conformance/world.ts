@@ -13,7 +13,10 @@ import type { Evidence } from './evidence.ts';
 import type { Promises, SiteManifest } from './manifest.ts';
 import type { RunningSubject } from './recorder.ts';
 import type { SandboxClient } from './sandbox-client.ts';
+import { Explorer, type LaneSpec, type Replay } from './schedule/explorer.ts';
+import { Rivals } from './schedule/rivals.ts';
 import type { Settled, Settler, SettleTerms } from './settle.ts';
+import { offered } from './tls-facts.ts';
 import { consentOf, type Decision, decisionPatch } from './world-consent.ts';
 import { CrmDesk } from './world-crm.ts';
 import { addDays, instantAt, wallTime } from './zones.ts';
@@ -35,7 +38,10 @@ export interface WorldOptions {
   sandbox: SandboxClient;
   /** The subject's process, for checks that kill it. */
   subject?: RunningSubject;
-  promises: Pick<Promises, 'negative_acks' | 'retry' | 'sync_window' | 'ack_wait' | 'summaries_per_day' | 'followup_hours'>;
+  promises: Pick<
+    Promises,
+    'negative_acks' | 'retry' | 'sync_window' | 'ack_wait' | 'http_timeout' | 'summaries_per_day' | 'followup_hours'
+  >;
   settler: Settler;
   terms: SettleTerms;
   evidence: Evidence;
@@ -46,13 +52,25 @@ export interface WorldOptions {
   reread?: number;
   /** Length of an outage that stands for ten minutes, in ms. */
   outageMs: number;
+  /** `full` explores what a certificate needs; `ci` is the usual. */
+  size?: Size;
+  /** Recorded decisions that its exploration follows. */
+  replay?: Replay;
 }
+
+/** How much of something that has no end is done. */
+export type Size = 'ci' | 'full';
 
 /** A reference with the name that people read. */
 interface Named {
   ref: string;
   display: string;
 }
+
+/** How long one who went through with a handshake may take to his first call. */
+const FIRST_CALL_MS = 250;
+/** How long the next attempt of a subject is waited for, whatever it says of its waits. */
+const LONGEST_TRY_MS = 60_000;
 
 const HALF_HOUR_MS = 1_800_000;
 
@@ -390,6 +408,11 @@ export class World {
     return this.#o.promises.ack_wait;
   }
 
+  /** How long the subject says that it waits for an answer to its calls, in ms. */
+  get httpTimeout(): number {
+    return this.#o.promises.http_timeout;
+  }
+
   /** The declared sync window, in ms. */
   get syncWindow(): number {
     return this.#o.promises.sync_window;
@@ -436,6 +459,23 @@ export class World {
     }
   }
 
+  /** From here on it counts what the subject tells its operator, under a name; until `watched` says that it is over. */
+  async watch(label: string): Promise<void> {
+    await this.#count('from', label);
+  }
+
+  async watched(label: string): Promise<void> {
+    await this.#count('to', label);
+  }
+
+  async #count(which: 'from' | 'to', label: string): Promise<void> {
+    for (const hook of ['failed', 'pending'] as const) {
+      const count = await this.#o.subject?.[hook]?.().catch((error: Error) => error.message);
+      if (count !== undefined) await this.note(`${hook} ${which} ${label}`, count);
+    }
+    await this.note(`lines ${which} ${label}`, this.linesPrinted);
+  }
+
   /** Kills the subject as a crash would. */
   async kill(): Promise<void> {
     if (!this.#o.subject?.kill) throw new Error('this subject may not be killed: the check should not have been run');
@@ -459,9 +499,77 @@ export class World {
     return true;
   }
 
+  /** The id under which a rule of this check is armed. */
+  ruleId(name: string): string {
+    return `${this.cohort}/${name}`;
+  }
+
+  /** How long a gate may hold a call: two in a row are over before the subject gives up, or the hospital sends again, in ms. */
+  get gateMs(): number {
+    return Math.floor(0.4 * Math.min(this.httpTimeout, this.ackWait));
+  }
+
+  get size(): Size {
+    return this.#o.size ?? 'ci';
+  }
+
+  /** Whether the subject hears of edits in the CRM. */
+  get readsEdits(): boolean {
+    return this.#o.terms.crmBack;
+  }
+
+  /** Runs lanes of work side by side, each with the subject's calls held and let go in an order of its own; `expect` finds them as `schedules`. */
+  explore(lanes: readonly LaneSpec[]): Promise<void> {
+    const { cohort, sandbox, evidence, clock, terms, replay } = this.#o;
+    const arm = async (...rules: (Rule & { id: string })[]) => {
+      this.#rules.push(...rules.map(({ id }) => id));
+      await sandbox.arm(...rules);
+    };
+    const explorer = new Explorer({
+      ...{
+        cohort,
+        site: this.site.name,
+        sandbox,
+        facts: evidence.facts,
+        clock,
+        random: this.random.fork('schedules'),
+        arm,
+        replay,
+      },
+      note: (key, value) => this.note(key, value),
+      heal: (...ids) => sandbox.heal(...ids),
+      deadlineMs: this.gateMs,
+      pollInterval: terms.pollInterval,
+    });
+    return explorer.run(lanes);
+  }
+
+  /** Holds the subject's calls to the CRM that name a record: before they write, and when they have read, until some of them meet. */
+  async holdRivals(name: string, text: string): Promise<Rivals> {
+    const { sandbox, evidence, clock } = this.#o;
+    const hooks = ['reply', 'before-commit'] as const;
+    for (const at of hooks)
+      await this.arm(`${name} ${at}`, {
+        fault: 'gate',
+        params: { at, deadlineMs: this.gateMs },
+        where: { sim: 'crm', text },
+      });
+    const heal = async () => {
+      for (const at of hooks) await this.heal(`${name} ${at}`);
+    };
+    const rules = this.ruleId(`${name} `);
+    const random = this.random.fork(name);
+    return new Rivals({ facts: evidence.facts, sandbox, clock, random, rules, waitMs: this.gateMs, heal });
+  }
+
+  /** The number of an appointment, before it is booked under that name. */
+  visitNumber(name: string): string {
+    return nineDigits(this.#o.runKey, this.cohort, name);
+  }
+
   /** Whether a rule that this check armed has hit something. */
   hasFired(name: string): boolean {
-    return this.#o.evidence.facts.fired.some(({ rule }) => rule === `${this.cohort}/${name}`);
+    return this.#o.evidence.facts.fired.some(({ rule }) => rule === this.ruleId(name));
   }
 
   /** Whether a message about this MRN was acknowledged positively. */
@@ -482,10 +590,38 @@ export class World {
 
   /** Arms a rule under a name, for `expect` to ask whether it fired. */
   async arm(name: string, rule: Rule): Promise<void> {
-    const id = `${this.cohort}/${name}`;
+    const id = this.ruleId(name);
     this.#rules.push(id);
     await this.note(`rule ${name}`, id);
     await this.#o.sandbox.arm({ ...rule, id });
+  }
+
+  /** The systems whose API the subject calls, as its manifest says. */
+  get calledSystems(): ('ehr' | 'crm')[] {
+    const { read, write_back } = this.site.channels;
+    const callsEhr = read.some(({ kind }) => kind !== 'hl7') || write_back === 'fhir' || write_back === 'v1';
+    return callsEhr ? ['ehr', 'crm'] : ['crm'];
+  }
+
+  /** For rules: this site, or the CRM. */
+  whereIs(sim: 'ehr' | 'crm'): NonNullable<Rule['where']> {
+    return sim === 'ehr' ? { sim, tenant: this.site.name } : { sim };
+  }
+
+  /**
+   * Waits until the subject has tried to connect to each of those systems while it offered that over TLS, and has had the time
+   * for a call; with `calls`, until one came. Gives up when the time for one more attempt is over.
+   */
+  async tried(offer: string, { calls = false } = {}): Promise<void> {
+    const from = this.#o.evidence.facts.checks.get(this.cohort)?.begunAt ?? 0;
+    const systems = this.calledSystems.map((sim) => (sim === 'ehr' ? `ehr/${this.site.name}` : `${sim}/`));
+    const done = (facts: Evidence['facts']): boolean =>
+      systems.every((system) => {
+        const found = offered(facts.tls, system, offer, [from, Number.POSITIVE_INFINITY]);
+        return (calls ? found.calls : found.handshakes).length > 0;
+      });
+    await this.seen(done, Math.min(this.pollInterval + this.retry.max_wait + this.syncWindow, LONGEST_TRY_MS));
+    if (!calls) await this.pass(FIRST_CALL_MS);
   }
 
   /** Holds the first write of the subject to a patient's chart at the door of the EHR, under a name, until that is healed. */
@@ -505,13 +641,13 @@ export class World {
   }
 
   async heal(name: string): Promise<void> {
-    await this.#o.sandbox.heal(`${this.cohort}/${name}`);
+    await this.#o.sandbox.heal(this.ruleId(name));
   }
 
   /** Heals what this check armed and has not healed. */
   async healAll(): Promise<void> {
     await this.crm.restore();
-    for (const id of this.#rules) await this.#o.sandbox.heal(id);
+    await this.#o.sandbox.heal(...this.#rules);
   }
 
   /** Waits until nothing more will come, and marks that moment. True when all is then as the map asks. */
@@ -543,7 +679,7 @@ export class World {
     const resource = toAppointment(
       {
         patientRef,
-        csn: nineDigits(this.#o.runKey, this.cohort, name),
+        csn: this.visitNumber(name),
         start: new Date(start).toISOString(),
         minutes: options.minutes ?? 30,
         status: 'booked',

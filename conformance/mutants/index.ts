@@ -8,6 +8,7 @@ import { arrivalOrder } from './arrival-order.ts';
 import { asksForEverything } from './asks-for-everything.ts';
 import { asksOnce } from './asks-once.ts';
 import { believesAnyWeight } from './believes-any-weight.ts';
+import { believesAnybody } from './believes-anybody.ts';
 import { blanksFreeText } from './blanks-free-text.ts';
 import { bulkOverwritesLive } from './bulk-overwrites-live.ts';
 import { chunkIsFrame } from './chunk-is-frame.ts';
@@ -15,6 +16,7 @@ import { closesOverdue } from './closes-overdue.ts';
 import { completesDates } from './completes-dates.ts';
 import { copiesNotes } from './copies-notes.ts';
 import { countsEverything } from './counts-everything.ts';
+import { createsAfterSilence } from './creates-after-silence.ts';
 import { crmGivesUp } from './crm-gives-up.ts';
 import { crmWins } from './crm-wins.ts';
 import type { MutantDefinition } from './define.ts';
@@ -49,6 +51,7 @@ import { insistsOnItsCopy } from './insists-on-its-copy.ts';
 import { isItsOwnSource } from './is-its-own-source.ts';
 import { keepsDecisionsHere } from './keeps-decisions-here.ts';
 import { keepsEscapes } from './keeps-escapes.ts';
+import { keepsItsToken } from './keeps-its-token.ts';
 import { keepsPlaceholders } from './keeps-placeholders.ts';
 import { keepsRefusalsToItself } from './keeps-refusals-to-itself.ts';
 import { keysByChannel } from './keys-by-channel.ts';
@@ -74,6 +77,7 @@ import { letsSummariesStand } from './lets-summaries-stand.ts';
 import { linksLater } from './links-later.ts';
 import { livesForEver } from './lives-for-ever.ts';
 import { logsPayloads } from './logs-payloads.ts';
+import { looksThenCreates } from './looks-then-creates.ts';
 import { looksTooEarly } from './looks-too-early.ts';
 import { losesOneInThree } from './loses-one-in-three.ts';
 import { makesNobody } from './makes-nobody.ts';
@@ -84,6 +88,7 @@ import { modifyIsNew } from './modify-is-new.ts';
 import { needsEveryResource } from './needs-every-resource.ts';
 import { needsPatientFirst } from './needs-patient-first.ts';
 import { neverArrives } from './never-arrives.ts';
+import { neverChecksTheHost } from './never-checks-the-host.ts';
 import { neverClears } from './never-clears.ts';
 import { neverCuts } from './never-cuts.ts';
 import { neverRollsBack } from './never-rolls-back.ts';
@@ -108,8 +113,11 @@ import { revertsEverything } from './reverts-everything.ts';
 import { revivesMerged } from './revives-merged.ts';
 import { revokedIsDone } from './revoked-is-done.ts';
 import { rewritesEachRound } from './rewrites-each-round.ts';
+import { saysNothing } from './says-nothing.ts';
 import { servesAnyPractice } from './serves-any-practice.ts';
 import { shedsLoad } from './sheds-load.ts';
+import { speaksOldTls } from './speaks-old-tls.ts';
+import { staysAtTls12 } from './stays-at-tls-1-2.ts';
 import { staysSlow } from './stays-slow.ts';
 import { stopsAtTwoHundred } from './stops-at-two-hundred.ts';
 import { strictReader } from './strict-reader.ts';
@@ -121,12 +129,18 @@ import { takesOverLeads } from './takes-over-leads.ts';
 import { tenDigits } from './ten-digits.ts';
 import { utcDay } from './utc-day.ts';
 import { watchesContactsOnly } from './watches-contacts-only.ts';
+import { wipesWhatItMayNotRead } from './wipes-what-it-may-not-read.ts';
 import { writesBackLate } from './writes-back-late.ts';
 import { writesBlindly } from './writes-blindly.ts';
+import { writesForFormerOwners } from './writes-for-former-owners.ts';
+import { writesWhatItRead } from './writes-what-it-read.ts';
 
 /** Every mutant; the lawful variants last. */
 export const MUTANTS: readonly MutantDefinition[] = [
   noNewPersons,
+  wipesWhatItMayNotRead,
+  saysNothing,
+  keepsItsToken,
   relinks,
   matchesByName,
   leapDay,
@@ -154,6 +168,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   acksBeforeKeeping,
   asksForEverything,
   completesDates,
+  createsAfterSilence,
   crmGivesUp,
   dropsExtension,
   tenDigits,
@@ -164,6 +179,10 @@ export const MUTANTS: readonly MutantDefinition[] = [
   keepsEscapes,
   keepsPlaceholders,
   logsPayloads,
+  believesAnybody,
+  neverChecksTheHost,
+  speaksOldTls,
+  staysAtTls12,
   makesNobody,
   missedIsCompleted,
   modifyIsNew,
@@ -194,6 +213,9 @@ export const MUTANTS: readonly MutantDefinition[] = [
   takesOverLeads,
   watchesContactsOnly,
   writesBackLate,
+  looksThenCreates,
+  writesForFormerOwners,
+  writesWhatItRead,
   insists,
   keepsRefusalsToItself,
   doesNotLookAgain,

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import tls from 'node:tls';
 import type { Machine } from './model.ts';
 import { readSettings } from './settings.ts';
 import { referenceSteps, type Steps } from './steps.ts';
@@ -30,7 +29,7 @@ const GRACE_MS = 1_800;
 /** Runs a sync with these steps until the process is told to end. */
 export async function main(steps: Steps): Promise<void> {
   const settings = readSettings(process.env);
-  if (settings.caFile) tls.setDefaultCACertificates([...tls.getCACertificates(), readFileSync(settings.caFile, 'utf8')]);
+  steps.trust(settings.caFile && readFileSync(settings.caFile, 'utf8'));
   const sync = await startSync(steps, settings, machine);
   machine.log(`sync started: sites=${settings.sites.map((site) => site.name).join(',')}`);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

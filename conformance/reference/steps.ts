@@ -33,9 +33,23 @@ import { decodeMessage, type Message, type Repetition } from './hl7/message.ts';
 import { admits, frameReader } from './hl7/mllp.ts';
 import { isHopeless, isOvertaken, refusalMark, writeBack } from './hl7/write-back.ts';
 import { type Http, heeding } from './http.ts';
-import type { Change, CrmEdit, Desired, Fact, Fields, Identity, Link, Machine, ObjectName, Row, Stamp } from './model.ts';
+import type {
+  Change,
+  Channel,
+  CrmEdit,
+  Desired,
+  Fact,
+  Fields,
+  Identity,
+  Link,
+  Machine,
+  ObjectName,
+  Row,
+  Stamp,
+} from './model.ts';
 import { backoff, isRetryable } from './retry.ts';
 import type { FhirSettings, Site } from './settings.ts';
+import { trust } from './trust.ts';
 import { appointmentKey, appointmentStatus, birthDate, contactKey, fit, localDate, normalisePhone, sex } from './values.ts';
 
 /**
@@ -43,6 +57,8 @@ import { appointmentKey, appointmentStatus, birthDate, contactKey, fit, localDat
  * decides one thing otherwise is `{ ...referenceSteps, oneStep: otherwise }`.
  */
 export type Steps = {
+  // Before anything else.
+  trust(authority?: string): void;
   // A message comes in.
   admits(openConnections: number): boolean;
   frameReader(): (bytes: Buffer) => Buffer[];
@@ -101,6 +117,8 @@ export type Steps = {
   isOutdated(fields: Fields, desired: Desired): boolean;
   mergeFields(desired: Desired, change: Pick<Change, 'fields' | 'stamp'>, steps: Steps): Desired;
   // The CRM is brought in step.
+  lane(person: string, channel: Channel): string;
+  isOf(link: Link, person: string): boolean;
   save(crm: Crm, link: Link, steps: Steps): Promise<Fields | null>;
   findRow(crm: Crm, link: Link): Promise<Row | undefined>;
   changedFields(link: Link, held: Fields): Fields;
@@ -119,10 +137,12 @@ export type Steps = {
   isRetryable(error: unknown): boolean;
   backoff(attempt: number, retryAfterMs: number, random: () => number): number | undefined;
   heeding(http: Http, now: () => number): Http;
+  report(line: string): string | undefined;
   lanes(): { crm: number; fhir: number };
 };
 
 export const referenceSteps: Steps = {
+  trust,
   admits,
   frameReader,
   decodeMessage,
@@ -173,6 +193,8 @@ export const referenceSteps: Steps = {
   isNewer,
   isOutdated,
   mergeFields,
+  lane: (person) => person,
+  isOf: (link, person) => link.person === person,
   save,
   findRow,
   changedFields,
@@ -189,5 +211,7 @@ export const referenceSteps: Steps = {
   isRetryable,
   backoff,
   heeding,
+  // What the operator reads; a line of ours holds no patient.
+  report: (line) => line,
   lanes: () => ({ crm: 8, fhir: 4 }),
 };

@@ -34,10 +34,20 @@ export interface Behaviour {
   heeds?: boolean;
   /** Ms that it waits after so many failed attempts. */
   waits?(attempts: number): number;
+  /** What it takes over TLS beside the usual: flaws of certificates, and versions that it speaks to one that speaks no others. */
+  accepts?: readonly string[];
+  /** The newest version of TLS that it speaks. */
+  newest?: string;
   /** Whether it does nothing else while a call hangs. */
   oneAtATime?: boolean;
   /** Whether it can read a record that looks so. */
   reads?(image: Image): boolean;
+  /** Whether it asks for a new token when one has ended. */
+  renews?: boolean;
+  /** Whether it takes a chart that it is refused for an empty one. */
+  wipes?: boolean;
+  /** Whether it says what goes wrong. */
+  tells?: boolean;
   /** The scopes that it asks for. */
   scopes?: string;
   /**

@@ -4,6 +4,7 @@ import type { Behaviour, Image, Outcome } from './behaviour.ts';
 import { contactOf, decisionElements, decisionOf, keyOf, visitOf } from './by-hand.ts';
 import { chartedPatient, rowOf, summaryOf } from './fake-chart.ts';
 import { FakeChores } from './fake-chores.ts';
+import type { FakeGates } from './fake-gates.ts';
 import type { Pending } from './fake-link.ts';
 import { readMessage } from './fake-message.ts';
 import type { FakeOrg } from './fake-org.ts';
@@ -30,6 +31,9 @@ const READ_TROUBLES = [
   ['malformed', '', 200],
 ] as const;
 
+/** What is spoken where only these versions are. */
+const PROTOCOLS: Record<string, string> = { '1.0-1.1': 'TLSv1.1', '1.2': 'TLSv1.2', '1.3': 'TLSv1.3' };
+
 const SCOPES = 'system/Patient.read system/Appointment.read';
 
 /** The subject as a model: what it is told leads at once to literal events, as its behaviour says. */
@@ -40,6 +44,7 @@ export class FakeSubject {
   pageSize = Number.POSITIVE_INFINITY;
   readonly #b: JournalBuilder;
   readonly #rules: FakeRules;
+  readonly #gates: FakeGates;
   readonly #org: FakeOrg;
   readonly #does: Behaviour;
   /** Where its writes to the EHR go. */
@@ -65,6 +70,8 @@ export class FakeSubject {
   #hanging = new Map<string, JournalEvent>();
   /** Searches whose answers are kept back on their way, with what they show. */
   #parked: { request: JournalEvent; refs: RecordRef[] }[] = [];
+  /** Keys of rows whose write a gate holds. */
+  #gated = new Set<string>();
   /** Until when the EHR asked it to be quiet (µs). */
   #quietUntil = 0;
   #hasToken = false;
@@ -73,11 +80,13 @@ export class FakeSubject {
   constructor(
     b: JournalBuilder,
     rules: FakeRules,
+    gates: FakeGates,
     org: FakeOrg,
     does: Behaviour,
     writeBack: (type: string, id: string, patch: object) => void,
   ) {
     this.#b = b;
+    this.#gates = gates;
     this.#org = org;
     this.#rules = rules;
     this.#does = does;
@@ -129,6 +138,7 @@ export class FakeSubject {
   #read(refs: RecordRef[]): void {
     if (this.#does.polls === false || this.isDown || refs.length === 0) return;
     if (this.#does.heeds !== false && this.#b.micros < this.#quietUntil) return;
+    if (!this.#connects('ehr')) return;
     const { scopes = SCOPES } = this.#does;
     const data = { scope: SCOPES, requestedScope: scopes };
     if (!this.#hasToken) this.#b.add({ sim: 'ehr', tenant: SITE, kind: 'token', actor: CLIENT, data });
@@ -139,9 +149,24 @@ export class FakeSubject {
       return;
     }
     const patients = refs.filter(({ type }) => type === 'Patient').map(({ id }) => keyOf(this.#b.image('Patient', id)));
-    if (this.#rules.hit('gate', 'ehr', { operation: 'read', text: patients.join(), request })) {
+    if (this.#rules.hit('gate', 'ehr', { operation: 'read', text: patients.join(), request, hook: 'reply' })) {
       this.#parked.push({ request, refs });
       return;
+    }
+    if (this.#rules.stands('scope-withdrawn')) {
+      this.#b.reply(request, 403);
+      this.#tell('403: may not read patients');
+      for (const { type, id } of this.#does.wipes ? refs : [])
+        if (type === 'Patient') this.#write('Contact', keyOf(this.#b.image('Patient', id)), { Email: null }, 'poll');
+      return;
+    }
+    if (this.#rules.stands('short-tokens')) {
+      if (this.#does.renews === false) {
+        this.#b.reply(request, 401);
+        return;
+      }
+      this.#b.add({ sim: 'ehr', tenant: SITE, kind: 'token', actor: CLIENT, data });
+      this.#rules.hit('latency', 'ehr', { request, text: refs.map(({ id }) => id).join() });
     }
     const throttle = this.#rules.hit('throttle', 'ehr', { request });
     if (throttle) {
@@ -163,6 +188,20 @@ export class FakeSubject {
     }
     this.#b.reply(request, 200, seen);
     for (const ref of seen) this.#chores.try(ref.id, () => this.#apply(ref, 'poll'));
+  }
+
+  // Whether it speaks to a system that offers over TLS what that offers now.
+  #connects(sim: 'ehr' | 'crm'): boolean {
+    const offer = this.#rules.offer(sim);
+    if (offer === undefined) return true;
+    const { accepts = ['1.2', '1.3'], newest = 'TLSv1.3' } = this.#does;
+    const taken = offer === null || accepts.includes(offer);
+    this.#b.handshake(sim, taken, PROTOCOLS[offer ?? ''] ?? newest, offer);
+    return taken;
+  }
+
+  #tell(line: string): void {
+    if (this.#does.tells !== false) this.output.push(line);
   }
 
   // Whose charts a search asks for.
@@ -283,7 +322,7 @@ export class FakeSubject {
     const fields = this.#does.write ? this.#does.write(object, wanted, act) : wanted;
     if (!fields || this.isDown) return !this.isDown;
     const key = String(fields.EHR_Key__c ?? about);
-    if (this.#hanging.has(key) || (this.#does.oneAtATime && this.#hanging.size > 0)) return false;
+    if (this.#hanging.has(key) || this.#gated.has(key) || (this.#does.oneAtATime && this.#hanging.size > 0)) return false;
     const known = this.#rows.get(`${object} ${key}`);
     const anew = !known || (this.#does.creates?.(object, act) ?? false);
     const held: Image = anew ? {} : this.#b.image(object, known)!;
@@ -293,9 +332,9 @@ export class FakeSubject {
       ),
     );
     if (Object.keys(changed).length === 0 && !this.#does.rewrites) return true;
+    if (!this.#connects('crm')) return false;
     if (this.#does.asks) this.#b.reply(this.#b.request('crm', 'GET', this.#does.asks(fields)), 200);
-    const call = () => this.#b.request('crm', 'PATCH', `/sobjects/${object}/EHR_Key__c/${encodeURIComponent(key)}`, changed);
-    let request = call();
+    const request = this.#upsert(object, key, changed);
     const hit = (fault: string) => this.#rules.hit(fault, 'crm', { operation: 'upsert', text: key, request });
     for (const [fault, answer] of Object.entries(REFUSALS)) {
       if (!hit(fault)) continue;
@@ -314,21 +353,46 @@ export class FakeSubject {
       // What is locked now can be had later; what does not fit will not fit the next time either.
       return why !== 'locked';
     }
+    const commit = () => this.#commit({ object, key, anew, known, changed, request });
+    if (!this.#gates.park('before-commit', request, object, key, () => this.#goOn(key, commit))) commit();
+    else this.#gated.add(key);
+    return true;
+  }
+
+  // What it did not write while the row was held, it writes now.
+  #goOn(key: string, work: () => void): void {
+    this.#gated.delete(key);
+    work();
+    this.#relink();
+    this.#chores.run(true);
+  }
+
+  #commit(write: { object: string; key: string; anew: boolean; known?: string; changed: Image; request: JournalEvent }): void {
+    const { object, key, anew, known, changed } = write;
+    let { request } = write;
+    const hit = (fault: string, hook?: string) =>
+      this.#rules.hit(fault, 'crm', { operation: 'upsert', text: key, request, ...(hook && { hook }) });
     if (anew && object === 'Contact') this.#meetLeads(changed);
-    const id = anew ? this.#mint(object) : known;
+    const id = anew ? this.#mint(object) : known!;
     this.#rows.set(`${object} ${key}`, id);
     this.#b.crm(object, id, changed);
-    if (hit('gate')) {
+    if (hit('gate', 'after-commit')) {
       this.#waits = request;
-      return true;
+      return;
     }
-    if (hit('lost-reply')) {
-      this.#b.reply(request, 'reset');
-      request = call();
+    const isLost = hit('lost-reply');
+    if (isLost || hit('late-commit')) {
+      this.#b.reply(request, isLost ? 'reset' : 'gone');
+      request = this.#upsert(object, key, changed);
       if (this.#does.creates?.(object, 'retry')) this.#b.crm(object, this.#mint(object), changed);
     }
-    this.#b.reply(request, 200);
-    return true;
+    const answer = () => void this.#b.reply(request, 200);
+    if (this.#gates.park('reply', request, object, key, () => this.#goOn(key, answer))) this.#gated.add(key);
+    else answer();
+  }
+
+  #upsert(object: string, key: string, fields: Image): JournalEvent {
+    return this.#b.request('crm', 'PATCH', `/sobjects/${object}/EHR_Key__c/${encodeURIComponent(key)}`, fields);
   }
 
   #meetLeads(fields: Image): void {
@@ -379,7 +443,7 @@ export class FakeSubject {
       };
       const read = merged();
       const write = () => this.#writeBack('Patient', patientId, this.#does.staleWrites ? read : merged());
-      if (this.#rules.hit('gate', 'ehr', { operation: 'patch', text: patientId })) this.#held.push(write);
+      if (this.#rules.hit('gate', 'ehr', { operation: 'patch', text: patientId, hook: 'request' })) this.#held.push(write);
       else write();
     }
   }

@@ -205,13 +205,19 @@ export class JournalBuilder {
   /** An HTTP call that has no answer yet. */
   request(sim: 'ehr' | 'crm', method: string, url: string, body?: object | string): JournalEvent {
     const text = typeof body === 'object' ? JSON.stringify(body) : body;
-    return this.add({ sim, tenant: sim === 'crm' ? ORG : SITE, kind: 'request', data: { method, url, body: text } });
+    return this.add({
+      sim,
+      tenant: sim === 'crm' ? ORG : SITE,
+      kind: 'request',
+      data: { method, url, secure: true, body: text },
+    });
   }
 
-  reply(request: JournalEvent, status: number | 'reset', served?: RecordRef[]): JournalEvent {
+  reply(request: JournalEvent, status: number | 'reset' | 'gone', served?: RecordRef[]): JournalEvent {
     const { sim, tenant, seq: cause } = request;
-    const data = status === 'reset' ? { severed: 'reset' } : { status };
-    return this.add({ sim, tenant, kind: 'reply', cause, served: status === 'reset' ? undefined : served, data });
+    const isSevered = typeof status === 'string';
+    const data = isSevered ? { severed: status } : { status };
+    return this.add({ sim, tenant, kind: 'reply', cause, served: isSevered ? undefined : served, data });
   }
 
   /** One search of the subject's poll that shows the newest versions of some records. */
@@ -224,7 +230,22 @@ export class JournalBuilder {
     return this.add({ sim: 'ehr', tenant: SITE, kind: 'notice', actor: CLIENT, records: [record], data });
   }
 
-  fault(rule: string, fault: string, request?: JournalEvent): JournalEvent {
+  /** A system offers that over TLS from now on; the usual for null. */
+  offers(sim: 'ehr' | 'crm', offer?: string | null): JournalEvent {
+    return this.#tls(sim, { state: 'offers' }, offer);
+  }
+
+  /** A client went through with a TLS handshake, or did not. */
+  handshake(sim: 'ehr' | 'crm', taken: boolean, protocol: string, offer?: string | null): JournalEvent {
+    return this.#tls(sim, { state: taken ? 'secured' : 'failed', ...(taken && { protocol }) }, offer);
+  }
+
+  #tls(sim: 'ehr' | 'crm', state: object, offer?: string | null): JournalEvent {
+    const data = { ...state, ...(offer && { [offer.startsWith('1.') ? 'versions' : 'certificate']: offer }) };
+    return this.add({ sim, tenant: sim === 'crm' ? ORG : SITE, kind: 'connection', data });
+  }
+
+  fault(rule: string, fault: string, request?: Pick<JournalEvent, 'sim' | 'tenant'> & { seq?: number }): JournalEvent {
     return this.add({
       sim: request?.sim ?? 'hl7',
       tenant: request?.tenant ?? SITE,

@@ -16,7 +16,12 @@ interface Registry {
 }
 
 const REGISTRIES: readonly Registry[] = [
-  { folder: 'simulators/kernel/faults', index: 'simulators/kernel/faults/index.ts', property: 'name' },
+  {
+    folder: 'simulators/kernel/faults',
+    index: 'simulators/kernel/faults/index.ts',
+    property: 'name',
+    helpers: { 'no-headers.ts': 'what faults in headers share' },
+  },
   { folder: 'simulators/ehr/faults', index: 'simulators/ehr/faults/index.ts', property: 'name' },
   { folder: 'simulators/crm/faults', index: 'simulators/crm/faults/index.ts', property: 'name' },
   {

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { Face, jsonReply, type Kernel, type Part, type Request } from '#kernel';
+import { Face, jsonReply, type Kernel, OffsetClock, type Part, type Request } from '#kernel';
 import { RESULT_PAGES } from './bulk/pages.ts';
 import { mountBulk1 } from './bulk/v1.ts';
 import { type CrmCommit, type CrmCommitted, commitAsUser, rowsWhere } from './by-hand.ts';
 import { mountControl } from './control.ts';
 import { crmError, ERRORS, type ErrorName, NAMED_ERRORS } from './errors.ts';
 import { reachOut, remind, type SendJob, type Sent } from './jobs.ts';
+import { leversOf, NEXT_PUBLIC_KEY_FILE } from './levers.ts';
+import { namedIn } from './named.ts';
 import { mountOAuth, oauthError } from './oauth/index.ts';
 import { type CrmClient, type CrmUser, Org } from './org.ts';
 import { Outbound } from './outbound.ts';
@@ -131,7 +133,9 @@ export interface Crm extends Part {
 const MAX_BODY = 150 * 1024 * 1024;
 
 /** Makes the CRM; it listens once `start` is called. @throws when schema or org id are wrong */
-export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
+export function createCrm(running: Kernel, options: CrmOptions = {}): Crm {
+  const clock = new OffsetClock(running.clock);
+  const kernel = running.with(clock);
   const { orgId = CRM_DEFAULTS.orgId, users = CRM_USERS, dailyRequests, publicUrl } = options;
   const { clientId, clientSecret } = CRM_DEFAULTS;
   const clients = options.clients ?? [
@@ -151,6 +155,7 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
     name: 'crm',
     publicUrl,
     maxBody: MAX_BODY,
+    names: namedIn,
     kind: 'CRM API',
     types: () => schema.types.map(({ name }) => name),
     people: (exchange) => peopleOf(org, exchange),
@@ -166,6 +171,17 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
   mountBulk1(face, org);
   mountStubs(face, org, stubs);
   mountStreaming(face, org);
+  const nextKey = () => JSON.parse(readFileSync(NEXT_PUBLIC_KEY_FILE, 'utf8')) as Record<string, unknown>;
+  const levers = leversOf(org, clock, nextKey);
+  kernel.places.add({
+    sim: 'crm',
+    tenant: org.id,
+    kind: 'CRM setup',
+    name: 'setup of crm',
+    hooks: [],
+    operations: () => [],
+    levers,
+  });
   return {
     name: 'crm',
     sim: 'crm',
@@ -198,7 +214,8 @@ export function createCrm(kernel: Kernel, options: CrmOptions = {}): Crm {
 
 function describe(org: Org, face: Face): ReturnType<Part['describe']> {
   const [plain, tls] = [face.url(false), face.url(true)];
-  const [user, client] = [org.users[0]!, org.clients[0]!];
+  // An app that is switched off keeps its name.
+  const [user, client] = [org.users[0]!, org.clients[0] ?? org.known[0]!];
   return {
     name: 'crm',
     sim: 'crm',

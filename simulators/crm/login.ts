@@ -30,6 +30,10 @@ export function passwordLogin(
 export function clientLogin(org: Org, id: string, secret: string): { client: CrmClient } | { refused: string; unknown: boolean } {
   const client = org.clients.find((c) => c.id === id);
   if (!client) return { refused: `no connected app has the consumer key ${id}`, unknown: true };
-  if (!same(secret, client.secret)) return { refused: 'wrong consumer secret', unknown: false };
+  const secrets = [client.secret, ...(isLive(org, client) ? [client.former!.secret] : [])];
+  if (!secrets.some((one) => same(secret, one))) return { refused: 'wrong consumer secret', unknown: false };
   return { client };
 }
+
+/** Whether what an app proved itself by before its secret or key was changed is still taken. */
+export const isLive = (org: Org, { former }: CrmClient): boolean => former !== undefined && former.until > org.kernel.clock.now();

@@ -1,9 +1,10 @@
 import type { Cell, Context, Kernel, RecordRef } from '#kernel';
-import { seesRow } from './access.ts';
+import { narrowedBy, seesRow } from './access.ts';
 import { Jobs } from './bulk/ingest.ts';
 import { runQuery } from './bulk/query.ts';
 import { crmError } from './errors.ts';
 import { toId18 } from './ids.ts';
+import { OrgOverrides } from './levers.ts';
 import { LockBusy, Locks } from './locks.ts';
 import type { CodeGrant } from './oauth/authorize.ts';
 import { type OrgRules, Rulebook, type Wishes } from './rules.ts';
@@ -42,6 +43,8 @@ export interface CrmClient {
   approved?: readonly string[];
   /** Where the web server flow may send codes; anywhere when absent. */
   redirectUris?: readonly string[];
+  /** What it proved itself by before, and until when that is taken as well (milliseconds since the epoch). */
+  former?: { secret: string; publicKey?: CrmClient['publicKey']; until: number };
 }
 
 /** A query whose pages are still to be fetched. */
@@ -98,8 +101,9 @@ export class Org {
   readonly id: string;
   readonly schema: Schema;
   readonly users: readonly CrmUser[];
-  readonly clients: readonly CrmClient[];
   readonly settings: Settings;
+  /** What can be otherwise for a while, over settings and setup. */
+  readonly overrides = new OrgOverrides();
   readonly codes: Cell<CodeGrant>;
   readonly store: Store;
   /** When this schema was installed, in whole seconds: milliseconds since the epoch. */
@@ -114,6 +118,7 @@ export class Org {
   readonly bayeux: Bayeux;
   /** False once the org is shut down: what runs in the background stops. */
   open = true;
+  readonly #clients: readonly CrmClient[];
   #usage: Cell<number>;
   /** Fields that are no longer as the schema has them, by `Object.Field`. */
   #alterations: Cell<Alteration>;
@@ -129,16 +134,17 @@ export class Org {
     this.kernel = options.kernel;
     this.schema = options.schema;
     this.users = options.users;
-    this.clients = options.clients;
-    this.settings = new Settings(this.kernel, options.settings);
+    this.#clients = options.clients;
+    this.settings = new Settings(this.kernel, options.settings, this.overrides.settings);
     this.rules = new Rulebook(this.kernel, this.schema, options.rules);
     this.#afterSave = options.afterSave;
     this.locks = new Locks(this.kernel.clock, this.kernel.cell<string[]>('crm.locks'));
-    this.store = new Store(this.kernel.database);
+    this.store = new Store(this.kernel.database, this.schema.drifts);
     this.jobs = new Jobs(this);
     this.feed = new Feed(this);
     this.bayeux = new Bayeux(this, this.feed);
-    this.sessions = new Sessions(this.kernel, id, () => this.settings.all.sessionMinutes * 60_000);
+    const life = () => this.overrides.sessionSeconds.current ?? this.settings.all.sessionMinutes * 60;
+    this.sessions = new Sessions(this.kernel, id, () => life() * 1000);
     this.codes = this.kernel.cell<CodeGrant>('crm.codes');
     this.cursors = this.kernel.cell<Cursor>('crm.cursors');
     this.#usage = this.kernel.cell<number>('crm.usage');
@@ -180,9 +186,27 @@ export class Org {
     return before;
   }
 
+  /** The connected apps, whatever has become of them. */
+  get known(): readonly CrmClient[] {
+    return this.#clients;
+  }
+
+  /** The connected apps as they are now. */
+  get clients(): readonly CrmClient[] {
+    const { all } = this.overrides.clients;
+    if (all.length === 0) return this.#clients;
+    const asItIs = (client: CrmClient) => all.reduce<CrmClient | undefined>((left, change) => left && change(left), client);
+    return this.#clients.flatMap((client) => asItIs(client) ?? []);
+  }
+
   /** The schema as this user sees it. */
   viewOf(userId: string): Schema {
-    return this.rules.viewOf(this.user(userId).username);
+    const { username, password } = this.user(userId);
+    const view = this.rules.viewOf(username);
+    const { all } = this.overrides.permissions;
+    // Whoever has no password works in the user interface, and keeps what is taken from the clients of the API.
+    if (all.length === 0 || !password) return view;
+    return all.reduce((left, objects) => left.narrowed((one) => narrowedBy({ name: '', users: [], objects }, one)), view);
   }
 
   /** Whether sharing lets this user see a record. */
@@ -196,7 +220,7 @@ export class Org {
     const { username } = this.user(userId);
     const locks = this.settings.all.lockHoldMs > 0 || this.locks.taken ? this.locks : undefined;
     const userNamed = (name: string) => this.users.find((user) => user.username === name)?.id;
-    const access = { view: rules.viewOf(username), profile: rules.profileOf(username) };
+    const access = { view: this.viewOf(userId), profile: rules.profileOf(username) };
     const afterSave = this.#afterSave;
     return new Writer({ kernel, store, schema, orgId: id, userId, rules, locks, userNamed, afterSave, ...access, ...options });
   }

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ConfigurationError } from '#kernel';
+import { ConfigurationError, type Undo } from '#kernel';
+import { Drifts, driftOf } from './drift.ts';
 import { isImport, readImport } from './import/index.ts';
 import { withoutPersonAccounts, withPersonAccounts } from './person-schema.ts';
 import { readOnly, SYSTEM, SYSTEM_FIELDS } from './system-fields.ts';
@@ -202,7 +203,11 @@ export interface ChildRelationship {
 
 /** The org's sObject types. */
 export class Schema {
-  readonly types: readonly SObjectType[];
+  /** How the objects differ from those under which the rows are kept. */
+  readonly drifts = new Drifts();
+  #types: readonly SObjectType[];
+  /** The objects as they were loaded. */
+  #loaded: readonly SObjectType[];
   /** Said with an unknown field of an org that was not loaded: how to load one's own. */
   readonly advice: string;
   #children = new Map<string, ChildRelationship[]>();
@@ -211,8 +216,30 @@ export class Schema {
   constructor(definitions: readonly ObjectDefinition[], advice = '') {
     this.advice = advice;
     // Copied, as an administrator may change a field while the org is in use.
-    this.types = [...definitions].sort((a, b) => (a.name < b.name ? -1 : 1)).map((d) => new SObjectType(structuredClone(d)));
-    this.#byName = new Map(this.types.map((type) => [type.name.toLowerCase(), type]));
+    this.#loaded = [...definitions].sort((a, b) => (a.name < b.name ? -1 : 1)).map((d) => new SObjectType(structuredClone(d)));
+    this.#types = this.#loaded;
+    this.#byName = byName(this.#types);
+  }
+
+  get types(): readonly SObjectType[] {
+    return this.#types;
+  }
+
+  /** Holds another definition over an object until it is let go. @throws ConfigurationError */
+  drift(name: string, params: Parameters<typeof driftOf>[2]): Undo {
+    const letGo = this.drifts.hold(driftOf(name, this.type(params.object)?.definition, params));
+    const define = (): void => {
+      this.#types = this.#loaded.map((type) =>
+        this.drifts.of(type.name).length === 0 ? type : new SObjectType(this.drifts.defined(type.definition)),
+      );
+      this.#byName = byName(this.#types);
+      this.#children.clear();
+    };
+    define();
+    return () => {
+      letGo();
+      define();
+    };
   }
 
   /** The schema as somebody sees it for whom `narrow` leaves out or locks objects and fields. */
@@ -278,6 +305,9 @@ export class Schema {
     );
   }
 }
+
+const byName = (types: readonly SObjectType[]): Map<string, SObjectType> =>
+  new Map(types.map((type) => [type.name.toLowerCase(), type]));
 
 const DEFAULT_FOLDER = fileURLToPath(new URL('../../fixtures/schemas/crm', import.meta.url));
 

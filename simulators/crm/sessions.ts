@@ -90,7 +90,7 @@ export class Sessions {
 
   #slide(key: string, session: Session): void {
     const expires = this.#kernel.clock.now() + this.#lifetime();
-    if (session.expires < expires - SLIDE) this.#sessions.set(key, { ...session, expires });
+    if (session.expires < expires - Math.min(SLIDE, this.#lifetime() / 2)) this.#sessions.set(key, { ...session, expires });
   }
 
   /** What stands for a session where the token itself must not be kept. */
@@ -141,16 +141,24 @@ export class Sessions {
   }
 
   /** Ends sessions from the org's side; `refresh`: what could renew them, too. Says how many. */
-  kill(options: { id?: string; actor?: string; refresh?: boolean }): number {
-    const { id, actor, refresh } = options;
+  kill(options: { id?: string; actor?: string; client?: string; refresh?: boolean }): number {
+    const { id, actor, client, refresh } = options;
     const hit = [...this.#sessions.entries()].filter(
-      ([key, session]) => (!id || key.startsWith(id)) && (!actor || session.actor === actor),
+      ([key, session]) =>
+        (!id || key.startsWith(id)) && (!actor || session.actor === actor) && (!client || session.clientId === client),
     );
     for (const [key] of hit) this.#sessions.delete(key);
     if (refresh)
       for (const [key, known] of [...this.#refreshable.entries()])
-        if (!actor || known.actor === actor) this.#refreshable.delete(key);
+        if ((!actor || known.actor === actor) && (!client || known.clientId === client)) this.#refreshable.delete(key);
     return hit.length;
+  }
+
+  /** Has every session end so many milliseconds from now, at the latest. */
+  shorten(ms: number): void {
+    const latest = this.#kernel.clock.now() + ms;
+    for (const [key, session] of [...this.#sessions.entries()])
+      if (session.expires > latest) this.#sessions.set(key, { ...session, expires: latest });
   }
 
   /** Notes why a credential was refused; the client is told less. */

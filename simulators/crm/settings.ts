@@ -1,5 +1,4 @@
-import type { Cell, Kernel, Schema } from '#kernel';
-import { ConfigurationError } from '#kernel';
+import { type Cell, ConfigurationError, type Kernel, Overrides, type Schema } from '#kernel';
 
 /** What an administrator sets in the org's setup; changed while it runs through the control API. */
 export interface CrmSettings {
@@ -63,7 +62,11 @@ export class Settings {
   /** What was made of which value of the cell. */
   #known: { given?: Partial<CrmSettings>; all: CrmSettings };
 
-  constructor(kernel: Kernel, given: Partial<CrmSettings> = {}) {
+  #overrides: Overrides<Partial<CrmSettings>>;
+
+  /** @param overrides held over what is set. */
+  constructor(kernel: Kernel, given: Partial<CrmSettings> = {}, overrides = new Overrides<Partial<CrmSettings>>()) {
+    this.#overrides = overrides;
     this.#cell = kernel.cell<Partial<CrmSettings>>('crm.settings');
     this.#defaults = { ...CRM_SETTINGS, ...checked(given) };
     this.#known = { all: this.#defaults };
@@ -72,7 +75,8 @@ export class Settings {
   get all(): Readonly<CrmSettings> {
     const given = this.#cell.get('org');
     if (given !== this.#known.given) this.#known = { given, all: { ...this.#defaults, ...given } };
-    return this.#known.all;
+    const { all } = this.#overrides;
+    return all.length === 0 ? this.#known.all : Object.assign({ ...this.#known.all }, ...all);
   }
 
   /** @throws ConfigurationError naming the setting that cannot be so */

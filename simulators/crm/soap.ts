@@ -1,5 +1,6 @@
 import type { Context, Face, Reply } from '#kernel';
 import { CrmError } from './errors.ts';
+import { isRetired } from './levers.ts';
 import { passwordLogin } from './login.ts';
 import type { Org } from './org.ts';
 import { DATA_CALLS, type DataCall, dataCall } from './soap-calls.ts';
@@ -64,6 +65,8 @@ function soap(org: Org, context: Context): Reply | Promise<Reply> {
   const source = request.body.length > LARGEST ? '' : request.body.toString();
   const version = Number(request.params.version);
   const call = callIn(source.slice(0, 100_000));
+  if (isRetired(org.overrides, request.params.version))
+    return soapError(500, 'UNSUPPORTED_API_VERSION', `API version ${request.params.version} is retired`);
   if (DATA_CALLS.includes(call as DataCall)) return data(org, call as DataCall, source, context);
   // A login is short; nobody may keep us reading.
   if (request.body.length > 100_000) return soapError(500, 'EXCEEDED_MAX_SIZE_REQUEST', 'The request exceeds 100,000 bytes');

@@ -1,4 +1,5 @@
-import type { Database, RecordRef } from '#kernel';
+import { type Database, LIMIT, type RecordRef } from '#kernel';
+import { Drifts } from './drift.ts';
 import type { FieldDefinition, SObjectType } from './schema.ts';
 import type { Row, Value } from './values.ts';
 
@@ -12,6 +13,8 @@ export interface Stored {
   /** SystemModstamp in milliseconds. */
   stamp: number;
   row: Row;
+  /** The row as it is kept, where it is shown otherwise. */
+  kept?: Row;
 }
 
 /** Text as the index and comparisons see it: Salesforce ignores letter case. */
@@ -33,9 +36,12 @@ export class Store {
   #statements = new Map<string, ReturnType<Database['sql']['prepare']>>();
   #head: number;
   #editions = new Map<string, number>();
+  #drifts: Drifts;
 
-  constructor(database: Database) {
+  /** @param drifts how rows are shown otherwise than they are kept. */
+  constructor(database: Database, drifts = new Drifts()) {
     this.#database = database;
+    this.#drifts = drifts;
     database.sql.exec(`
       CREATE TABLE IF NOT EXISTS crm_row (
         n INTEGER PRIMARY KEY, id TEXT UNIQUE, type TEXT, deleted INTEGER, stamp INTEGER, version INTEGER, json TEXT);
@@ -64,7 +70,7 @@ export class Store {
 
   /** Another number after each write of a record of this type: what was made of them holds as long as it stays the same. */
   edition({ name }: SObjectType): number {
-    return this.#editions.get(name) ?? 0;
+    return (this.#editions.get(name) ?? 0) + this.#drifts.revision;
   }
 
   #edit(name: string): void {
@@ -82,7 +88,7 @@ export class Store {
     return this.#rows(
       `SELECT ${COLUMNS} FROM crm_index JOIN crm_row USING (n, type)
        WHERE crm_index.type = ? AND field = ? AND value = ? AND deleted = 0 ORDER BY n`,
-      ...[type.name, field.name, indexText(field, value)],
+      ...[type.name, this.#drifts.keptName(type.name, field.name), indexText(field, value)],
     );
   }
 
@@ -90,7 +96,7 @@ export class Store {
   scan(type: SObjectType, options: { after: number; limit: number; deleted: boolean }): Stored[] {
     const live = options.deleted ? '' : 'AND deleted = 0';
     return this.#rows(
-      `SELECT ${COLUMNS} FROM crm_row WHERE type = ? ${live} AND n > ? ORDER BY n LIMIT ?`,
+      `SELECT ${COLUMNS} FROM crm_row WHERE type = ? ${live} AND n > ? ORDER BY n ${LIMIT}`,
       ...[type.name, options.after, options.limit],
     );
   }
@@ -99,7 +105,7 @@ export class Store {
   byStamp(type: SObjectType, options: { from: number; to: number; limit: number; down?: boolean }): Stored[] {
     const order = options.down ? 'DESC' : 'ASC';
     return this.#rows(
-      `SELECT ${COLUMNS} FROM crm_row WHERE type = ? AND stamp > ? AND stamp < ? ORDER BY stamp ${order} LIMIT ?`,
+      `SELECT ${COLUMNS} FROM crm_row WHERE type = ? AND stamp > ? AND stamp < ? ORDER BY stamp ${order} ${LIMIT}`,
       ...[type.name, options.from, options.to, options.limit],
     );
   }
@@ -112,7 +118,9 @@ export class Store {
   /** Adds a record, or replaces the one with this id. */
   put(type: SObjectType, record: Omit<Stored, 'n' | 'type'>, known?: Stored): Stored {
     const { id, deleted, stamp, version, row } = record;
-    const json = JSON.stringify(row);
+    const before = known && (known.kept ?? known.row);
+    const kept = this.#drifts.kept(type.name, row, before);
+    const json = JSON.stringify(kept);
     this.#edit(type.name);
     this.#database.onRollback(() => this.#edit(type.name));
     let n = known?.n;
@@ -124,8 +132,8 @@ export class Store {
       const alive = known?.deleted === deleted ? '' : `deleted = ${deleted ? 1 : 0}, `;
       this.#sql(`UPDATE crm_row SET ${alive}stamp = ?, version = ?, json = ? WHERE n = ?`).run(stamp, version, json, n);
     }
-    this.#reindex(type, n, known && !known.deleted ? known.row : {}, deleted ? {} : row);
-    return { ...record, n, type: type.name };
+    this.#reindex(type, n, before && !known.deleted ? before : {}, deleted ? {} : kept);
+    return { ...record, n, type: type.name, ...(kept !== row && { kept }) };
   }
 
   /** Gives what a read gives while these records are as they were once; null: before there was one. */
@@ -149,18 +157,15 @@ export class Store {
 
   #reindex(type: SObjectType, n: number, before: Row, after: Row): void {
     for (const field of type.indexed) {
-      const [was, is] = [before[field.name] ?? null, after[field.name] ?? null];
+      const name = this.#drifts.keptName(type.name, field.name);
+      const was = before[name] ?? null;
+      const is = after[name] ?? null;
       if (was === is) continue;
       const [old, now] = [was, is].map((v) => (v === null ? null : indexText(field, v)));
       if (old === now) continue;
       if (old !== null)
-        this.#sql('DELETE FROM crm_index WHERE type = ? AND field = ? AND value = ? AND n = ?').run(
-          type.name,
-          field.name,
-          old!,
-          n,
-        );
-      if (now !== null) this.#sql('INSERT INTO crm_index VALUES (?, ?, ?, ?)').run(type.name, field.name, now!, n);
+        this.#sql('DELETE FROM crm_index WHERE type = ? AND field = ? AND value = ? AND n = ?').run(type.name, name, old!, n);
+      if (now !== null) this.#sql('INSERT INTO crm_index VALUES (?, ?, ?, ?)').run(type.name, name, now!, n);
     }
   }
 
@@ -174,19 +179,17 @@ export class Store {
   #rows(text: string, ...values: (string | number)[]): Stored[] {
     const statement = this.#sql(text);
     statement.setReturnArrays(true);
-    return (statement.all(...values) as unknown as Columns[]).map(toStored);
+    return (statement.all(...values) as unknown as Columns[]).map((columns) => this.#stored(columns));
+  }
+
+  #stored([n, id, type, deleted, stamp, version, json]: Columns): Stored {
+    const kept = JSON.parse(json) as Row;
+    const row = this.#drifts.shown(type, kept);
+    const stored: Stored = { n, type, id, version, deleted: deleted === 1, stamp, row };
+    if (row !== kept) stored.kept = kept;
+    return stored;
   }
 }
-
-const toStored = ([n, id, type, deleted, stamp, version, json]: Columns): Stored => ({
-  n,
-  type,
-  id,
-  version,
-  deleted: deleted === 1,
-  stamp,
-  row: JSON.parse(json) as Row,
-});
 
 /** Names the version of a record as the journal does. */
 export const refOf = (orgId: string, { type, id, version }: Stored): RecordRef => ({

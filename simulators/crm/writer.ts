@@ -298,8 +298,9 @@ export class Writer {
 
   #note(stored: Stored, before?: Stored): Stored {
     this.records.push(refOf(this.#options.orgId, stored));
-    this.before.push(before?.row ?? null);
-    this.after.push(stored.row);
+    // As they are kept: whoever reads the journal later knows the records by those names.
+    this.before.push(before ? (before.kept ?? before.row) : null);
+    this.after.push(stored.kept ?? stored.row);
     return stored;
   }
 

@@ -186,7 +186,7 @@ export class Courier {
       });
       const written = writeOut(this.#kernel, peer, Buffer.concat(pieces), first!.outgoing);
       // The time for the answer runs from the last piece; a peer that does not take the pieces gets no more of it than that.
-      if (first!.outgoing.cuts) await this.#within(this.#limit(first!.outgoing), written);
+      if (first!.outgoing.cuts) await this.#within(this.#writing(first!.outgoing), written);
       return await Promise.all(sendings.map((sending, at) => this.#answer(sending, peer, boxes[at]!.box)));
     } finally {
       for (const { done } of boxes) done();
@@ -220,7 +220,7 @@ export class Courier {
       const payload = buildBatch(messages, { ...partiesOf(outgoing.bytes), time, control });
       const { start, end } = outgoing.frame;
       const written = writeOut(this.#kernel, peer, Buffer.concat([start, payload, end]), outgoing);
-      if (outgoing.cuts) await this.#within(this.#limit(outgoing), written);
+      if (outgoing.cuts) await this.#within(this.#writing(outgoing), written);
       await this.#hearBatch(sendings, peer, box, control);
       return sendings.map(({ result }) => result!);
     } finally {
@@ -370,6 +370,12 @@ export class Courier {
     enough.abort();
   }
 
+  // Our own pauses between the pieces do not count.
+  #writing(outgoing: Outgoing): number {
+    const { cuts = [], pauseMs = 0 } = outgoing;
+    return this.#limit(outgoing) + cuts.length * pauseMs;
+  }
+
   #limit({ answerMs }: Outgoing): number {
     const { ackTimeoutMs, sender } = this.#settings();
     return answerMs ?? ackTimeoutMs ?? senderOf(sender).ackTimeoutMs;
@@ -394,6 +400,7 @@ export class Courier {
       path: '/out',
       text: entry?.text ?? '',
       records: [...(entry?.records ?? [])],
+      names: () => (entry ? [entry.person] : []),
       committed: false,
       outgoing,
       previous: this.#heard && { incoming: this.#heard },

@@ -101,7 +101,15 @@ export function createHl7Site(running: Kernel, options: Hl7SiteOptions): Hl7Site
   const linkIn = new LinkIn(kernel, facts, port, outbox.people, linkOut);
   if (options.target) linkOut.configure({ target: options.target });
   const levers = { clock: clockLever(clock) };
-  kernel.places.add({ sim: 'hl7', tenant: site, name: `setup of ${site}-hl7`, hooks: [], operations: () => [], levers });
+  kernel.places.add({
+    sim: 'hl7',
+    tenant: site,
+    kind: 'HL7 setup',
+    name: `setup of ${site}-hl7`,
+    hooks: [],
+    operations: () => [],
+    levers,
+  });
 
   return {
     name: `${site}-hl7`,

@@ -21,7 +21,7 @@ import { type Message, NotHl7, parseMessage, rawField, value } from './message/p
 import { formatTime } from './message/time.ts';
 import { COMMIT_ACK, commitOf, MllpDecoder, mllpFrame } from './mllp.ts';
 import type { People } from './people.ts';
-import { peopleIn } from './people-in.ts';
+import { isKind, peopleIn } from './people-in.ts';
 import type { LinkSettings } from './settings.ts';
 import type { SiteFacts } from './site.ts';
 import { SiteAway, type SitePort } from './site-port.ts';
@@ -32,6 +32,8 @@ interface Seen {
   digest: string;
   n: number;
 }
+
+const TAKEN = Object.keys(FILERS);
 
 // How many control ids are remembered, at least.
 const REMEMBERED = 10_000;
@@ -63,7 +65,8 @@ export class LinkIn {
       tenant: facts.site,
       name: `${facts.site} HL7`,
       kind: 'HL7 in',
-      operations: () => ['connect', 'unknown', ...Object.keys(FILERS)],
+      operations: () => ['connect', 'unknown', ...TAKEN],
+      knows: (operation, type) => ['connect', 'unknown'].includes(operation ?? '') || isKind(TAKEN, operation, type),
       people: ({ text }) => peopleIn(text, facts.authority),
       decoder: () => new MllpDecoder(),
       onFrame: (frame, connection) => this.#receive(frame, connection),
@@ -122,11 +125,14 @@ export class LinkIn {
       this.#desk.deliver(frame);
       return [];
     }
-    const exchange = this.#exchange({ id: seq, operation: type ?? 'unknown', client: actor, text }, connection);
+    const names = () => (message ? [value(message, 'PID', 3)].filter(Boolean) : []);
+    const exchange = this.#exchange({ id: seq, operation: type ?? 'unknown', client: actor, text, names }, connection);
     const run = this.#turn.then(() => this.#answer(exchange, message, control));
     // One after the other over all connections: two updates of a record must not read the same version.
     this.#turn = run.catch(() => {});
-    return run;
+    const answer = await run;
+    connection.delivery = exchange.reply?.delivery;
+    return answer;
   }
 
   async #answer(exchange: Exchange, message: Message | undefined, control: string): Promise<Buffer[]> {
@@ -227,7 +233,10 @@ export class LinkIn {
     return reply && { reply };
   }
 
-  #exchange(about: { id: number; operation: string; client: string; text: string }, { wire }: TcpConnection): Exchange {
+  #exchange(
+    about: { id: number; operation: string; client: string; text: string; names: () => string[] },
+    { wire }: TcpConnection,
+  ): Exchange {
     return {
       ...about,
       sim: 'hl7',

@@ -7,6 +7,12 @@ import { copyIn } from './snapshots/copy.ts';
 export const STATE_FILE = 'state.sqlite';
 
 /**
+ * `LIMIT` with a parameter. As an expression: SQLite compiles a statement anew for each value that is bound to a parameter
+ * which stands there by itself, and that costs more than most of what is asked.
+ */
+export const LIMIT = 'LIMIT ? + 0';
+
+/**
  * The one database of a process: state cells, stores and journal live in it, so that a commit and its journal row
  * share a transaction and a snapshot is one file.
  */

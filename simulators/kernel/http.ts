@@ -1,15 +1,16 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import express from 'express';
 import { OffsetClock } from './clock.ts';
 import type { Contract } from './control/route.ts';
+import { type Delivery, deliver } from './delivery.ts';
 import { type Exchange, type Hook, Rejected, Severed, type Wire } from './hooks.ts';
 import { type Body, Dealing, NO_BODY, Passing, paramsOf, pathOf, Received } from './http-call.ts';
 import type { RecordRef } from './identity.ts';
 import type { Change, Committed, Kernel } from './kernel.ts';
+import { type Handed, Listener, listenerLevers, tlsOptions } from './listener.ts';
 import type { PageForm } from './paging.ts';
-import { ConfigurationError } from './part.ts';
 import type { PastImage } from './past.ts';
 import type { FaultPlace } from './places.ts';
 import { RouteMemo } from './route-memo.ts';
@@ -41,6 +42,8 @@ export interface Reply {
   body?: string | Buffer;
   /** The record versions that this reply shows. */
   served?: RecordRef[];
+  /** How `body` goes out, where not at once and whole. */
+  delivery?: Delivery;
   /** How often it is written, one after the other on the same connection; once when absent. */
   copies?: number;
   /**
@@ -123,6 +126,8 @@ export interface FaceOptions {
   pages?: readonly PageForm[];
   /** The control face: neither faults nor journal. */
   internal?: boolean;
+  /** Makes out which records a request names (`Type/id`, a key, a number), before anything is read. */
+  names?: (request: Request) => string[];
 }
 
 /** Headers for a JSON body. */
@@ -143,13 +148,10 @@ const routed = ({ method = '' }: http.IncomingMessage): string => (method === 'H
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-type Waiting = ['connection' | 'request', unknown[]];
-
-/** A listener, and what came to it while nobody answered. */
+/** A listener that is given away, and the requests that came to it while nobody answered. */
 export interface Listening {
-  server: http.Server;
-  secure: boolean;
-  waiting?: Waiting[];
+  handed: Handed;
+  requests: [http.IncomingMessage, http.ServerResponse][];
 }
 
 /** An HTTP face of a simulator. Express routes; this shell owns sockets, hooks and journal, and alone sends. */
@@ -162,9 +164,7 @@ export class Face {
   #routers = new Map<string, express.Router>(METHODS.map((method) => [method, express.Router()]));
   #memo = new RouteMemo<Target>();
   #fallback: Target;
-  #servers: Listening[] = [];
-  // The TCP sockets by peer: a TLS socket cannot reset the connection that it runs on, this one can.
-  #sockets = new Map<string, Socket>();
+  #listeners: Listener[] = [];
   /** What each client was answered last, while rules are armed. */
   #answered = new Map<string, Reply>();
 
@@ -187,8 +187,12 @@ export class Face {
           (operation === undefined || route.operation === operation) &&
           (type === undefined || route.type === type || (route.type?.startsWith(':') && (types?.().includes(type) ?? true))),
       );
+    const levers = () => listenerLevers(this.#listeners);
     return {
       ...{ sim, tenant, kind, name: `calls to ${name}`, hooks: HTTP_HOOKS, methods: METHODS, knows, people },
+      get levers() {
+        return levers();
+      },
       ...(errors && { errors: () => errors }),
       // Before a call is read, and where no route takes it.
       operations: () => ['connect', 'unknown', ...new Set(this.routes.map(({ operation }) => operation))],
@@ -215,20 +219,12 @@ export class Face {
 
   /** Starts listening; port 0 takes a free one. @throws when a port is taken, naming it. */
   async listen(options: { host?: string; port?: number; tlsPort?: number; identity?: Identity }): Promise<void> {
-    const answer: http.RequestListener = (req, res) => this.#answer(req as express.Request, res as express.Response);
-    if (this.#servers.length > 0) return; // taken over
-    const host = options.host ?? '127.0.0.1';
-    if (options.port !== undefined)
-      await this.#open(http.createServer({ optimizeEmptyRequests: true }, answer), host, options.port, false);
-    if (options.tlsPort !== undefined && options.identity) {
-      const { key, cert } = options.identity;
-      await this.#open(
-        https.createServer({ key, cert, minVersion: 'TLSv1.2', optimizeEmptyRequests: true }, answer),
-        host,
-        options.tlsPort,
-        true,
-      );
-    }
+    if (this.#listeners.length > 0) return; // taken over
+    const { host = '127.0.0.1', port, tlsPort, identity } = options;
+    const how = { optimizeEmptyRequests: true };
+    if (port !== undefined) await this.#open(http.createServer(how)).listen(host, port);
+    if (tlsPort !== undefined && identity)
+      await this.#open(https.createServer({ ...how, ...tlsOptions(identity) }), identity).listen(host, tlsPort);
   }
 
   #answer(req: express.Request, res: express.Response): void {
@@ -237,38 +233,48 @@ export class Face {
       send(res, refused);
       return;
     }
-    const failed = (error: unknown): void => {
-      req.socket.destroy();
-      // A call that outlives its sandbox finds the journal closed: nobody is left to be told.
-      if (this.#kernel.database.sql.isOpen) this.#kernel.report(error, { sim: this.options.sim, tenant: this.options.tenant });
-    };
-    const serve = ({ match, params }: { match: Target; params: Record<string, string> }): void => {
-      try {
-        this.#serve(req, res, match, params)?.catch(failed);
-      } catch (defect) {
-        failed(defect);
-      }
-    };
     const known = this.#memo.find(routed(req), pathOf(req.url));
-    if (known) {
-      serve(known);
-      return;
-    }
+    if (known) this.#begin(req, res, known.match, known.params);
+    else this.#route(req, res);
+  }
+
+  #route(req: express.Request, res: express.Response): void {
     // Where no route takes it, and where the address cannot be decoded.
     const otherwise = (error?: unknown): void => {
-      if (error !== undefined && error !== null && !(error instanceof URIError)) failed(error);
-      else serve({ match: this.#fallback, params: {} });
+      if (error !== undefined && error !== null && !(error instanceof URIError)) this.#broke(req, error);
+      else this.#begin(req, res, this.#fallback, {});
     };
     const router = this.#routers.get(routed(req));
     if (router) router(req, res, otherwise);
     else otherwise();
   }
 
-  async #open(server: http.Server, host: string, port: number, secure: boolean): Promise<void> {
+  #begin(req: http.IncomingMessage, res: http.ServerResponse, target: Target, params: Record<string, string>): void {
+    try {
+      this.#serve(req, res, target, params)?.catch((error) => this.#broke(req, error));
+    } catch (error) {
+      this.#broke(req, error);
+    }
+  }
+
+  #broke(req: http.IncomingMessage, error: unknown): void {
+    req.socket.destroy();
+    // A call that outlives its sandbox finds the journal closed: nobody is left to be told.
+    if (this.#kernel.database.sql.isOpen) this.#kernel.report(error, { sim: this.options.sim, tenant: this.options.tenant });
+  }
+
+  #open(server: http.Server, identity?: Identity, handed?: Handed): Listener {
     server.keepAliveTimeout = 60_000;
-    server.on('connection', (socket: Socket) => this.#connected(socket));
-    await listenOn(server, host, port, `the ${this.options.name} face`);
-    this.#servers.push({ server, secure });
+    const { sim, tenant, name } = this.options;
+    const knock = (socket: Socket) => this.#knock(socket);
+    const about = { kernel: this.#kernel, sim, tenant, name: `the ${name} face`, identity, knock };
+    const listener = new Listener(server, about, handed);
+    server.on('request', (req, res) => {
+      if (listener.isLeaving(req.socket)) req.socket.destroy();
+      else this.#answer(req as express.Request, res as express.Response);
+    });
+    this.#listeners.push(listener);
+    return listener;
   }
 
   /**
@@ -276,76 +282,59 @@ export class Face {
    * waits. Connections that are open stay here, and end with `close`.
    */
   handOver(): Listening[] {
-    return this.#servers.splice(0).map((listening) => {
-      const { server } = listening;
-      const waiting: Waiting[] = [];
-      for (const event of ['connection', 'request'] as const) {
-        const own = server.listeners(event);
-        // The first listener of connections is the HTTP server's own.
-        for (const listener of event === 'connection' ? own.slice(1) : own) server.off(event, listener as never);
-        server.on(event, (...args: unknown[]) => void waiting.push([event, args]));
-      }
-      return { ...listening, waiting };
+    return this.#listeners.map((listener) => {
+      const handed = listener.handOver();
+      const requests: Listening['requests'] = [];
+      handed.server.removeAllListeners('request');
+      handed.server.on('request', (req, res) => void requests.push([req, res]));
+      return { handed, requests };
     });
   }
 
   /** Goes on where another face listened. With `connections`, its open ones go on here, too. */
   takeOver(given: readonly Listening[], connections?: Face): void {
-    for (const socket of connections ? connections.#sockets.values() : []) this.#keep(socket);
-    for (const { server, secure, waiting = [] } of given) {
-      server.off('connection', server.listeners('connection').at(-1) as never);
-      server.removeAllListeners('request');
-      server.on('connection', (socket: Socket) => this.#connected(socket));
-      server.on('request', (req, res) => this.#answer(req as express.Request, res as express.Response));
-      this.#servers.push({ server, secure });
-      for (const [event, args] of waiting)
-        if (event === 'connection') this.#connected(args[0] as Socket);
-        else this.#answer(args[0] as express.Request, args[1] as express.Response);
+    for (const [i, { handed, requests }] of given.entries()) {
+      handed.server.removeAllListeners('request');
+      const listener = this.#open(handed.server as http.Server, handed.identity, handed);
+      if (connections) connections.#listeners[i]!.share(listener);
+      for (const [req, res] of requests) this.#answer(req as express.Request, res as express.Response);
     }
   }
 
   /** `http://127.0.0.1:port`, or with TLS `https://localhost:port`. Undefined when that listener is not open. */
   url(secure = false): string | undefined {
-    const found = this.#servers.find((s) => s.secure === secure);
+    const found = this.#listeners.find((one) => one.secure === secure)?.address;
     if (!found) return undefined;
     if (this.options.publicUrl) return this.options.publicUrl;
-    const { port, address } = found.server.address() as AddressInfo;
+    const { port, address } = found;
     const host = secure ? 'localhost' : address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address;
     return `${secure ? 'https' : 'http'}://${host}:${port}`;
   }
 
   /** The port that it listens on. */
   port(secure = false): number | undefined {
-    const found = this.#servers.find((s) => s.secure === secure);
-    return found && (found.server.address() as AddressInfo).port;
+    return this.#listeners.find((one) => one.secure === secure)?.address?.port;
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#sockets.values()) socket.destroy();
-    await Promise.all(this.#servers.map(({ server }) => new Promise((resolve) => server.close(resolve))));
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
 
-  #keep(socket: Socket): void {
-    const peer = `${socket.remoteAddress} ${socket.remotePort}`;
-    this.#sockets.set(peer, socket);
-    socket.on('close', () => this.#sockets.delete(peer));
+  #knock(socket: Socket): Promise<void> | undefined {
+    const { rules, journal } = this.#kernel;
+    if (this.options.internal || !rules.any) return undefined;
+    const hold = () => socketWire(socket);
+    const exchange = new Passing(journal.head, this.options, { operation: 'connect' }, undefined, hold);
+    return rules.meets('connect', exchange) ? rules.fire('connect', exchange) : undefined;
   }
 
-  #connected(socket: Socket): void {
-    this.#keep(socket);
-    socket.on('error', () => {}); // a peer that resets is not our error; the exchange on it ends as severed
-    if (this.options.internal || !this.#kernel.rules.any) return;
-    const { journal } = this.#kernel;
-    const exchange = new Passing(journal.head, this.options, { operation: 'connect' }, undefined, () => this.#hold(socket));
-    this.#kernel.rules.fire('connect', exchange).catch((error) => {
-      if (error instanceof Severed) return;
-      socket.destroy();
-    });
-  }
-
-  // For faults only.
-  #hold(socket: Socket): Wire {
-    return socketWire(this.#sockets.get(`${socket.remoteAddress} ${socket.remotePort}`) ?? socket);
+  // The TCP socket below one that may speak TLS: that one can be reset.
+  #below(socket: Socket): Socket {
+    for (const listener of this.#listeners) {
+      const below = listener.below(socket);
+      if (below !== socket) return below;
+    }
+    return socket;
   }
 
   // What can be done at once is done at once: each wait is a turn of promises, and most calls have no body, meet no rule
@@ -373,11 +362,14 @@ export class Face {
     const { options } = this;
     const type = info.type?.startsWith(':') ? request.params[info.type.slice(1)] : info.type;
     const id = options.internal ? 0 : this.#journalRequest(request, info, type);
-    const exchange = new Passing(id, options, info, type, () => this.#hold(socket), request);
-    const answer = (reply: Reply | undefined, severed?: string): void => {
+    const exchange = new Passing(id, options, info, type, () => socketWire(this.#below(socket)), request);
+    const answer = (reply: Reply | undefined, ended?: string): void => {
+      // Who hung up meanwhile hears nothing of it, however well it went.
+      const severed = ended ?? reply?.delivery?.sever?.how ?? (socket.destroyed ? 'gone' : undefined);
       if (!options.internal) this.#journalReply(exchange, reply, severed, this.#kernel.clock.micros() - started);
       if (!reply || socket.destroyed) return;
-      send(res, reply, this.#headers(request));
+      if (reply.delivery) this.#deliver(res, reply, reply.delivery, this.#headers(request));
+      else send(res, reply, this.#headers(request));
     };
     const reply = this.#handle(new Dealing(this.#kernel, request, exchange, socket), handler);
     if (!(reply instanceof Promise)) {
@@ -388,6 +380,15 @@ export class Face {
       if (!(error instanceof Severed)) throw error;
       answer(undefined, error.how);
     });
+  }
+
+  #deliver(res: http.ServerResponse, { status, headers, body = '' }: Reply, delivery: Delivery, more?: Headers): void {
+    const socket = res.socket!;
+    const bytes = Buffer.from(body as string);
+    res.writeHead(status, { ...more, ...headers, ...(!delivery.chunked && { 'content-length': bytes.length }) });
+    res.flushHeaders();
+    const tools = { clock: this.#kernel.clock, out: res, socket, below: this.#below(socket) };
+    void deliver(bytes, delivery, tools).then((whole) => whole && res.end());
   }
 
   // Node writes the true time; a place whose clock is wrong shows that.
@@ -407,6 +408,8 @@ export class Face {
       reply = this.#failed(context, error);
     }
     if (reply instanceof Promise) return this.#settle(context, reply);
+    // What is done at once meets no rule that it did not meet before.
+    if (!this.#kernel.rules.any) return reply;
     if (!this.#meets('reply', context) && !this.#meets('body', context)) {
       this.#remember(context, reply);
       return reply;
@@ -594,20 +597,18 @@ function repeat(res: http.ServerResponse, times: number): void {
   });
 }
 
-/** Opens a server on a port, turning the system's errors into ones that say what to do. */
-export function listenOn(
-  server: http.Server | import('node:net').Server,
-  host: string,
-  port: number,
-  what: string,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const hint = error.code === 'EADDRINUSE' ? 'the port is in use: stop what holds it, or choose another port' : error.message;
-      reject(new ConfigurationError(`cannot open ${what} on ${host}:${port}: ${hint}`, { cause: error }));
-    });
-    server.listen(port, host, () => resolve());
+// One listener a socket, however many calls wait for its end.
+const ends = new WeakMap<Socket, Promise<void>>();
+
+function endOf(socket: Socket): Promise<void> {
+  const known = ends.get(socket);
+  if (known) return known;
+  const end = new Promise<void>((resolve) => {
+    if (socket.destroyed) resolve();
+    else socket.once('close', () => resolve());
   });
+  ends.set(socket, end);
+  return end;
 }
 
 /** The faults' hold on a socket. */
@@ -626,5 +627,6 @@ export function socketWire(socket: Socket): Wire {
         if (socket.destroyed) return reject(new Severed('hang'));
         socket.once('close', () => reject(new Severed('hang')));
       }),
+    closed: () => endOf(socket),
   };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import type { Database } from './database.ts';
+import { type Database, LIMIT } from './database.ts';
 import type { RecordRef } from './identity.ts';
 import { JournalRows } from './journal-rows.ts';
 
@@ -95,7 +95,6 @@ export class Journal {
   #readAll;
   #readKind;
   #readCalls;
-  #readBack?: ReturnType<Database['sql']['prepare']>;
   #listeners = new Set<JournalListener>();
   #unheard: JournalEvent[] = [];
   /** Events of the transaction under way. */
@@ -108,15 +107,15 @@ export class Journal {
     this.#database = database;
     this.#clock = clock;
     this.process = process;
-    this.#others = new JournalRows(database, 'journal', () => this.#seq);
-    this.#calls = new JournalRows(database, 'journal_call', () => this.#seq);
+    this.#others = new JournalRows(database, 'journal');
+    this.#calls = new JournalRows(database, 'journal_call');
     database.sql.exec('CREATE INDEX IF NOT EXISTS journal_kind ON journal (kind, seq)');
     // Both tables are read side by side, in order: none is sorted.
     const both = (where: string): string =>
       `SELECT seq, json FROM journal WHERE ${where} UNION ALL SELECT seq, json FROM journal_call WHERE ${where}`;
-    this.#readAll = database.sql.prepare(`${both('seq > ?1')} ORDER BY seq LIMIT ?2`);
-    this.#readCalls = database.sql.prepare(`${both('kind = ?1 AND seq > ?2')} ORDER BY seq LIMIT ?3`);
-    this.#readKind = database.sql.prepare('SELECT json FROM journal WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ?');
+    this.#readAll = database.sql.prepare(`${both('seq > ?1')} ORDER BY seq ${LIMIT}`);
+    this.#readCalls = database.sql.prepare(`${both('kind = ?1 AND seq > ?2')} ORDER BY seq ${LIMIT}`);
+    this.#readKind = database.sql.prepare(`SELECT json FROM journal WHERE kind = ? AND seq > ? ORDER BY seq ${LIMIT}`);
     const last = database.sql.prepare(`${both('1')} ORDER BY seq DESC LIMIT 1`).get();
     this.#seq = last ? Number(last.seq) : 0;
     this.incarnation = Math.max(last ? (JSON.parse(String(last.json)) as JournalEvent).incarnation : 0, least) + 1;
@@ -172,8 +171,8 @@ export class Journal {
     this.#database.onRollback(() => {
       this.#uncommitted = [];
       this.#seq = before;
-      this.#others.takeBack();
-      this.#calls.takeBack();
+      this.#others.forget(before);
+      this.#calls.forget(before);
     });
     this.#database.onCommit(() => {
       this.#others.spill();
@@ -190,8 +189,9 @@ export class Journal {
 
   /** Writes what waits: for those who look into the database themselves. */
   flush(): void {
-    this.#others.flush();
-    this.#calls.flush();
+    const kept = (this.#uncommitted[0]?.seq ?? this.#seq + 1) - 1;
+    this.#others.flush(kept);
+    this.#calls.flush(kept);
   }
 
   // A listener may append: what it writes waits until all have heard the event before it.
@@ -217,11 +217,10 @@ export class Journal {
   /** Events of a kind since an instant (milliseconds of wall time), newest first. */
   *recent(kind: EventKind, since: number): Generator<JournalEvent> {
     this.flush();
-    this.#readBack ??= this.#database.sql.prepare(
-      'SELECT json FROM journal WHERE kind = ? AND seq < ? ORDER BY seq DESC LIMIT ?',
-    );
+    const table = CALLS.includes(kind) ? 'journal_call' : 'journal';
+    const back = this.#database.sql.prepare(`SELECT json FROM ${table} WHERE kind = ? AND seq < ? ORDER BY seq DESC ${LIMIT}`);
     for (let before = this.#seq + 1; ; ) {
-      const events = this.#readBack.all(kind, before, PAGE).map((row) => JSON.parse(String(row.json)) as JournalEvent);
+      const events = back.all(kind, before, PAGE).map((row) => JSON.parse(String(row.json)) as JournalEvent);
       for (const event of events) {
         if (Date.parse(event.wall) < since) return;
         yield event;

@@ -1,8 +1,10 @@
-import net, { type AddressInfo, type Socket } from 'node:net';
+import net, { type Socket } from 'node:net';
 import tls from 'node:tls';
+import { type Delivery, deliver } from './delivery.ts';
 import { type Exchange, Rejected, Severed, type Wire } from './hooks.ts';
-import { listenOn, socketWire } from './http.ts';
+import { socketWire } from './http.ts';
 import type { Kernel } from './kernel.ts';
+import { Listener, listenerLevers, tlsOptions } from './listener.ts';
 import type { FaultPlace } from './places.ts';
 import type { Identity } from './tls.ts';
 
@@ -19,6 +21,10 @@ export interface TcpConnection {
   /** `host:port` of the other end. */
   readonly peer: string;
   readonly wire: Wire;
+  /** How the next answer goes out, where not at once and whole. */
+  delivery?: Delivery;
+  /** Nothing more is said on it. */
+  mute?: boolean;
 }
 
 export interface TcpFaceOptions {
@@ -30,6 +36,8 @@ export interface TcpFaceOptions {
   kind?: string;
   /** Operations that frames can have; any, where it is absent. */
   operations?: () => readonly string[];
+  /** Whether a frame can have this operation and this type together. */
+  knows?: FaultPlace['knows'];
   /** The people whose records a frame touches. */
   people?: FaultPlace['people'];
   /** Answers one frame with the bytes to write, or nothing. Frames of a connection come one after the other. */
@@ -57,14 +65,19 @@ const drained = (socket: Socket): Promise<void> =>
 export class TcpFace {
   readonly options: TcpFaceOptions;
   #kernel: Kernel;
-  #server?: net.Server;
-  #sockets = new Set<Socket>();
+  #listener?: Listener;
 
   constructor(kernel: Kernel, options: TcpFaceOptions) {
     this.#kernel = kernel;
     this.options = options;
-    const { sim, tenant, name, kind, operations = () => [], people } = options;
-    kernel.places.add({ sim, tenant, kind, name: `frames to ${name}`, hooks: TCP_HOOKS, people, operations: () => operations() });
+    const { sim, tenant, name, kind, operations = () => [], knows, people } = options;
+    const levers = () => listenerLevers(this.#listener ? [this.#listener] : []);
+    kernel.places.add({
+      ...{ sim, tenant, kind, name: `frames to ${name}`, hooks: TCP_HOOKS, knows, people, operations: () => operations() },
+      get levers() {
+        return levers();
+      },
+    });
   }
 
   /**
@@ -73,41 +86,36 @@ export class TcpFace {
   async listen(options: { host: string; port: number; identity?: Identity; clientCa?: string }): Promise<void> {
     const accept = (socket: Socket): void => this.#accept(socket);
     const { identity, host, port, clientCa } = options;
-    const mutual = clientCa ? { ca: clientCa, requestCert: true, rejectUnauthorized: true } : {};
-    const server = identity
-      ? tls.createServer({ ...identity, ...mutual, minVersion: 'TLSv1.2' }, accept)
-      : net.createServer(accept);
-    // Under TLS these are the raw sockets: one that never ends its handshake must not keep the face from closing.
-    server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
-    });
-    server.on('tlsClientError', (error: Error) => this.#journal({ state: 'failed', reason: error.message }));
-    await listenOn(server, host, port, `the ${this.options.name} listener`);
-    this.#server = server;
+    const server = identity ? tls.createServer(tlsOptions(identity, clientCa), accept) : net.createServer(accept);
+    const { sim, tenant, name } = this.options;
+    const knock = (socket: Socket) => this.#knock(socket);
+    const about = { kernel: this.#kernel, sim, tenant, name: `the ${name} listener` };
+    const listener = new Listener(server, { ...about, identity, clientCa, knock });
+    await listener.listen(host, port);
+    this.#listener = listener;
   }
 
   /** `host:port`; undefined when it does not listen. */
   address(): string | undefined {
-    if (!this.#server) return undefined;
-    const { address, port } = this.#server.address() as AddressInfo;
+    if (!this.#listener?.address) return undefined;
+    const { address, port } = this.#listener.address;
     return `${address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address}:${port}`;
   }
 
   async close(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    for (const socket of this.#sockets) socket.destroy();
-    if (server) await new Promise((resolve) => server.close(resolve));
+    const listener = this.#listener;
+    this.#listener = undefined;
+    await listener?.close();
   }
 
   #accept(socket: Socket): void {
     const peer = `${socket.remoteAddress}:${socket.remotePort}`;
     const decoder = this.options.decoder();
-    const connection: TcpConnection = { peer, wire: socketWire(socket) };
+    const below = this.#listener?.below(socket) ?? socket;
+    const connection: TcpConnection = { peer, wire: socketWire(below) };
     this.#journal({ state: 'open', direction: 'in', peer });
-    // Everything on a connection happens in order: the connect hook first, then one frame after the other.
-    let turn = this.#connected(connection.wire, socket);
+    // Everything on a connection happens in order: one frame after the other.
+    let turn = Promise.resolve();
     socket.setNoDelay(true);
     // A peer that sends faster than it is answered waits, so that nobody can fill the memory.
     let waiting = 0;
@@ -115,7 +123,7 @@ export class TcpFace {
       for (const received of decoder.push(chunk)) {
         if (++waiting > MOST_WAITING) socket.pause();
         turn = turn
-          .then(() => this.#take(received, connection, socket))
+          .then(() => this.#take(received, connection, { socket, below }))
           .then(() => {
             if (--waiting === 0) socket.resume();
           });
@@ -125,38 +133,35 @@ export class TcpFace {
     socket.on('close', () => this.#journal({ state: 'closed', direction: 'in', peer }));
   }
 
-  async #connected(wire: Wire, socket: Socket): Promise<void> {
+  #knock(socket: Socket): Promise<void> | undefined {
+    const { rules, journal } = this.#kernel;
+    if (!rules.any) return undefined;
+    const { sim, tenant } = this.options;
     const exchange: Exchange = {
-      id: this.#kernel.journal.head,
-      sim: this.options.sim,
-      tenant: this.options.tenant,
-      operation: 'connect',
-      path: '/in',
-      text: '',
-      records: [],
-      committed: false,
-      wire,
+      ...{ id: journal.head, sim, tenant, operation: 'connect', path: '/in', text: '', records: [], committed: false },
+      wire: socketWire(socket),
       reject: (error, params) => {
         throw new Rejected(error, params);
       },
     };
-    try {
-      await this.#kernel.rules.fire('connect', exchange);
-    } catch (error) {
-      if (!(error instanceof Severed)) socket.destroy();
-    }
+    return rules.fire('connect', exchange);
   }
 
-  async #take(received: Received, connection: TcpConnection, socket: Socket): Promise<void> {
-    if (socket.destroyed || !this.#server) return;
+  async #take(received: Received, connection: TcpConnection, sockets: { socket: Socket; below: Socket }): Promise<void> {
+    const { socket } = sockets;
+    if (socket.destroyed || !this.#listener || connection.mute) return;
     try {
       if ('junk' in received) {
         const { peer } = connection;
         return this.#journal({ state: 'junk', direction: 'in', peer, bytes: received.junk.length });
       }
       const reply = await this.options.onFrame(received.frame, connection);
+      const { delivery } = connection;
+      connection.delivery = undefined;
+      if (reply && delivery)
+        connection.mute = !(await deliver(reply, delivery, { clock: this.#kernel.clock, out: socket, ...sockets }));
       // Answers that are not read are not piled up either.
-      if (reply && !socket.destroyed && !socket.write(reply)) await drained(socket);
+      else if (reply && !socket.destroyed && !socket.write(reply)) await drained(socket);
     } catch (error) {
       if (error instanceof Severed) return;
       this.#kernel.report(error, { sim: this.options.sim, tenant: this.options.tenant });
@@ -166,7 +171,7 @@ export class TcpFace {
 
   // What happens while it closes is of no interest, and the journal may be closed by then.
   #journal(data: Record<string, unknown>): void {
-    if (!this.#server) return;
+    if (!this.#listener) return;
     const { sim, tenant } = this.options;
     this.#kernel.journal.append({ sim, tenant, kind: 'connection', data });
   }

@@ -6,10 +6,16 @@ import * as x509 from '@peculiar/x509';
 import { systemClock } from './clock.ts';
 import { ConfigurationError } from './part.ts';
 
+/** What can be wrong with a certificate. */
+export const CERTIFICATE_FLAWS = ['expired', 'not-yet-valid', 'wrong-host', 'self-signed', 'untrusted'] as const;
+export type CertificateFlaw = (typeof CERTIFICATE_FLAWS)[number];
+
 /** A server's key and certificate chain, PEM. */
 export interface Identity {
   key: string;
   cert: string;
+  /** The same server with a certificate that no client may accept; absent where the certificate is not of our making. */
+  flawed?(flaw: CertificateFlaw): Promise<Identity>;
 }
 
 /** The sandbox's certificate authority; one for all TLS faces. */
@@ -39,11 +45,11 @@ interface Pair {
   key: webcrypto.CryptoKey;
 }
 
-async function makeAuthority(): Promise<Pair> {
+async function makeAuthority(name = 'CN=Syncproof sandbox CA, O=Syncproof (test only)'): Promise<Pair> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const cert = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: Date.now().toString(16).padStart(16, '0'),
-    name: 'CN=Syncproof sandbox CA, O=Syncproof (test only)',
+    name,
     notBefore: new Date(Date.now() - DAY),
     notAfter: new Date(Date.now() + 825 * DAY),
     signingAlgorithm: ALGORITHM,
@@ -92,32 +98,59 @@ async function keptIn(folder: string): Promise<Pair> {
  */
 export async function openAuthority(folder?: string): Promise<Authority> {
   x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
-  const { cert, key } = folder ? await keptIn(folder) : await makeAuthority();
-  let serial = 0;
+  const authority = folder ? await keptIn(folder) : await makeAuthority();
+  const { cert } = authority;
   return {
     cert: `${cert.toString('pem')}\n`,
     async issue(hosts) {
-      const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-      const leaf = await x509.X509CertificateGenerator.create({
-        serialNumber: `${Date.now().toString(16)}${(++serial).toString(16).padStart(4, '0')}`.padStart(20, '0'),
-        subject: `CN=${hosts[0]}`,
-        issuer: cert.subject,
-        notBefore: new Date(Date.now() - DAY),
-        notAfter: new Date(Date.now() + 397 * DAY),
-        signingAlgorithm: ALGORITHM,
-        publicKey: keys.publicKey,
-        signingKey: key,
-        extensions: [
-          new x509.BasicConstraintsExtension(false, undefined, true),
-          new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
-          new x509.SubjectAlternativeNameExtension(
-            hosts.map((host) => ({ type: /^[\d.]+$|:/.test(host) ? 'ip' : 'dns', value: host })),
-          ),
-          await x509.AuthorityKeyIdentifierExtension.create(cert.publicKey),
-        ],
-      });
-      return { key: await exportKey(keys.privateKey), cert: `${leaf.toString('pem')}\n${cert.toString('pem')}\n` };
+      const flawed = (flaw: CertificateFlaw): Promise<Identity> => issueFlawed(authority, hosts, flaw);
+      return { ...(await issueFrom(authority, hosts)), flawed };
     },
   };
+}
+
+let serial = 0;
+const DAYS_OK: readonly [number, number] = [-1, 397];
+
+// Signed by the authority; by its own key where there is none.
+async function issueFrom(authority: Pair | undefined, hosts: string[], [from, until] = DAYS_OK): Promise<Identity> {
+  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+  const subject = `CN=${hosts[0]}`;
+  const leaf = await x509.X509CertificateGenerator.create({
+    serialNumber: `${Date.now().toString(16)}${(++serial).toString(16).padStart(4, '0')}`.padStart(20, '0'),
+    subject,
+    issuer: authority?.cert.subject ?? subject,
+    notBefore: new Date(Date.now() + from * DAY),
+    notAfter: new Date(Date.now() + until * DAY),
+    signingAlgorithm: ALGORITHM,
+    publicKey: keys.publicKey,
+    signingKey: authority?.key ?? keys.privateKey,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
+      new x509.SubjectAlternativeNameExtension(
+        hosts.map((host) => ({ type: /^[\d.]+$|:/.test(host) ? 'ip' : 'dns', value: host })),
+      ),
+      await x509.AuthorityKeyIdentifierExtension.create(authority?.cert.publicKey ?? keys.publicKey),
+    ],
+  });
+  const chain = [leaf, ...(authority ? [authority.cert] : [])].map((each) => `${each.toString('pem')}\n`);
+  return { key: await exportKey(keys.privateKey), cert: chain.join('') };
+}
+
+// One thing is wrong with each, and the rest is as it should be: whoever refuses it refuses it for that.
+async function issueFlawed(authority: Pair, hosts: string[], flaw: CertificateFlaw): Promise<Identity> {
+  switch (flaw) {
+    case 'expired':
+      return issueFrom(authority, hosts, [-398, -1]);
+    case 'not-yet-valid':
+      return issueFrom(authority, hosts, [30, 397]);
+    case 'wrong-host':
+      return issueFrom(authority, ['elsewhere.example']);
+    case 'self-signed':
+      return issueFrom(undefined, hosts);
+    case 'untrusted':
+      return issueFrom(await makeAuthority('CN=Some other CA, O=Syncproof (test only)'), hosts);
+  }
 }

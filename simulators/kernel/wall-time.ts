@@ -29,9 +29,23 @@ export function wallTime(ms: number, zone: string): WallTime {
   ) as unknown as WallTime;
 }
 
+// Days of birth and appointments fall on the same instants again and again, and to ask costs as much as to file them.
+const OFFSETS = new Map<string, Map<number, number>>();
+const MOST_OFFSETS = 20_000;
+
 /** Milliseconds by which a zone is ahead of UTC at an instant. */
-export function zoneOffset(ms: number, zone: string, wall = wallTime(ms, zone)): number {
-  const { year, month, day, hour, minute, second } = wall;
+export function zoneOffset(ms: number, zone: string, wall?: WallTime): number {
+  if (wall) return aheadBy(ms, wall);
+  const known = OFFSETS.get(zone) ?? new Map<number, number>();
+  const kept = known.get(ms);
+  if (kept !== undefined) return kept;
+  const offset = aheadBy(ms, wallTime(ms, zone));
+  if (known.size >= MOST_OFFSETS) known.clear();
+  OFFSETS.set(zone, known.set(ms, offset));
+  return offset;
+}
+
+function aheadBy(ms: number, { year, month, day, hour, minute, second }: WallTime): number {
   const shown = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
   return shown - Math.floor(ms / 1000) * 1000;
 }

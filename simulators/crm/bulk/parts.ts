@@ -1,4 +1,4 @@
-import type { Database } from '#kernel';
+import { type Database, LIMIT } from '#kernel';
 
 /** What jobs keep beside their state, piece by piece: uploads, result lines, query results. */
 export class Parts {
@@ -13,7 +13,7 @@ export class Parts {
     this.#insert = database.sql.prepare(
       'INSERT INTO crm_bulk SELECT ?, ?, coalesce(max(n), 0) + 1, ? FROM crm_bulk WHERE job = ? AND part = ?',
     );
-    this.#read = database.sql.prepare('SELECT data FROM crm_bulk WHERE job = ? AND part = ? AND n > ? ORDER BY n LIMIT ?');
+    this.#read = database.sql.prepare(`SELECT data FROM crm_bulk WHERE job = ? AND part = ? AND n > ? ORDER BY n ${LIMIT}`);
     this.#remove = database.sql.prepare('DELETE FROM crm_bulk WHERE job = ?');
   }
 

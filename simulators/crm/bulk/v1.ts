@@ -1,6 +1,7 @@
 import type { Cell, Context, Face, Reply } from '#kernel';
 import { CrmError } from '../errors.ts';
 import { makeId } from '../ids.ts';
+import { isRetired } from '../levers.ts';
 import type { Org } from '../org.ts';
 import { asCrmError } from '../rest/call.ts';
 import type { Session } from '../sessions.ts';
@@ -112,6 +113,8 @@ class Bulk1 {
       const token = headers['x-sfdc-session'];
       const session = this.#session(token ? `Bearer ${token}` : headers.authorization, context);
       this.#org.countCall();
+      if (isRetired(this.#org.overrides, params.version))
+        throw new AsyncError('InvalidVersion', `Unsupported version: ${params.version}`);
       return await run({ context, session, asJson, body: body.toString(), params });
     } catch (error) {
       const known = error instanceof AsyncError ? error : asAsync(error);

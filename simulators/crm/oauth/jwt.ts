@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { isLive } from '../login.ts';
 import type { CrmClient, CrmUser, Org } from '../org.ts';
 import type { Refusal } from './grants.ts';
 
@@ -22,7 +23,7 @@ function parsed<T>(text: string): T | undefined {
   }
 }
 
-function keyOf({ publicKey }: CrmClient): KeyObject | undefined {
+function keyOf({ publicKey }: Pick<CrmClient, 'publicKey'>): KeyObject | undefined {
   if (publicKey === undefined) return undefined;
   return typeof publicKey === 'string' ? createPublicKey(publicKey) : createPublicKey({ key: publicKey, format: 'jwk' });
 }
@@ -44,9 +45,10 @@ export function jwtLogin(org: Org, assertion: string, origin: string): { client:
   if (!header || !claims) return refusal('the assertion is no JWT', 'invalid_grant', 'invalid assertion');
   const client = org.clients.find((c) => c.id === claims.iss);
   if (!client) return refusal(`no app has the consumer key ${claims.iss}`, 'invalid_client_id', 'client identifier invalid');
-  const key = keyOf(client);
-  if (!key) return refusal('the app has no certificate', 'invalid_grant', 'invalid assertion');
-  if (!/^[RE]S(256|384|512)$/.test(header.alg ?? '') || !verified(header.alg!, `${head}.${body}`, key, segment(signature)))
+  const keys = [client, ...(isLive(org, client) ? [client.former!] : [])].flatMap((one) => keyOf(one) ?? []);
+  if (keys.length === 0) return refusal('the app has no certificate', 'invalid_grant', 'invalid assertion');
+  const signed = (key: KeyObject) => verified(header.alg!, `${head}.${body}`, key, segment(signature));
+  if (!/^[RE]S(256|384|512)$/.test(header.alg ?? '') || !keys.some(signed))
     return refusal('the signature is wrong', 'invalid_grant', 'invalid assertion');
   const expires = Number(claims.exp) * 1000;
   if (!(expires > org.kernel.clock.now())) return refusal('the assertion has expired', 'invalid_grant', 'token expired');

@@ -2,6 +2,7 @@ import { gunzipSync, inflateSync } from 'node:zlib';
 import type { Context, Handler, RecordRef, Reply, Tier } from '#kernel';
 import { jsonReply } from '#kernel';
 import { CrmError, crmError, type ErrorEntry } from '../errors.ts';
+import { checkRetired } from '../levers.ts';
 import type { Manner, Org } from '../org.ts';
 import { wishesOf } from '../rules.ts';
 import type { Schema } from '../schema.ts';
@@ -156,6 +157,7 @@ function callOf(org: Org, { request, exchange, setActor }: Context, csv: boolean
   org.countCall();
   const version = request.params.version ?? '';
   if (request.params.version !== undefined && !knownVersion(version)) throw crmError('not-found');
+  checkRetired(org, request.params.version);
   if (!csv && request.body.length > LARGEST) throw crmError('too-large', { limit: LARGEST / 1024 / 1024 });
   if (!csv) checkForm(request.headers, request.body.length);
   const { method, params, query, headers, origin } = request;

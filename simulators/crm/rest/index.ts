@@ -126,7 +126,7 @@ async function serve(route: RestRoute, call: Call, context: Context): Promise<An
 /** Adds the REST API to the face. */
 export function mountRest(face: Face, org: Org): void {
   const versions = { operation: 'describe', tier: 'semantic', doc: 'the versions; needs no token' } as const;
-  face.route('GET', '/services/data', versions, () => jsonReply(200, versionList()));
+  face.route('GET', '/services/data', versions, () => jsonReply(200, versionList(org)));
   const missing = (index: number) => {
     const [path, what] = MISSING[index]!;
     face.route('ALL', path, { operation: 'unknown', tier: 'missing', doc: what }, () => missingReply(what));
@@ -156,9 +156,9 @@ function missingReply(what: string): Reply {
   return jsonReply(error.status, error.entries);
 }
 
-function versionList(): unknown[] {
+function versionList({ overrides }: Org): unknown[] {
   const list = [];
-  for (let n = VERSIONS.first; n <= VERSIONS.last; n++)
+  for (let n = Math.max(VERSIONS.first, overrides.oldest.current ?? 0); n <= VERSIONS.last; n++)
     list.push({ label: `API ${n}.0`, url: `/services/data/v${n}.0`, version: `${n}.0` });
   return list;
 }

@@ -81,6 +81,11 @@ export class Bayeux {
     org.kernel.places.add({ ...place, hooks: ['notify'], operations: () => ['event'] });
   }
 
+  /** The oldest version that is served. */
+  get oldest(): number {
+    return this.#org.overrides.oldest.current ?? 0;
+  }
+
   get size(): number {
     return this.#clients.size;
   }

@@ -107,7 +107,8 @@ export function changesOf({ records = [], before = [], after = [] }: JournalEven
   return records.flatMap((ref, i) => {
     const type = schema.type(ref.type);
     if (!type || !emits(type)) return [];
-    const [old, now] = [(before[i] ?? undefined) as Row | undefined, after[i] as Row];
+    const shown = (row: Row): Row => schema.drifts.shown(type.name, row);
+    const [old, now] = [before[i] ? shown(before[i] as Row) : undefined, shown(after[i] as Row)];
     const kind = !old ? 'CREATE' : now.IsDeleted === true ? 'DELETE' : old.IsDeleted === true ? 'UNDELETE' : 'UPDATE';
     return [{ type, kind, ref, before: old, after: now }];
   });

@@ -1,4 +1,4 @@
-import { type JournalEvent, shownAt } from '#kernel';
+import { type JournalEvent, LIMIT, shownAt } from '#kernel';
 import type { Org } from '../org.ts';
 import type { SObjectType } from '../schema.ts';
 import type { Row } from '../values.ts';
@@ -25,7 +25,7 @@ export class Feed {
     sql.exec('CREATE TABLE IF NOT EXISTS crm_event (replay INTEGER PRIMARY KEY, channel TEXT, at INTEGER, json TEXT)');
     this.#insert = sql.prepare('INSERT INTO crm_event VALUES (?, ?, ?, ?)');
     this.#read = sql.prepare(
-      'SELECT replay, json FROM crm_event WHERE channel = ? AND replay > ? AND at > ? ORDER BY replay LIMIT ?',
+      `SELECT replay, json FROM crm_event WHERE channel = ? AND replay > ? AND at > ? ORDER BY replay ${LIMIT}`,
     );
   }
 

@@ -20,7 +20,8 @@ export function mountStreaming(face: Face, org: Org): void {
 async function cometd(bayeux: Bayeux, context: Context): Promise<Reply> {
   const { request, exchange, setActor } = context;
   const version = Number(request.params.version);
-  if (!(version >= OLDEST && version <= NEWEST)) return problem(`Unsupported API version. Use ${OLDEST}.0 or later.`);
+  const oldest = Math.max(OLDEST, bayeux.oldest);
+  if (!(version >= oldest && version <= NEWEST)) return problem(`Unsupported API version. Use ${oldest}.0 or later.`);
   const asked = messagesOf(request.body.toString());
   if (!asked) return problem('The request body is not a Bayeux message');
   const { authorization } = request.headers;

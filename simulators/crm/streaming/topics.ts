@@ -87,7 +87,7 @@ export function checkTopic(row: Row, schema: Schema, now: () => number): void {
 export class Topics {
   #store: Store;
   #now: () => number;
-  #known = new Map<string, { schema: Schema; topic?: Topic }>();
+  #known = new Map<string, { schema: Schema; revision: number; topic?: Topic }>();
   #all?: { schema: Schema; edition: number; topics: readonly Topic[] };
 
   constructor(store: Store, now: () => number) {
@@ -110,7 +110,8 @@ export class Topics {
   #compiled({ id, version, row }: Stored, schema: Schema): Topic | undefined {
     const key = `${id}/${version}`;
     const known = this.#known.get(key);
-    if (known?.schema === schema) return known.topic;
+    const { revision } = schema.drifts;
+    if (known?.schema === schema && known.revision === revision) return known.topic;
     if (this.#known.size > MOST_TOPICS) this.#known.clear();
     let topic: Topic | undefined;
     try {
@@ -119,7 +120,7 @@ export class Topics {
       // The object has changed since: nothing is told any more.
       if (!(error instanceof SoqlError)) throw error;
     }
-    this.#known.set(key, { schema, topic });
+    this.#known.set(key, { schema, revision, topic });
     return topic;
   }
 }

@@ -26,10 +26,10 @@ export async function firstPage(call: Call, params: URLSearchParams): Promise<Re
   checkSubTypes(call, search.categories);
   const counting = shape.summary === 'count';
   const wanted = counting || ((table.total ?? vendor.search.total) === 'all' && shape.total);
-  const total = wanted ? totalOf(call, search) : undefined;
-  if (table.maxMatches !== undefined && (total ?? store.count({ type, criteria: [...native, ...post] })) > table.maxMatches)
-    refuse('too-many', {});
+  const all = () => (wanted ? totalOf(call, search) : store.count({ type, criteria: [...native, ...post] }));
+  if (table.maxMatches !== undefined && all() > table.maxMatches) refuse('too-many', {});
   if (counting) {
+    const total = all();
     const links = [{ relation: 'self', url: link(site, context, type, self) }];
     const text = bundleText(site, { base: baseUrl(site, context.request), type, total, links, entries: [] });
     return { ...fhirReply(vendor, context.request, 200, text), served: [] };
@@ -37,7 +37,7 @@ export async function firstPage(call: Call, params: URLSearchParams): Promise<Re
   const client = context.exchange.client ?? '';
   const cursor = vendor.search.cursor ? params.get(vendor.search.session.parameter) : null;
   const from = cursor === null ? { after: 0 } : placeOf(site, type, search, cursor);
-  return page(call, search, { type, query: params.toString(), total, ...from, client, expires: 0 });
+  return page(call, search, { type, query: params.toString(), ...from, client, expires: 0 }, wanted);
 }
 
 // What a search looks into beside its own type wants the right to be searched, too.
@@ -70,6 +70,15 @@ function checkSubTypes(call: Call, asked: readonly string[] | undefined): void {
 }
 
 const totalOf = (call: Call, search: ParsedSearch): number => (search.hopeless ? 0 : matchCount(call, search));
+
+// The rows of a first page that are all that there are: they need not be counted.
+const allOf = (
+  { filters }: Call,
+  { count, post }: ParsedSearch,
+  { after, place }: PagingSession,
+  found: readonly Found[],
+): readonly Found[] | undefined =>
+  after === 0 && !place && !filters && post.length === 0 && found.length <= count ? found : undefined;
 
 // A token that is narrowed does not learn how many others there are.
 function matchCount(call: Call, { native, post }: ParsedSearch): number {
@@ -108,7 +117,7 @@ export async function nextPage(call: Call, key: string): Promise<Reply> {
   return page(call, parseSearch(site, type, table, new URLSearchParams(session.query)), session);
 }
 
-async function page(call: Call, search: ParsedSearch, session: PagingSession): Promise<Reply> {
+async function page(call: Call, search: ParsedSearch, session: PagingSession, wantsTotal = false): Promise<Reply> {
   const { site, context, type, table, grant } = call;
   const { store, vendor, kernel } = site;
   const { count, shape } = search;
@@ -125,7 +134,7 @@ async function page(call: Call, search: ParsedSearch, session: PagingSession): P
   const rows = found.slice(0, count);
   const more = found.length > count;
   const look = lookOf(site, context);
-  const total = session.total === undefined || session.after > 0 ? session.total : look(() => totalOf(call, search));
+  const total = wantsTotal ? (allOf(call, search, session, found)?.length ?? look(() => totalOf(call, search))) : session.total;
   const base = baseUrl(site, context.request);
   const shown: Shown = { entries: [], served: [] };
   await show(shown, call, base, type, kept, 'match', shape, look);

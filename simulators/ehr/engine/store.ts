@@ -1,4 +1,4 @@
-import type { Database, RecordRef } from '#kernel';
+import { type Database, LIMIT, type RecordRef } from '#kernel';
 import type { Criterion } from './criteria.ts';
 import type { DateRange } from './dates.ts';
 import { INDEX_SCHEMA, Indexes } from './indexes.ts';
@@ -98,7 +98,7 @@ export class Store {
   /** The rows that match every criterion, in order of creation. */
   search(query: Query): RowRef[] {
     const { sql, args } = this.#compile(query);
-    return this.#sql.all(`SELECT r.rid, r.id, r.version ${sql} ORDER BY r.rid LIMIT ?`, ...args, query.limit ?? -1).map(toRef);
+    return this.#sql.all(`SELECT r.rid, r.id, r.version ${sql} ORDER BY r.rid ${LIMIT}`, ...args, query.limit ?? -1).map(toRef);
   }
 
   /** The same in another order; each row carries its place. */
@@ -108,7 +108,7 @@ export class Store {
     const columns = sortColumns(sort, ({ index }: SearchParameter) => this.#indexes.key(query.type, index));
     return this.#sql
       .all(
-        `SELECT * FROM (SELECT r.rid, r.id, r.version${columns} ${sql}) WHERE ${after.sql} ORDER BY ${sortOrder(sort)} LIMIT ?`,
+        `SELECT * FROM (SELECT r.rid, r.id, r.version${columns} ${sql}) WHERE ${after.sql} ORDER BY ${sortOrder(sort)} ${LIMIT}`,
         ...args,
         ...after.args,
         limit ?? -1,
@@ -178,7 +178,7 @@ export class Store {
       UNION ALL SELECT ${columns('h')} FROM ehr_resource r JOIN ehr_history h ON h.rid = r.rid WHERE ${own}`;
     const [from, to] = [since ?? '', before ?? ['~', 0, 0]];
     const sql = `SELECT * FROM (${all}) WHERE updated >= ? AND (updated, rid, version) < (?, ?, ?)
-      ORDER BY updated DESC, rid DESC, version DESC LIMIT ?`;
+      ORDER BY updated DESC, rid DESC, version DESC ${LIMIT}`;
     return this.#sql.all(sql, ...args, ...args, from, ...to, limit) as unknown as HistoryRow[];
   }
 

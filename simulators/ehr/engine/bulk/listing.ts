@@ -1,4 +1,4 @@
-import type { Database } from '#kernel';
+import { type Database, LIMIT } from '#kernel';
 import { filtersOf } from '../../smart/scopes.ts';
 import type { Site } from '../context.ts';
 import { covered } from '../covered.ts';
@@ -38,7 +38,7 @@ export class Listing {
     const sql = `SELECT e.rid, r.id, e.version, coalesce(h.updated, r.updated) AS updated, coalesce(h.json, r.json) AS json
       FROM ehr_export e CROSS JOIN ehr_resource r ON r.rid = e.rid
       LEFT JOIN ehr_history h ON h.rid = e.rid AND h.version = e.version AND r.version <> e.version
-      WHERE e.job = ? AND e.file = ? AND e.rid > ? ORDER BY e.rid LIMIT ?`;
+      WHERE e.job = ? AND e.file = ? AND e.rid > ? ORDER BY e.rid ${LIMIT}`;
     return this.#sql.all(sql, job, file, after, limit) as unknown as (StoredText & { rid: number })[];
   }
 

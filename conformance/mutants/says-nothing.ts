@@ -1,0 +1,10 @@
+import { defineMutant } from './define.ts';
+
+export const saysNothing = defineMutant({
+  id: 'says-nothing',
+  breaks: 'Tells its operator nothing, whatever happens.',
+  reads: 'both',
+  steps: () => ({ report: () => undefined }),
+  kills: [{ check: 'SE-08', reason: 'not-reported' }],
+  mayFail: ['DQ-08', 'SV-05'],
+});
