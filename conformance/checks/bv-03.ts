@@ -6,7 +6,7 @@ const PEOPLE = ['first', 'second', 'third'] as const;
 const LOADS = 'read|search|export-file';
 
 /**
- * One answer of the load about each person is kept back on its way, with what the chart said then, until the subject has heard of a
+ * One answer of the load about some of these people (who loads round by round begins no new one meanwhile) is kept back on its way, with what the chart said then, until the subject has heard of a
  * change by message and brought it to the CRM; then it arrives.
  */
 export const bv03 = defineCheck({
@@ -31,7 +31,7 @@ export const bv03 = defineCheck({
       const where = { sim: 'ehr', tenant: world.site.name, operation: LOADS, person: patients[i]!.person.mrn };
       await world.arm(`load of the ${name}`, { fault: 'gate', params: { at: 'reply' }, where, times: 1 });
     }
-    await world.seen(() => PEOPLE.every((name) => world.hasFired(`load of the ${name}`)), world.syncWindow);
+    await world.seen(() => PEOPLE.some((name) => world.hasFired(`load of the ${name}`)), world.syncWindow);
     for (const [i, name] of PEOPLE.entries())
       await world.update(patients[i]!, { telecom: world.person(`newer number of the ${name}`).telecom });
     await world.mapped(world.syncWindow);
@@ -51,6 +51,6 @@ export const bv03 = defineCheck({
     });
     const found = facts.asMapped('arrived');
     if (found.some(({ verdict }) => verdict === 'untestable')) return found;
-    return [...undone, ...found, ...PEOPLE.flatMap((name) => facts.didBite(`load of the ${name}`))];
+    return [...undone, ...found, ...facts.didBite(...PEOPLE.map((name) => `load of the ${name}`))];
   },
 });
