@@ -52,6 +52,7 @@ import { keepsEscapes } from './keeps-escapes.ts';
 import { keepsItsToken } from './keeps-its-token.ts';
 import { keepsPlaceholders } from './keeps-placeholders.ts';
 import { keepsRefusalsToItself } from './keeps-refusals-to-itself.ts';
+import { keepsToItself } from './keeps-to-itself.ts';
 import { keysByChannel } from './keys-by-channel.ts';
 import { knowsNoQuietHours } from './knows-no-quiet-hours.ts';
 import { lastHeardIsLast } from './last-heard-is-last.ts';
@@ -68,6 +69,7 @@ import { lawfulPersonAccounts } from './lawful-person-accounts.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
 import { lawfulSubscription } from './lawful-subscription.ts';
+import { lawfulTwoInstances } from './lawful-two-instances.ts';
 import { lawfulTwoSites } from './lawful-two-sites.ts';
 import { lawfulTwoVendors } from './lawful-two-vendors.ts';
 import { leapDay } from './leap-day.ts';
@@ -123,6 +125,7 @@ import { takesEverything } from './takes-everything.ts';
 import { takesItsTime } from './takes-its-time.ts';
 import { takesOverLeads } from './takes-over-leads.ts';
 import { tenDigits } from './ten-digits.ts';
+import { twoLookThenCreate } from './two-look-then-create.ts';
 import { utcDay } from './utc-day.ts';
 import { watchesContactsOnly } from './watches-contacts-only.ts';
 import { wipesWhatItMayNotRead } from './wipes-what-it-may-not-read.ts';
@@ -212,6 +215,8 @@ export const MUTANTS: readonly MutantDefinition[] = [
   watchesContactsOnly,
   writesBackLate,
   looksThenCreates,
+  twoLookThenCreate,
+  keepsToItself,
   writesForFormerOwners,
   writesWhatItRead,
   insists,
@@ -230,6 +235,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulPolling,
   lawfulLookupFirst,
   lawfulTwoSites,
+  lawfulTwoInstances,
   lawfulComposite,
   lawfulCollections,
   lawfulBulk,
