@@ -8,7 +8,9 @@ afterAll(() => workshop.tidy());
 
 const free = ['--control-port', '0', '--port', 'crm=0'];
 
-test('up --from a named snapshot or a folder: forks beside the first, each with the parts of the snapshot', { timeout: 60_000 }, async () => {
+test('up --from a named snapshot or a folder: forks beside the first, each with the parts of the snapshot', {
+  timeout: 60_000,
+}, async () => {
   const up = async (...args: string[]) => {
     const command = workshop.start(['up', ...args, ...free, '--ca', join(cwd, 'ca')], { cwd });
     const [, url] = await command.says(/control API +(\S+)\/v1\/openapi\.json/);
@@ -49,5 +51,4 @@ test('up --from a named snapshot or a folder: forks beside the first, each with 
     [2, expect.stringContaining('--from strat: there is no such snapshot; did you mean start?')],
     [2, expect.stringContaining('is of another sandbox: it has crm; this process runs epic')],
   ]);
-});
 });
