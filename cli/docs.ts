@@ -7,6 +7,7 @@ import { createEhrSite, VENDORS } from '#ehr';
 import { CONSENT_FIELDS, createHl7Site, HL7_NOTES } from '#hl7';
 import { CALLS_A_SECOND, Kernel, ManualClock, type Part, type Route } from '#kernel';
 import { wholeDocument } from '../scripts/control-types.ts';
+import { faultsPage } from './docs-faults.ts';
 import { REGISTRIES } from './list.ts';
 import { UP_SITES } from './up-sites.ts';
 
@@ -187,7 +188,7 @@ ${table(['method', 'path', 'what', 'takes'], rows)}
 const PAGES: Record<string, () => string> = {
   'docs/control.md': controlPage,
   'docs/checks.md': checksPage,
-  'docs/faults.md': () => registryPage('faults'),
+  'docs/faults.md': () => HEAD + faultsPage(),
   'docs/messages.md': () => `${registryPage('messages')}\n## Senders\n${registryPage('senders').split('\n').slice(3).join('\n')}`,
   'docs/mutants.md': () => registryPage('mutants'),
   'docs/stories.md': () => registryPage('stories'),
