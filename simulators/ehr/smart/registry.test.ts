@@ -67,7 +67,9 @@ describe('apps registered while the site runs', () => {
   it('the approval setting is checked', async () => {
     expect((await call('POST', '/settings', { approve: 'ask' })).body).toEqual({ approve: 'ask', pace: 'run', pageLimit: 0 });
     expect((await call('POST', '/settings', { approve: 'maybe' })).status).toBe(400);
-    expect((await call('POST', '/settings', { colour: 'red' })).body.error).toMatch(/colour: unknown key "colour"; there are: approve, pace, pageLimit/);
+    expect((await call('POST', '/settings', { colour: 'red' })).body.error).toMatch(
+      /colour: unknown key "colour"; there are: approve, pace, pageLimit/,
+    );
   });
 });
 
