@@ -147,6 +147,8 @@ export interface FaultParam {
   type: 'number' | 'string' | 'boolean';
   doc: string;
   default?: number | string | boolean;
+  /** For the documentation, where there is no default. */
+  example?: number | string | boolean;
   /** Allowed values of a string, or [min, max] of a number. */
   oneOf?: readonly string[];
   /** The name of an error: it must be one that every place has which the rule can hit. */

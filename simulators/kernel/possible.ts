@@ -15,13 +15,13 @@ export interface Impossible {
 export function reasonAgainst(fault: FaultDefinition, place: FaultPlace, params?: Rule['params']): string | undefined {
   const own = fault.notIn?.[place.sim];
   if (own !== undefined) return own;
-  if (fault.lever !== undefined) return place.levers?.[fault.lever] ? undefined : `has no lever ${fault.lever}`;
+  if (fault.lever !== undefined) return place.levers?.[fault.lever] ? undefined : `it has no lever ${fault.lever}`;
   const acts = (params && fault.at?.(params)) ?? Object.keys(fault.hooks);
-  if (!place.hooks.some((hook) => acts.includes(hook))) return `never passes ${acts.join(', ')}`;
+  if (!place.hooks.some((hook) => acts.includes(hook))) return `it does not pass ${acts.join(' or ')}`;
   const { operations } = fault;
   const known = place.operations();
   if (operations && known.length > 0 && !known.some((operation) => operations.test(operation)))
-    return 'has no operation that it happens to';
+    return 'it has no operation that the fault happens to';
   return undefined;
 }
 
