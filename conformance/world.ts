@@ -562,6 +562,7 @@ export class World {
       heal: (...ids) => sandbox.heal(...ids),
       deadlineMs: this.gateMs,
       pollInterval: terms.pollInterval,
+      isTold: terms.reads.some((kind) => kind === 'hl7' || kind === 'subscription'),
     });
     return explorer.run(lanes.map(({ name, workload }) => ({ name, make: () => workload(this, name) })));
   }
