@@ -28,7 +28,7 @@ it('tells the stories of a front desk', () => {
 
 it('plans only with faults that there are', () => {
   const faults = readdirSync(new URL('../simulators/kernel/faults', import.meta.url)).map((file) => file.replace('.ts', ''));
-  expect(loadPlans().map((plan) => plan.name)).toEqual(['lost-replies', 'ehr-outage', 'shuffled-feed']);
+  expect(loadPlans().map((plan) => plan.name)).toEqual(['lost-replies', 'ehr-outage', 'shuffled-feed', 'bad-line']);
   for (const rule of loadPlans().flatMap((plan) => plan.rules)) expect(faults).toContain(rule.fault);
 });
 

@@ -45,6 +45,24 @@ export async function deliver(bytes: Buffer, delivery: Delivery, tools: Delivery
   return true;
 }
 
+/**
+ * The `write` of an answer that comes piece by piece: each piece goes out as the delivery says, in its turn. Once the
+ * connection was severed, in the first piece, no more is written, and whoever writes waits for its end.
+ */
+export function delivering(
+  delivery: Delivery,
+  tools: DeliveryTools,
+  closed: Promise<void>,
+): (text: string | Uint8Array) => Promise<void> {
+  let turn = Promise.resolve();
+  return (text) => {
+    turn = turn.then(async () => {
+      if (!(await deliver(Buffer.from(text as string), delivery, tools))) await closed;
+    });
+    return turn;
+  };
+}
+
 // Until the system has taken it, or the peer is gone.
 const written = (out: Writable, socket: Socket, bytes: Buffer): Promise<void> =>
   new Promise((resolve) => {
