@@ -4,9 +4,12 @@ import { fail, untestable } from './check.ts';
 import { CrmFacts } from './crm-facts.ts';
 import type { Evidence } from './evidence.ts';
 import { type CheckLog, type History, imageAt, type LinkMessage, type Resource, type Row, type Version } from './facts.ts';
+import { INVARIANTS } from './invariants.ts';
 import { type LatencySummary, latencySamples, summarise } from './latency.ts';
-import type { EventId, Finding } from './result.ts';
+import type { EventId, Finding, InvariantResult } from './result.ts';
 import { changedFields } from './row-changes.ts';
+import type { LaneRecord } from './schedule/file.ts';
+import { sayStrength, strengthOf } from './schedule/strength.ts';
 import { type Offered, offered } from './tls-facts.ts';
 
 /** How long a call may have been on its way when a 429 went out (a loaded machine is slow to hand it over), and what two clocks of one host may differ by; in µs. */
@@ -235,6 +238,40 @@ export class CheckFacts {
     const site = this.cohort.slice(this.cohort.indexOf('/') + 1);
     const { begunAt, endedAt = Number.POSITIVE_INFINITY } = this.#log;
     return offered(this.#evidence.facts.tls, sim === 'ehr' ? `ehr/${site}` : `${sim}/`, offer, [begunAt, endedAt]);
+  }
+
+  /** The schedules that were explored. */
+  get schedules(): LaneRecord[] {
+    return [...this.#log.notes].flatMap(([key, value]) => (key.startsWith('schedule ') ? [value as LaneRecord] : []));
+  }
+
+  /** Untestable unless so many schedules were explored in which something was chosen. */
+  wereExplored(wanted: number): Finding[] {
+    const { schedules } = strengthOf(this.schedules);
+    if (schedules >= wanted) return [];
+    return [
+      untestable(
+        'did-not-bite',
+        `In ${schedules} of ${wanted} schedules only there was a choice: the subject's calls met nothing.`,
+      ),
+    ];
+  }
+
+  /** How much the schedules show. */
+  get strength(): string {
+    return sayStrength(strengthOf(this.schedules));
+  }
+
+  /** What breaks the named invariants about this check's people. */
+  invariants(...ids: InvariantResult['id'][]): Finding[] {
+    return INVARIANTS.filter(({ id }) => ids.includes(id)).flatMap((one) => one.judge(this.#evidence, this.cohort));
+  }
+
+  /** Untestable unless the subject hung up on a call that one of the named rules hit. */
+  clientGaveUp(...rules: string[]): Finding[] {
+    const ids = rules.map((rule) => this.note<string>(`rule ${rule}`));
+    if (ids.some((id) => id && this.#evidence.facts.hungUpOn(id))) return [];
+    return [untestable('did-not-bite', 'The subject waited longer than it says (promises.http_timeout): nothing was in doubt.')];
   }
 
   /** Untestable unless a CRM user changed a row of the record after a mark. */

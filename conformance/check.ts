@@ -52,6 +52,8 @@ export interface CheckDefinition extends CheckInfo {
   /** Breaks the world for others (outage, restart, volume): runs when nothing else does. */
   alone?: boolean;
   act(world: World): Promise<void>;
+  /** What a pass rests on, where it is not always the same: how many schedules, or that two calls never met. */
+  passes?(facts: CheckFacts): { reason: string; message: string } | undefined;
   /** What is wrong, as findings; an empty list is a pass. */
   expect(facts: CheckFacts): Finding[];
 }

@@ -50,6 +50,11 @@ describe('a check whose stimulus did not come about is untestable', () => {
     expect(judged).toMatchObject({ verdict: 'untestable', reason: 'did-not-bite' });
   });
 
+  it.each(['OR-03', 'OR-06'])('%s, when nothing was ever chosen', async (id) => {
+    const judged = await without(id, ({ data }) => String(data?.key).startsWith('schedule '));
+    expect(judged).toMatchObject({ verdict: 'untestable', reason: 'did-not-bite' });
+  });
+
   it.each([
     ['counts it', [0, 1], undefined, 'pass', 'as-required'],
     ['counts nothing', [2, 2], undefined, 'fail', 'not-marked'],

@@ -55,7 +55,19 @@ export class Evidence {
     const findings = sites.flatMap((site) => this.#onSite(check, site).map((finding) => ({ channel: site.name, ...finding })));
     const verdict = findings.length === 0 ? 'pass' : rollUp(findings.map((finding) => finding.verdict));
     const deciding = findings.find((finding) => finding.verdict === verdict);
-    return { verdict, reason: deciding?.reason ?? 'as-required', message: deciding?.message ?? '', findings };
+    const { reason = 'as-required', message = '' } = deciding ?? this.#grounds(check, sites) ?? {};
+    return { verdict, reason, message, findings };
+  }
+
+  // Of several sites the first that has something to say.
+  #grounds(check: CheckDefinition, sites: readonly SiteManifest[]): { reason: string; message: string } | undefined {
+    for (const site of check.passes ? sites : []) {
+      const cohort = cohortOf(check, site);
+      const log = this.facts.checks.get(cohort);
+      const grounds = log && check.passes?.(new CheckFacts(this, cohort, log));
+      if (grounds) return grounds;
+    }
+    return undefined;
   }
 
   // The one place where exceptions become verdicts, and where "the subject failed" is kept apart from "we broke".

@@ -54,6 +54,23 @@ export interface Fired {
   request?: EventId;
 }
 
+/** A call that a gate holds, or held. */
+export interface GatedCall {
+  /** `<process>:<gate>`. */
+  id: string;
+  process: string;
+  gate: string;
+  rule: string;
+  hook: string;
+  sim: string;
+  operation: string;
+  type?: string;
+  /** Records that it had touched when it was parked, and those that it named. */
+  touches: readonly string[];
+  /** Why it went on: `release`, `deadline`, `heal`, `gone`; absent while it waits. */
+  by?: string;
+}
+
 /** The end of a wait. */
 export interface Mark {
   at: number;
@@ -117,6 +134,10 @@ export class Facts {
   readonly fired: Fired[] = [];
   /** Who was offered what over TLS. */
   readonly tls = new TlsFacts();
+  /** Calls whose client had hung up before they were answered. */
+  readonly hungUp = new Set<EventId>();
+  /** Calls that gates held, by id, in the order in which they were parked. */
+  readonly gated = new Map<string, GatedCall>();
   /** When a rule was healed, or a process was back that had been killed: from then on the world can be caught up with. */
   readonly healed: { at: number; rule: string }[] = [];
   /** When a check killed or started the subject. */
@@ -180,6 +201,7 @@ export class Facts {
     ack: (event) => this.#ack(event),
     notice: (event) => this.#notice(event),
     fault: (event) => this.#fault(event),
+    gate: (event) => this.#gate(event),
     heal: (event) => void this.healed.push({ at: event.at, rule: String(event.data?.rule) }),
     connection: (event) => this.tls.connection(event, eventId(event)),
     token: (event) => this.#token(event),
@@ -215,6 +237,11 @@ export class Facts {
   /** Whether anything at all was ever shown on a channel (`epic/poll`): a declared one that nobody reads is absent. */
   reads(channel: string): boolean {
     return this.#channels.has(channel);
+  }
+
+  /** Whether the subject hung up on a call that a rule hit. */
+  hungUpOn(rule: string): boolean {
+    return this.fired.some((fired) => fired.rule === rule && fired.request !== undefined && this.hungUp.has(fired.request));
   }
 
   /** Calls that touch a cohort and have no answer yet. */
@@ -409,6 +436,7 @@ export class Facts {
   #reply(event: JournalEvent): void {
     const id = `${event.process}:${event.cause}`;
     const { severed, status } = (event.data ?? {}) as { severed?: string; status?: number };
+    if (severed === 'gone') this.hungUp.add(id);
     const again = severed !== undefined || RETRYABLE.has(Number(status)) || Number(status) >= 500;
     if (status === 401 || status === 403)
       this.refusals.push({ at: event.at, tenant: event.tenant ?? '', status, event: eventId(event) });
@@ -419,6 +447,18 @@ export class Facts {
     this.#open.delete(id);
   }
 
+  #gate({ process, sim, data = {} }: JournalEvent): void {
+    const { gate, rule, hook, state, operation, type, by } = data as Record<string, string>;
+    const id = `${process}:${gate}`;
+    const known = this.gated.get(id);
+    if (state === 'released' && known) known.by = by;
+    if (state !== 'parked') return;
+    const { records = [], names = [] } = data as Record<string, string[]>;
+    const about = { gate: gate!, rule: rule!, hook: hook!, operation: operation! };
+    this.gated.delete(id);
+    this.gated.set(id, { id, process, sim, ...about, ...(type && { type }), touches: [...records, ...names] });
+  }
+
   // A process that starts again has forgotten the calls that were under way: their callers come back.
   #start(event: JournalEvent): void {
     if (event.incarnation > 1) this.healed.push({ at: event.at, rule: `${event.process} was away` });
@@ -427,6 +467,7 @@ export class Facts {
       for (const cohort of cohorts) this.#retryDue(cohort, to, event.at);
       this.#open.delete(id);
     }
+    for (const call of this.gated.values()) if (call.process === event.process) call.by ??= 'gone';
   }
 
   #retryDue(cohort: string, to: string, at: number): void {
@@ -443,6 +484,8 @@ export class Facts {
     for (const memory of [this.checks, this.messages, this.changedAt, this.story]) memory.clear();
     for (const memory of [this.#words, this.#byCohort, this.#byRecord, this.#open, this.#retries]) memory.clear();
     this.#channels.clear();
+    this.hungUp.clear();
+    this.gated.clear();
     for (const list of [
       this.fired,
       this.healed,

@@ -8,8 +8,9 @@ import { onChannel } from './oracle.ts';
 import { FIVE_MINUTES_PLAYED, readChannels } from './read-channels.ts';
 import { type Recorder, type RecordOptions, type RunningSubject, record } from './recorder.ts';
 import type { CheckResult } from './result.ts';
+import type { Replay } from './schedule/explorer.ts';
 import { Settler, type SettleTerms } from './settle.ts';
-import { World } from './world.ts';
+import { type Size, World } from './world.ts';
 
 export type { RunningSubject } from './recorder.ts';
 
@@ -22,6 +23,9 @@ export interface RunOptions extends Omit<RecordOptions, 'header' | 'say'> {
   checks: readonly CheckDefinition[];
   /** A real outage of ten minutes is played in so many ms. */
   outageMs?: number;
+  size?: Size;
+  /** Recorded decisions that are followed instead of new ones. */
+  replay?: Replay;
   progress?: (progress: Progress) => void;
   /** What a reader types to check the same subject again; `npx syncproof check` when absent. */
   command?: string;
@@ -111,7 +115,7 @@ class CheckRunner {
   }
 
   #world(cohort: string, site: SiteManifest, random: Random): World {
-    const { sandbox, map, runKey, outageMs = TEN_MINUTES_PLAYED } = this.#o;
+    const { sandbox, map, runKey, outageMs = TEN_MINUTES_PLAYED, size, replay } = this.#o;
     const { evidence } = this.#recorder;
     const terms = settleTerms(site, this.#o.manifest, map);
     const { promises } = this.#o.manifest;
@@ -126,7 +130,7 @@ class CheckRunner {
       promises,
       reread: rereadWindow(this.#o.manifest),
     };
-    return new World({ ...of, clock: this.#clock, random, runKey, outageMs });
+    return new World({ ...of, clock: this.#clock, random, runKey, outageMs, size, replay });
   }
 }
 

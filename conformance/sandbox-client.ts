@@ -10,6 +10,7 @@ export class SandboxClient {
   seed = '';
   runKey = '';
   #owner = new Map<string, ControlClient>();
+  #named = new Map<string, ControlClient>();
 
   constructor(urls: string[], token?: string) {
     this.processes = urls.map((url) => new ControlClient(url, token));
@@ -23,6 +24,7 @@ export class SandboxClient {
       client.patienceMs = 20_000;
       this.seed ||= info.seed;
       this.runKey ||= info.runKey;
+      this.#named.set(info.process, client);
       for (const part of info.parts) {
         this.parts.push({ ...part, process: info.process });
         this.#owner.set(part.name, client);
@@ -55,15 +57,28 @@ export class SandboxClient {
     return this.home.note(drafts);
   }
 
-  /** Arms a rule in every process that it can concern. */
-  async arm(rule: Rule & { id: string }): Promise<void> {
-    const { sim, tenant } = rule.where ?? {};
-    const concerned = this.parts.filter((part) => (!sim || part.sim === sim) && (!tenant || part.tenant === tenant));
-    for (const client of new Set(concerned.map((part) => this.of(part.name)))) await client.arm([rule]);
+  /** Arms rules in every process that they can concern. */
+  async arm(...rules: readonly (Rule & { id: string })[]): Promise<void> {
+    const due = new Map<ControlClient, Rule[]>();
+    for (const rule of rules) {
+      const { sim, tenant } = rule.where ?? {};
+      const concerned = this.parts.filter((part) => (!sim || part.sim === sim) && (!tenant || part.tenant === tenant));
+      for (const client of new Set(concerned.map((part) => this.of(part.name))))
+        due.set(client, [...(due.get(client) ?? []), rule]);
+    }
+    for (const [client, own] of due) await client.arm(own);
   }
 
-  async heal(id: string): Promise<void> {
-    for (const client of this.processes) if ((await client.rules()).some((rule) => rule.id === id)) await client.heal(id);
+  async heal(...ids: readonly string[]): Promise<void> {
+    for (const client of this.processes) {
+      const armed = ids.length > 0 ? (await client.rules()).filter((rule) => ids.includes(rule.id)) : [];
+      await Promise.all(armed.map(({ id }) => client.heal(id)));
+    }
+  }
+
+  /** Lets a call go on that a gate of that process holds, and waits so many ms at most for what it does next. */
+  async release(process: string, gate: string, waitMs: number): Promise<void> {
+    await this.#named.get(process)?.release(gate, waitMs);
   }
 
   async healAll(): Promise<void> {

@@ -13,6 +13,8 @@ import type { Evidence } from './evidence.ts';
 import type { Promises, SiteManifest } from './manifest.ts';
 import type { RunningSubject } from './recorder.ts';
 import type { SandboxClient } from './sandbox-client.ts';
+import { Explorer, type LaneSpec, type Replay } from './schedule/explorer.ts';
+import { Rivals } from './schedule/rivals.ts';
 import type { Settled, Settler, SettleTerms } from './settle.ts';
 import { offered } from './tls-facts.ts';
 import { consentOf, type Decision, decisionPatch } from './world-consent.ts';
@@ -36,7 +38,10 @@ export interface WorldOptions {
   sandbox: SandboxClient;
   /** The subject's process, for checks that kill it. */
   subject?: RunningSubject;
-  promises: Pick<Promises, 'negative_acks' | 'retry' | 'sync_window' | 'ack_wait' | 'summaries_per_day' | 'followup_hours'>;
+  promises: Pick<
+    Promises,
+    'negative_acks' | 'retry' | 'sync_window' | 'ack_wait' | 'http_timeout' | 'summaries_per_day' | 'followup_hours'
+  >;
   settler: Settler;
   terms: SettleTerms;
   evidence: Evidence;
@@ -47,7 +52,14 @@ export interface WorldOptions {
   reread?: number;
   /** Length of an outage that stands for ten minutes, in ms. */
   outageMs: number;
+  /** `full` explores what a certificate needs; `ci` is the usual. */
+  size?: Size;
+  /** Recorded decisions that its exploration follows. */
+  replay?: Replay;
 }
+
+/** How much of something that has no end is done. */
+export type Size = 'ci' | 'full';
 
 /** A reference with the name that people read. */
 interface Named {
@@ -396,6 +408,11 @@ export class World {
     return this.#o.promises.ack_wait;
   }
 
+  /** How long the subject says that it waits for an answer to its calls, in ms. */
+  get httpTimeout(): number {
+    return this.#o.promises.http_timeout;
+  }
+
   /** The declared sync window, in ms. */
   get syncWindow(): number {
     return this.#o.promises.sync_window;
@@ -472,9 +489,77 @@ export class World {
     return true;
   }
 
+  /** The id under which a rule of this check is armed. */
+  ruleId(name: string): string {
+    return `${this.cohort}/${name}`;
+  }
+
+  /** How long a gate may hold a call: two in a row are over before the subject gives up, or the hospital sends again, in ms. */
+  get gateMs(): number {
+    return Math.floor(0.4 * Math.min(this.httpTimeout, this.ackWait));
+  }
+
+  get size(): Size {
+    return this.#o.size ?? 'ci';
+  }
+
+  /** Whether the subject hears of edits in the CRM. */
+  get readsEdits(): boolean {
+    return this.#o.terms.crmBack;
+  }
+
+  /** Runs lanes of work side by side, each with the subject's calls held and let go in an order of its own; `expect` finds them as `schedules`. */
+  explore(lanes: readonly LaneSpec[]): Promise<void> {
+    const { cohort, sandbox, evidence, clock, terms, replay } = this.#o;
+    const arm = async (...rules: (Rule & { id: string })[]) => {
+      this.#rules.push(...rules.map(({ id }) => id));
+      await sandbox.arm(...rules);
+    };
+    const explorer = new Explorer({
+      ...{
+        cohort,
+        site: this.site.name,
+        sandbox,
+        facts: evidence.facts,
+        clock,
+        random: this.random.fork('schedules'),
+        arm,
+        replay,
+      },
+      note: (key, value) => this.note(key, value),
+      heal: (...ids) => sandbox.heal(...ids),
+      deadlineMs: this.gateMs,
+      pollInterval: terms.pollInterval,
+    });
+    return explorer.run(lanes);
+  }
+
+  /** Holds the subject's calls to the CRM that name a record: before they write, and when they have read, until some of them meet. */
+  async holdRivals(name: string, text: string): Promise<Rivals> {
+    const { sandbox, evidence, clock } = this.#o;
+    const hooks = ['reply', 'before-commit'] as const;
+    for (const at of hooks)
+      await this.arm(`${name} ${at}`, {
+        fault: 'gate',
+        params: { at, deadlineMs: this.gateMs },
+        where: { sim: 'crm', text },
+      });
+    const heal = async () => {
+      for (const at of hooks) await this.heal(`${name} ${at}`);
+    };
+    const rules = this.ruleId(`${name} `);
+    const random = this.random.fork(name);
+    return new Rivals({ facts: evidence.facts, sandbox, clock, random, rules, waitMs: this.gateMs, heal });
+  }
+
+  /** The number of an appointment, before it is booked under that name. */
+  visitNumber(name: string): string {
+    return nineDigits(this.#o.runKey, this.cohort, name);
+  }
+
   /** Whether a rule that this check armed has hit something. */
   hasFired(name: string): boolean {
-    return this.#o.evidence.facts.fired.some(({ rule }) => rule === `${this.cohort}/${name}`);
+    return this.#o.evidence.facts.fired.some(({ rule }) => rule === this.ruleId(name));
   }
 
   /** Whether a message about this MRN was acknowledged positively. */
@@ -495,7 +580,7 @@ export class World {
 
   /** Arms a rule under a name, for `expect` to ask whether it fired. */
   async arm(name: string, rule: Rule): Promise<void> {
-    const id = `${this.cohort}/${name}`;
+    const id = this.ruleId(name);
     this.#rules.push(id);
     await this.note(`rule ${name}`, id);
     await this.#o.sandbox.arm({ ...rule, id });
@@ -546,13 +631,13 @@ export class World {
   }
 
   async heal(name: string): Promise<void> {
-    await this.#o.sandbox.heal(`${this.cohort}/${name}`);
+    await this.#o.sandbox.heal(this.ruleId(name));
   }
 
   /** Heals what this check armed and has not healed. */
   async healAll(): Promise<void> {
     await this.crm.restore();
-    for (const id of this.#rules) await this.#o.sandbox.heal(id);
+    await this.#o.sandbox.heal(...this.#rules);
   }
 
   /** Waits until nothing more will come, and marks that moment. True when all is then as the map asks. */
@@ -584,7 +669,7 @@ export class World {
     const resource = toAppointment(
       {
         patientRef,
-        csn: nineDigits(this.#o.runKey, this.cohort, name),
+        csn: this.visitNumber(name),
         start: new Date(start).toISOString(),
         minutes: options.minutes ?? 30,
         status: 'booked',

@@ -40,6 +40,13 @@ export interface CommitResult {
   seq: number;
 }
 
+/** What became of a call that was to be let go: nothing is said of one that had gone on by then. */
+export interface Released {
+  released?: string;
+  next?: string;
+  seq?: number;
+}
+
 export interface ProcessInfo {
   process: string;
   incarnation: number;
@@ -140,7 +147,15 @@ export class ControlClient {
   healAll = (): Promise<unknown> => this.call('DELETE', '/v1/rules');
   rules = async (): Promise<ArmedRule[]> => (await this.call<{ rules: ArmedRule[] }>('GET', '/v1/rules')).rules;
   gates = async (): Promise<Parked[]> => (await this.call<{ parked: Parked[] }>('GET', '/v1/gates')).parked;
-  release = (id: string): Promise<unknown> => this.call('POST', `/v1/gates/${encodeURIComponent(id)}/release`);
+  /** Lets a parked call go on; with a wait, says what it did next. One that has gone on by itself is as it should be. */
+  release = async (id: string, waitMs = 0): Promise<Released> => {
+    try {
+      return await this.call<Released>('POST', `/v1/gates/${encodeURIComponent(id)}/release`, { waitMs });
+    } catch (error) {
+      if (error instanceof ControlCallError && error.status === 404) return {};
+      throw error;
+    }
+  };
   events = (after: number, limit = 10_000): Promise<{ head: number; events: JournalEvent[] }> =>
     this.call('GET', `/v1/journal?after=${after}&limit=${limit}`);
 

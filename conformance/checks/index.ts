@@ -61,6 +61,7 @@ import { ip01 } from './ip-01.ts';
 import { ip02 } from './ip-02.ts';
 import { ip03 } from './ip-03.ts';
 import { ip04 } from './ip-04.ts';
+import { ip05 } from './ip-05.ts';
 import { ip06 } from './ip-06.ts';
 import { ip07 } from './ip-07.ts';
 import { ip08 } from './ip-08.ts';
@@ -69,7 +70,10 @@ import { lt02 } from './lt-02.ts';
 import { lt05 } from './lt-05.ts';
 import { or01 } from './or-01.ts';
 import { or02 } from './or-02.ts';
+import { or03 } from './or-03.ts';
 import { or04 } from './or-04.ts';
+import { or05 } from './or-05.ts';
+import { or06 } from './or-06.ts';
 import { or07 } from './or-07.ts';
 import { ow01 } from './ow-01.ts';
 import { ow02 } from './ow-02.ts';
@@ -160,12 +164,16 @@ export const CHECKS: readonly CheckDefinition[] = [
   ip02,
   ip03,
   ip04,
+  ip05,
   ip06,
   ip07,
   ip08,
   or01,
   or02,
+  or03,
   or04,
+  or05,
+  or06,
   or07,
   rs01,
   rs02,

@@ -13,6 +13,7 @@ import { closesOverdue } from './closes-overdue.ts';
 import { completesDates } from './completes-dates.ts';
 import { copiesNotes } from './copies-notes.ts';
 import { countsEverything } from './counts-everything.ts';
+import { createsAfterSilence } from './creates-after-silence.ts';
 import { crmGivesUp } from './crm-gives-up.ts';
 import { crmWins } from './crm-wins.ts';
 import type { MutantDefinition } from './define.ts';
@@ -72,6 +73,7 @@ import { letsSummariesStand } from './lets-summaries-stand.ts';
 import { linksLater } from './links-later.ts';
 import { livesForEver } from './lives-for-ever.ts';
 import { logsPayloads } from './logs-payloads.ts';
+import { looksThenCreates } from './looks-then-creates.ts';
 import { looksTooEarly } from './looks-too-early.ts';
 import { losesOneInThree } from './loses-one-in-three.ts';
 import { makesNobody } from './makes-nobody.ts';
@@ -124,6 +126,8 @@ import { watchesContactsOnly } from './watches-contacts-only.ts';
 import { wipesWhatItMayNotRead } from './wipes-what-it-may-not-read.ts';
 import { writesBackLate } from './writes-back-late.ts';
 import { writesBlindly } from './writes-blindly.ts';
+import { writesForFormerOwners } from './writes-for-former-owners.ts';
+import { writesWhatItRead } from './writes-what-it-read.ts';
 
 /** Every mutant; the lawful variants last. */
 export const MUTANTS: readonly MutantDefinition[] = [
@@ -158,6 +162,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   acksBeforeKeeping,
   asksForEverything,
   completesDates,
+  createsAfterSilence,
   crmGivesUp,
   dropsExtension,
   tenDigits,
@@ -202,6 +207,9 @@ export const MUTANTS: readonly MutantDefinition[] = [
   takesOverLeads,
   watchesContactsOnly,
   writesBackLate,
+  looksThenCreates,
+  writesForFormerOwners,
+  writesWhatItRead,
   insists,
   keepsRefusalsToItself,
   doesNotLookAgain,

@@ -13,5 +13,6 @@ export const linksLater = defineMutant({
   kills: [
     { check: 'IP-06', reason: 'unexpected-row' },
     { check: 'IP-04', reason: 'unexpected-row' },
+    { check: 'IP-05', reason: 'unexpected-row' },
   ],
 });

@@ -67,6 +67,9 @@ export type CrmEdit = { revert: Fields; writeBack: Fields };
 /** A patient as a hospital knows one. An MRN alone names nobody: two hospitals hand out the same numbers. */
 export type Identity = { authority: string; mrn: string };
 
+/** By which way a change came: the hospital's messages, its API, a CRM user; or what an earlier start left behind. */
+export type Channel = 'feed' | 'api' | 'crm' | 'start';
+
 /** All that the sync takes from the machine it runs on; only `main.ts` makes one. */
 export type Machine = {
   /** Wall time, milliseconds. */

@@ -32,7 +32,20 @@ import { decodeMessage, type Message, type Repetition } from './hl7/message.ts';
 import { admits, frameReader } from './hl7/mllp.ts';
 import { isHopeless, isOvertaken, refusalMark, writeBack } from './hl7/write-back.ts';
 import { type Http, heeding } from './http.ts';
-import type { Change, CrmEdit, Desired, Fact, Fields, Identity, Link, Machine, ObjectName, Row, Stamp } from './model.ts';
+import type {
+  Change,
+  Channel,
+  CrmEdit,
+  Desired,
+  Fact,
+  Fields,
+  Identity,
+  Link,
+  Machine,
+  ObjectName,
+  Row,
+  Stamp,
+} from './model.ts';
 import { backoff, isRetryable } from './retry.ts';
 import type { FhirSettings, Site } from './settings.ts';
 import { trust } from './trust.ts';
@@ -101,6 +114,8 @@ export type Steps = {
   isOutdated(fields: Fields, desired: Desired): boolean;
   mergeFields(desired: Desired, change: Pick<Change, 'fields' | 'stamp'>, steps: Steps): Desired;
   // The CRM is brought in step.
+  lane(person: string, channel: Channel): string;
+  isOf(link: Link, person: string): boolean;
   save(crm: Crm, link: Link, steps: Steps): Promise<Fields | null>;
   findRow(crm: Crm, link: Link): Promise<Row | undefined>;
   changedFields(link: Link, held: Fields): Fields;
@@ -173,6 +188,8 @@ export const referenceSteps: Steps = {
   isNewer,
   isOutdated,
   mergeFields,
+  lane: (person) => person,
+  isOf: (link, person) => link.person === person,
   save,
   findRow,
   changedFields,

@@ -10,7 +10,7 @@ import { openTold, type Told } from './fhir/told.ts';
 import { listenFeed } from './hl7/feed.ts';
 import { sendOutbox } from './hl7/write-back.ts';
 import { openHttp } from './http.ts';
-import type { Machine } from './model.ts';
+import type { Channel, Machine } from './model.ts';
 import type { FhirChannel, Settings, Site, WebhookSettings } from './settings.ts';
 import type { Steps } from './steps.ts';
 import { openStore, type Store } from './store.ts';
@@ -24,7 +24,7 @@ export type Context = {
   /** Fires once, when the sync is to end. */
   stop: AbortSignal;
   /** Has these persons' records written to the CRM. */
-  wakeWriter(persons: Iterable<string>): void;
+  wakeWriter(persons: Iterable<string>, channel: Channel): void;
   /** Puts something aside for the operator, who hears of it once and without its content. */
   setAside(site: string, reference: string, reason: string): void;
 };
@@ -57,7 +57,7 @@ export async function startSync(steps: Steps, settings: Settings, given: Machine
     machine,
     settings,
     stop: ending.signal,
-    wakeWriter: (persons) => writer.wake(persons),
+    wakeWriter: (persons, channel) => writer.wake(persons, channel),
     setAside(site, reference, reason) {
       if (store.setAside(site, reference, reason))
         machine.log(`set aside: site=${site} reason="${reason}" total=${store.countFailed()}`);
@@ -89,7 +89,7 @@ export async function startSync(steps: Steps, settings: Settings, given: Machine
     }),
   ];
   if (notified.length > 0) loops.push(takeNotices(context, settings.webhook as WebhookSettings, notified));
-  writer.wake(store.unsavedPersons());
+  writer.wake(store.unsavedPersons(), 'start');
 
   return {
     ports: Object.fromEntries(settings.sites.flatMap((site, index) => (feeds[index] ? [[site.name, feeds[index].port]] : []))),

@@ -6,6 +6,8 @@ export interface Target {
   operation?: string;
   text?: string;
   request?: JournalEvent;
+  /** Where it is, for rules that wait for it at one place. */
+  hook?: string;
 }
 
 const tenantOf = (sim: string): string => (sim === 'crm' ? ORG : SITE);
@@ -62,11 +64,12 @@ export class FakeRules {
   }
 
   /** The armed rule that matches, which is then journalled as having hit; undefined when there is none. */
-  hit(fault: string, sim: string, { operation = '', text = '', request }: Target = {}): Rule | undefined {
+  hit(fault: string, sim: string, { operation = '', text = '', request, hook }: Target = {}): Rule | undefined {
     const rule = this.#armed.find(
-      ({ fault: name, where, when, times = Number.POSITIVE_INFINITY, fired, at }) =>
+      ({ fault: name, params, where, when, times = Number.POSITIVE_INFINITY, fired, at }) =>
         name === fault &&
         fired < times &&
+        (hook === undefined || params?.at === hook) &&
         this.#b.micros < at + (when?.during ?? Number.POSITIVE_INFINITY) * 1000 &&
         where?.sim === sim &&
         (!where.operation || where.operation.split('|').includes(operation)) &&

@@ -2,6 +2,7 @@ import type { Clock, CommitRequest, CommitResult, EventDraft, JournalEvent, Reco
 import type { RunningSubject } from '../recorder.ts';
 import type { SandboxClient } from '../sandbox-client.ts';
 import { type Behaviour, type Image, PERFECT } from './behaviour.ts';
+import { FakeGates } from './fake-gates.ts';
 import { FakeLink } from './fake-link.ts';
 import { MESSAGES } from './fake-message.ts';
 import { FakeOrg } from './fake-org.ts';
@@ -27,6 +28,7 @@ export class FakeSandbox {
   /** Nothing here has credentials of its own. */
   readonly parts = [];
   readonly #rules: FakeRules;
+  readonly #gates: FakeGates;
   readonly #org: FakeOrg;
   readonly #subject: FakeSubject;
   readonly #link: FakeLink;
@@ -38,8 +40,9 @@ export class FakeSandbox {
   constructor(cohort: string, does: Behaviour = PERFECT, process?: string) {
     this.b = new JournalBuilder(cohort, process);
     this.#rules = new FakeRules(this.b);
+    this.#gates = new FakeGates(this.b, this.#rules);
     this.#org = new FakeOrg(this.b);
-    this.#subject = new FakeSubject(this.b, this.#rules, this.#org, does, (type, id, patch) =>
+    this.#subject = new FakeSubject(this.b, this.#rules, this.#gates, this.#org, does, (type, id, patch) =>
       this.#committed(this.b.ehr(WRITTEN_BACK[type] ?? 'modify', type, id, patch, { actor: `link:${CLIENT}` })),
     );
     this.#link = new FakeLink(this.b, this.#rules, this.#subject, does.hears);
@@ -102,12 +105,19 @@ export class FakeSandbox {
     return { resources: [resource] };
   }
 
-  async arm(rule: Rule & { id: string }): Promise<void> {
-    this.#rules.arm(rule);
+  async arm(...rules: (Rule & { id: string })[]): Promise<void> {
+    for (const rule of rules) this.#rules.arm(rule);
   }
 
-  async heal(id: string): Promise<void> {
-    if (this.#rules.heal(id)) this.#resume();
+  async heal(...ids: string[]): Promise<void> {
+    const healed = ids.filter((id) => this.#rules.heal(id));
+    if (healed.length === 0) return;
+    for (const id of healed) this.#gates.healed(id);
+    this.#resume();
+  }
+
+  async release(_process: string, gate: string): Promise<void> {
+    this.#gates.release(gate);
   }
 
   async commitSite(_site: string, { act, actor, changes }: CommitRequest): Promise<CommitResult> {

@@ -4,6 +4,7 @@ import type { Behaviour, Image, Outcome } from './behaviour.ts';
 import { contactOf, decisionElements, decisionOf, keyOf, visitOf } from './by-hand.ts';
 import { chartedPatient, rowOf, summaryOf } from './fake-chart.ts';
 import { FakeChores } from './fake-chores.ts';
+import type { FakeGates } from './fake-gates.ts';
 import type { Pending } from './fake-link.ts';
 import { readMessage } from './fake-message.ts';
 import type { FakeOrg } from './fake-org.ts';
@@ -43,6 +44,7 @@ export class FakeSubject {
   pageSize = Number.POSITIVE_INFINITY;
   readonly #b: JournalBuilder;
   readonly #rules: FakeRules;
+  readonly #gates: FakeGates;
   readonly #org: FakeOrg;
   readonly #does: Behaviour;
   /** Where its writes to the EHR go. */
@@ -66,6 +68,8 @@ export class FakeSubject {
   /** Records that were in an answer that it could not have whole. */
   #lost = new Set<string>();
   #hanging = new Map<string, JournalEvent>();
+  /** Keys of rows whose write a gate holds. */
+  #gated = new Set<string>();
   /** Until when the EHR asked it to be quiet (µs). */
   #quietUntil = 0;
   #hasToken = false;
@@ -74,11 +78,13 @@ export class FakeSubject {
   constructor(
     b: JournalBuilder,
     rules: FakeRules,
+    gates: FakeGates,
     org: FakeOrg,
     does: Behaviour,
     writeBack: (type: string, id: string, patch: object) => void,
   ) {
     this.#b = b;
+    this.#gates = gates;
     this.#org = org;
     this.#rules = rules;
     this.#does = does;
@@ -298,7 +304,7 @@ export class FakeSubject {
     const fields = this.#does.write ? this.#does.write(object, wanted, act) : wanted;
     if (!fields || this.isDown) return !this.isDown;
     const key = String(fields.EHR_Key__c ?? about);
-    if (this.#hanging.has(key) || (this.#does.oneAtATime && this.#hanging.size > 0)) return false;
+    if (this.#hanging.has(key) || this.#gated.has(key) || (this.#does.oneAtATime && this.#hanging.size > 0)) return false;
     const known = this.#rows.get(`${object} ${key}`);
     const anew = !known || (this.#does.creates?.(object, act) ?? false);
     const held: Image = anew ? {} : this.#b.image(object, known)!;
@@ -310,8 +316,7 @@ export class FakeSubject {
     if (Object.keys(changed).length === 0 && !this.#does.rewrites) return true;
     if (!this.#connects('crm')) return false;
     if (this.#does.asks) this.#b.reply(this.#b.request('crm', 'GET', this.#does.asks(fields)), 200);
-    const call = () => this.#b.request('crm', 'PATCH', `/sobjects/${object}/EHR_Key__c/${encodeURIComponent(key)}`, changed);
-    let request = call();
+    const request = this.#upsert(object, key, changed);
     const hit = (fault: string) => this.#rules.hit(fault, 'crm', { operation: 'upsert', text: key, request });
     for (const [fault, answer] of Object.entries(REFUSALS)) {
       if (!hit(fault)) continue;
@@ -330,21 +335,46 @@ export class FakeSubject {
       // What is locked now can be had later; what does not fit will not fit the next time either.
       return why !== 'locked';
     }
+    const commit = () => this.#commit({ object, key, anew, known, changed, request });
+    if (!this.#gates.park('before-commit', request, object, key, () => this.#goOn(key, commit))) commit();
+    else this.#gated.add(key);
+    return true;
+  }
+
+  // What it did not write while the row was held, it writes now.
+  #goOn(key: string, work: () => void): void {
+    this.#gated.delete(key);
+    work();
+    this.#relink();
+    this.#chores.run(true);
+  }
+
+  #commit(write: { object: string; key: string; anew: boolean; known?: string; changed: Image; request: JournalEvent }): void {
+    const { object, key, anew, known, changed } = write;
+    let { request } = write;
+    const hit = (fault: string, hook?: string) =>
+      this.#rules.hit(fault, 'crm', { operation: 'upsert', text: key, request, ...(hook && { hook }) });
     if (anew && object === 'Contact') this.#meetLeads(changed);
-    const id = anew ? this.#mint(object) : known;
+    const id = anew ? this.#mint(object) : known!;
     this.#rows.set(`${object} ${key}`, id);
     this.#b.crm(object, id, changed);
-    if (hit('gate')) {
+    if (hit('gate', 'after-commit')) {
       this.#waits = request;
-      return true;
+      return;
     }
-    if (hit('lost-reply')) {
-      this.#b.reply(request, 'reset');
-      request = call();
+    const isLost = hit('lost-reply');
+    if (isLost || hit('late-commit')) {
+      this.#b.reply(request, isLost ? 'reset' : 'gone');
+      request = this.#upsert(object, key, changed);
       if (this.#does.creates?.(object, 'retry')) this.#b.crm(object, this.#mint(object), changed);
     }
-    this.#b.reply(request, 200);
-    return true;
+    const answer = () => void this.#b.reply(request, 200);
+    if (this.#gates.park('reply', request, object, key, () => this.#goOn(key, answer))) this.#gated.add(key);
+    else answer();
+  }
+
+  #upsert(object: string, key: string, fields: Image): JournalEvent {
+    return this.#b.request('crm', 'PATCH', `/sobjects/${object}/EHR_Key__c/${encodeURIComponent(key)}`, fields);
   }
 
   #meetLeads(fields: Image): void {
@@ -395,7 +425,7 @@ export class FakeSubject {
       };
       const read = merged();
       const write = () => this.#writeBack('Patient', patientId, this.#does.staleWrites ? read : merged());
-      if (this.#rules.hit('gate', 'ehr', { operation: 'patch', text: patientId })) this.#held.push(write);
+      if (this.#rules.hit('gate', 'ehr', { operation: 'patch', text: patientId, hook: 'request' })) this.#held.push(write);
       else write();
     }
   }

@@ -213,10 +213,11 @@ export class JournalBuilder {
     });
   }
 
-  reply(request: JournalEvent, status: number | 'reset', served?: RecordRef[]): JournalEvent {
+  reply(request: JournalEvent, status: number | 'reset' | 'gone', served?: RecordRef[]): JournalEvent {
     const { sim, tenant, seq: cause } = request;
-    const data = status === 'reset' ? { severed: 'reset' } : { status };
-    return this.add({ sim, tenant, kind: 'reply', cause, served: status === 'reset' ? undefined : served, data });
+    const isSevered = typeof status === 'string';
+    const data = isSevered ? { severed: status } : { status };
+    return this.add({ sim, tenant, kind: 'reply', cause, served: isSevered ? undefined : served, data });
   }
 
   /** One search of the subject's poll that shows the newest versions of some records. */

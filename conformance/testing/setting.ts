@@ -34,7 +34,15 @@ export function manifest(
 ): Manifest {
   const retry = { first_wait: 1_000, max_wait: 60_000, give_up_after: 86_400_000 };
   const clinical = { summaries_per_day: 10, followup_hours: 24 };
-  const promises = { sync_window: 3_000, ack_wait: 30_000, batch_interval: 0, retry, negative_acks: NEGATIVE_ACKS, ...clinical };
+  const promises = {
+    sync_window: 3_000,
+    ack_wait: 30_000,
+    http_timeout: 10_000,
+    batch_interval: 0,
+    retry,
+    negative_acks: NEGATIVE_ACKS,
+    ...clinical,
+  };
   return { subject: { name: 'subject', version: '1' }, sites, crm: { tls: true, back }, promises } as unknown as Manifest;
 }
 

@@ -7,6 +7,7 @@ import { mountControl } from './control.ts';
 import { crmError, ERRORS, type ErrorName, NAMED_ERRORS } from './errors.ts';
 import { reachOut, remind, type SendJob, type Sent } from './jobs.ts';
 import { leversOf, NEXT_PUBLIC_KEY_FILE } from './levers.ts';
+import { namedIn } from './named.ts';
 import { mountOAuth, oauthError } from './oauth/index.ts';
 import { type CrmClient, type CrmUser, Org } from './org.ts';
 import { Outbound } from './outbound.ts';
@@ -154,6 +155,7 @@ export function createCrm(running: Kernel, options: CrmOptions = {}): Crm {
     name: 'crm',
     publicUrl,
     maxBody: MAX_BODY,
+    names: namedIn,
     kind: 'CRM API',
     types: () => schema.types.map(({ name }) => name),
     people: (exchange) => peopleOf(org, exchange),

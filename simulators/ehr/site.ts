@@ -17,6 +17,7 @@ import { Store } from './engine/store.ts';
 import { InvalidResource } from './engine/validate.ts';
 import { withMembers } from './engine/wire.ts';
 import { leversOf, type Reach, SiteOverrides } from './levers.ts';
+import { namedIn } from './named.ts';
 import { peopleOf } from './people-of.ts';
 import { registrarOf } from './registrar.ts';
 import { type CommitResult, checkZone, type EhrSiteOptions, vendorOf } from './site-options.ts';
@@ -164,6 +165,7 @@ export class EhrSite implements Part {
       pages: [bundlePages(this.#site), LIST_PAGES],
       people: (exchange) => peopleOf(this.#site, exchange),
       replyHeaders: (request) => corsHeaders(this.vendor, request),
+      names: namedIn,
       errors: refusals(this.vendor),
       renderError: (error, params, request) =>
         this.#companions.find((one) => one.owns?.(request.path))?.renderError?.(error, params, request) ??

@@ -400,6 +400,7 @@ export class Courier {
       path: '/out',
       text: entry?.text ?? '',
       records: [...(entry?.records ?? [])],
+      names: () => (entry ? [entry.person] : []),
       committed: false,
       outgoing,
       previous: this.#heard && { incoming: this.#heard },

@@ -122,7 +122,8 @@ export class LinkIn {
       this.#desk.deliver(frame);
       return [];
     }
-    const exchange = this.#exchange({ id: seq, operation: type ?? 'unknown', client: actor, text }, connection);
+    const names = () => (message ? [value(message, 'PID', 3)].filter(Boolean) : []);
+    const exchange = this.#exchange({ id: seq, operation: type ?? 'unknown', client: actor, text, names }, connection);
     const run = this.#turn.then(() => this.#answer(exchange, message, control));
     // One after the other over all connections: two updates of a record must not read the same version.
     this.#turn = run.catch(() => {});
@@ -229,7 +230,10 @@ export class LinkIn {
     return reply && { reply };
   }
 
-  #exchange(about: { id: number; operation: string; client: string; text: string }, { wire }: TcpConnection): Exchange {
+  #exchange(
+    about: { id: number; operation: string; client: string; text: string; names: () => string[] },
+    { wire }: TcpConnection,
+  ): Exchange {
     return {
       ...about,
       sim: 'hl7',

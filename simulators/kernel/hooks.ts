@@ -80,6 +80,8 @@ export interface Wire {
   close(): never;
   /** Never answers; ends when the peer gives up or the rule is healed. */
   hang(): Promise<never>;
+  /** Resolves when the peer is gone; absent where there is none that could go. */
+  closed?(): Promise<void>;
 }
 
 /** One thing in flight, as faults and rules see it: an HTTP request, or a message on a link. */
@@ -100,6 +102,8 @@ export interface Exchange {
   readonly text: string;
   /** Records read or written so far. */
   readonly records: RecordRef[];
+  /** Records that it names, before anything was read: as `Type/id`, or a key or number where it gives no id. */
+  names?(): string[];
   /** Whether `records` are read again after the hook `store-read`: as of then, or as of `asOf`. */
   rereads?: boolean;
   /** The past that is read, in place of the present. */
@@ -130,8 +134,8 @@ export interface FaultTools {
   /** Its `sleep` ends early when the rule is healed. */
   clock: Clock;
   random: Random;
-  /** Parks the exchange until somebody releases it (see gates). */
-  park(hook: Hook): Promise<void>;
+  /** Parks the exchange until somebody releases it, for so many milliseconds at most (see gates). */
+  park(hook: Hook, deadlineMs?: number): Promise<void>;
   /** Resolves when the rule is healed. */
   untilHealed(): Promise<void>;
 }

@@ -95,11 +95,12 @@ export class Passing implements Exchange {
   #text: string | undefined;
   #wire: Wire | undefined;
   #pages: readonly PageForm[] | undefined;
+  #names: ((request: Request) => string[]) | undefined;
   #paging: Paging | undefined;
 
   constructor(
     id: number,
-    at: { sim: string; tenant: string; pages?: readonly PageForm[] },
+    at: { sim: string; tenant: string; pages?: readonly PageForm[]; names?: (request: Request) => string[] },
     about: { operation: string; secret?: boolean },
     type: string | undefined,
     hold: () => Wire,
@@ -116,6 +117,7 @@ export class Passing implements Exchange {
     this.#secret = about.secret === true;
     this.#hold = hold;
     this.#pages = at.pages;
+    this.#names = at.names;
   }
 
   // Read by rules only, and seldom: a large body is not turned into text for nothing.
@@ -132,6 +134,10 @@ export class Passing implements Exchange {
   get wire(): Wire {
     this.#wire ??= this.#hold();
     return this.#wire;
+  }
+
+  names(): string[] {
+    return (this.#request && this.#names?.(this.#request)) ?? [];
   }
 
   reject(error: string, params?: Record<string, unknown>): never {

@@ -126,6 +126,8 @@ export interface FaceOptions {
   pages?: readonly PageForm[];
   /** The control face: neither faults nor journal. */
   internal?: boolean;
+  /** Makes out which records a request names (`Type/id`, a key, a number), before anything is read. */
+  names?: (request: Request) => string[];
 }
 
 /** Headers for a JSON body. */
@@ -322,7 +324,8 @@ export class Face {
     const { rules, journal } = this.#kernel;
     if (this.options.internal || !rules.any) return undefined;
     const hold = () => socketWire(socket);
-    return rules.fire('connect', new Passing(journal.head, this.options, { operation: 'connect' }, undefined, hold));
+    const exchange = new Passing(journal.head, this.options, { operation: 'connect' }, undefined, hold);
+    return rules.meets('connect', exchange) ? rules.fire('connect', exchange) : undefined;
   }
 
   // The TCP socket below one that may speak TLS: that one can be reset.
@@ -360,9 +363,10 @@ export class Face {
     const type = info.type?.startsWith(':') ? request.params[info.type.slice(1)] : info.type;
     const id = options.internal ? 0 : this.#journalRequest(request, info, type);
     const exchange = new Passing(id, options, info, type, () => socketWire(this.#below(socket)), request);
-    const answer = (reply: Reply | undefined, severed?: string): void => {
-      const cut = severed ?? reply?.delivery?.sever?.how;
-      if (!options.internal) this.#journalReply(exchange, reply, cut, this.#kernel.clock.micros() - started);
+    const answer = (reply: Reply | undefined, ended?: string): void => {
+      // Who hung up meanwhile hears nothing of it, however well it went.
+      const severed = ended ?? reply?.delivery?.sever?.how ?? (socket.destroyed ? 'gone' : undefined);
+      if (!options.internal) this.#journalReply(exchange, reply, severed, this.#kernel.clock.micros() - started);
       if (!reply || socket.destroyed) return;
       if (reply.delivery) this.#deliver(res, reply, reply.delivery, this.#headers(request));
       else send(res, reply, this.#headers(request));
@@ -600,6 +604,20 @@ function repeat(res: http.ServerResponse, times: number): void {
   });
 }
 
+// One listener a socket, however many calls wait for its end.
+const ends = new WeakMap<Socket, Promise<void>>();
+
+function endOf(socket: Socket): Promise<void> {
+  const known = ends.get(socket);
+  if (known) return known;
+  const end = new Promise<void>((resolve) => {
+    if (socket.destroyed) resolve();
+    else socket.once('close', () => resolve());
+  });
+  ends.set(socket, end);
+  return end;
+}
+
 /** The faults' hold on a socket. */
 export function socketWire(socket: Socket): Wire {
   return {
@@ -616,5 +634,6 @@ export function socketWire(socket: Socket): Wire {
         if (socket.destroyed) return reject(new Severed('hang'));
         socket.once('close', () => reject(new Severed('hang')));
       }),
+    closed: () => endOf(socket),
   };
 }

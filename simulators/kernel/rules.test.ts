@@ -190,11 +190,18 @@ describe('when and how often', () => {
 });
 
 test('one exchange counts as one match, however many hooks it passes', async () => {
-  const kernel = new Kernel({ clock: new ManualClock() });
-  kernel.rules.arm({ fault: 'gate', params: { at: 'reply' }, times: 1 });
+  const seen: string[] = [];
+  const note = (hook: string) => () => void seen.push(hook);
+  const twice = defineFault({
+    ...{ name: 'twice', family: 'control', doc: 'Acts at two hooks.', params: {}, colour: '#000000' },
+    hooks: { request: note('request'), reply: note('reply') },
+  });
+  const kernel = new Kernel({ clock: new ManualClock(), faults: [twice] });
+  kernel.rules.arm({ fault: 'twice', times: 1 });
   const one = exchange();
   await kernel.rules.fire('request', one);
-  await kernel.rules.fire('message', one);
+  await kernel.rules.fire('reply', one);
+  expect(seen).toEqual(['request', 'reply']);
   expect(kernel.rules.list()[0]).toMatchObject({ matched: 1, fired: 1 });
 });
 
@@ -329,33 +336,6 @@ test.each<[string, unknown, RegExp]>([
   expect(() => kernel.rules.arm(rule as Rule)).toThrow(RuleError);
   expect(() => kernel.rules.arm(rule as Rule)).toThrow(message);
   expect(kernel.rules.list()).toEqual([]);
-});
-
-describe('gates', () => {
-  test('a parked call waits, is listed and is released', async () => {
-    const kernel = new Kernel({ clock: new ManualClock() });
-    kernel.rules.arm({ fault: 'gate', params: { at: 'request' } });
-    let passed = false;
-    const call = kernel.rules.fire('request', exchange()).then(() => (passed = true));
-    await Promise.resolve();
-    const [parked] = kernel.gates.list();
-    expect(parked).toMatchObject({ hook: 'request', exchange: { operation: 'read' } });
-    expect(passed).toBe(false);
-    kernel.gates.release(parked!.id);
-    await call;
-    expect(kernel.gates.list()).toEqual([]);
-  });
-
-  test.each(['deadline', 'heal'])('nobody releases it: it goes on by %s', async (by) => {
-    const clock = new ManualClock();
-    const kernel = new Kernel({ clock });
-    kernel.rules.arm({ fault: 'gate', params: { at: 'request' } });
-    const call = kernel.rules.fire('request', exchange());
-    if (by === 'heal') kernel.rules.heal();
-    await clock.advance(by === 'deadline' ? kernel.gates.deadlineMs : 0);
-    await call;
-    expect(kernel.journal.read({ kind: 'gate' }).at(-1)?.data).toMatchObject({ state: 'released', by });
-  });
 });
 
 describe('a fault that stands', () => {

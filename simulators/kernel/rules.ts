@@ -336,7 +336,7 @@ export class RuleEngine {
         await act(exchange, rule.params ?? {}, {
           clock: healing(this.#clock, onHeal),
           random: this.#random.fork(`${rule.id}/${rule.fired}`),
-          park: (at) => this.#gates.park(rule.id, at, exchange),
+          park: (at, deadlineMs) => this.#gates.park(rule.id, at, exchange, deadlineMs),
           untilHealed: () => new Promise((resolve) => onHeal(resolve)),
         });
       } finally {

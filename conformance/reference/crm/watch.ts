@@ -38,7 +38,7 @@ async function readChanges(context: Context, crm: Crm, object: ObjectName): Prom
     if (next !== undefined) store.setCursor(object, next);
     return known.flatMap(({ row, link }) => (link && !postponed.includes(row) ? takeEdit(context, row, link) : []));
   });
-  wakeWriter(persons);
+  wakeWriter(persons, 'crm');
 }
 
 /** Acts on what a user changed, and returns whose records are to be written. What the CRM shows now counts as seen. */

@@ -1,5 +1,5 @@
 import { openLanes } from '../lanes.ts';
-import type { Link } from '../model.ts';
+import type { Channel, Link } from '../model.ts';
 import { askedToWait, isRetryable, nameOf } from '../retry.ts';
 import type { Context } from '../sync.ts';
 import type { Crm } from './client.ts';
@@ -10,17 +10,28 @@ import type { Crm } from './client.ts';
  */
 export function openWriter(context: Context, crm: Crm) {
   const { steps, store, machine, stop } = context;
-  const lanes = openLanes(steps.lanes().crm, writePerson);
+  const persons = new Map<string, string>();
+  const lanes = openLanes(steps.lanes().crm, (lane) => writePerson(persons.get(lane) as string));
 
-  async function writePerson(person: string): Promise<void> {
-    for (let links = store.unsavedLinks(person); links.length > 0 && !stop.aborted; links = store.unsavedLinks(person)) {
-      for (const { object, key } of links) await writeLink(() => store.link(object, key) as Link);
+  function wake(woken: Iterable<string>, channel: Channel): void {
+    for (const person of woken) {
+      const lane = steps.lane(person, channel);
+      persons.set(lane, person);
+      lanes.wake([lane]);
     }
   }
 
-  async function writeLink(latest: () => Link): Promise<void> {
+  async function writePerson(person: string): Promise<void> {
+    for (let links = store.unsavedLinks(person); links.length > 0 && !stop.aborted; links = store.unsavedLinks(person)) {
+      for (const { object, key } of links) await writeLink(person, () => store.link(object, key) as Link);
+    }
+  }
+
+  async function writeLink(person: string, latest: () => Link): Promise<void> {
     for (let attempt = 0; !stop.aborted; attempt += 1) {
       const link = latest();
+      // A merge gave it to somebody else, who may not be in the CRM yet: it is written after that contact.
+      if (!steps.isOf(link, person)) return;
       try {
         const held = await steps.save(crm, link, steps);
         if (stop.aborted) return;
@@ -28,6 +39,9 @@ export function openWriter(context: Context, crm: Crm) {
           store.putHeld(link, held);
           store.markSaved(link, machine.now());
         });
+        // Given away while it was written: what the other lane wrote may have been overtaken.
+        const owner = latest().person;
+        if (!steps.isOf(latest(), person)) wake([owner], 'start');
         return;
       } catch (error) {
         if (stop.aborted) return;
@@ -47,5 +61,5 @@ export function openWriter(context: Context, crm: Crm) {
     context.setAside(link.site, `${link.key} ${link.revision}`, `${link.object} not written: ${nameOf(error)}`);
   }
 
-  return lanes;
+  return { wake, close: lanes.close };
 }

@@ -71,6 +71,7 @@ function takeIn(context: Context, site: Site, { at, resources }: Export): void {
       for (const [id, key] of keys) store.keepFhirId(key, id);
       return persons;
     }),
+    'api',
   );
 }
 

@@ -65,6 +65,7 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
       store.markPolled(key, stamp.at, patient.id);
       return persons;
     }),
+    'api',
   );
   // Read and taken in apart: a hospital that refuses it keeps nobody's telephone number from being right.
   if (!isTurn(turn, key, chart.link?.desired.Problem_Count__c !== undefined)) return;
@@ -73,6 +74,7 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
   if (clinical && !stop.aborted)
     wakeWriter(
       store.transaction(() => applyFacts(context, site.name, clinicalFacts(context, site, key, clinical, clinicalStamp))),
+      'api',
     );
 }
 

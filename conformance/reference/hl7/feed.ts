@@ -55,7 +55,7 @@ export function applyInbox(context: Context, site: Site): void {
         store.hint(facts.map((fact) => ('loser' in fact ? fact.survivor : fact.person)));
         return applyFacts(context, site.name, facts);
       });
-      wakeWriter(persons);
+      wakeWriter(persons, 'feed');
     } catch (error) {
       store.closeMessage(id, 'failed');
       setAside(site.name, text, `message cannot be applied: ${nameOf(error)}`);

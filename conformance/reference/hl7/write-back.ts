@@ -83,7 +83,7 @@ export function markContact({ store, wakeWriter }: Context, person: string, mark
   if (!link || changed.length === 0) return;
   const marks = changed.map(([name, value]) => [name, { value, stamp: NEVER }]);
   store.putLink({ ...link, desired: { ...link.desired, ...Object.fromEntries(marks) }, revision: link.revision + 1 });
-  wakeWriter([person]);
+  wakeWriter([person], 'crm');
 }
 
 type Outcome = 'accepted' | 'refused' | 'unknown' | 'overtaken';

@@ -101,14 +101,22 @@ async function effectively(
   return { rules: armed, ...(elsewhere && { elsewhere }) };
 }
 
-export const releaseRoute = (kernel: Kernel): ControlRoute => ({
+export const releaseRoute = (kernel: Kernel): ControlRoute<{ waitMs?: number } | undefined> => ({
   method: 'POST',
   path: '/v1/gates/:id/release',
   operation: 'release',
-  doc: 'Lets one parked call go on.',
-  answer: object({ released: text() }),
-  run: ({ params: { id = '' } }) => {
-    if (!kernel.gates.release(id)) throw new ControlError(404, `no call is parked as ${id}`);
-    return { released: id };
+  doc: 'Lets one parked call go on; with `waitMs`, answers after its commit, reply or next gate, or after so many milliseconds.',
+  body: object({ 'waitMs?': { type: 'number', minimum: 0, maximum: 60_000 } }),
+  optional: true,
+  answer: object({
+    released: text(),
+    'next?': text('What it did then: commit, reply, ack, notice or gate.'),
+    'seq?': whole('Number of that event.'),
+  }),
+  run: async ({ params: { id = '' }, body }) => {
+    const { waitMs = 0 } = body ?? {};
+    const next = waitMs > 0 ? await kernel.gates.releaseAndSee(id, waitMs) : kernel.gates.release(id) ? {} : undefined;
+    if (!next) throw new ControlError(404, `no call is parked as ${id}`);
+    return { released: id, ...next };
   },
 });

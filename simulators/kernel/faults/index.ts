@@ -21,6 +21,7 @@ import { halfJson } from './half-json.ts';
 import { hang } from './hang.ts';
 import { htmlPage } from './html-page.ts';
 import { idleReset } from './idle-reset.ts';
+import { lateCommit } from './late-commit.ts';
 import { latency } from './latency.ts';
 import { lostReply } from './lost-reply.ts';
 import { malformed } from './malformed.ts';
@@ -74,6 +75,7 @@ export const KERNEL_FAULTS: readonly FaultDefinition[] = [
   refuseBeforeCommit,
   failAfterCommit,
   lostReply,
+  lateCommit,
   commitThenHang,
   replyTwice,
   wrongReply,

@@ -1,0 +1,135 @@
+import type { Clock, Random, RecordRef, Rule } from '#simulators';
+import type { Facts } from '../facts.ts';
+import type { SandboxClient } from '../sandbox-client.ts';
+import { SandboxDoor } from './door.ts';
+import type { LaneRecord, ScheduleFile } from './file.ts';
+import { Lane } from './lane.ts';
+import { runLane } from './run-lane.ts';
+import { follow, STRATEGIES } from './strategies/index.ts';
+
+/** One thing that the judge does in a lane. Its `touches` are names of records, without the lane's own. */
+export interface Act {
+  name: string;
+  touches: readonly string[];
+  /** Gives the record that it made or changed, where it did. */
+  run(): Promise<{ ref: RecordRef } | unknown>;
+}
+
+/** What one schedule is made of. Records are called `<name> of <lane>`. */
+export interface LaneSpec {
+  /** The workload, and which of them: `merge 3`. */
+  name: string;
+  /** Words by which the subject's calls to the CRM can name these people and their visits, known before anything is committed. */
+  words: readonly string[];
+  acts: readonly Act[];
+}
+
+/** What a recorded schedule is followed by. */
+export interface Replay {
+  schedule: ScheduleFile;
+  /** Calls wait without limit: for somebody with a debugger. */
+  hold: boolean;
+}
+
+export interface ExplorerOptions {
+  cohort: string;
+  site: string;
+  sandbox: Pick<SandboxClient, 'release'>;
+  facts: Facts;
+  clock: Clock;
+  random: Random;
+  arm(...rules: (Rule & { id: string })[]): Promise<void>;
+  heal(...ids: string[]): Promise<void>;
+  note(key: string, value: unknown): Promise<void>;
+  /** How long a gate holds a call at most, in ms. */
+  deadlineMs: number;
+  /** The longest interval at which the subject polls, in ms. */
+  pollInterval: number;
+  replay?: Replay;
+}
+
+/** How many lanes run side by side: a subject has only so many hands, and those that are held do nothing else. */
+const AT_ONCE = 5;
+
+/** Where calls of the subject wait. A call passes two of them at most, so that its time is never over for want of a release. */
+const GATES = [
+  { sim: 'crm', hook: 'before-commit' },
+  { sim: 'crm', hook: 'reply' },
+  { sim: 'ehr', hook: 'before-commit' },
+  { sim: 'ehr', hook: 'reply' },
+] as const;
+
+const PATIENCE_MS = 40;
+const IDLE_MS = 200;
+const REST_MS = 300;
+const TAIL = 10;
+/** A subject that polls is waited for before the judge goes on alone; not always, since nobody waits in life. */
+const EAGER = 0.3;
+const LONGEST_LONELY_MS = 2_000;
+const DECADE_MS = 86_400_000;
+
+/** Explores schedules of several lanes side by side: each is its own order, since they share no record. */
+export class Explorer {
+  #o: ExplorerOptions;
+
+  constructor(options: ExplorerOptions) {
+    this.#o = options;
+  }
+
+  async run(specs: readonly LaneSpec[]): Promise<void> {
+    const { note, replay, deadlineMs } = this.#o;
+    const strategy = replay ? replay.schedule.strategy : STRATEGIES.map(({ id }) => id).join(', ');
+    await note('exploration', { strategy, deadlineMs });
+    const waiting = [...specs];
+    const worker = async (): Promise<void> => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) await this.#explore(next);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  }
+
+  async #explore(spec: LaneSpec): Promise<void> {
+    const { cohort, facts, sandbox, clock, random, pollInterval, deadlineMs, replay, note } = this.#o;
+    const chance = random.fork(`lane ${spec.name}`);
+    const nth = Number(/\d+$/.exec(spec.name)?.[0] ?? 0);
+    const strategy = replay ? follow(replay.schedule) : STRATEGIES[nth % STRATEGIES.length]!;
+    const lane = new Lane(spec.name, spec.acts, strategy, chance.fork('choices'));
+    const rules = `${cohort}/gate ${spec.name}/`;
+    const armed: string[] = [];
+    const door = new SandboxDoor(facts, sandbox, { cohort, lane: spec.name, rules });
+    await this.#arm(rules, ['crm', 'ehr'], spec.words, armed);
+    const acts = spec.acts.map((act) => async () => {
+      const ref = ((await act.run()) as { ref?: RecordRef } | undefined)?.ref;
+      // Only the commit says under which id the EHR has a person.
+      if (ref?.sim === 'ehr' && ref.version === 1 && ref.type === 'Patient') await this.#arm(rules, ['ehr'], [ref.id], armed);
+    });
+    const recorded = replay?.schedule.lanes.find(({ name }) => name === spec.name)?.decisions.map(({ took }) => took);
+    const pace = {
+      clock,
+      patienceMs: PATIENCE_MS,
+      lonelyMs: Math.min(LONGEST_LONELY_MS, Math.max(100, 2 * pollInterval)),
+      eager: () => chance.chance(EAGER),
+      idleMs: IDLE_MS,
+      restMs: REST_MS,
+      tail: TAIL,
+      giveUpMs: replay?.hold ? DECADE_MS : 2 * deadlineMs + LONGEST_LONELY_MS,
+    };
+    const diverged = await runLane(lane, acts, door, pace, recorded);
+    await this.#o.heal(...armed);
+    await note(`schedule ${spec.name}`, { name: spec.name, decisions: lane.decisions } satisfies LaneRecord);
+    if (diverged) await note(`diverged ${spec.name}`, diverged);
+  }
+
+  async #arm(rules: string, sims: readonly string[], words: readonly string[], armed: string[]): Promise<void> {
+    const { site, replay, deadlineMs } = this.#o;
+    const wanted = GATES.filter((gate) => sims.includes(gate.sim)).flatMap(({ sim, hook }) =>
+      words.map((text, n) => ({
+        id: `${rules}${sim} ${hook} ${armed.length + n}`,
+        fault: 'gate',
+        params: { at: hook, deadlineMs: replay?.hold ? 0 : deadlineMs },
+        where: { sim, ...(sim === 'ehr' && { tenant: site }), text },
+      })),
+    );
+    armed.push(...wanted.map(({ id }) => id));
+    await this.#o.arm(...wanted);
+  }
+}
