@@ -3,8 +3,9 @@ import { CAPABILITIES, CHECKS, MUTANTS } from '#conformance';
 import { VENDORS } from '#ehr';
 import { ODDITIES } from '#fixtures';
 import { DIALECTS, SENDERS, speaks, TRIGGERS } from '#hl7';
+import { readPlan } from '#kernel';
 import { FAULTS } from '#sandbox';
-import { loadStories } from '#scenarios';
+import { loadPlans, loadStories } from '#scenarios';
 import { parsing, suggestion } from './arguments.ts';
 import { UsageError } from './usage.ts';
 
@@ -43,6 +44,14 @@ export const REGISTRIES: Record<string, { title: string; rows: () => string[][];
     title: 'Stories',
     head: ['name', 'steps', 'title'],
     rows: () => loadStories().map((s) => [s.name, String(s.steps.length), s.title]),
+  },
+  plans: {
+    title: 'Fault plans',
+    head: ['name', 'rules', 'what happens'],
+    rows: () =>
+      loadPlans()
+        .map(({ text, file }) => readPlan(text, file, () => []))
+        .map(({ name, rules, doc = '' }) => [name, String(rules.length), doc]),
   },
   mutants: {
     title: 'Mutants',

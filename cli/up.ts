@@ -1,7 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readManifest, systemClock } from '#kernel';
+import { RuleError, readManifest, systemClock } from '#kernel';
 import {
   type Loaded,
   loadSynthea,
@@ -12,6 +12,7 @@ import {
   snapshotsFolder,
   writeCa,
 } from '#sandbox';
+import { loadPlans } from '#scenarios';
 import { aliasLines } from './aliases.ts';
 import { parsing, suggestion, wholeNumber } from './arguments.ts';
 import { openSandbox } from './bring-up.ts';
@@ -44,6 +45,7 @@ export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [r4] [hl7] 
   --synthea FOLDER          load the people that Synthea wrote there (its output/fhir) at each site at first start
   --public-url FACE=URL     base URL under which clients reach a face (repeatable)
   --public-host NAME        one more host name in the certificates (repeatable)
+  --plan FILE               a fault plan to arm at the start: a YAML or JSON file, or one of ours by name (repeatable)
   --alias PART=NAME         a name under which the sync calls that part and cannot be told another, such as a vendor's own: it is put
                             in the certificates, and what to set up is printed (repeatable)
   --link SITE=HOST:PORT     where a site's HL7 link sends to (repeatable)
@@ -71,6 +73,7 @@ const OPTIONS = {
   synthea: { type: 'string' },
   'public-url': { type: 'string', multiple: true },
   'public-host': { type: 'string', multiple: true },
+  plan: { type: 'string', multiple: true },
   alias: { type: 'string', multiple: true },
   link: { type: 'string', multiple: true },
   follow: { type: 'string', multiple: true },
@@ -126,6 +129,7 @@ export async function up(args: string[]): Promise<number> {
     if (!from || given.people) await populate(sandbox, sites, crowd);
     if (synthea !== undefined) sayLoaded(await loadSynthea(sandbox, sites, synthea));
     for (const [site, target] of links) await setLink(sandbox, site, target, one(given['control-token']));
+    for (const plan of given.plan ?? []) await armPlan(sandbox, plan, parts !== undefined);
     const others = aliasLines(sandbox, aliases);
     printParts(sandbox);
     if (others.length > 0) console.log(`\n${others.join('\n')}`);
@@ -231,6 +235,23 @@ async function setLink(sandbox: Sandbox, site: string, target: string, token?: s
     body: JSON.stringify({ target }),
   });
   if (!response.ok) throw new UsageError(`--link ${site}=${target}: ${await response.text()}`);
+}
+
+async function armPlan({ kernel }: Sandbox, asked: string, partial: boolean): Promise<void> {
+  const own = loadPlans().find(({ name }) => name === asked);
+  try {
+    const text = own?.text ?? readFileSync(asked, 'utf8');
+    const { armed, elsewhere = [] } = kernel.rules.armPlan(text, own ? `${asked}.yaml` : asked, partial);
+    await kernel.rules.effective();
+    for (const { error } of elsewhere) console.log(`plan ${asked}: left to another process: ${error}`);
+    console.log(`plan ${asked}: ${armed.length} rules armed`);
+  } catch (error) {
+    if (error instanceof RuleError) throw new UsageError(`--plan ${asked}: ${error.message}`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (!code) throw error;
+    const names = loadPlans().map(({ name }) => name);
+    throw new UsageError(`--plan ${asked}: there is no such file, and no plan of ours${suggestion(asked, names)}`);
+  }
 }
 
 function printParts(sandbox: Sandbox): void {

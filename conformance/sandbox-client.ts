@@ -1,4 +1,12 @@
-import { ControlClient, type EventDraft, type JournalEvent, type PartDescription, type Rule } from '#simulators';
+import {
+  type Armed,
+  ControlCallError,
+  ControlClient,
+  type EventDraft,
+  type JournalEvent,
+  type PartDescription,
+  type Rule,
+} from '#simulators';
 
 /** What a run stands on is gone: nothing more can be said of the subject. */
 export class SandboxLost extends Error {}
@@ -57,16 +65,33 @@ export class SandboxClient {
     return this.home.note(drafts);
   }
 
-  /** Arms rules in every process that they can concern. */
+  /** Arms rules in every process that they can concern. @throws ControlCallError with a mistake, and where one concerns none. */
   async arm(...rules: readonly (Rule & { id: string })[]): Promise<void> {
-    const due = new Map<ControlClient, Rule[]>();
-    for (const rule of rules) {
-      const { sim, tenant } = rule.where ?? {};
-      const concerned = this.parts.filter((part) => (!sim || part.sim === sim) && (!tenant || part.tenant === tenant));
-      for (const client of new Set(concerned.map((part) => this.of(part.name))))
-        due.set(client, [...(due.get(client) ?? []), rule]);
+    await this.#armed((client) => client.armSome([...rules]));
+  }
+
+  /** The same with the rules of a plan, YAML or JSON; `healPlan` by its name heals them. */
+  async armPlan(text: string, source?: string): Promise<void> {
+    await this.#armed((client) => client.armPlan(text, source));
+  }
+
+  async healPlan(name: string): Promise<void> {
+    for (const client of this.processes)
+      if ((await client.rules()).some((rule) => rule.plan === name)) await client.healPlan(name);
+  }
+
+  // All of it, somewhere, or nothing anywhere.
+  async #armed(arm: (client: ControlClient) => Promise<Armed>): Promise<void> {
+    const done: [ControlClient, Armed][] = [];
+    try {
+      for (const client of this.processes) done.push([client, await arm(client)]);
+      const [first, ...others] = done.map(([, { elsewhere }]) => elsewhere);
+      const nowhere = first?.find(({ index }) => others.every((some) => some.some((one) => one.index === index)));
+      if (nowhere) throw new ControlCallError(422, nowhere.error);
+    } catch (error) {
+      for (const [client, { rules }] of done) for (const { id } of rules) await client.heal(id);
+      throw error;
     }
-    for (const [client, own] of due) await client.arm(own);
   }
 
   async heal(...ids: readonly string[]): Promise<void> {

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Plan, readPlan } from './plan.ts';
 import { readStory, type Story } from './story.ts';
 import { readFolder, readText } from './yaml-file.ts';
 
 export { ARRIVALS, type Arrivals, nobodyCame, pauseBefore } from './arrivals.ts';
-export type { Plan, PlanRule } from './plan.ts';
 export { commitOf, type Known, type StoryCommit, type StoryRecord, type StoryWorld, type Teller, tell } from './runner.ts';
 export type { Act, Step, Story } from './story.ts';
 export { ScenarioError } from './yaml-file.ts';
@@ -28,6 +27,16 @@ export const loadStories = (folder?: string): Story[] =>
 /** The story of one file. Throws ScenarioError with line and fix, and what the system says where it cannot be read. */
 export const loadStory = (file: string): Story => readText(readFileSync(file, 'utf8'), file, readStory);
 
-/** Our fault plans, or all of another folder. Throws ScenarioError with line and fix. */
-export const loadPlans = (folder?: string): Plan[] =>
-  folder === undefined ? readFolder(beside('./plans'), readPlan, PLANS) : readFolder(folder, readPlan);
+/** A fault plan as it is written: what it says the sandbox reads, which knows the faults and the places. */
+export interface PlanFile {
+  name: string;
+  file: string;
+  text: string;
+}
+
+/** Our fault plans. */
+export const loadPlans = (): PlanFile[] =>
+  PLANS.map((name) => {
+    const file = join(beside('./plans'), `${name}.yaml`);
+    return { name, file, text: readFileSync(file, 'utf8') };
+  });

@@ -1,8 +1,6 @@
-import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { loadPlans, loadStories, ScenarioError } from './index.ts';
-import { readPlan } from './plan.ts';
+import { loadStories, ScenarioError } from './index.ts';
 import { readStory } from './story.ts';
 import { readText } from './yaml-file.ts';
 
@@ -26,17 +24,11 @@ it('tells the stories of a front desk', () => {
   });
 });
 
-it('plans only with faults that there are', () => {
-  const faults = readdirSync(new URL('../simulators/kernel/faults', import.meta.url)).map((file) => file.replace('.ts', ''));
-  expect(loadPlans().map((plan) => plan.name)).toEqual(['lost-replies', 'ehr-outage', 'shuffled-feed', 'bad-line']);
-  for (const rule of loadPlans().flatMap((plan) => plan.rules)) expect(faults).toContain(rule.fault);
-});
-
 const story = (...steps: string[]) => `name: x\ntitle: T\nsteps:\n${steps.map((step) => `  - { ${step} }\n`).join('')}`;
 const REGISTER = 'act: register, of: p';
 const BOOK = 'act: book, of: v, for: p, day: 1, at: "09:00"';
 
-const mistakeIn = (text: string, read: typeof readStory | typeof readPlan) => {
+const mistakeIn = (text: string, read: typeof readStory) => {
   try {
     readText<{ name: string }>(text, 'stories/x.yaml', read);
   } catch (error) {
@@ -68,16 +60,4 @@ it.each([
   ['', 'x.yaml:1:1: a list of names and values is expected'],
 ])('story %#', (text, message) => {
   expect(mistakeIn(text, readStory)).toContain(message);
-});
-
-const plan = (rule: string) => `name: x\ndoc: D\nrules:\n  - { ${rule} }\n`;
-
-it.each([
-  [plan('fault: latency, params: { ms: 5 }, where: { sim: crm }, when: { every: 2 }, times: 3'), 'none'],
-  [plan('falt: latency'), 'x.yaml:4:7: unknown key "falt"'],
-  [plan('fault: latency, where: { simulator: crm }'), 'unknown key "simulator" | use sim, tenant'],
-  [plan('fault: latency, when: { nth: first }'), '"first" is no number from 0 up'],
-  [plan('fault: latency, times: 0'), '0 is no whole number from 1'],
-])('plan %#', (text, message) => {
-  expect(mistakeIn(text, readPlan)).toContain(message);
 });

@@ -45,14 +45,23 @@ beforeAll(async () => {
     'GET /v1/rules': { rules: ['a'] },
     'DELETE /v1/rules/r1': { healed: 1 },
     'DELETE /v1/rules': { healed: 2 },
-    'POST /v1/rules': { rules: ['a'] },
+    'POST /v1/rules?partial=true': { rules: [], elsewhere: [{ index: 0, error: 'no part is that' }] },
+    'POST /v1/plans?partial=true': { rules: [{ id: 'dusk/1' }], elsewhere: [{ index: 1, error: 'no part is that' }] },
+    'DELETE /v1/rules/dusk%2F1': { healed: 1 },
     'GET /v1/gates': { parked: [{ id: 'g1' }, { id: 'g2' }] },
   });
   const link = await upstream('hl7', [{ name: 'epic-hl7', sim: 'hl7', tenant: 'epic' }], {
     'GET /v1/sites/epic/link': { state: 'idle' },
     'GET /v1/rules': { rules: ['b'] },
     'DELETE /v1/rules': { healed: 1 },
-    'POST /v1/rules': { rules: ['b'] },
+    'POST /v1/rules?partial=true': { rules: ['b'], elsewhere: [] },
+    'POST /v1/plans?partial=true': {
+      rules: [],
+      elsewhere: [
+        { index: 0, error: 'no part is this' },
+        { index: 1, error: 'no part is that' },
+      ],
+    },
     'GET /v1/gates': { parked: [{ id: 'g2' }, { id: 'g3' }] },
     'POST /v1/gates/g3/release': { released: 'g3' },
   });
@@ -84,13 +93,7 @@ describe('the control gateway', () => {
     ['healing all adds up', 'DELETE /v1/rules', undefined, 200, { healed: 3 }],
     ['one rule is healed where it is', 'DELETE /v1/rules/r1', undefined, 200, { healed: 1 }],
     ['a rule goes where its simulator is', 'POST /v1/rules', { where: { sim: 'hl7' } }, 200, { rules: ['b'] }],
-    [
-      'a rule for nobody is refused',
-      'POST /v1/rules',
-      { where: { sim: 'lab' } },
-      400,
-      { error: 'no process holds what these rules name' },
-    ],
+    ['a plan of which no process can suffer a rule is refused', 'POST /v1/plans', {}, 422, { error: 'no part is that' }],
     [
       'an unknown site names those that there are',
       'POST /v1/sites/north/commits',
@@ -109,6 +112,12 @@ describe('the control gateway', () => {
     ['health needs all', 'GET /v1/health', undefined, 200, { status: 'ok' }],
   ])('%s', async (_, route, sent, status, body) => {
     expect(await ask(route, sent)).toEqual({ status, body });
+  });
+
+  it('leaves nothing armed of a plan that is refused', async () => {
+    calls.length = 0;
+    await ask('POST /v1/plans', {});
+    expect(calls).toContain('epic: DELETE /v1/rules/dusk%2F1');
   });
 
   it('says which process holds which part', async () => {

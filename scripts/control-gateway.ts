@@ -83,11 +83,11 @@ export class Gateway {
     const route = `${call.method} /v1/${group}`;
     if (group === 'sites' && name) return this.#one(call, rest === 'link' ? `${name}-hl7` : name);
     if (group === 'crm') return this.#one(call, 'crm');
-    if (route === 'GET /v1/health' || route === 'GET /v1/gates' || route === 'DELETE /v1/rules')
+    if (route === 'GET /v1/health' || route === 'GET /v1/gates' || route === 'DELETE /v1/rules' || route === 'DELETE /v1/plans')
       return (name ? found : joined)(await this.#all(call));
     if (route === 'POST /v1/gates') return this.#release(call, name!);
-    if (route === 'GET /v1/rules') return joined(await this.#all(call));
-    if (route === 'POST /v1/rules') return this.#arm(call);
+    if (route === 'GET /v1/rules' || route === 'GET /v1/plans') return joined(await this.#all(call));
+    if (route === 'POST /v1/rules' || route === 'POST /v1/plans') return this.#arm(call);
     if (route === 'GET /v1/parts') return this.#parts(call);
     if (['GET /v1/faults', 'POST /v1/journal'].includes(route)) return this.#send(this.#urls[0]!, call);
     if (route === 'GET /v1/openapi.json') return this.#openApi(call);
@@ -156,20 +156,21 @@ export class Gateway {
     return refusal(lists) ?? this.#send(holders[0] ?? this.#urls[0]!, call);
   }
 
-  // A rule that names a simulator or a tenant goes where those are; an array goes together, or not at all.
+  // Each process arms what a part of it can suffer; what none can is a mistake, and then nothing is armed anywhere.
   async #arm(call: Call): Promise<Answer> {
-    const parsed = JSON.parse(call.body || '[]') as unknown;
-    const rules = (Array.isArray(parsed) ? parsed : [parsed]) as { where?: { sim?: string; tenant?: string } }[];
-    const processes = await this.#processes(call);
-    const urls = processes
-      .filter(({ info }) =>
-        rules.some(({ where = {} }) =>
-          info.parts.some(({ sim, tenant }) => (!where.sim || where.sim === sim) && (!where.tenant || where.tenant === tenant)),
-        ),
-      )
-      .map(({ url }) => url);
-    if (urls.length === 0) throw new GatewayError(400, 'no process holds what these rules name');
-    return joined(await this.#all(call, urls));
+    const url = new URL(call.url);
+    url.searchParams.set('partial', 'true');
+    const answers = await this.#all({ ...call, url });
+    const left = answers.map(({ body }) => (body.elsewhere ?? []) as { index: number; error: string }[]);
+    const nowhere = left[0]!.find(({ index }) => left.every((some) => some.some((one) => one.index === index)));
+    const refused = refusal(answers) ?? (nowhere && { status: 422, body: { error: nowhere.error } });
+    if (!refused) return { status: 200, body: { ...joined(answers).body, elsewhere: undefined } };
+    for (const [n, { body }] of answers.entries())
+      for (const { id } of (body.rules ?? []) as { id: string }[]) {
+        const heal = new URL(`/v1/rules/${encodeURIComponent(id)}`, call.url);
+        await this.#send(this.#urls[n]!, { ...call, method: 'DELETE', url: heal, body: undefined });
+      }
+    return refused;
   }
 
   async #openApi(call: Call): Promise<Answer> {

@@ -56,6 +56,20 @@ export interface ProcessInfo {
   parts: PartDescription[];
 }
 
+/** What of some rules was armed in a process, and what only another one may have a part for. */
+export interface Armed {
+  rules: ArmedRule[];
+  elsewhere: { index: number; error: string }[];
+}
+
+// A body that is no JSON.
+class Text {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** The control API said no: `message` is its own. */
 export class ControlCallError extends Error {
   readonly status: number;
@@ -116,8 +130,11 @@ export class ControlClient {
   async #once<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${this.url}${path}`, {
       method,
-      headers: { ...this.#headers(), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: {
+        ...this.#headers(),
+        ...(body === undefined ? {} : { 'content-type': body instanceof Text ? 'text/plain' : 'application/json' }),
+      },
+      body: body === undefined ? undefined : body instanceof Text ? body.text : JSON.stringify(body),
     });
     const text = await response.text();
     const value = text === '' ? {} : parsed(text);
@@ -143,6 +160,12 @@ export class ControlClient {
   note = (drafts: EventDraft[]): Promise<{ seqs: number[] }> => this.call('POST', '/v1/journal', drafts);
   arm = async (rules: Rule[]): Promise<ArmedRule[]> =>
     (await this.call<{ rules: ArmedRule[] }>('POST', '/v1/rules', rules)).rules;
+  /** Arms those of the rules that a part of this process can suffer; tells of the others. */
+  armSome = (rules: Rule[]): Promise<Armed> => this.call('POST', '/v1/rules?partial=true', rules);
+  /** Arms a plan, YAML or JSON, as far as a part of this process can suffer it. @param source what messages call it. */
+  armPlan = (text: string, source = 'plan'): Promise<Armed> =>
+    this.call('POST', `/v1/plans?partial=true&source=${encodeURIComponent(source)}`, new Text(text));
+  healPlan = (name: string): Promise<unknown> => this.call('DELETE', `/v1/plans/${encodeURIComponent(name)}`);
   heal = (id: string): Promise<unknown> => this.call('DELETE', `/v1/rules/${encodeURIComponent(id)}`);
   healAll = (): Promise<unknown> => this.call('DELETE', '/v1/rules');
   rules = async (): Promise<ArmedRule[]> => (await this.call<{ rules: ArmedRule[] }>('GET', '/v1/rules')).rules;

@@ -18,6 +18,7 @@ export type {
 } from '#kernel';
 export { digest, nearest, Random, recordKey, systemClock } from '#kernel';
 export {
+  type Armed,
   type CommitRequest,
   type CommitResult,
   ControlAwayError,

@@ -36,6 +36,12 @@ const BANS: readonly Ban[] = [
       },
     ],
   },
+  {
+    title: 'no statement is compiled anew for its limit (LIMIT of #kernel)',
+    pattern: /\bLIMIT \?(?! \+)/,
+    files: 'simulators/**/*.ts',
+    except: isTest,
+  },
   { title: 'the shell alone sends', pattern: /\bres\./, files: 'simulators/{ehr,crm,hl7}/**/*.ts', except: isTest },
   {
     title: 'time and chance are injected',

@@ -158,7 +158,8 @@ export class Store {
   #reindex(type: SObjectType, n: number, before: Row, after: Row): void {
     for (const field of type.indexed) {
       const name = this.#drifts.keptName(type.name, field.name);
-      const [was, is] = [before[name] ?? null, after[name] ?? null];
+      const was = before[name] ?? null;
+      const is = after[name] ?? null;
       if (was === is) continue;
       const [old, now] = [was, is].map((v) => (v === null ? null : indexText(field, v)));
       if (old === now) continue;

@@ -21,7 +21,7 @@ import { type Message, NotHl7, parseMessage, rawField, value } from './message/p
 import { formatTime } from './message/time.ts';
 import { COMMIT_ACK, commitOf, MllpDecoder, mllpFrame } from './mllp.ts';
 import type { People } from './people.ts';
-import { peopleIn } from './people-in.ts';
+import { isKind, peopleIn } from './people-in.ts';
 import type { LinkSettings } from './settings.ts';
 import type { SiteFacts } from './site.ts';
 import { SiteAway, type SitePort } from './site-port.ts';
@@ -32,6 +32,8 @@ interface Seen {
   digest: string;
   n: number;
 }
+
+const TAKEN = Object.keys(FILERS);
 
 // How many control ids are remembered, at least.
 const REMEMBERED = 10_000;
@@ -63,7 +65,8 @@ export class LinkIn {
       tenant: facts.site,
       name: `${facts.site} HL7`,
       kind: 'HL7 in',
-      operations: () => ['connect', 'unknown', ...Object.keys(FILERS)],
+      operations: () => ['connect', 'unknown', ...TAKEN],
+      knows: (operation, type) => ['connect', 'unknown'].includes(operation ?? '') || isKind(TAKEN, operation, type),
       people: ({ text }) => peopleIn(text, facts.authority),
       decoder: () => new MllpDecoder(),
       onFrame: (frame, connection) => this.#receive(frame, connection),

@@ -107,8 +107,8 @@ export class Journal {
     this.#database = database;
     this.#clock = clock;
     this.process = process;
-    this.#others = new JournalRows(database, 'journal', () => this.#seq);
-    this.#calls = new JournalRows(database, 'journal_call', () => this.#seq);
+    this.#others = new JournalRows(database, 'journal');
+    this.#calls = new JournalRows(database, 'journal_call');
     database.sql.exec('CREATE INDEX IF NOT EXISTS journal_kind ON journal (kind, seq)');
     // Both tables are read side by side, in order: none is sorted.
     const both = (where: string): string =>
@@ -171,8 +171,8 @@ export class Journal {
     this.#database.onRollback(() => {
       this.#uncommitted = [];
       this.#seq = before;
-      this.#others.takeBack();
-      this.#calls.takeBack();
+      this.#others.forget(before);
+      this.#calls.forget(before);
     });
     this.#database.onCommit(() => {
       this.#others.spill();
@@ -189,8 +189,9 @@ export class Journal {
 
   /** Writes what waits: for those who look into the database themselves. */
   flush(): void {
-    this.#others.flush();
-    this.#calls.flush();
+    const kept = (this.#uncommitted[0]?.seq ?? this.#seq + 1) - 1;
+    this.#others.flush(kept);
+    this.#calls.flush(kept);
   }
 
   // A listener may append: what it writes waits until all have heard the event before it.

@@ -222,6 +222,7 @@ test('in memory, whatever is appended, committed, undone and read in between: th
       count: fc.integer({ min: 1, max: 80 }),
       fails: fc.boolean(),
       reads: fc.boolean(),
+      looks: fc.boolean(),
     }),
     fc.record({ what: fc.constant('read' as const) }),
   );
@@ -242,6 +243,7 @@ test('in memory, whatever is appended, committed, undone and read in between: th
         else {
           let wrote: string[] = [];
           const run = () => {
+            if (one.looks) expect(held()).toEqual(wanted);
             wrote = write('commit', one.count);
             if (one.reads) expect(held()).toEqual([...wanted, ...wrote]);
             if (one.fails) throw new RangeError('blown');

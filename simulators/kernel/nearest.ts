@@ -14,9 +14,9 @@ function distance(a: string, b: string): number {
   return rows[a.length]![b.length]!;
 }
 
-/** The valid name that was most likely meant; undefined when none is close. Case, `-`, `_`, `^` and `/` do not count. */
+/** The valid name that the user most likely meant; undefined when none is close. Case, `-`, `_` and `/` do not count. */
 export function nearest(word: string, names: readonly string[]): string | undefined {
-  const plain = (text: string) => text.toLowerCase().replace(/[-_\s/^]/g, '');
+  const plain = (text: string) => text.toLowerCase().replace(/[-_\s/]/g, '');
   const wanted = plain(word);
   const ranked = names.map((name) => ({ name, steps: distance(wanted, plain(name)) })).sort((a, b) => a.steps - b.steps);
   const best = ranked[0];

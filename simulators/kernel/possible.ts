@@ -56,18 +56,17 @@ export function impossible(
     const could = names.length === 0 ? 'no part of this process can suffer it' : `it can at ${names.join(', ')}`;
     return { path: ['where'], message: `${fault.name} cannot act there${own ? ` (${own})` : ''}: ${could}`, elsewhere: true };
   }
-  return unknownWord(fault, able, where) ?? unknownError(fault, params, able);
+  return unknownWord(fault, able, where) ?? unknownError(fault, able, params);
 }
 
 // A vendor's own error cannot be had of one that has none of that name.
-function unknownError(fault: FaultDefinition, params: Rule['params'], able: readonly FaultPlace[]): Impossible | undefined {
+function unknownError(fault: FaultDefinition, able: readonly FaultPlace[], params: Rule['params']): Impossible | undefined {
   for (const [key, param] of Object.entries(fault.params)) {
     const error = String(params?.[key] ?? param.default);
     const strange = param.error && able.find(({ errors }) => errors && !errors().includes(error));
     if (!strange) continue;
-    const { sim, tenant } = strange;
     const known = [...strange.errors!()].sort();
-    const message = `${sim}/${tenant} has no error ${JSON.stringify(error)}${instead(error, known, known.length)}`;
+    const message = `${strange.sim}/${strange.tenant} has no error ${JSON.stringify(error)}${instead(error, known, known.length)}`;
     return { path: ['params', key], message, elsewhere: false };
   }
   return undefined;
@@ -88,39 +87,21 @@ function nowhere(places: Places, where: RuleWhere): Impossible {
 
 const split = (words: string | undefined): (string | undefined)[] => (words === undefined ? [undefined] : words.split('|'));
 
-// Every word that is named must be one that exchanges there can have: one wrong word among right ones is a slip, too.
+// Of several words one is enough: not each vendor has each operation.
 function unknownWord(fault: FaultDefinition, able: readonly FaultPlace[], where: RuleWhere): Impossible | undefined {
   const { operation, type, method } = where;
-  const known = [...new Set(able.flatMap((place) => place.operations()))];
-  const open = able.some((place) => place.operations().length === 0);
-  for (const one of split(operation)) {
-    if (one === undefined || (open && known.length === 0)) continue;
-    const knows = (place: FaultPlace): boolean => place.operations().length === 0 || place.operations().includes(one);
-    if (!able.some(knows))
-      return {
-        path: ['where', 'operation'],
-        message: `nothing there has the operation ${JSON.stringify(one)}${instead(one, known)}`,
-        elsewhere: true,
-      };
-    if (fault.operations && !fault.operations.test(one))
-      return {
-        path: ['where', 'operation'],
-        message: `${fault.name} does not happen to ${one}${instead(
-          one,
-          known.filter((each) => fault.operations!.test(each)),
-        )}`,
-        elsewhere: false,
-      };
+  const known = [...new Set(able.flatMap((place) => place.operations()))].filter((one) => fault.operations?.test(one) ?? true);
+  const any = able.some((place) => place.operations().length === 0);
+  if (operation !== undefined && !any && !split(operation).some((one) => known.includes(one!))) {
+    const message = `nothing there that ${fault.name} can happen to has the operation ${JSON.stringify(operation)}${instead(operation, known)}`;
+    return { path: ['where', 'operation'], message, elsewhere: true };
   }
-  const pairs = split(type).map((other) =>
-    split(operation).some((one) => able.some((place) => place.knows?.(one, other) ?? true)),
-  );
-  const lost = pairs.indexOf(false);
-  if (lost >= 0) {
-    const name = split(type)[lost]!;
+  const knows = (other?: string): boolean =>
+    split(operation).some((one) => able.some((place) => place.knows?.(one, other) ?? true));
+  if (type !== undefined && !split(type).some(knows)) {
     const types = [...new Set(able.flatMap((place) => place.types?.() ?? []))];
-    const ops = operation && types.includes(name) ? ` with the operation ${operation}` : instead(name, types);
-    return { path: ['where', 'type'], message: `nothing there is of type ${JSON.stringify(name)}${ops}`, elsewhere: true };
+    const why = types.includes(type) ? ` with the operation ${operation}` : instead(type, types);
+    return { path: ['where', 'type'], message: `nothing there is of type ${JSON.stringify(type)}${why}`, elsewhere: true };
   }
   if (method !== undefined && !able.some(({ methods }) => methods?.includes(method))) {
     const methods = [...new Set(able.flatMap((place) => place.methods ?? []))];

@@ -67,6 +67,8 @@ export class RuleIndex {
       group.byText?.find(exchange.text, take);
       if (group.byRecord)
         for (const ref of touched(exchange)) for (const rule of group.byRecord.get(nameOf(ref)) ?? []) take(rule);
+      if (group.byRecord && exchange.names)
+        for (const name of exchange.names()) for (const rule of group.byRecord.get(name) ?? []) take(rule);
       if (group.byPerson)
         for (const words of who()) for (const word of words) for (const rule of group.byPerson.get(word) ?? []) take(rule);
     }
@@ -133,40 +135,41 @@ const append = (map: Map<string, ArmedRule[]>, key: string, rule: ArmedRule): vo
 
 function put(group: Group, rule: ArmedRule): void {
   const { record, person } = rule.where ?? {};
-  const name = wordOf(rule);
-  if (name === undefined) {
+  const words = wordsOf(rule);
+  if (words.length === 0) {
     group.plain.push(rule);
     return;
   }
   group.byText ??= new TextIndex();
-  group.byText.add(name, rule);
+  for (const word of words) group.byText.add(word, rule);
   if (person !== undefined) {
     group.byPerson ??= new Map();
-    append(group.byPerson, name, rule);
+    append(group.byPerson, words[0]!, rule);
   } else if (record !== undefined) {
     group.byRecord ??= new Map();
-    append(group.byRecord, name, rule);
+    append(group.byRecord, record, rule);
   }
 }
 
 function drop(group: Group, rule: ArmedRule): void {
-  const name = wordOf(rule);
-  if (name === undefined) {
+  const words = wordsOf(rule);
+  if (words.length === 0) {
     group.plain.splice(group.plain.indexOf(rule), 1);
     return;
   }
-  group.byText?.remove(name, rule);
+  for (const word of words) group.byText?.remove(word, rule);
   if (group.byText?.size === 0) group.byText = undefined;
   for (const kind of ['byPerson', 'byRecord'] as const) {
-    const rules = group[kind]?.get(name);
+    const rules = group[kind]?.get(words[0]!);
     if (!rules?.includes(rule)) continue;
     rules.splice(rules.indexOf(rule), 1);
-    if (rules.length === 0) group[kind]!.delete(name);
+    if (rules.length === 0) group[kind]!.delete(words[0]!);
     if (group[kind]!.size === 0) group[kind] = undefined;
   }
 }
 
-// The word that leads to a rule: without it in the text, or among the names of what is touched, it does not hit.
-function wordOf({ where = {} }: ArmedRule): string | undefined {
-  return where.person === undefined ? (where.record ?? where.text) : personIn(where.person).mrn;
+// The words that lead to a rule: without one of them in the text, or among the names of what is touched, it does not hit.
+function wordsOf({ where: { person, record, text } = {} }: ArmedRule): readonly string[] {
+  if (person !== undefined) return [personIn(person).mrn];
+  return record === undefined ? [text ?? []].flat() : [record];
 }

@@ -51,7 +51,10 @@ export const WHERE_SCHEMA: Schema = {
     method: { type: 'string', enum: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD'], title: 'method' },
     path: text('Beginning of the path.'),
     client: text('Who asks: what the journal names as actor.'),
-    text: text('Text that must occur in URL, body or message.'),
+    text: {
+      anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }],
+      description: 'Text that must occur in URL, body or message; of several, one of them.',
+    },
     person: text('Anything that touches a record of this person: an MRN, or authority|mrn.'),
     record: { ...text('Anything that touches this record: Patient/123.'), ...TYPE_AND_ID },
     attempt: count('Only the n-th attempt on each record, from 1: calls of one method and path, or the same message.'),

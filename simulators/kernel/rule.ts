@@ -17,8 +17,8 @@ export interface RuleWhere {
   path?: string;
   /** Who asks: a client id as the journal names it as actor. */
   client?: string;
-  /** Text that must occur in URL, body or message: an MRN, a name, an id. */
-  text?: string;
+  /** Text that must occur in URL, body or message: an MRN, a name, an id; of several, one of them. */
+  text?: string | readonly string[];
   /** Anything that touches a record of this person: an MRN, or `authority|mrn`. */
   person?: string;
   /** Anything that touches this record: `Patient/123`, `Contact/003…`. */

@@ -57,6 +57,9 @@ describe('whom a rule hits', () => {
     [{ client: 'a' }, { client: 'b' }, false],
     [{ text: '1742' }, { text: '/lamps?id=1742' }, true],
     [{ text: '1742', sim: 'doors' }, { text: '1742' }, false],
+    [{ text: ['9', '1742'] }, { text: '/lamps?id=1742' }, true],
+    [{ text: ['17429', '9'] }, { text: '/lamps?id=1742' }, false],
+    [{ record: 'Lamp/1' }, { text: '', names: () => ['Lamp/1'] }, true],
     [{ site: 'hall' }, {}, true],
     [{ site: 'attic' }, {}, false],
     [{ type: 'Lamp|Door' }, { type: 'Door' }, true],
@@ -425,7 +428,7 @@ describe('a fault that stands', () => {
     [{ fault: 'dim', where: { site: 'hal' } }, 'did you mean "hall"'],
     [
       { fault: 'vendor-error', where: { operation: 'raed' } },
-      'where.operation: nothing there has the operation "raed"; did you mean "read"',
+      'where.operation: nothing there that vendor-error can happen to has the operation "raed"; did you mean "read"',
     ],
     [{ fault: 'vendor-error', where: { method: 'GET' } }, 'nothing there has the method GET: messages have none'],
   ])('refuses what could never happen: %j', (rule, message) => {

@@ -4,6 +4,7 @@ import type { Gates } from './gates.ts';
 import type { Exchange, FaultDefinition, Hook } from './hooks.ts';
 import type { Journal, JournalEvent } from './journal.ts';
 import type { Places, Undo } from './places.ts';
+import { readPlan } from './plan.ts';
 import { impossible } from './possible.ts';
 import type { Random } from './random.ts';
 import { type ArmedRule, type Mistake, type Plan, type Rule, RuleError } from './rule.ts';
@@ -72,8 +73,8 @@ export class RuleEngine {
     this.#gates = options.gates;
     this.#places = options.places;
     this.#index = new RuleIndex((exchange) => this.#places.peopleOf(exchange));
-    this.#schemas = { rule: ruleSchema(options.faults), plan: planSchema(options.faults) };
     this.#database.beforeCopy(() => this.#write());
+    this.#schemas = { rule: ruleSchema(options.faults), plan: planSchema(options.faults) };
     for (const rule of this.#armed.values()) if (!this.#faults.get(rule.fault)?.lever) this.#open(rule);
   }
 
@@ -124,6 +125,16 @@ export class RuleEngine {
     if (this.list().some((rule) => rule.plan === name))
       return [{ path: ['name'], message: `the plan ${JSON.stringify(name)} is armed already: heal it first`, elsewhere: false }];
     return this.#refused(rules, name).map(({ path, ...rest }) => ({ path: ['rules', ...path], ...rest }));
+  }
+
+  /**
+   * Arms a plan, YAML or JSON. @param source what messages call it. @throws RuleError naming every mistake with its line;
+   * nothing is armed then.
+   * @param partial leaves out, and tells, rules that only another process may have a place for.
+   */
+  armPlan(text: string, source: string, partial = false): { armed: ArmedRule[]; elsewhere?: { index: number; error: string }[] } {
+    const { name, rules } = readPlan(text, source, (plan) => this.mistakes(plan).filter((one) => !partial || !one.elsewhere));
+    return partial ? this.armSome(rules, name) : { armed: this.armAll(rules, name) };
   }
 
   #refused(rules: readonly Rule[], plan?: string): Refused[] {

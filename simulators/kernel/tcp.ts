@@ -36,6 +36,8 @@ export interface TcpFaceOptions {
   kind?: string;
   /** Operations that frames can have; any, where it is absent. */
   operations?: () => readonly string[];
+  /** Whether a frame can have this operation and this type together. */
+  knows?: FaultPlace['knows'];
   /** The people whose records a frame touches. */
   people?: FaultPlace['people'];
   /** Answers one frame with the bytes to write, or nothing. Frames of a connection come one after the other. */
@@ -68,10 +70,10 @@ export class TcpFace {
   constructor(kernel: Kernel, options: TcpFaceOptions) {
     this.#kernel = kernel;
     this.options = options;
-    const { sim, tenant, name, kind, operations = () => [], people } = options;
+    const { sim, tenant, name, kind, operations = () => [], knows, people } = options;
     const levers = () => listenerLevers(this.#listener ? [this.#listener] : []);
     kernel.places.add({
-      ...{ sim, tenant, kind, name: `frames to ${name}`, hooks: TCP_HOOKS, people, operations: () => operations() },
+      ...{ sim, tenant, kind, name: `frames to ${name}`, hooks: TCP_HOOKS, knows, people, operations: () => operations() },
       get levers() {
         return levers();
       },

@@ -19,7 +19,7 @@ export function matches(where: RuleWhere, exchange: Exchange, people: () => Peop
     (where.method === undefined || where.method === exchange.method) &&
     (where.path === undefined || (exchange.path ?? '').startsWith(where.path)) &&
     (where.client === undefined || where.client === exchange.client) &&
-    (where.text === undefined || exchange.text.includes(where.text)) &&
+    (where.text === undefined || [where.text].flat().some((text) => exchange.text.includes(text))) &&
     (record === undefined || touchesRecord(record, exchange)) &&
     (person === undefined || touchesPerson(person, exchange, people))
   );
@@ -31,9 +31,9 @@ const isOneOf = (words: string, word: string): boolean =>
 /** Identity of a record as rules name it. */
 export const nameOf = ({ type, id }: Pick<RecordRef, 'type' | 'id'>): string => `${type}/${id}`;
 
-function touchesRecord(name: string, { records, reply, text }: Exchange): boolean {
+function touchesRecord(name: string, { records, reply, text, names }: Exchange): boolean {
   const is = (ref: RecordRef): boolean => nameOf(ref) === name;
-  return records.some(is) || reply?.served?.some(is) === true || occurs(name, text);
+  return records.some(is) || reply?.served?.some(is) === true || occurs(name, text) || names?.().includes(name) === true;
 }
 
 /** A person as a rule names it: the part behind the last `|`, and what stands before it. */

@@ -46,7 +46,8 @@ export function linkFault(row: Row): LinkFault {
     family: 'message',
     doc: `${row.row}: ${doc} A correct receiver ${receiver}`,
     params,
-    applies: ({ sim, operation }) => sim === 'hl7' && (to === undefined || to.test(operation)),
+    applies: ({ sim }) => sim === 'hl7',
+    ...(to ? { operations: to } : {}),
     hooks: {
       message: async (exchange, given, tools) => {
         const { outgoing } = exchange;

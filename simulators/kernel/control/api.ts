@@ -3,7 +3,7 @@ import { type Context, Face, jsonReply, type Reply } from '../http.ts';
 import type { Kernel } from '../kernel.ts';
 import { ConfigurationError, type Part } from '../part.ts';
 import type { Snapshots } from '../snapshots/store.ts';
-import { armRoute, faultRoutes, releaseRoute } from './fault-routes.ts';
+import { armPlanRoute, armRoute, faultRoutes, releaseRoute } from './fault-routes.ts';
 import { journalRoutes } from './journal-routes.ts';
 import { CallLimit, isLoopback } from './limits.ts';
 import { openApi } from './openapi.ts';
@@ -49,7 +49,8 @@ export class ControlApi {
     this.#guard();
     for (const route of processRoutes(kernel, parts, () => openApi(this.face))) mount(this.face, route);
     for (const route of journalRoutes(kernel, this.#ended.signal)) mount(this.face, route as never);
-    for (const route of [...faultRoutes(kernel), armRoute(kernel), releaseRoute(kernel)]) mount(this.face, route as never);
+    for (const route of [...faultRoutes(kernel), armRoute(kernel), armPlanRoute(kernel), releaseRoute(kernel)])
+      mount(this.face, route as never);
     if (options.snapshots)
       for (const route of [...snapshotRoutes(options.snapshots), restoreRoute(options.snapshots, () => this.onRestore)])
         mount(this.face, route as never);

@@ -54,6 +54,26 @@ export function faultRoutes(kernel: Kernel): ControlRoute<never>[] {
     },
     {
       method: 'GET',
+      path: '/v1/plans',
+      operation: 'plans',
+      doc: 'The armed plans with their rules.',
+      answer: object({ plans: list(object({ name: text(), rules: list(ARMED_RULE) })) }),
+      run: () => ({ plans: plansOf(kernel.rules.list()) }),
+    },
+    {
+      method: 'DELETE',
+      path: '/v1/plans/:name',
+      operation: 'heal-plan',
+      doc: 'Heals the rules of one plan.',
+      answer: object({ healed: whole() }),
+      run: ({ params: { name = '' } }) => {
+        const healed = kernel.rules.heal({ plan: name });
+        if (healed === 0) throw new ControlError(404, `no plan ${name} is armed`);
+        return { healed };
+      },
+    },
+    {
+      method: 'GET',
       path: '/v1/gates',
       operation: 'gates',
       doc: 'The parked calls with the records that they touch.',
@@ -61,6 +81,11 @@ export function faultRoutes(kernel: Kernel): ControlRoute<never>[] {
       run: () => ({ parked: kernel.gates.list() }),
     },
   ];
+}
+
+function plansOf(rules: readonly ArmedRule[]): { name: string; rules: ArmedRule[] }[] {
+  const names = new Set(rules.flatMap(({ plan }) => plan ?? []));
+  return [...names].map((name) => ({ name, rules: rules.filter(({ plan }) => plan === name) }));
 }
 
 const ARMED = object({
@@ -86,6 +111,23 @@ export const armRoute = (kernel: Kernel): ControlRoute<Rule | Rule[]> => {
     },
   };
 };
+
+/** Arms a plan as one. */
+export const armPlanRoute = (kernel: Kernel): ControlRoute => ({
+  method: 'POST',
+  path: '/v1/plans',
+  operation: 'arm-plan',
+  doc: 'Arms a plan, YAML or JSON. Refused whole where it has a mistake, with line, reason and the nearest valid name; with ?partial=true, without rules that no part of this process can suffer.',
+  query: {
+    partial: flag('Leaves out, and tells, what only another process may have a part for.'),
+    source: text('What messages call it: the name of its file.'),
+  },
+  body: { ...kernel.rules.schemas.plan, name: 'Plan' },
+  raw: true,
+  answer: ARMED,
+  run: ({ context: { request }, query: { source = 'body', partial } }) =>
+    effectively(kernel, kernel.rules.armPlan(request.body.toString(), String(source), partial === true)),
+});
 
 // A standing fault that could not be set up leaves none of them armed.
 async function effectively(

@@ -53,6 +53,11 @@ function byTemplate(face: Face): Contract[][] {
   return [...groups.values()];
 }
 
+const bodyOf = ({ raw }: Contract, schema: unknown): Record<string, unknown> => ({
+  'application/json': { schema },
+  ...(raw && { 'application/yaml': { schema } }),
+});
+
 function operation(route: Contract, all: readonly Contract[], print: (schema: Schema) => unknown): unknown {
   const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name = '']) => {
     const values = all.flatMap(({ fixed }) => fixed[name] ?? []);
@@ -81,7 +86,7 @@ function operation(route: Contract, all: readonly Contract[], print: (schema: Sc
     summary: route.doc,
     parameters: [...inPath, ...inQuery, ...more],
     ...(route.body && {
-      requestBody: { required: !route.optional, content: { 'application/json': { schema: print(route.body) } } },
+      requestBody: { required: !route.optional, content: bodyOf(route, print(route.body)) },
     }),
     responses: {
       200: { description: 'Done.', content: { 'application/json': { schema: print(route.answer) }, ...also } },

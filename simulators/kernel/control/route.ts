@@ -44,6 +44,8 @@ export interface ControlRoute<Body = never> {
   body?: Schema;
   /** The handler holds the body against its form, and says more of it than that. */
   own?: boolean;
+  /** The handler reads the body by itself: it may be YAML, too. */
+  raw?: boolean;
   /** The body may be left out. */
   optional?: boolean;
   /** Form of what is answered with 200. */
@@ -92,9 +94,10 @@ const isReply = (value: unknown): value is Reply =>
 
 function checked<Body>(route: ControlRoute<Body>, context: Context): Call<Body> {
   const { request } = context;
-  const body = route.body ? bodyOf(context, route.optional) : undefined;
+  const body = route.body && !route.raw ? bodyOf(context, route.optional) : undefined;
   const found = [...queryMistakes(route, request.query)];
-  if (route.body && !route.own && !(route.optional && body === undefined)) found.push(...mistakesIn(route.body, body));
+  if (route.body && !route.own && !route.raw && !(route.optional && body === undefined))
+    found.push(...mistakesIn(route.body, body));
   for (const [name, schema] of Object.entries(route.params ?? {}))
     if (request.params[name] !== undefined) found.push(...mistakesIn(schema, request.params[name], [name]));
   if (found.length > 0) throw new ControlError(400, found.map(told).join('\n'), found);

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Clock } from '../clock.ts';
-import type { Database } from '../database.ts';
+import { type Database, LIMIT } from '../database.ts';
 import { layoutOf, listed, madeIn, type Table } from './tables.ts';
 
 /** Milliseconds of a turn of the event loop that copying takes. */
@@ -45,8 +45,8 @@ async function copyTable(sql: DatabaseSync, clock: Clock, { name, columns, key, 
   const all = listed(hidden ? ['rowid', ...columns] : columns);
   const marks = order.map(() => '?').join(', ');
   const into = `INSERT INTO copy."${name}" (${all}) SELECT ${all} FROM main."${name}"`;
-  const more = sql.prepare(`${into} WHERE (${listed(order)}) > (${marks}) ORDER BY ${listed(order)} LIMIT ?`);
-  const first = sql.prepare(`${into} ORDER BY ${listed(order)} LIMIT ?`);
+  const more = sql.prepare(`${into} WHERE (${listed(order)}) > (${marks}) ORDER BY ${listed(order)} ${LIMIT}`);
+  const first = sql.prepare(`${into} ORDER BY ${listed(order)} ${LIMIT}`);
   const newest = sql.prepare(
     `SELECT ${listed(order)} FROM copy."${name}" ORDER BY ${order.map((column) => `"${column}" DESC`).join(', ')} LIMIT 1`,
   );
