@@ -120,10 +120,14 @@ export async function writeOut(kernel: Kernel, { socket }: Peer, bytes: Buffer, 
       });
     });
   if (!sever && edges.length === 2) return void socket.write(bytes);
+  const healed = new AbortController();
+  void plan.healed?.then(() => healed.abort());
   for (let n = 1; n < edges.length && !socket.destroyed; n++) {
-    await write(bytes.subarray(edges[n - 1], edges[n]));
-    if (n === edges.length - 1) break;
-    await (gap > 0 ? kernel.clock.sleep(gap) : new Promise((resolve) => setImmediate(resolve)));
+    // Nobody wants pauses any more: what is left goes out at once.
+    const last = healed.signal.aborted && pauseMs > 0;
+    await write(bytes.subarray(edges[n - 1], last ? end : edges[n]));
+    if (last || n === edges.length - 1) break;
+    await (gap > 0 ? kernel.clock.sleep(gap, healed.signal) : new Promise((resolve) => setImmediate(resolve)));
   }
   if (sever?.how === 'reset') socket.resetAndDestroy();
   else if (sever) socket.destroySoon();

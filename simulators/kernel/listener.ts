@@ -314,8 +314,9 @@ function changing(undo: Undo, changed: () => void): Undo {
 
 type TlsError = Error & { reason?: string };
 
-/** What can be set otherwise about the listeners of a place; nothing of TLS where none speaks it. */
+/** What can be set otherwise about the listeners of a place: nothing of TLS where none speaks it, and all while there are none yet. */
 export function listenerLevers(listeners: readonly Listener[]): Record<string, Lever> {
+  if (listeners.length === 0) return NOT_YET;
   const secure = listeners.filter((listener) => listener.secure);
   const together =
     (undos: Undo[]): Undo =>
@@ -337,3 +338,8 @@ export function listenerLevers(listeners: readonly Listener[]): Record<string, L
     }),
   };
 }
+
+const notYet = (): never => {
+  throw new Error('nobody listens there yet');
+};
+const NOT_YET: Record<string, Lever> = { accepting: notYet, certificate: notYet, 'tls-versions': notYet };

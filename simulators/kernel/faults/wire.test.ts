@@ -101,9 +101,19 @@ describe.each([
     expect([seen.end, bodyOf(seen.text)]).toEqual(['closed', TEXT]);
   });
 
-  test('forgotten: what waited stays forgotten', async () => {
+  test('forgotten: what waited is reset when the server is back', async () => {
     const seen = await under({ fault: 'forgotten' }, (heal) => get(secure, 'close', heal));
-    expect([seen.end, seen.text, served]).toEqual(['silence', '', 0]);
+    expect([seen.end, seen.text, served]).toEqual(['reset', '', 0]);
+  });
+
+  test.each<[string, Rule['params'], string, string]>([
+    ['slow-body', { pieces: 4, pauseMs: 600_000 }, 'closed', TEXT],
+    ['bandwidth', { bytesPerSecond: 1 }, 'closed', TEXT],
+    ['cut-body', { how: 'silence' }, 'reset', TEXT.slice(0, 5)],
+    ['idle-reset', { ms: 600_000 }, 'closed', TEXT],
+  ])('%s %o: healing ends it in the middle (%s)', async (fault, params, end, text) => {
+    const seen = await under({ fault, params }, (heal) => get(secure, 'close', heal));
+    expect([seen.end, bodyOf(seen.text).slice(0, text.length)]).toEqual([end, text]);
   });
 
   test('a slow body: the head and a piece at once, the rest with pauses', async () => {
