@@ -16,6 +16,10 @@ export interface RunningSubject {
   kill?(): Promise<void>;
   /** Starts it again after a kill, and waits until it is ready. */
   revive?(): Promise<void>;
+  /** How many run side by side; one when absent. */
+  instances?: number;
+  /** Stops and starts one instance after the other, as an update of it does. */
+  restartOneByOne?(): Promise<void>;
   /** How many items its `failed` hook counts; absent where the manifest has no such hook. */
   failed?(): Promise<number>;
   /** The same of its `pending` hook: items that are still to be dealt with. */
@@ -94,14 +98,14 @@ export async function record(
 }
 
 function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: RecordOptions): Record<string, unknown> {
-  const { subject, sites, crm, promises } = manifest;
+  const { subject, sites, crm, promises, clients, attests } = manifest;
   const start = { restart: manifest.start.restart };
   return {
     type: 'begin',
     id: folder.id,
     seed,
     runKey,
-    manifest: folder.keep(JSON.stringify({ subject, start, sites, crm, promises }, null, 1)),
+    manifest: folder.keep(JSON.stringify({ subject, start, sites, crm, promises, clients, attests }, null, 1)),
     map: folder.keep(JSON.stringify(map.files, null, 1)),
     population: folder.keep(JSON.stringify({ seed: sandbox.seed, runKey: sandbox.runKey, seeded: 0 }, null, 1)),
     ...header,
@@ -126,7 +130,7 @@ export class Recorder {
     this.evidence = new Evidence(this.facts, map, manifest);
     const fed = manifest.sites.filter((site) => readChannels(site).includes('changed'));
     this.#feeds = fed.map(({ name }) => `${name}/changed`);
-    this.evidence.output = () => folder.lines('subject.log') ?? [];
+    this.evidence.output = () => folder.output() ?? [];
   }
 
   hear(event: JournalEvent): void {

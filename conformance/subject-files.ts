@@ -11,15 +11,17 @@ export interface SubjectFiles {
   config: string;
   /** Settings and the variables that templates may also use: RUN_DATA, RUN_FILES, SUBJECT_DIR, SYNCPROOF_CONFIG. */
   variables: Record<string, string>;
+  /** Writes the same files with other settings; what the subject keeps stays. */
+  rewrite(settings: Record<string, string>): void;
   remove(): void;
 }
 
 /**
  * Writes the settings file (mode 600) and the manifest's templates into a fresh private folder, with an empty `data`
- * beside them that outlives restarts.
+ * beside them that outlives restarts; of several instances all are given the first one's.
  * @throws SubjectError when a template is missing, or its target exists and is not ours.
  */
-export function writeSubjectFiles(manifest: Manifest, settings: Record<string, string>): SubjectFiles {
+export function writeSubjectFiles(manifest: Manifest, settings: Record<string, string>, data?: string): SubjectFiles {
   const folder = mkdtempSync(join(tmpdir(), 'syncproof-'));
   const outside: string[] = [];
   const remove = () => {
@@ -30,26 +32,38 @@ export function writeSubjectFiles(manifest: Manifest, settings: Record<string, s
   const variables = {
     ...settings,
     SYNCPROOF_CONFIG: config,
-    RUN_DATA: join(folder, 'data'),
+    RUN_DATA: data ?? join(folder, 'data'),
     RUN_FILES: join(folder, 'files'),
     SUBJECT_DIR: manifest.start.cwd,
   };
-  try {
-    mkdirSync(variables.RUN_DATA);
-    mkdirSync(variables.RUN_FILES);
-    writeFileSync(config, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
+  const written = new Set<string>();
+  const write = (given: Record<string, string>): void => {
+    writeFileSync(config, `${JSON.stringify(given, null, 2)}\n`, { mode: 0o600 });
     for (const { template, to } of manifest.start.files) {
       const target = resolve(variables.RUN_FILES, fillTemplate(to, variables));
-      if (existsSync(target)) throw new Error(`${target} exists already; start.files would overwrite it`);
+      const isOurs = written.has(target);
+      if (!isOurs && existsSync(target)) throw new Error(`${target} exists already; start.files would overwrite it`);
       mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, fillTemplate(readFileSync(template, 'utf8'), variables), { mode: 0o600, flag: 'wx' });
-      if (!target.startsWith(`${folder}/`)) outside.push(target);
+      const text = fillTemplate(readFileSync(template, 'utf8'), variables);
+      writeFileSync(target, text, { mode: 0o600, flag: isOurs ? 'w' : 'wx' });
+      written.add(target);
+      if (!isOurs && !target.startsWith(`${folder}/`)) outside.push(target);
     }
+  };
+  try {
+    mkdirSync(variables.RUN_DATA, { recursive: true });
+    mkdirSync(variables.RUN_FILES);
+    write(settings);
   } catch (error) {
     remove();
     throw new SubjectError('starting', (error as Error).message, 'correct start.files in the manifest');
   }
-  return { config, variables, remove };
+  const rewrite = (others: Record<string, string>): void => {
+    for (const name of Object.keys(settings)) if (!(name in others)) delete (variables as Record<string, string>)[name];
+    Object.assign(variables, others);
+    write(others);
+  };
+  return { config, variables, rewrite, remove };
 }
 
 /**

@@ -28,6 +28,7 @@ import { dm02 } from './dm-02.ts';
 import { dm03 } from './dm-03.ts';
 import { dm04 } from './dm-04.ts';
 import { dm05 } from './dm-05.ts';
+import { dm06 } from './dm-06.ts';
 import { dm07 } from './dm-07.ts';
 import { dq01 } from './dq-01.ts';
 import { dq02 } from './dq-02.ts';
@@ -98,13 +99,16 @@ import { rs06 } from './rs-06.ts';
 import { rs07 } from './rs-07.ts';
 import { rs08 } from './rs-08.ts';
 import { rs09 } from './rs-09.ts';
+import { rs10 } from './rs-10.ts';
 import { se01 } from './se-01.ts';
 import { se02 } from './se-02.ts';
 import { se03 } from './se-03.ts';
 import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
 import { se08 } from './se-08.ts';
+import { se10 } from './se-10.ts';
 import { sv01 } from './sv-01.ts';
+import { sv02 } from './sv-02.ts';
 import { sv03 } from './sv-03.ts';
 import { sv04 } from './sv-04.ts';
 import { sv05 } from './sv-05.ts';
@@ -124,6 +128,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   dm03,
   dm04,
   dm05,
+  dm06,
   dm07,
   ap01,
   ap02,
@@ -184,6 +189,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   rs07,
   rs08,
   rs09,
+  rs10,
   hl01,
   hl02,
   hl03,
@@ -206,6 +212,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   se04,
   se05,
   se08,
+  se10,
   bv01,
   bv02,
   bv05,
@@ -214,6 +221,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   rc03,
   rc04,
   sv01,
+  sv02,
   sv03,
   sv04,
   sv05,

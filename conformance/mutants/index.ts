@@ -4,10 +4,12 @@ import { answersBack } from './answers-back.ts';
 import { appliesReplays } from './applies-replays.ts';
 import { arrivalOrder } from './arrival-order.ts';
 import { asksForEverything } from './asks-for-everything.ts';
+import { asksLeadsWhomToCall } from './asks-leads-whom-to-call.ts';
 import { asksOnce } from './asks-once.ts';
 import { believesAnyWeight } from './believes-any-weight.ts';
 import { believesAnybody } from './believes-anybody.ts';
 import { blanksFreeText } from './blanks-free-text.ts';
+import { blanksWhatIsGone } from './blanks-what-is-gone.ts';
 import { chunkIsFrame } from './chunk-is-frame.ts';
 import { closesOverdue } from './closes-overdue.ts';
 import { completesDates } from './completes-dates.ts';
@@ -37,6 +39,7 @@ import { guessesSex } from './guesses-sex.ts';
 import { halfAnExport } from './half-an-export.ts';
 import { halfHourSlots } from './half-hour-slots.ts';
 import { hammers } from './hammers.ts';
+import { hardCodedKey } from './hard-coded-key.ts';
 import { hintsAtFlags } from './hints-at-flags.ts';
 import { ignoresA31 } from './ignores-a31.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
@@ -50,6 +53,7 @@ import { keepsEscapes } from './keeps-escapes.ts';
 import { keepsItsToken } from './keeps-its-token.ts';
 import { keepsPlaceholders } from './keeps-placeholders.ts';
 import { keepsRefusalsToItself } from './keeps-refusals-to-itself.ts';
+import { keepsToItself } from './keeps-to-itself.ts';
 import { keysByChannel } from './keys-by-channel.ts';
 import { knowsNoQuietHours } from './knows-no-quiet-hours.ts';
 import { lastHeardIsLast } from './last-heard-is-last.ts';
@@ -66,6 +70,7 @@ import { lawfulPersonAccounts } from './lawful-person-accounts.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
 import { lawfulSubscription } from './lawful-subscription.ts';
+import { lawfulTwoInstances } from './lawful-two-instances.ts';
 import { lawfulTwoSites } from './lawful-two-sites.ts';
 import { lawfulTwoVendors } from './lawful-two-vendors.ts';
 import { leapDay } from './leap-day.ts';
@@ -121,6 +126,7 @@ import { takesEverything } from './takes-everything.ts';
 import { takesItsTime } from './takes-its-time.ts';
 import { takesOverLeads } from './takes-over-leads.ts';
 import { tenDigits } from './ten-digits.ts';
+import { twoLookThenCreate } from './two-look-then-create.ts';
 import { utcDay } from './utc-day.ts';
 import { watchesContactsOnly } from './watches-contacts-only.ts';
 import { wipesWhatItMayNotRead } from './wipes-what-it-may-not-read.ts';
@@ -132,6 +138,9 @@ import { writesWhatItRead } from './writes-what-it-read.ts';
 /** Every mutant; the lawful variants last. */
 export const MUTANTS: readonly MutantDefinition[] = [
   noNewPersons,
+  asksLeadsWhomToCall,
+  hardCodedKey,
+  blanksWhatIsGone,
   wipesWhatItMayNotRead,
   saysNothing,
   keepsItsToken,
@@ -208,6 +217,8 @@ export const MUTANTS: readonly MutantDefinition[] = [
   watchesContactsOnly,
   writesBackLate,
   looksThenCreates,
+  twoLookThenCreate,
+  keepsToItself,
   writesForFormerOwners,
   writesWhatItRead,
   insists,
@@ -226,6 +237,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulPolling,
   lawfulLookupFirst,
   lawfulTwoSites,
+  lawfulTwoInstances,
   lawfulComposite,
   lawfulCollections,
   lawfulBulk,

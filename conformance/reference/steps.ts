@@ -22,6 +22,7 @@ import {
 } from './fhir/clinical-map.ts';
 import type { Allergy, Clinical, Condition, Encounter, Observation, Quantity, ServiceRequest } from './fhir/clinical-types.ts';
 import { type Consent, consentsOf, mapConsent } from './fhir/consent.ts';
+import { goneElements } from './fhir/elements.ts';
 import { type Appointment, mapAppointment, mapPatient, type Patient } from './fhir/map.ts';
 import { needsToken, refreshToken, type Token } from './fhir/token.ts';
 import { isDone } from './fhir/told.ts';
@@ -32,6 +33,7 @@ import { decodeMessage, type Message, type Repetition } from './hl7/message.ts';
 import { admits, frameReader } from './hl7/mllp.ts';
 import { isHopeless, isOvertaken, refusalMark, writeBack } from './hl7/write-back.ts';
 import { type Http, heeding } from './http.ts';
+import { LEASE_MS } from './lease.ts';
 import type {
   Change,
   Channel,
@@ -48,6 +50,7 @@ import type {
 } from './model.ts';
 import { backoff, isRetryable } from './retry.ts';
 import type { FhirSettings, Site } from './settings.ts';
+import type { Store } from './store.ts';
 import { trust } from './trust.ts';
 import { appointmentKey, appointmentStatus, birthDate, contactKey, fit, localDate, normalisePhone, sex } from './values.ts';
 
@@ -81,6 +84,7 @@ export type Steps = {
   // The EHR tells of a change.
   isDone(failure: unknown): boolean;
   readsAgain(): boolean;
+  goneElements(patient: Patient, desired: Desired | undefined): string[];
   mapPatient(patient: Patient, site: Site, steps: Steps): Fields;
   mapAppointment(appointment: Appointment, site: Site, steps: Steps): Fields;
   consentsOf(fhir: Fhir, patientId: string): Promise<Consent[]>;
@@ -130,6 +134,9 @@ export type Steps = {
   isOvertaken(decided: string, known: Desired): boolean;
   isHopeless(refusals: number): boolean;
   refusalMark(fields: string): Fields;
+  // One of several instances works.
+  dataOf(folder: string, instance: string): string;
+  leads(store: Store, instance: string, now: number): boolean;
   // Something goes wrong; or there is much to do.
   isRetryable(error: unknown): boolean;
   backoff(attempt: number, retryAfterMs: number, random: () => number): number | undefined;
@@ -159,6 +166,7 @@ export const referenceSteps: Steps = {
   takeExport,
   isDone,
   readsAgain: () => true,
+  goneElements,
   mapPatient,
   mapAppointment,
   consentsOf,
@@ -203,6 +211,8 @@ export const referenceSteps: Steps = {
   isOvertaken,
   isHopeless,
   refusalMark,
+  dataOf: (folder) => folder,
+  leads: (store, instance, now) => store.takeLease(instance, now, LEASE_MS),
   isRetryable,
   backoff,
   heeding,

@@ -81,6 +81,13 @@ export function delivering(
   };
 }
 
+/** Aborts when that resolves; never, where there is nothing to wait for. */
+export function endBy(healed: Promise<void> | undefined): AbortSignal {
+  const over = new AbortController();
+  void healed?.then(() => over.abort());
+  return over.signal;
+}
+
 // Until the system has taken it, or the peer is gone.
 const written = (out: Writable, socket: Socket, bytes: Buffer): Promise<void> =>
   new Promise((resolve) => {
