@@ -419,6 +419,16 @@ export class World {
     return this.#o.promises.sync_window;
   }
 
+  /** Waits until the CRM is as the map asks for the people of this check, whatever else is still under way; false when it was not in time. */
+  async mapped(withinMs: number): Promise<boolean> {
+    const until = this.#o.clock.now() + withinMs;
+    while (this.#o.evidence.asMapped(this.cohort).length > 0) {
+      if (this.#o.clock.now() >= until) return false;
+      await this.#o.clock.sleep(50);
+    }
+    return true;
+  }
+
   /** Whether a patient has a row in the CRM by now. */
   hasRow(patient: Handle): boolean {
     return this.#o.evidence.rowOf(patient.ref) !== undefined;

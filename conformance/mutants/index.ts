@@ -1,5 +1,7 @@
 import { absentIsEmpty } from './absent-is-empty.ts';
+import { acceptsUnsigned } from './accepts-unsigned.ts';
 import { acksBeforeKeeping } from './acks-before-keeping.ts';
+import { actsOnReplays } from './acts-on-replays.ts';
 import { answersBack } from './answers-back.ts';
 import { appliesReplays } from './applies-replays.ts';
 import { arrivalOrder } from './arrival-order.ts';
@@ -10,6 +12,7 @@ import { believesAnyWeight } from './believes-any-weight.ts';
 import { believesAnybody } from './believes-anybody.ts';
 import { blanksFreeText } from './blanks-free-text.ts';
 import { blanksWhatIsGone } from './blanks-what-is-gone.ts';
+import { bulkOverwritesLive } from './bulk-overwrites-live.ts';
 import { chunkIsFrame } from './chunk-is-frame.ts';
 import { closesOverdue } from './closes-overdue.ts';
 import { completesDates } from './completes-dates.ts';
@@ -45,6 +48,7 @@ import { ignoresA31 } from './ignores-a31.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
 import { ignoresMerge } from './ignores-merge.ts';
 import { ignoresRetryAfter } from './ignores-retry-after.ts';
+import { ignoresSignatures } from './ignores-signatures.ts';
 import { insists } from './insists.ts';
 import { insistsOnItsCopy } from './insists-on-its-copy.ts';
 import { isItsOwnSource } from './is-its-own-source.ts';
@@ -115,9 +119,11 @@ import { revivesMerged } from './revives-merged.ts';
 import { revokedIsDone } from './revoked-is-done.ts';
 import { rewritesEachRound } from './rewrites-each-round.ts';
 import { saysNothing } from './says-nothing.ts';
+import { servesAnyPractice } from './serves-any-practice.ts';
 import { shedsLoad } from './sheds-load.ts';
 import { speaksOldTls } from './speaks-old-tls.ts';
 import { staysAtTls12 } from './stays-at-tls-1-2.ts';
+import { staysSlow } from './stays-slow.ts';
 import { stopsAtTwoHundred } from './stops-at-two-hundred.ts';
 import { strictReader } from './strict-reader.ts';
 import { strictlyLater } from './strictly-later.ts';
@@ -271,6 +277,12 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulChanged,
   lawfulSubscription,
   dropsNotices,
+  bulkOverwritesLive,
+  staysSlow,
+  acceptsUnsigned,
+  ignoresSignatures,
+  servesAnyPractice,
+  actsOnReplays,
   asksOnce,
 ];
 

@@ -24,6 +24,7 @@ import type { Allergy, Clinical, Condition, Encounter, Observation, Quantity, Se
 import { type Consent, consentsOf, mapConsent } from './fhir/consent.ts';
 import { goneElements } from './fhir/elements.ts';
 import { type Appointment, mapAppointment, mapPatient, type Patient } from './fhir/map.ts';
+import { type Focus, isOurs, isSigned } from './fhir/notices.ts';
 import { needsToken, refreshToken, type Token } from './fhir/token.ts';
 import { isDone } from './fhir/told.ts';
 import { basedOn, type Operation, patchOf } from './fhir/write-back.ts';
@@ -82,6 +83,8 @@ export type Steps = {
   nextPage(bundle: Bundle): string | undefined;
   takeExport(fhir: Fhir, path: string): Promise<Export>;
   // The EHR tells of a change.
+  isSigned(body: Buffer, secret: string, signature: string | string[] | undefined): boolean;
+  isOurs(focus: Focus, practice: string | undefined): boolean;
   isDone(failure: unknown): boolean;
   readsAgain(): boolean;
   goneElements(patient: Patient, desired: Desired | undefined): string[];
@@ -164,6 +167,8 @@ export const referenceSteps: Steps = {
   changedAppointments,
   nextPage,
   takeExport,
+  isSigned,
+  isOurs,
   isDone,
   readsAgain: () => true,
   goneElements,
