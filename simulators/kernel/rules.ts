@@ -345,6 +345,7 @@ export class RuleEngine {
       const act = fault.hooks[hook];
       if (!act || !this.#armed.has(rule.id) || !this.#chosen(rule, exchange, hook)) continue;
       const waits: Cancel[] = [];
+      const had = exchange.reply?.delivery;
       const onHeal = (end: () => void): Cancel => {
         const cancel = this.#onHeal(rule.id, end);
         waits.push(cancel);
@@ -360,8 +361,9 @@ export class RuleEngine {
       } finally {
         for (const cancel of waits) cancel();
       }
-      const { outgoing, reply } = exchange;
-      if (reply?.delivery) reply.delivery.healed ??= new Promise((resolve) => this.#onHeal(rule.id, resolve));
+      const delivery = exchange.reply?.delivery;
+      if (delivery && delivery !== had) delivery.onHeal = also(had?.onHeal, (end) => this.#onHeal(rule.id, end));
+      const { outgoing } = exchange;
       if (outgoing && (outgoing.holdForNext || outgoing.holdMs || outgoing.echoes || outgoing.later || outgoing.cuts))
         outgoing.healed ??= new Promise((resolve) => this.#onHeal(rule.id, resolve));
     }
@@ -453,6 +455,18 @@ function told({ path, message }: Mistake, several: boolean): string {
   const [index, ...rest] = path;
   return [...(several ? [`rule ${Number(index) + 1}`] : []), ...(rest.length > 0 ? [rest.join('.')] : []), message].join(': ');
 }
+
+type OnHeal = (end: () => void) => Cancel;
+
+// Of two that shaped an answer, either's end is the end.
+const also =
+  (before: OnHeal | undefined, own: OnHeal): OnHeal =>
+  (end) => {
+    const cancels = [before?.(end), own(end)];
+    return () => {
+      for (const cancel of cancels) cancel?.();
+    };
+  };
 
 function healing(clock: Clock, onHeal: (end: () => void) => Cancel): Clock {
   return {
