@@ -228,9 +228,13 @@ export class RuleEngine {
     this.#journal.append({ sim, tenant, kind: 'rule', cause: seq, data: { state, rule: { id, fault }, fired } });
   }
 
-  /** Resolves when every standing fault that is due stands. @throws RuleError of the one that could not; it is healed. */
-  async effective(): Promise<void> {
-    for (const [id, pulled] of [...this.#pulled]) {
+  /**
+   * Resolves when every standing fault that is due stands, or of some rules those. @throws RuleError of the one that could
+   * not; it is healed.
+   */
+  async effective(rules: readonly { id: string }[] = this.list()): Promise<void> {
+    for (const { id } of rules) {
+      const pulled = this.#pulled.get(id);
       try {
         await pulled;
       } catch (error) {
