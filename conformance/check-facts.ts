@@ -446,6 +446,27 @@ export class CheckFacts {
       .filter((version) => version.at > this.at(since) && version.actor.startsWith('client:'));
   }
 
+  /** Where the subject gave a row of a record the value in one of these fields that it had itself replaced before. */
+  wentBack(name: string, fields: readonly string[]): { field: string; event: EventId }[] {
+    const history = this.record(name);
+    return (history ? this.#evidence.everRowsFor(history) : []).flatMap(({ versions }) =>
+      fields.flatMap((field) => {
+        const had = new Set<unknown>();
+        let now: unknown;
+        return versions.flatMap(({ actor, image, event }, i) => {
+          const value = image?.[field] ?? null;
+          if (i === 0 || value === now) {
+            now = value;
+            return [];
+          }
+          had.add(now);
+          now = value;
+          return actor.startsWith('client:') && had.has(value) ? [{ field, event }] : [];
+        });
+      }),
+    );
+  }
+
   /** The tokens that were asked for at this check's site. */
   tokens(): { requested: string[]; granted: string[]; event: EventId }[] {
     const site = this.cohort.slice(this.cohort.indexOf('/') + 1);
@@ -494,6 +515,18 @@ export class CheckFacts {
       const { versions } = this.#evidence.facts.crmOf(this.cohort).find((row) => row.versions.includes(version))!;
       return changedFields(versions[versions.indexOf(version) - 1]?.image, version.image).length > 0;
     });
+  }
+
+  /** How the subject answered notifications of a record that were not what their sender had made. */
+  answersToForged(name: string): { status?: number; event: EventId }[] {
+    const { key } = this.record(name) ?? {};
+    return this.#evidence.facts.strayed.filter((one) => one.key === key && one.state !== 'again');
+  }
+
+  /** Whether a notification of a record came once more after it was done with. */
+  wasReplayed(name: string): boolean {
+    const { key } = this.record(name) ?? {};
+    return this.#evidence.facts.strayed.some((one) => one.key === key && one.state === 'again');
   }
 
   /** How often a rule that this check armed hit something. */

@@ -10,6 +10,8 @@ export type Need =
   | 'poll'
   | 'changed'
   | 'subscription'
+  /** Read by notifications and nothing else. */
+  | 'subscription-alone'
   /** Any channel by which the EHR calls the subject. */
   | 'push'
   /** Any channel by which the subject calls the EHR. */

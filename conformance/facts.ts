@@ -132,6 +132,8 @@ export class Facts {
   readonly crm = new Map<string, History<Row>>();
   readonly messages = new Map<string, LinkMessage>();
   readonly fired: Fired[] = [];
+  /** Notifications that were not what their sender had to say when it had to say it: changed on the way, or played back (`again`). */
+  readonly strayed: { at: number; key: string; state: string; status?: number; event: EventId }[] = [];
   /** Who was offered what over TLS. */
   readonly tls = new TlsFacts();
   /** Calls whose client had hung up before they were answered. */
@@ -371,8 +373,12 @@ export class Facts {
     this.#tell(history?.cohort, event);
   }
 
-  #notice({ data, served = [] }: JournalEvent): void {
+  #notice(event: JournalEvent): void {
+    const { data, served = [], records = [], at } = event;
     if (Number(data?.abreast) > 1) for (const ref of served) this.#abreast.add(recordKey(ref));
+    const { state, changed, status } = (data ?? {}) as { state?: string; changed?: boolean; status?: number };
+    if (!changed && state !== 'again') return;
+    for (const ref of records) this.strayed.push({ at, key: recordKey(ref), state: state ?? '', status, event: eventId(event) });
   }
 
   /** Whether a notification of that record came several times at the same moment. */

@@ -10,6 +10,8 @@ import { ap08 } from './ap-08.ts';
 import { ap09 } from './ap-09.ts';
 import { bv01 } from './bv-01.ts';
 import { bv02 } from './bv-02.ts';
+import { bv03 } from './bv-03.ts';
+import { bv04 } from './bv-04.ts';
 import { bv05 } from './bv-05.ts';
 import { cn01 } from './cn-01.ts';
 import { cn02 } from './cn-02.ts';
@@ -28,6 +30,7 @@ import { dm02 } from './dm-02.ts';
 import { dm03 } from './dm-03.ts';
 import { dm04 } from './dm-04.ts';
 import { dm05 } from './dm-05.ts';
+import { dm06 } from './dm-06.ts';
 import { dm07 } from './dm-07.ts';
 import { dq01 } from './dq-01.ts';
 import { dq02 } from './dq-02.ts';
@@ -105,6 +108,7 @@ import { se03 } from './se-03.ts';
 import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
 import { se08 } from './se-08.ts';
+import { se09 } from './se-09.ts';
 import { se10 } from './se-10.ts';
 import { sv01 } from './sv-01.ts';
 import { sv02 } from './sv-02.ts';
@@ -127,6 +131,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   dm03,
   dm04,
   dm05,
+  dm06,
   dm07,
   ap01,
   ap02,
@@ -210,9 +215,12 @@ export const CHECKS: readonly CheckDefinition[] = [
   se04,
   se05,
   se08,
+  se09,
   se10,
   bv01,
   bv02,
+  bv03,
+  bv04,
   bv05,
   rc01,
   rc02,

@@ -1,14 +1,18 @@
 import { absentIsEmpty } from './absent-is-empty.ts';
+import { acceptsUnsigned } from './accepts-unsigned.ts';
 import { acksBeforeKeeping } from './acks-before-keeping.ts';
+import { actsOnReplays } from './acts-on-replays.ts';
 import { answersBack } from './answers-back.ts';
 import { appliesReplays } from './applies-replays.ts';
 import { arrivalOrder } from './arrival-order.ts';
 import { asksForEverything } from './asks-for-everything.ts';
+import { asksLeadsWhomToCall } from './asks-leads-whom-to-call.ts';
 import { asksOnce } from './asks-once.ts';
 import { believesAnyWeight } from './believes-any-weight.ts';
 import { believesAnybody } from './believes-anybody.ts';
 import { blanksFreeText } from './blanks-free-text.ts';
 import { blanksWhatIsGone } from './blanks-what-is-gone.ts';
+import { bulkOverwritesLive } from './bulk-overwrites-live.ts';
 import { chunkIsFrame } from './chunk-is-frame.ts';
 import { closesOverdue } from './closes-overdue.ts';
 import { completesDates } from './completes-dates.ts';
@@ -44,6 +48,7 @@ import { ignoresA31 } from './ignores-a31.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
 import { ignoresMerge } from './ignores-merge.ts';
 import { ignoresRetryAfter } from './ignores-retry-after.ts';
+import { ignoresSignatures } from './ignores-signatures.ts';
 import { insists } from './insists.ts';
 import { insistsOnItsCopy } from './insists-on-its-copy.ts';
 import { isItsOwnSource } from './is-its-own-source.ts';
@@ -52,6 +57,7 @@ import { keepsEscapes } from './keeps-escapes.ts';
 import { keepsItsToken } from './keeps-its-token.ts';
 import { keepsPlaceholders } from './keeps-placeholders.ts';
 import { keepsRefusalsToItself } from './keeps-refusals-to-itself.ts';
+import { keepsToItself } from './keeps-to-itself.ts';
 import { keysByChannel } from './keys-by-channel.ts';
 import { knowsNoQuietHours } from './knows-no-quiet-hours.ts';
 import { lastHeardIsLast } from './last-heard-is-last.ts';
@@ -68,6 +74,7 @@ import { lawfulPersonAccounts } from './lawful-person-accounts.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
 import { lawfulSubscription } from './lawful-subscription.ts';
+import { lawfulTwoInstances } from './lawful-two-instances.ts';
 import { lawfulTwoSites } from './lawful-two-sites.ts';
 import { lawfulTwoVendors } from './lawful-two-vendors.ts';
 import { leapDay } from './leap-day.ts';
@@ -112,9 +119,11 @@ import { revivesMerged } from './revives-merged.ts';
 import { revokedIsDone } from './revoked-is-done.ts';
 import { rewritesEachRound } from './rewrites-each-round.ts';
 import { saysNothing } from './says-nothing.ts';
+import { servesAnyPractice } from './serves-any-practice.ts';
 import { shedsLoad } from './sheds-load.ts';
 import { speaksOldTls } from './speaks-old-tls.ts';
 import { staysAtTls12 } from './stays-at-tls-1-2.ts';
+import { staysSlow } from './stays-slow.ts';
 import { stopsAtTwoHundred } from './stops-at-two-hundred.ts';
 import { strictReader } from './strict-reader.ts';
 import { strictlyLater } from './strictly-later.ts';
@@ -123,6 +132,7 @@ import { takesEverything } from './takes-everything.ts';
 import { takesItsTime } from './takes-its-time.ts';
 import { takesOverLeads } from './takes-over-leads.ts';
 import { tenDigits } from './ten-digits.ts';
+import { twoLookThenCreate } from './two-look-then-create.ts';
 import { utcDay } from './utc-day.ts';
 import { watchesContactsOnly } from './watches-contacts-only.ts';
 import { wipesWhatItMayNotRead } from './wipes-what-it-may-not-read.ts';
@@ -134,6 +144,7 @@ import { writesWhatItRead } from './writes-what-it-read.ts';
 /** Every mutant; the lawful variants last. */
 export const MUTANTS: readonly MutantDefinition[] = [
   noNewPersons,
+  asksLeadsWhomToCall,
   hardCodedKey,
   blanksWhatIsGone,
   wipesWhatItMayNotRead,
@@ -212,6 +223,8 @@ export const MUTANTS: readonly MutantDefinition[] = [
   watchesContactsOnly,
   writesBackLate,
   looksThenCreates,
+  twoLookThenCreate,
+  keepsToItself,
   writesForFormerOwners,
   writesWhatItRead,
   insists,
@@ -230,6 +243,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulPolling,
   lawfulLookupFirst,
   lawfulTwoSites,
+  lawfulTwoInstances,
   lawfulComposite,
   lawfulCollections,
   lawfulBulk,
@@ -263,6 +277,12 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulChanged,
   lawfulSubscription,
   dropsNotices,
+  bulkOverwritesLive,
+  staysSlow,
+  acceptsUnsigned,
+  ignoresSignatures,
+  servesAnyPractice,
+  actsOnReplays,
   asksOnce,
 ];
 

@@ -24,6 +24,7 @@ import type { Allergy, Clinical, Condition, Encounter, Observation, Quantity, Se
 import { type Consent, consentsOf, mapConsent } from './fhir/consent.ts';
 import { goneElements } from './fhir/elements.ts';
 import { type Appointment, mapAppointment, mapPatient, type Patient } from './fhir/map.ts';
+import { type Focus, isOurs, isSigned } from './fhir/notices.ts';
 import { needsToken, refreshToken, type Token } from './fhir/token.ts';
 import { isDone } from './fhir/told.ts';
 import { basedOn, type Operation, patchOf } from './fhir/write-back.ts';
@@ -33,6 +34,7 @@ import { decodeMessage, type Message, type Repetition } from './hl7/message.ts';
 import { admits, frameReader } from './hl7/mllp.ts';
 import { isHopeless, isOvertaken, refusalMark, writeBack } from './hl7/write-back.ts';
 import { type Http, heeding } from './http.ts';
+import { LEASE_MS } from './lease.ts';
 import type {
   Change,
   Channel,
@@ -49,6 +51,7 @@ import type {
 } from './model.ts';
 import { backoff, isRetryable } from './retry.ts';
 import type { FhirSettings, Site } from './settings.ts';
+import type { Store } from './store.ts';
 import { trust } from './trust.ts';
 import { appointmentKey, appointmentStatus, birthDate, contactKey, fit, localDate, normalisePhone, sex } from './values.ts';
 
@@ -80,6 +83,8 @@ export type Steps = {
   nextPage(bundle: Bundle): string | undefined;
   takeExport(fhir: Fhir, path: string): Promise<Export>;
   // The EHR tells of a change.
+  isSigned(body: Buffer, secret: string, signature: string | string[] | undefined): boolean;
+  isOurs(focus: Focus, practice: string | undefined): boolean;
   isDone(failure: unknown): boolean;
   readsAgain(): boolean;
   goneElements(patient: Patient, desired: Desired | undefined): string[];
@@ -132,6 +137,9 @@ export type Steps = {
   isOvertaken(decided: string, known: Desired): boolean;
   isHopeless(refusals: number): boolean;
   refusalMark(fields: string): Fields;
+  // One of several instances works.
+  dataOf(folder: string, instance: string): string;
+  leads(store: Store, instance: string, now: number): boolean;
   // Something goes wrong; or there is much to do.
   isRetryable(error: unknown): boolean;
   backoff(attempt: number, retryAfterMs: number, random: () => number): number | undefined;
@@ -159,6 +167,8 @@ export const referenceSteps: Steps = {
   changedAppointments,
   nextPage,
   takeExport,
+  isSigned,
+  isOurs,
   isDone,
   readsAgain: () => true,
   goneElements,
@@ -206,6 +216,8 @@ export const referenceSteps: Steps = {
   isOvertaken,
   isHopeless,
   refusalMark,
+  dataOf: (folder) => folder,
+  leads: (store, instance, now) => store.takeLease(instance, now, LEASE_MS),
   isRetryable,
   backoff,
   heeding,

@@ -21,6 +21,11 @@ export interface Behaviour {
   lastWins?: boolean;
   /** Whether it polls the EHR and the CRM. */
   polls?: boolean;
+  /** Whether it acts on a notification that its sender did not make, by what is wrong with it; and how it answers one that it does not act on. */
+  trusts?(how: string): boolean;
+  answersForged?: number;
+  /** Whether it writes the row again that a notification is about which it had before. */
+  replays?: boolean;
   /** Whether it asks for the pages after the first. */
   turnsPages?: boolean;
   /** Ms between its rounds of polling. */

@@ -73,7 +73,7 @@ export class FakeRules {
         this.#b.micros < at + (when?.during ?? Number.POSITIVE_INFINITY) * 1000 &&
         where?.sim === sim &&
         (!where.operation || where.operation.split('|').includes(operation)) &&
-        (!where.text || [where.text].flat().some((one) => text.includes(one))),
+        [where.text, where.person].every((wanted) => wanted === undefined || [wanted].flat().some((one) => text.includes(one))),
     );
     if (!rule) return undefined;
     rule.fired++;

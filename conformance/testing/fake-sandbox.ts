@@ -32,7 +32,10 @@ export class FakeSandbox {
   readonly #org: FakeOrg;
   readonly #subject: FakeSubject;
   readonly #link: FakeLink;
+  readonly #does: Behaviour;
   #truth = new Map<string, RecordRef>();
+  /** What nobody heard of but by a forged notification, by the rule that forged it. */
+  #unheard = new Map<string, RecordRef[]>();
   #minted = 0;
   /** When the subject polls next (µs). */
   #roundAt: number;
@@ -40,6 +43,7 @@ export class FakeSandbox {
   constructor(cohort: string, does: Behaviour = PERFECT, process?: string) {
     this.b = new JournalBuilder(cohort, process);
     this.#rules = new FakeRules(this.b);
+    this.#does = does;
     this.#gates = new FakeGates(this.b, this.#rules);
     this.#org = new FakeOrg(this.b);
     this.#subject = new FakeSubject(this.b, this.#rules, this.#gates, this.#org, does, (type, id, patch) =>
@@ -114,6 +118,10 @@ export class FakeSandbox {
   }
 
   async heal(...ids: string[]): Promise<void> {
+    for (const id of ids) {
+      for (const ref of this.#unheard.get(id) ?? []) this.#truth.set(ref.id, ref);
+      this.#unheard.delete(id);
+    }
     const healed = ids.filter((id) => this.#rules.heal(id));
     if (healed.length === 0) return;
     for (const id of healed) this.#gates.healed(id);
@@ -153,12 +161,34 @@ export class FakeSandbox {
 
   #committed(event: JournalEvent): void {
     const records = event.records!;
+    if (this.#forged(records)) return;
     for (const ref of records) this.#truth.set(ref.id, ref);
     // Not every act is told on the link.
     const type = MESSAGES[event.act!];
     const text = type && records.map((ref) => this.#mrnOf(ref)).join();
     if (type && text) this.#link.put({ control: this.b.queue(type, event), type, act: event.act!, records, text });
     this.#subject.poll(records);
+    this.#replay(records);
+  }
+
+  // In place of the news of a person comes what somebody else made of it.
+  #forged(records: readonly RecordRef[]): boolean {
+    const [ref] = records;
+    const rule = ref?.type === 'Patient' ? this.#rules.hit('forged', 'ehr', { text: this.#mrnOf(ref) }) : undefined;
+    if (!ref || !rule) return false;
+    const { trusts, answersForged: otherwise = 401 } = this.#does;
+    const isTrusted = trusts?.(String(rule.params?.how)) === true;
+    this.b.notice(ref, { changed: true, state: isTrusted ? 'taken' : 'refused', status: isTrusted ? 204 : otherwise });
+    this.#unheard.set(rule.id!, [...(this.#unheard.get(rule.id!) ?? []), ref]);
+    if (isTrusted) this.#subject.poll([ref]);
+    return true;
+  }
+
+  #replay(records: RecordRef[]): void {
+    const [ref] = records;
+    if (ref?.type !== 'Patient' || !this.#rules.hit('replayed', 'ehr', { text: this.#mrnOf(ref) })) return;
+    this.b.notice(ref, { state: 'again', status: 204 });
+    if (this.#does.replays) this.#subject.rewrite(ref);
   }
 
   // Somebody is back: what waits goes out, and what was missed is looked for.

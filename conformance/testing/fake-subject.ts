@@ -68,6 +68,8 @@ export class FakeSubject {
   /** Records that were in an answer that it could not have whole. */
   #lost = new Set<string>();
   #hanging = new Map<string, JournalEvent>();
+  /** Searches whose answers are kept back on their way, with what they show. */
+  #parked: { request: JournalEvent; refs: RecordRef[] }[] = [];
   /** Keys of rows whose write a gate holds. */
   #gated = new Set<string>();
   /** Until when the EHR asked it to be quiet (µs). */
@@ -127,6 +129,13 @@ export class FakeSubject {
     }
   }
 
+  /** Writes the row of a patient as it is. */
+  rewrite({ type, id }: RecordRef): void {
+    const key = keyOf(this.#b.image(type, id));
+    const row = this.#rows.get(`Contact ${key}`);
+    if (row) this.#b.crm('Contact', row, { EHR_Key__c: key });
+  }
+
   #read(refs: RecordRef[]): void {
     if (this.#does.polls === false || this.isDown || refs.length === 0) return;
     if (this.#does.heeds !== false && this.#b.micros < this.#quietUntil) return;
@@ -142,6 +151,11 @@ export class FakeSubject {
     }
     if (this.#isLockedOut) {
       this.#b.reply(request, 401);
+      return;
+    }
+    const patients = refs.filter(({ type }) => type === 'Patient').map(({ id }) => keyOf(this.#b.image('Patient', id)));
+    if (this.#rules.hit('gate', 'ehr', { operation: 'read', text: patients.join(), request, hook: 'reply' })) {
+      this.#parked.push({ request, refs });
       return;
     }
     if (this.#rules.stands('scope-withdrawn')) {
@@ -238,6 +252,10 @@ export class FakeSubject {
   catchUp(): void {
     this.#letGo();
     for (const write of this.#held.splice(0)) write();
+    for (const { request, refs } of this.#parked.splice(0)) {
+      this.#b.reply(request, 200, refs);
+      for (const ref of refs) this.#chores.try(ref.id, () => this.#apply(ref, 'poll'));
+    }
     this.#chores.run(true);
   }
 

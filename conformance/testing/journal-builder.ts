@@ -225,6 +225,11 @@ export class JournalBuilder {
     return this.reply(this.request('ehr', 'GET', `/${records[0]?.type}?_id=${records.map((r) => r.id).join()}`), 200, records);
   }
 
+  /** What came of a notification about a record. */
+  notice(record: RecordRef, data: Record<string, unknown>): JournalEvent {
+    return this.add({ sim: 'ehr', tenant: SITE, kind: 'notice', actor: CLIENT, records: [record], data });
+  }
+
   /** A system offers that over TLS from now on; the usual for null. */
   offers(sim: 'ehr' | 'crm', offer?: string | null): JournalEvent {
     return this.#tls(sim, { state: 'offers' }, offer);

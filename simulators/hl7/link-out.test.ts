@@ -326,6 +326,16 @@ describe('faults, as a receiver sees them', () => {
     expect(new Set(copies).size).toBeLessThan(2);
   });
 
+  test('poison-record is broken each time that it is sent, and others are not', async () => {
+    const rule = { fault: 'poison-record', where: { ...where, text: '204181' } };
+    const { it, peer } = await withRule(rule, [accept, () => undefined]);
+    const told = it.events('message').filter(({ data }) => data!.type === 'ADT^A08' && String(data!.text).includes('204181'));
+    expect(told.map(({ data }) => data!.damaged)).toEqual([true, true]);
+    const [first, second] = peer.got.filter((text) => text.includes('ADT^A08'));
+    expect([first === second, first!.includes('PV1')]).toEqual([true, false]);
+    expect(it.events('message').filter(({ data }) => data!.damaged)).toHaveLength(2);
+  });
+
   test('drop leaves a trace', async () => {
     const { it } = await withRule({ fault: 'drop', where });
     const dropped = it.events('message').filter(({ data }) => data!.dropped);

@@ -190,6 +190,8 @@ export interface FaultDefinition {
   lever?: string;
   /** Pulling it is the whole of it, and leaves nothing to put back: a process that comes back does not do it again. */
   once?: true;
+  /** With those parameters it acts at these of its hooks only; at all of them, where this is absent. */
+  at?: (params: Readonly<Record<string, unknown>>) => readonly string[];
   /** When given: exchanges for which this is false, at that hook, do not count as matches. */
   applies?: (exchange: Exchange, params: Record<string, unknown>, hook: Hook) => boolean;
   /** Operations that it can happen to; any, where it is absent. */

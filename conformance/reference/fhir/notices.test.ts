@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Site } from '../settings.ts';
-import { listenNotices } from './notices.ts';
+import type { Steps } from '../steps.ts';
+import { isOurs, isSigned, listenNotices } from './notices.ts';
 
 const SECRET = 'hush';
 const site = { name: 'north', fhir: { athena: { practice: '7', departments: [] } } } as unknown as Site;
@@ -21,7 +22,7 @@ beforeEach(async () => {
     close: async () => {},
   };
   const webhook = { bind: { host: '127.0.0.1', port: 0 }, secret: SECRET };
-  server = await listenNotices({ setAside: () => undefined }, webhook, [{ site, told }]);
+  server = await listenNotices({ setAside: () => undefined, steps: { isSigned, isOurs } as Steps }, webhook, [{ site, told }]);
 });
 afterEach(() => server.close());
 
@@ -42,6 +43,12 @@ it('keeps what a notification names, and answers then', async () => {
   const visit = { type: 'Appointment', identifier: { value: '9' } };
   expect(await post(notice(ann, visit, { type: 'Encounter', identifier: { value: '3' } }))).toBe(204);
   expect(kept).toEqual(['Patient/a-7.E-5', 'Appointment/a-7.appointment-9']);
+});
+
+it('takes nothing of another practice, which has the same numbers', async () => {
+  const other = { ...ann, identifier: { system: 'urn:athenahealth:athenanet:patient:8', value: '5' } };
+  expect(await post(notice(other))).toBe(403);
+  expect(kept).toEqual([]);
 });
 
 it('does not take what it cannot keep', async () => {

@@ -10,7 +10,8 @@ import type { Told } from './told.ts';
 
 type Topic = Resource & { url?: string };
 type Subscription = Resource & { criteria?: string; channel?: { endpoint?: string } };
-type Focus = { reference?: string; type?: string; identifier?: { value?: string } };
+/** What an event of a notification is about. Numbers are unique within a practice alone. */
+export type Focus = { reference?: string; type?: string; identifier?: { system?: string; value?: string } };
 type Notification = Resource & { entry?: { resource?: Resource & { notificationEvent?: { focus?: Focus }[] } }[] };
 
 const BACKPORT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
@@ -98,7 +99,7 @@ async function send(fhir: Fhir, now: () => number, path: string, init: Parameter
 
 /** The listener: a notification counts as taken once what it names is kept, and only then is it answered. */
 export function listenNotices(
-  { setAside }: Pick<Context, 'setAside'>,
+  { setAside, steps }: Pick<Context, 'setAside' | 'steps'>,
   { bind, secret }: WebhookSettings,
   sites: Pick<Notified, 'site' | 'told'>[],
 ): Promise<{ port: number; close(): Promise<void> }> {
@@ -106,18 +107,23 @@ export function listenNotices(
     const named = sites.find(({ site }) => pathOf(site) === request.url);
     if (!named) return 404;
     if (request.method !== 'POST') return 405;
-    if (!isSigned(body, secret, request.headers['x-hub-signature'])) {
+    if (!steps.isSigned(body, secret, request.headers['x-hub-signature'])) {
       setAside(named.site.name, body.toString(), 'notification refused: not signed with our secret');
       return 401;
     }
-    let references: string[];
+    const practice = named.site.fhir?.athena?.practice;
+    let told: Focus[];
     try {
-      references = referencesIn(JSON.parse(body.toString()) as Notification, named.site);
+      told = focusesIn(JSON.parse(body.toString()) as Notification);
     } catch {
       setAside(named.site.name, body.toString(), 'notification refused: not intelligible');
       return 400;
     }
-    named.told.keep(references);
+    if (!told.every((focus) => steps.isOurs(focus, practice))) {
+      setAside(named.site.name, body.toString(), 'notification refused: of another practice');
+      return 403;
+    }
+    named.told.keep(told.flatMap((focus) => referenceTo(focus, practice)));
     return 204;
   };
   const server = http.createServer((request, response) => {
@@ -151,22 +157,27 @@ export function listenNotices(
   });
 }
 
-function isSigned(body: Buffer, secret: string, signature: string | string[] | undefined): boolean {
+/** Whether whoever sent this knows the secret that we gave the EHR. */
+export function isSigned(body: Buffer, secret: string, signature: string | string[] | undefined): boolean {
   const right = Buffer.from(`sha256=${createHmac('sha256', secret).update(body).digest('hex')}`);
   const given = Buffer.from(String(signature));
   return given.length === right.length && timingSafeEqual(given, right);
 }
 
-// Patients by reference; appointments by a number that is the end of their FHIR id. Other types are none of ours.
-function referencesIn(bundle: Notification, site: Site): string[] {
-  const practice = site.fhir?.athena?.practice;
+/** Whether an event is about somebody of our practice, and not of another one that has the same number. */
+export const isOurs = ({ identifier }: Focus, practice: string | undefined): boolean =>
+  identifier?.system === undefined || identifier.system.endsWith(`:${practice}`);
+
+function focusesIn(bundle: Notification): Focus[] {
   const events = (bundle.entry ?? []).flatMap(({ resource }) => resource?.notificationEvent ?? []);
   if (events.length === 0) throw new Error('no event');
-  return events.flatMap(({ focus }) => {
-    const number = focus?.identifier?.value;
-    if (focus?.type === 'Patient')
-      return [focus.reference?.replace(/^.*(?=Patient\/)/, '') ?? `Patient/a-${practice}.E-${number}`];
-    if (focus?.type === 'Appointment' && number) return [`Appointment/a-${practice}.appointment-${number}`];
-    return [];
-  });
+  return events.map(({ focus = {} }) => focus);
+}
+
+// By a number that is the end of their FHIR id. Other types are none of ours.
+function referenceTo({ type, identifier }: Focus, practice: string | undefined): string[] {
+  const number = identifier?.value;
+  if (type === 'Patient' && number) return [`Patient/a-${practice}.E-${number}`];
+  if (type === 'Appointment' && number) return [`Appointment/a-${practice}.appointment-${number}`];
+  return [];
 }

@@ -89,6 +89,17 @@ describe.each(WAYS)('$title', ({ names }) => {
   });
 });
 
+it('a look into the past leaves the present as it is', async () => {
+  crm = await openCrm();
+  await write('Lovelace');
+  arm({ fault: 'stale-read', params: { ms: 5000 } });
+  const { sql } = crm.kernel.database;
+  const all = () => ['crm_row', 'crm_index'].map((name) => JSON.stringify(sql.prepare(`SELECT * FROM ${name}`).all()));
+  const before = all();
+  for (const { names } of WAYS) expect(await names()).toEqual([]);
+  expect([all(), fired()]).toEqual([before, 3]);
+});
+
 it('a further page of a query is of the past, too', async () => {
   crm = await openCrm();
   const rows = Array.from({ length: 201 }, (_, n) => ({

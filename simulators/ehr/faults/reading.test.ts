@@ -93,6 +93,22 @@ describe.each(FACES)('$title', ({ vendor, read, search, names }) => {
     expect(fired()).toBe(2);
   });
 
+  it('a look into the past leaves the present as it is', async () => {
+    const ada = await open(vendor);
+    arm({ fault: 'stale-read', params: { ms: 5000 } });
+    await rename(ada, 'Byron');
+    const { sql } = test.kernel.database;
+    const there = sql.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'ehr_%'").all();
+    expect(there.length).toBeGreaterThan(3);
+    const all = () => there.map(({ name }) => JSON.stringify(sql.prepare(`SELECT * FROM ${name}`).all()));
+    const before = all();
+    await (await read(ada)).text();
+    await (await search()).text();
+    expect([all(), fired() > 0]).toEqual([before, true]);
+    test.kernel.rules.heal();
+    expect(await body(read(ada))).toEqual(['Byron']);
+  });
+
   it.each([
     ['client:all', ['Lovelace'], 1],
     ['user:clerk', ['Byron'], 0],

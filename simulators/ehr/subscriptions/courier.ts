@@ -165,7 +165,7 @@ export class Courier {
     });
     const started = kernel.clock.micros();
     const end = (state: string, more: Record<string, unknown>, served?: Notice['record'][]) =>
-      kernel.journal.append({ ...about, kind: 'notice', cause: offered.seq, served, data: { ...data, state, ...more } });
+      kernel.journal.append({ ...about, kind: 'notice', records, cause: offered.seq, served, data: { ...data, state, ...more } });
     const again = (outcome: Outcome): void => {
       if (!this.#stopped) end('again', { ...outcome });
     };
