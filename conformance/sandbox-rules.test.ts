@@ -57,7 +57,8 @@ describe('a plan in a sandbox of two processes', () => {
   });
 
   test('leaves nothing armed where one of its rules concerns nobody', async () => {
-    const plan = 'name: odd\nrules:\n  - { fault: reset, where: { sim: crm } }\n  - { fault: odd-charset, where: { sim: crm } }\n';
+    const plan =
+      'name: odd\nrules:\n  - { fault: reset, where: { sim: crm } }\n  - { fault: odd-charset, where: { sim: crm } }\n';
     await expect(client.armPlan(plan)).rejects.toThrow(/odd-charset cannot act there/);
     expect(armed()).toEqual([[], []]);
   });
