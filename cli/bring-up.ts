@@ -209,7 +209,14 @@ async function bringUp(
   return {
     ...(manifest.hooks.pending && { pending: () => countOf('pending', manifest.hooks.pending!, subject, manifest.start.cwd) }),
     ...(manifest.hooks.failed && { failed: () => countOf('failed', manifest.hooks.failed!, subject, manifest.start.cwd) }),
-    ...(own && { kill: async () => void (await subject.kill()), revive: () => subject.restart() }),
+    ...(own && {
+      kill: async () => void (await subject.kill()),
+      revive: () => subject.restart(),
+      async reconfigure() {
+        await sandbox.refresh();
+        await subject.reconfigure(renderSettings({ manifest, parts: sandbox.parts, binds, caFile, environment: process.env }));
+      },
+    }),
     async stop() {
       const ending = await subject.close();
       return { how: ending ? describeEnding(ending) : 'was not ours to stop', forced: ending?.how === 'killed' };

@@ -5,7 +5,7 @@ import type { Finding } from './result.ts';
 
 /** Words by which a line says that something is not as it should be. */
 const TROUBLE =
-  /fail|error|refus|reject|dead|retr(?:y|ies)|wait|pending|lag|queue|backlog|aside|quarantin|unavailable|cannot|could not|not written/i;
+  /fail|error|refus|reject|dead|retr(?:y|ies)|wait|pending|lag|queue|backlog|aside|quarantin|unavailable|cannot|could not|not written|later|timed? ?out|reset|\b[45]\d\d\b/i;
 /** What every line may begin with, and what is no count. */
 const STAMP = /\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?|\b\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?\b/g;
 

@@ -11,6 +11,7 @@ export type Judgeable = Pick<Manifest, 'crm'> & {
   sites?: readonly SiteManifest[];
   start?: Pick<Manifest['start'], 'restart' | 'attach'>;
   promises?: Pick<Manifest['promises'], 'sync_window' | 'reconcile_window'>;
+  clients?: Manifest['clients'];
 };
 
 /** Types that a vendor's API does not have (the capability statements in simulators/ehr/vendors). */
@@ -65,6 +66,9 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
       return 'the manifest names sites of one vendor only';
     if (need === 'restart' && !manifest.start?.restart)
       return 'the manifest does not allow that the subject is restarted (start.restart)';
+    const brought = [site.name, 'crm'].find((name) => manifest.clients?.[name] !== undefined);
+    if (need === 'given-credentials' && brought)
+      return `the subject brings its own credentials for ${brought} (clients.${brought}), which only its owner can change`;
     if (need === 'versioned-write' && site.channels.write_back !== 'fhir')
       return `${site.name} is not written to by FHIR (write_back: ${site.channels.write_back}): nothing there says from which version a change is made`;
     if (need === 'versioned-write' && !STATES_VERSIONS.includes(site.vendor))

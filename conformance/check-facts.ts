@@ -544,6 +544,27 @@ export class CheckFacts {
       .map(({ event }) => event);
   }
 
+  /** Seconds from a note to a mark. */
+  seconds(since: string, until: string): number {
+    return Math.max(0, this.at(until) - (this.#log.notedAt.get(since) ?? 0)) / 1e6;
+  }
+
+  /** What the owner attests, marked as that: nobody witnessed it. */
+  attestations(): Finding[] {
+    return Object.entries(this.#evidence.attests).flatMap(([name, sentence]) =>
+      sentence === undefined
+        ? []
+        : [
+            {
+              verdict: 'attested',
+              reason: name.replaceAll('_', '-'),
+              message: `Attested, not witnessed: ${sentence}`,
+              evidence: [],
+            },
+          ],
+    );
+  }
+
   /** Untestable where no call was refused. */
   wereRefused(refused: readonly EventId[]): Finding[] {
     return refused.length > 0 ? [] : [untestable('did-not-bite', 'No call was refused: what was withdrawn is never asked for.')];

@@ -21,6 +21,8 @@ export type Need =
   | 'write-back'
   | 'versioned-write'
   | 'restart'
+  /** Credentials of the sandbox's own, which it can change. */
+  | 'given-credentials'
   | 'tls'
   | 'two-sites'
   | 'two-vendors'

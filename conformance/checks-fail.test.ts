@@ -71,6 +71,17 @@ describe('a check whose stimulus did not come about is untestable', () => {
     expect(new Evidence(facts, unmarked, manifest()).judge(byId('OW-07'), manifest().sites)).toMatchObject({ verdict, reason });
   });
 
+  it('SE-10, where its owner attests something: marked as that, unless it fails', async () => {
+    const attests = { encryption_at_rest: 'AES-256 on all volumes', business_associate_agreement: undefined };
+    const judged = { ...manifest(), attests };
+    const played = await play(byId('SE-10'), PERFECT, judged);
+    expect([played.verdict, played.findings.map(({ message }) => message)]).toEqual([
+      'attested',
+      ['Attested, not witnessed: AES-256 on all volumes'],
+    ]);
+    expect(await play(byId('SE-10'), { hardCoded: true }, judged)).toMatchObject({ verdict: 'fail' });
+  });
+
   it.each(['OW-01', 'OW-02'])('%s, when no user edited anything', async (id) => {
     const judged = await without(id, ({ actor }) => actor === 'user:clerk' || actor?.startsWith('link:') === true);
     expect(judged).toMatchObject({ verdict: 'untestable', reason: 'no-edit' });

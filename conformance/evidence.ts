@@ -29,7 +29,7 @@ export interface Judged {
 /** What a CRM fills in by itself: names, and the two halves of a person account. */
 const COMPUTED = ['Name', 'IsPersonAccount', 'PersonContactId', 'RecordTypeId'];
 
-type Subject = Pick<Manifest, 'sites' | 'promises'> & Judgeable;
+type Subject = Pick<Manifest, 'sites' | 'promises'> & Partial<Pick<Manifest, 'attests'>> & Judgeable;
 
 /** Facts read with the eyes of the map: what should be where, and what is. Pure functions of the journal so far. */
 export class Evidence {
@@ -87,6 +87,11 @@ export class Evidence {
     } catch (error) {
       return ours(`The check could not be judged: ${error instanceof Error ? error.stack : String(error)}`);
     }
+  }
+
+  /** What the owner of the subject attests. */
+  get attests(): Readonly<Record<string, string | undefined>> {
+    return { ...this.#manifest.attests };
   }
 
   /** What differs, at a moment, between the systems and what the map asks for all people of a cohort. */

@@ -232,7 +232,7 @@ capabilities:
 # Fixed ports. ${attached ? 'A sync that is attached has to know them before.' : 'Free ones are taken without this.'}
 ${attached ? FIXED_PORTS : FREE_PORTS}
 
-# Optional helpers, each a URL or a command. Today "ready" is asked before the first check; the others wait for checks to come.
+# Optional helpers, each a URL or a command. Today "ready" is asked before the first check, "pending" and "failed" by checks; the others wait for checks to come.
 #hooks:
 #  ready: http://127.0.0.1:8080/health
 #  poll_now: [curl, -fsS, -X, POST, 'http://127.0.0.1:8080/poll']
@@ -243,6 +243,11 @@ ${attached ? FIXED_PORTS : FREE_PORTS}
 #  # A file, a folder or a URL.
 #  logs: ./logs
 #  audit: ./audit.log
+
+# What no run can witness. It is printed as attested, never as passed.
+#attests:
+#  encryption_at_rest: AES-256 on all volumes, audited by Example Ltd in March 2026
+#  business_associate_agreement: signed with Example Clinic on 2026-03-02
 `;
 }
 

@@ -1,6 +1,7 @@
 import type { Node } from 'yaml';
 import { CAPABILITIES, type Capability } from './capabilities.ts';
 import {
+  type Attestations,
   type BackChannel,
   type Channels,
   type ClientManifest,
@@ -283,5 +284,9 @@ export const MANIFEST: Schema<ManifestBody> = object<ManifestBody>('the manifest
     failed: hook('answers {"count": n}: items given up'),
     logs: place('where else it logs'),
     audit: place('where its audit trail is'),
+  }),
+  attests: object<Attestations>('attests', 'what no run can witness; printed as attested, never as passed', {
+    encryption_at_rest: optional(text('how what it keeps on disk is encrypted, and who says so')),
+    business_associate_agreement: optional(text('with whom the agreement about patient data was signed, and when')),
   }),
 });

@@ -149,4 +149,12 @@ export interface ManifestBody {
   map: string;
   ports: PortsManifest;
   hooks: HooksManifest;
+  /** What cannot be witnessed from outside, in the words of whoever answers for it. */
+  attests: Attestations;
+}
+
+/** Each a sentence; absent where nobody attests it. */
+export interface Attestations {
+  encryption_at_rest?: string;
+  business_associate_agreement?: string;
 }

@@ -40,6 +40,12 @@ export class SandboxClient {
     }
   }
 
+  /** Asks the parts anew what they say of themselves: credentials may be others by now. */
+  async refresh(): Promise<void> {
+    const infos = await Promise.all(this.processes.map((client) => client.parts()));
+    this.parts = infos.flatMap(({ parts, process }) => parts.map((part) => ({ ...part, process })));
+  }
+
   /** From now on no call waits for a process that is away. */
   close(): void {
     for (const client of this.processes) client.patienceMs = 0;

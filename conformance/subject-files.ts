@@ -11,6 +11,8 @@ export interface SubjectFiles {
   config: string;
   /** Settings and the variables that templates may also use: RUN_DATA, RUN_FILES, SUBJECT_DIR, SYNCPROOF_CONFIG. */
   variables: Record<string, string>;
+  /** Writes the same files with other settings; what the subject keeps stays. */
+  rewrite(settings: Record<string, string>): void;
   remove(): void;
 }
 
@@ -34,22 +36,34 @@ export function writeSubjectFiles(manifest: Manifest, settings: Record<string, s
     RUN_FILES: join(folder, 'files'),
     SUBJECT_DIR: manifest.start.cwd,
   };
+  const written = new Set<string>();
+  const write = (given: Record<string, string>): void => {
+    writeFileSync(config, `${JSON.stringify(given, null, 2)}\n`, { mode: 0o600 });
+    for (const { template, to } of manifest.start.files) {
+      const target = resolve(variables.RUN_FILES, fillTemplate(to, variables));
+      const isOurs = written.has(target);
+      if (!isOurs && existsSync(target)) throw new Error(`${target} exists already; start.files would overwrite it`);
+      mkdirSync(dirname(target), { recursive: true });
+      const text = fillTemplate(readFileSync(template, 'utf8'), variables);
+      writeFileSync(target, text, { mode: 0o600, flag: isOurs ? 'w' : 'wx' });
+      written.add(target);
+      if (!isOurs && !target.startsWith(`${folder}/`)) outside.push(target);
+    }
+  };
   try {
     mkdirSync(variables.RUN_DATA);
     mkdirSync(variables.RUN_FILES);
-    writeFileSync(config, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 });
-    for (const { template, to } of manifest.start.files) {
-      const target = resolve(variables.RUN_FILES, fillTemplate(to, variables));
-      if (existsSync(target)) throw new Error(`${target} exists already; start.files would overwrite it`);
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, fillTemplate(readFileSync(template, 'utf8'), variables), { mode: 0o600, flag: 'wx' });
-      if (!target.startsWith(`${folder}/`)) outside.push(target);
-    }
+    write(settings);
   } catch (error) {
     remove();
     throw new SubjectError('starting', (error as Error).message, 'correct start.files in the manifest');
   }
-  return { config, variables, remove };
+  const rewrite = (others: Record<string, string>): void => {
+    for (const name of Object.keys(settings)) if (!(name in others)) delete (variables as Record<string, string>)[name];
+    Object.assign(variables, others);
+    write(others);
+  };
+  return { config, variables, rewrite, remove };
 }
 
 /**

@@ -206,6 +206,16 @@ describe('stopping', () => {
     expect(log().match(/zone .*/g)).toEqual(['zone UTC false', 'zone Asia/Tokyo true', 'zone UTC true']);
   });
 
+  test('is given other settings: in its environment, its settings file and its own files; its data stays', async () => {
+    const read = `require('node:fs').readFileSync(process.env.SYNCPROOF_CONFIG, 'utf8')`;
+    const script = `console.log('org', process.env.SYNCPROOF_CRM_ORG_ID, JSON.parse(${read}).SYNCPROOF_CRM_ORG_ID, require('node:fs').existsSync(process.env.DATA + '/x')); require('node:fs').writeFileSync(process.env.DATA + '/x', ''); ${LISTEN}`;
+    const { subject, log, options } = await run({ script, start: `env: {DATA: '\${RUN_DATA}'}` });
+    await subject.reconfigure({ ...options.settings, SYNCPROOF_CRM_ORG_ID: 'other' });
+    expect(subject).toMatchObject({ alive: true, incarnation: 2 });
+    const before = options.settings.SYNCPROOF_CRM_ORG_ID;
+    expect(log().match(/org .*/g)).toEqual([`org ${before} ${before} false`, 'org other other true']);
+  });
+
   test('a death that nobody asked for is told with the last lines', async () => {
     let told: (value: [Ending, readonly string[]]) => void = () => {};
     const death = new Promise<[Ending, readonly string[]]>((resolve) => {

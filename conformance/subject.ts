@@ -58,6 +58,8 @@ export interface Subject {
   kill(): Promise<Ending>;
   /** Stops it if it runs, starts it again and waits until it is ready. `env` is added for this start only. */
   restart(options?: { env?: Record<string, string> }): Promise<void>;
+  /** Stops it, gives it these settings in place of those before, and starts it again. */
+  reconfigure(settings: Record<string, string>): Promise<void>;
   /** Stops it and removes its private files. What it printed stays. */
   close(): Promise<Ending | undefined>;
 }
@@ -84,7 +86,7 @@ export async function startSubject(options: SubjectOptions): Promise<Subject> {
 class SubjectProcess implements Subject {
   readonly mode: 'command' | 'attach';
   readonly variables: Record<string, string>;
-  readonly environment: Record<string, string>;
+  environment: Record<string, string>;
   incarnation = 0;
   #options: SubjectOptions;
   #clock: Clock;
@@ -103,8 +105,12 @@ class SubjectProcess implements Subject {
     this.environment = subjectEnvironment(manifest, settings, this.#files, options.environment ?? process.env);
     const file = join(runFolder, instance === 0 ? 'subject.log' : `subject-${instance}.log`);
     this.#output = new SubjectOutput({ file, clock: this.#clock, salt, onLine });
-    const secrets = [...secretSettings(settings), ...Object.entries(options.secrets ?? {}), ...keyLines(settings)];
-    for (const [name, value] of secrets) this.#output.hide(name, value);
+    for (const [name, value] of Object.entries(options.secrets ?? {})) this.#output.hide(name, value);
+    this.#hide(settings);
+  }
+
+  #hide(settings: Record<string, string>): void {
+    for (const [name, value] of [...secretSettings(settings), ...keyLines(settings)]) this.#output.hide(name, value);
   }
 
   get pid(): number | undefined {
@@ -158,6 +164,15 @@ class SubjectProcess implements Subject {
   async restart({ env }: { env?: Record<string, string> } = {}): Promise<void> {
     await this.#mine('restart').end('stop', this.#options.manifest.start.stop_signal, this.#options.manifest.start.grace);
     await this.start(env);
+  }
+
+  async reconfigure(settings: Record<string, string>): Promise<void> {
+    const { manifest, environment } = this.#options;
+    await this.#mine('reconfigure').end('stop', manifest.start.stop_signal, manifest.start.grace);
+    this.#files.rewrite(settings);
+    this.#hide(settings);
+    this.environment = subjectEnvironment(manifest, settings, this.#files, environment ?? process.env);
+    await this.start();
   }
 
   async close(): Promise<Ending | undefined> {

@@ -489,6 +489,13 @@ export class World {
     await this.#log({ type: 'revived' });
   }
 
+  /** Stops the subject, gives it the credentials that the sandbox takes now, and starts it again. */
+  async reconfigure(): Promise<void> {
+    await this.#log({ type: 'killed' });
+    await this.#o.subject?.reconfigure?.();
+    await this.#log({ type: 'revived' });
+  }
+
   /** Waits until the journal shows something, for so many ms at most; false when it did not. */
   async seen(what: (facts: Evidence['facts']) => boolean, withinMs = 5_000): Promise<boolean> {
     const until = this.#o.clock.now() + withinMs;

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { type ArmedRule, type EventDraft, type JournalEvent, type Parked, type Rule, systemClock } from '#kernel';
 import {
-  type ArmedRule,
-  type EventDraft,
-  type JournalEvent,
-  type Parked,
-  type PartDescription,
-  type Rule,
-  systemClock,
-} from '#kernel';
+  type LinkSettings,
+  type LinkStatus,
+  OPERATIONS,
+  type Operations,
+  type ProcessInfo,
+  type Snapshot,
+} from './control-types.generated.ts';
 
 export interface RecordChange {
   op: 'create' | 'update' | 'delete';
@@ -47,14 +47,12 @@ export interface Released {
   seq?: number;
 }
 
-export interface ProcessInfo {
-  process: string;
-  incarnation: number;
-  seed: string;
-  runKey: string;
-  pid: number;
-  parts: PartDescription[];
-}
+/** What a call takes: what its route declares; nothing where that is nothing. */
+export type Taken<Name extends keyof Operations> = (Record<never, never> extends Operations[Name]['params']
+  ? { params?: Operations[Name]['params'] }
+  : { params: Operations[Name]['params'] }) & { query?: Operations[Name]['query'] } & (undefined extends Operations[Name]['body']
+    ? { body?: Operations[Name]['body'] }
+    : { body: Operations[Name]['body'] });
 
 /** What of some rules was armed in a process, and what only another one may have a part for. */
 export interface Armed {
@@ -147,40 +145,52 @@ export class ControlClient {
     return value as T;
   }
 
+  /** Makes a call by its operation, with what its route declares. @throws as `call` does */
+  run<Name extends keyof Operations>(name: Name, taken: Taken<Name>): Promise<Operations[Name]['answer']> {
+    const [method, template] = OPERATIONS[name];
+    const { params = {}, query = {}, body } = taken as { params?: Record<string, string>; query?: object; body?: unknown };
+    const path = template.replace(/\{(\w+)\}/g, (_, part: string) => encodeURIComponent(params[part]!));
+    const search = new URLSearchParams(
+      Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]),
+    ).toString();
+    return this.call(method, search === '' ? path : `${path}?${search}`, body);
+  }
+
   #headers(): Record<string, string> {
     return this.#token ? { authorization: `Bearer ${this.#token}` } : {};
   }
 
-  parts = (): Promise<ProcessInfo> => this.call('GET', '/v1/parts');
+  parts = (): Promise<ProcessInfo> => this.run('parts', {});
   commitSite = (site: string, body: CommitRequest): Promise<CommitResult> =>
-    this.call('POST', `/v1/sites/${site}/commits`, { call: randomUUID(), ...body });
-  commitCrm = (body: CommitRequest): Promise<CommitResult> =>
-    this.call('POST', '/v1/crm/commits', { call: randomUUID(), ...body });
-  setLink = (site: string, body: Record<string, unknown>): Promise<unknown> => this.call('POST', `/v1/sites/${site}/link`, body);
-  note = (drafts: EventDraft[]): Promise<{ seqs: number[] }> => this.call('POST', '/v1/journal', drafts);
+    this.run('commit', { params: { site }, body: { call: randomUUID(), ...body } }) as Promise<CommitResult>;
+  commitCrm = (body: CommitRequest): Promise<CommitResult> => this.run('crm-commit', { body: { call: randomUUID(), ...body } });
+  setLink = (site: string, body: LinkSettings): Promise<LinkStatus> => this.run('set-link', { params: { site }, body });
+  note = (drafts: EventDraft[]): Promise<{ seqs: number[] }> => this.run('note', { body: drafts as Operations['note']['body'] });
   arm = async (rules: Rule[]): Promise<ArmedRule[]> =>
-    (await this.call<{ rules: ArmedRule[] }>('POST', '/v1/rules', rules)).rules;
+    (await this.run('arm', { body: rules as Operations['arm']['body'] })).rules as ArmedRule[];
   /** Arms those of the rules that a part of this process can suffer; tells of the others. */
   armSome = (rules: Rule[]): Promise<Armed> => this.call('POST', '/v1/rules?partial=true', rules);
   /** Arms a plan, YAML or JSON, as far as a part of this process can suffer it. @param source what messages call it. */
   armPlan = (text: string, source = 'plan'): Promise<Armed> =>
     this.call('POST', `/v1/plans?partial=true&source=${encodeURIComponent(source)}`, new Text(text));
   healPlan = (name: string): Promise<unknown> => this.call('DELETE', `/v1/plans/${encodeURIComponent(name)}`);
-  heal = (id: string): Promise<unknown> => this.call('DELETE', `/v1/rules/${encodeURIComponent(id)}`);
-  healAll = (): Promise<unknown> => this.call('DELETE', '/v1/rules');
-  rules = async (): Promise<ArmedRule[]> => (await this.call<{ rules: ArmedRule[] }>('GET', '/v1/rules')).rules;
-  gates = async (): Promise<Parked[]> => (await this.call<{ parked: Parked[] }>('GET', '/v1/gates')).parked;
+  heal = (id: string): Promise<{ healed: number }> => this.run('heal', { params: { id } });
+  healAll = (): Promise<{ healed: number }> => this.run('heal-all', {});
+  rules = async (): Promise<ArmedRule[]> => (await this.run('rules', {})).rules as ArmedRule[];
+  gates = async (): Promise<Parked[]> => (await this.run('gates', {})).parked as Parked[];
+  snapshot = (name?: string, peers?: string[]): Promise<Snapshot> => this.run('snapshot', { body: { name, peers } });
+  restore = (name: string, peers?: string[]): Promise<Snapshot> => this.run('restore', { body: { name, peers } });
   /** Lets a parked call go on; with a wait, says what it did next. One that has gone on by itself is as it should be. */
   release = async (id: string, waitMs = 0): Promise<Released> => {
     try {
-      return await this.call<Released>('POST', `/v1/gates/${encodeURIComponent(id)}/release`, { waitMs });
+      return await this.run('release', { params: { id }, body: { waitMs } });
     } catch (error) {
       if (error instanceof ControlCallError && error.status === 404) return {};
       throw error;
     }
   };
   events = (after: number, limit = 10_000): Promise<{ head: number; events: JournalEvent[] }> =>
-    this.call('GET', `/v1/journal?after=${after}&limit=${limit}`);
+    this.run('journal', { query: { after: String(after), limit } }) as Promise<{ head: number; events: JournalEvent[] }>;
 
   /**
    * Hears every journal event after `after`, once and in order, until aborted. Reconnects by itself and resumes where it
@@ -192,10 +202,10 @@ export class ControlClient {
     signal: AbortSignal,
     sleep: (ms: number) => Promise<void>,
   ): Promise<void> {
-    let last = after;
+    let last = String(after);
     while (!signal.aborted) {
       try {
-        const headers = { ...this.#headers(), accept: 'text/event-stream', 'last-event-id': String(last) };
+        const headers = { ...this.#headers(), accept: 'text/event-stream', 'last-event-id': last };
         const response = await fetch(`${this.url}/v1/journal`, { headers, signal });
         if (!response.ok || !response.body) throw new Error(`journal of ${this.url}: HTTP ${response.status}`);
         let rest = '';
@@ -203,11 +213,12 @@ export class ControlClient {
           const blocks = (rest + chunk).split('\n\n');
           rest = blocks.pop() ?? '';
           for (const block of blocks) {
-            const data = block.split('\n').find((line) => line.startsWith('data: '));
+            const lines = block.split('\n');
+            const said = (name: string) => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+            const data = said('data');
             if (!data) continue;
-            const event = JSON.parse(data.slice(6)) as JournalEvent;
-            last = event.seq;
-            onEvent(event);
+            last = said('id') ?? last;
+            if (said('event') === undefined) onEvent(JSON.parse(data) as JournalEvent);
           }
         }
       } catch {

@@ -100,6 +100,7 @@ import { rs06 } from './rs-06.ts';
 import { rs07 } from './rs-07.ts';
 import { rs08 } from './rs-08.ts';
 import { rs09 } from './rs-09.ts';
+import { rs10 } from './rs-10.ts';
 import { se01 } from './se-01.ts';
 import { se02 } from './se-02.ts';
 import { se03 } from './se-03.ts';
@@ -107,7 +108,9 @@ import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
 import { se08 } from './se-08.ts';
 import { se09 } from './se-09.ts';
+import { se10 } from './se-10.ts';
 import { sv01 } from './sv-01.ts';
+import { sv02 } from './sv-02.ts';
 import { sv03 } from './sv-03.ts';
 import { sv04 } from './sv-04.ts';
 import { sv05 } from './sv-05.ts';
@@ -187,6 +190,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   rs07,
   rs08,
   rs09,
+  rs10,
   hl01,
   hl02,
   hl03,
@@ -210,6 +214,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   se05,
   se08,
   se09,
+  se10,
   bv01,
   bv02,
   bv03,
@@ -220,6 +225,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   rc03,
   rc04,
   sv01,
+  sv02,
   sv03,
   sv04,
   sv05,

@@ -48,11 +48,9 @@ export const se08 = defineCheck({
     await world.watch('withdrawn');
     const params = { type: 'Patient', access: 'read' };
     await world.arm('withdrawn', { fault: 'scope-withdrawn', params, where: { sim: 'ehr', tenant } });
-    const window = Math.min(2 * world.pollInterval + world.retry.max_wait, LONGEST_MS);
-    await world.note('seconds', window / 1000);
-    await world.pass(window);
-    await world.watched('withdrawn');
+    await world.pass(Math.min(2 * world.pollInterval + world.retry.max_wait, LONGEST_MS));
     await world.settled('withdrawn');
+    await world.watched('withdrawn');
     await world.heal('withdrawn');
     // Those that were given meanwhile lack the right for as long as they live.
     await world.arm('anew', { fault: 'tokens-end', where: { sim: 'ehr', tenant } });
@@ -65,7 +63,7 @@ export const se08 = defineCheck({
     const unread = [...facts.didBite('short lived'), ...facts.didBite('page by page', 'id by id'), ...facts.asMapped('read')];
     if (unread.length > 0) return unread;
     const refused = facts.refusals(403, 'rule withdrawn', 'withdrawn');
-    const allowed = STORM * (1 + (facts.note<number>('seconds') ?? 0));
+    const allowed = STORM * Math.ceil(facts.seconds('rule withdrawn', 'withdrawn'));
     const storm =
       refused.length > allowed
         ? [

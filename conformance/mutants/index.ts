@@ -10,6 +10,7 @@ import { asksOnce } from './asks-once.ts';
 import { believesAnyWeight } from './believes-any-weight.ts';
 import { believesAnybody } from './believes-anybody.ts';
 import { blanksFreeText } from './blanks-free-text.ts';
+import { blanksWhatIsGone } from './blanks-what-is-gone.ts';
 import { bulkOverwritesLive } from './bulk-overwrites-live.ts';
 import { chunkIsFrame } from './chunk-is-frame.ts';
 import { closesOverdue } from './closes-overdue.ts';
@@ -40,6 +41,7 @@ import { guessesSex } from './guesses-sex.ts';
 import { halfAnExport } from './half-an-export.ts';
 import { halfHourSlots } from './half-hour-slots.ts';
 import { hammers } from './hammers.ts';
+import { hardCodedKey } from './hard-coded-key.ts';
 import { hintsAtFlags } from './hints-at-flags.ts';
 import { ignoresA31 } from './ignores-a31.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
@@ -138,6 +140,8 @@ import { writesWhatItRead } from './writes-what-it-read.ts';
 /** Every mutant; the lawful variants last. */
 export const MUTANTS: readonly MutantDefinition[] = [
   noNewPersons,
+  hardCodedKey,
+  blanksWhatIsGone,
   wipesWhatItMayNotRead,
   saysNothing,
   keepsItsToken,

@@ -22,6 +22,7 @@ import {
 } from './fhir/clinical-map.ts';
 import type { Allergy, Clinical, Condition, Encounter, Observation, Quantity, ServiceRequest } from './fhir/clinical-types.ts';
 import { type Consent, consentsOf, mapConsent } from './fhir/consent.ts';
+import { goneElements } from './fhir/elements.ts';
 import { type Appointment, mapAppointment, mapPatient, type Patient } from './fhir/map.ts';
 import { type Focus, isOurs, isSigned } from './fhir/notices.ts';
 import { needsToken, refreshToken, type Token } from './fhir/token.ts';
@@ -84,6 +85,7 @@ export type Steps = {
   isOurs(focus: Focus, practice: string | undefined): boolean;
   isDone(failure: unknown): boolean;
   readsAgain(): boolean;
+  goneElements(patient: Patient, desired: Desired | undefined): string[];
   mapPatient(patient: Patient, site: Site, steps: Steps): Fields;
   mapAppointment(appointment: Appointment, site: Site, steps: Steps): Fields;
   consentsOf(fhir: Fhir, patientId: string): Promise<Consent[]>;
@@ -164,6 +166,7 @@ export const referenceSteps: Steps = {
   isOurs,
   isDone,
   readsAgain: () => true,
+  goneElements,
   mapPatient,
   mapAppointment,
   consentsOf,

@@ -44,6 +44,8 @@ export interface Behaviour {
   reads?(image: Image): boolean;
   /** Whether it asks for a new token when one has ended. */
   renews?: boolean;
+  /** Whether it was built with its credentials. */
+  hardCoded?: boolean;
   /** Whether it takes a chart that it is refused for an empty one. */
   wipes?: boolean;
   /** Whether it says what goes wrong. */

@@ -85,7 +85,11 @@ export class FakeSandbox {
       this.#subject.revive();
       this.#resume();
     };
-    return { kill, revive, stop: async () => ({ how: 'exited', forced: false }) };
+    const reconfigure = async (): Promise<void> => {
+      this.#subject.reconfigure();
+      this.#resume();
+    };
+    return { kill, revive, reconfigure, stop: async () => ({ how: 'exited', forced: false }) };
   }
 
   of(): this {

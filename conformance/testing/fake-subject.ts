@@ -75,6 +75,7 @@ export class FakeSubject {
   /** Until when the EHR asked it to be quiet (µs). */
   #quietUntil = 0;
   #hasToken = false;
+  #hasNewKey = false;
   #minted = 0;
 
   constructor(
@@ -148,6 +149,10 @@ export class FakeSubject {
       this.#b.reply(request, 'reset');
       return;
     }
+    if (this.#isLockedOut) {
+      this.#b.reply(request, 401);
+      return;
+    }
     const patients = refs.filter(({ type }) => type === 'Patient').map(({ id }) => keyOf(this.#b.image('Patient', id)));
     if (this.#rules.hit('gate', 'ehr', { operation: 'read', text: patients.join(), request, hook: 'reply' })) {
       this.#parked.push({ request, refs });
@@ -167,6 +172,14 @@ export class FakeSubject {
       }
       this.#b.add({ sim: 'ehr', tenant: SITE, kind: 'token', actor: CLIENT, data });
       this.#rules.hit('latency', 'ehr', { request, text: refs.map(({ id }) => id).join() });
+    }
+    const [renamed, removed] = [this.#rules.stands('element-renamed'), this.#rules.stands('element-removed')];
+    if (renamed || removed) {
+      this.#tell(`no chart shows ${(renamed ?? removed)!.params?.element}`);
+      for (const { type, id } of this.#does.wipes ? refs : [])
+        if (type === 'Patient') this.#write('Contact', keyOf(this.#b.image('Patient', id)), { Email: null }, 'poll');
+      this.#b.reply(request, 200, refs);
+      return;
     }
     const throttle = this.#rules.hit('throttle', 'ehr', { request });
     if (throttle) {
@@ -263,6 +276,16 @@ export class FakeSubject {
     this.#killed = false;
   }
 
+  /** It is given the credentials that are taken now. */
+  reconfigure(): void {
+    if (!this.#does.hardCoded) this.#hasNewKey = this.#rules.stands('client-rotated') !== undefined;
+  }
+
+  // Whether nothing takes its credentials.
+  get #isLockedOut(): boolean {
+    return this.#hasNewKey !== (this.#rules.stands('client-rotated') !== undefined);
+  }
+
   // Writes the newest image of a record, whatever told of it, unless what arrives last counts.
   #apply(ref: RecordRef, act: string): boolean {
     const image = this.#does.lastWins ? this.#b.imageOf(ref) : this.#b.image(ref.type, ref.id)!;
@@ -340,6 +363,10 @@ export class FakeSubject {
       if (!hit(fault)) continue;
       this.#b.reply(request, answer);
       this.output.push(this.#does.prints?.(fields) ?? `the CRM answered ${answer}: later once more`);
+      return false;
+    }
+    if (this.#isLockedOut) {
+      this.#b.reply(request, 401);
       return false;
     }
     if (hit('hang')) {

@@ -142,4 +142,8 @@ export const WRONG_TRAFFIC: WrongSubject[] = [
   ['SE-08', 'asks for no new token', 'not-read', { renews: false }],
   ['SE-08', 'takes a chart that it may not read for an empty one', 'wrong-value', { wipes: true }],
   ['SE-08', 'says nothing', 'not-reported', { tells: false }],
+  ['SV-02', 'empties what is gone', 'wrong-value', { wipes: true }],
+  ['SV-02', 'says nothing', 'not-reported', { tells: false }],
+  ['RS-10', 'says nothing of what was not written', 'not-counted', { prints: () => '' }],
+  ['SE-10', 'was built with its credentials', 'stale-value', { hardCoded: true }],
 ];

@@ -342,7 +342,7 @@ export class Org {
   }
 
   get #today(): string {
-    const number = Math.floor(this.kernel.clock.now() / 86_400_000);
+    const number = Math.floor(this.kernel.inner.now() / 86_400_000);
     if (this.#date.number !== number) this.#date = { number, text: new Date(number * 86_400_000).toISOString().slice(0, 10) };
     return this.#date.text;
   }

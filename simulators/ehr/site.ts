@@ -50,11 +50,11 @@ interface Settings {
 }
 
 // How many calls this second of the clock has seen, or this minute.
-function meter({ clock }: Kernel, seconds = 1): () => number {
+function meter({ inner }: Kernel, seconds = 1): () => number {
   let span = 0;
   let spent = 0;
   return () => {
-    const now = Math.floor(clock.now() / 1000 / seconds);
+    const now = Math.floor(inner.now() / 1000 / seconds);
     spent = now === span ? spent + 1 : 1;
     span = now;
     return spent;

@@ -186,6 +186,8 @@ export interface FaultDefinition {
   hooks: Partial<Record<Hook, FaultHook>>;
   /** The lever that it pulls, where it stands. */
   lever?: string;
+  /** Pulling it is the whole of it, and leaves nothing to put back: a process that comes back does not do it again. */
+  once?: true;
   /** When given: exchanges for which this is false, at that hook, do not count as matches. */
   applies?: (exchange: Exchange, params: Record<string, unknown>, hook: Hook) => boolean;
   /** Operations that it can happen to; any, where it is absent. */

@@ -8,6 +8,7 @@ export * from './gates.ts';
 export * from './hooks.ts';
 export * from './http.ts';
 export * from './identity.ts';
+export * from './inner-time.ts';
 export * from './journal.ts';
 export * from './kernel.ts';
 export * from './listener.ts';

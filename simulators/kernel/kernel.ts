@@ -4,6 +4,7 @@ import { KERNEL_FAULTS } from './faults/index.ts';
 import { Gates } from './gates.ts';
 import type { Exchange, FaultDefinition } from './hooks.ts';
 import type { RecordRef } from './identity.ts';
+import { InnerTime } from './inner-time.ts';
 import { Journal } from './journal.ts';
 import { Places } from './places.ts';
 import { digest, Random } from './random.ts';
@@ -74,6 +75,8 @@ export class Kernel {
   /** Where faults can act in this process: each face and link adds itself. */
   readonly places = new Places();
   readonly rules: RuleEngine;
+  /** What quotas and outages go by. */
+  readonly inner: InnerTime;
   readonly faults: readonly FaultDefinition[];
   #counters: Cell<number>;
   /** Sequence number of the commit, by the caller's name for it. */
@@ -95,6 +98,7 @@ export class Kernel {
     const least = Math.max(from?.incarnation ?? 0, this.cell<number>(LIFE).get('incarnation') ?? 0);
     this.journal = new Journal(this.database, this.clock, options.process ?? 'sandbox', least);
     this.gates = new Gates(this.clock, this.journal);
+    this.inner = new InnerTime(this.clock, this.cell('kernel.time'));
     this.faults = options.faults ?? KERNEL_FAULTS;
     this.rules = new RuleEngine({
       faults: this.faults,
@@ -103,6 +107,7 @@ export class Kernel {
       database: this.database,
       journal: this.journal,
       clock: this.clock,
+      inner: this.inner,
       random: this.random.fork('rules'),
       gates: this.gates,
       places: this.places,

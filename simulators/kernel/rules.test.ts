@@ -406,17 +406,20 @@ describe('a fault that stands', () => {
     expect(kernel.rules.list()).toMatchObject([{ matched: 1, fired: 0 }]);
   });
 
-  test('stands again in the process that comes after', async () => {
+  test.each([
+    ['stands again in the process that comes after', dim, 'red'],
+    ['is not done again there, where doing it was all', defineFault({ ...dim, once: true }), 'white'],
+  ])('%s', async (_title, fault, expected) => {
     const folder = mkdtempSync(join(tmpdir(), 'rules-'));
-    const first = new Kernel({ faults: [dim], data: folder });
+    const first = new Kernel({ faults: [fault], data: folder });
     lamp(first, { value: 'white' });
     first.rules.arm({ fault: 'dim' });
     first.close();
-    const second = new Kernel({ faults: [dim], data: folder });
+    const second = new Kernel({ faults: [fault], data: folder });
     const lit = { value: 'white' };
     lamp(second, lit);
     await second.rules.resume();
-    expect(lit.value).toBe('red');
+    expect([lit.value, second.rules.list().length]).toEqual([expected, 1]);
     second.close();
   });
 

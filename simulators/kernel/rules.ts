@@ -32,6 +32,8 @@ export class RuleEngine {
   #database: Database;
   #journal: Journal;
   #clock: Clock;
+  /** What windows go by. */
+  #inner: Clock;
   #random: Random;
   #gates: Gates;
   #places: Places;
@@ -59,6 +61,7 @@ export class RuleEngine {
     database: Database;
     journal: Journal;
     clock: Clock;
+    inner?: Clock;
     random: Random;
     gates: Gates;
     places: Places;
@@ -69,6 +72,7 @@ export class RuleEngine {
     this.#database = options.database;
     this.#journal = options.journal;
     this.#clock = options.clock;
+    this.#inner = options.inner ?? options.clock;
     this.#random = options.random;
     this.#gates = options.gates;
     this.#places = options.places;
@@ -164,7 +168,7 @@ export class RuleEngine {
       id: rule.id === undefined ? `rule-${this.#clock.micros()}-${++this.#count}` : idIn(plan, rule.id),
       ...(plan === undefined ? {} : { plan }),
       params: { ...defaults, ...rule.params },
-      armedAt: this.#clock.now(),
+      armedAt: this.#inner.now(),
       matched: 0,
       fired: 0,
     };
@@ -197,7 +201,7 @@ export class RuleEngine {
       const { from, to } = rule.when!.between!;
       if (from && rule.openedAt === undefined) {
         if (!isEvent(from, event)) continue;
-        rule.openedAt = this.#clock.now();
+        rule.openedAt = this.#inner.now();
         this.#watching.delete(rule);
         this.#tell(rule, 'opened', event);
         this.#open(rule);
@@ -239,7 +243,10 @@ export class RuleEngine {
 
   /** Pulls the levers of standing faults that were armed before this process started. */
   resume(): Promise<void> {
-    for (const rule of this.list()) if (this.#faults.get(rule.fault)?.lever) this.#open(rule);
+    for (const rule of this.list()) {
+      const fault = this.#faults.get(rule.fault);
+      if (fault?.lever && !(fault.once && rule.fired > 0)) this.#open(rule);
+    }
     return this.effective();
   }
 
@@ -248,16 +255,16 @@ export class RuleEngine {
     const { after = 0, during } = rule.when ?? {};
     const age = this.#ageOf(rule);
     const timers: Cancel[] = [];
-    if (age < after) timers.push(this.#clock.after(after - age, () => this.#pull(rule)));
+    if (age < after) timers.push(this.#inner.after(after - age, () => this.#pull(rule)));
     else if (during === undefined || age < after + during) this.#pull(rule);
     if (during !== undefined && age < after + during) {
-      timers.push(this.#clock.after(after + during - age, () => this.#letGo(rule.id)));
+      timers.push(this.#inner.after(after + during - age, () => this.#letGo(rule.id)));
     }
     this.#windows.set(rule.id, timers);
   }
 
   #ageOf({ openedAt, armedAt }: ArmedRule): number {
-    return this.#clock.now() - (openedAt ?? armedAt);
+    return this.#inner.now() - (openedAt ?? armedAt);
   }
 
   #pull(rule: ArmedRule): void {

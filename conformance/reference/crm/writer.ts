@@ -10,6 +10,16 @@ import type { Crm } from './client.ts';
  */
 export function openWriter(context: Context, crm: Crm) {
   const { steps, store, machine, stop } = context;
+  /** How many persons the operator was last told to be waiting. */
+  let told = 0;
+
+  // As it grows, and when it is over: whoever watches the log can count what lags.
+  function tellBacklog(isOver = false): void {
+    const waiting = isOver ? 0 : store.unsavedPersons().length;
+    if (waiting > told) machine.log(`crm writes wait: waiting=${waiting}`);
+    if (isOver && told > 0) machine.log(`crm writes go on: had waited=${told}`);
+    told = isOver ? 0 : Math.max(told, waiting);
+  }
   const persons = new Map<string, string>();
   const lanes = openLanes(steps.lanes().crm, (lane) => writePerson(persons.get(lane) as string));
 
@@ -39,6 +49,7 @@ export function openWriter(context: Context, crm: Crm) {
           store.putHeld(link, held);
           store.markSaved(link, machine.now());
         });
+        if (told > 0) tellBacklog(true);
         // Given away while it was written: what the other lane wrote may have been overtaken.
         const owner = latest().person;
         if (!steps.isOf(latest(), person)) wake([owner], 'start');
@@ -46,8 +57,10 @@ export function openWriter(context: Context, crm: Crm) {
       } catch (error) {
         if (stop.aborted) return;
         const wait = steps.isRetryable(error) ? steps.backoff(attempt, askedToWait(error), machine.random) : undefined;
-        if (wait !== undefined) await machine.sleep(wait, stop);
-        else if (link.held && !isRetryable(error)) {
+        if (wait !== undefined) {
+          tellBacklog();
+          await machine.sleep(wait, stop);
+        } else if (link.held && !isRetryable(error)) {
           // Perhaps the row is not what we believe it to be (deleted, say): look again, and write it whole.
           store.putHeld(link, null);
         } else return giveUp(link, error);

@@ -5,6 +5,7 @@ import type { Site } from '../settings.ts';
 import type { Context } from '../sync.ts';
 import type { Fhir } from './client.ts';
 import { clinicalFacts } from './clinical.ts';
+import { type Witness, withoutElements } from './elements.ts';
 import { appointmentFact, patientFact, present } from './facts.ts';
 import type { Patient } from './map.ts';
 
@@ -14,6 +15,8 @@ export type Chart = {
   fhirId: string | null;
   /** Counts the passes over all charts. */
   pass: number;
+  /** Where charts are read over and over: what others show of an element that this one lacks. */
+  witness?: Witness;
 };
 
 /** Of the charts without a visit, or a decision, one in so many is asked for one in each pass. */
@@ -36,8 +39,10 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
   if (!patient || !told) return;
 
   const { key } = told;
+  const gone = steps.goneElements(patient, store.link('Contact', key)?.desired);
+  const doubtful = chart.witness?.doubts(key, patient, gone, stamp.at, chart.pass) ?? [];
   const turn = { ...chart, isHinted: store.takeHint(key) };
-  const facts: Fact[] = [told];
+  const facts: Fact[] = [{ ...told, fields: withoutElements(told.fields, doubtful) }];
   // We asked for one person and were given another: they are the same one now.
   if (chart.link && chart.link.key !== key) facts.push({ loser: chart.link.key, survivor: key, stamp });
   const listStamp = asked();

@@ -4,6 +4,7 @@ import type { Site } from '../settings.ts';
 import type { Context } from '../sync.ts';
 import { readChart } from './chart.ts';
 import type { Fhir, Resource } from './client.ts';
+import { openWitness, type Witness } from './elements.ts';
 
 type Group = Resource & { member?: { entity?: { reference?: string } }[] };
 
@@ -13,10 +14,16 @@ type Group = Resource & { member?: { entity?: { reference?: string } }[] };
  * clinicians. Runs until the sync stops.
  */
 export async function pollSite(context: Context, site: Site, fhir: Fhir): Promise<void> {
-  const { steps, machine, settings, stop } = context;
+  const { steps, machine, settings, stop, setAside } = context;
+  const witness = openWitness((element, isGone) => {
+    machine.log(
+      `${element} ${isGone ? 'is shown by no chart any more, what it told is kept' : 'is shown again'}: site=${site.name}`,
+    );
+    if (isGone) setAside(site.name, `${element} ${machine.now()}`, `no chart shows ${element}`);
+  });
   for (let [attempt, pass] = [0, 0]; !stop.aborted; pass += 1) {
     const started = machine.now();
-    const failure = await readCharts(context, site, fhir, started, pass).catch((error: unknown) => error);
+    const failure = await readCharts(context, site, fhir, { started, pass, witness }).catch((error: unknown) => error);
     if (stop.aborted) return;
     if (failure && attempt === 0) machine.log(`poll fails: site=${site.name} ${nameOf(failure)}`);
     if (!failure && attempt > 0) machine.log(`poll works again: site=${site.name}`);
@@ -31,7 +38,12 @@ export async function pollSite(context: Context, site: Site, fhir: Fhir): Promis
  * One pass: newcomers, then the charts that are due, the longest unread first. Throws when the site asks for a pause or not a
  * single chart could be read. One that fails alone is read again in the next pass, and holds up no other.
  */
-async function readCharts(context: Context, site: Site, fhir: Fhir, started: number, pass: number): Promise<void> {
+async function readCharts(
+  context: Context,
+  site: Site,
+  fhir: Fhir,
+  { started, pass, witness }: { started: number; pass: number; witness: Witness },
+): Promise<void> {
   const { steps, store, machine, settings, stop, setAside } = context;
   await fhir.connect();
   const width = steps.lanes().fhir;
@@ -49,12 +61,12 @@ async function readCharts(context: Context, site: Site, fhir: Fhir, started: num
     }
   };
   await eachOf(await findNewcomers(context, site, fhir), width, (id) =>
-    attempt(id, () => readChart(context, site, fhir, { fhirId: id, pass })),
+    attempt(id, () => readChart(context, site, fhir, { fhirId: id, pass, witness })),
   );
   await eachOf(store.patientsPolledBefore(site.name, started - settings.pollMs), width, (link) => {
     // Marked before it is read: a chart that cannot be read goes to the end of the queue like all others.
     store.markPolled(link.key, machine.now(), link.fhirId);
-    return attempt(link.key, () => readChart(context, site, fhir, { link, fhirId: link.fhirId, pass }));
+    return attempt(link.key, () => readChart(context, site, fhir, { link, fhirId: link.fhirId, pass, witness }));
   });
   const pause = failures.find((failure) => askedToWait(failure) > 0);
   if (pause || (read === 0 && failures.length > 0)) throw pause ?? failures[0];

@@ -7,7 +7,7 @@ import { armPlanRoute, armRoute, faultRoutes, releaseRoute } from './fault-route
 import { journalRoutes } from './journal-routes.ts';
 import { CallLimit, isLoopback } from './limits.ts';
 import { openApi } from './openapi.ts';
-import { processRoutes } from './process-routes.ts';
+import { processRoutes, timeRoute } from './process-routes.ts';
 import { mount } from './route.ts';
 import { type Restore, restoreRoute, snapshotRoutes } from './snapshot-routes.ts';
 
@@ -49,7 +49,7 @@ export class ControlApi {
     this.#guard();
     for (const route of processRoutes(kernel, parts, () => openApi(this.face))) mount(this.face, route);
     for (const route of journalRoutes(kernel, this.#ended.signal)) mount(this.face, route as never);
-    for (const route of [...faultRoutes(kernel), armRoute(kernel), armPlanRoute(kernel), releaseRoute(kernel)])
+    for (const route of [timeRoute(kernel), ...faultRoutes(kernel), armRoute(kernel), armPlanRoute(kernel), releaseRoute(kernel)])
       mount(this.face, route as never);
     if (options.snapshots)
       for (const route of [...snapshotRoutes(options.snapshots), restoreRoute(options.snapshots, () => this.onRestore)])

@@ -1,8 +1,9 @@
+import { MOST_SCALE } from '../inner-time.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Part } from '../part.ts';
 import { PART } from './forms.ts';
 import type { ControlRoute } from './route.ts';
-import { list, map, object, oneOf, text, whole } from './schema.ts';
+import { list, map, number, object, oneOf, text, whole } from './schema.ts';
 
 /** What runs here, and how time passes in it. */
 export function processRoutes(kernel: Kernel, parts: readonly Part[], document: () => unknown): ControlRoute<never>[] {
@@ -49,5 +50,43 @@ export function processRoutes(kernel: Kernel, parts: readonly Part[], document: 
         parts: parts.map((part) => part.describe()),
       }),
     },
+    {
+      method: 'GET',
+      path: '/v1/time',
+      operation: 'time',
+      doc: 'Wall time, and how fast quotas and outages run.',
+      answer: TIME,
+      run: () => timeOf(kernel),
+    },
   ];
 }
+
+const TIME = object(
+  {
+    timeScale: number('How much faster than the wall quotas and the windows of rules run.'),
+    now: text('Wall time: all that a client is told is of it.'),
+    inner: text('The time that quotas and windows have come to.'),
+  },
+  { name: 'Time' },
+);
+
+const timeOf = (kernel: Kernel) => ({
+  timeScale: kernel.inner.scale,
+  now: new Date(kernel.clock.now()).toISOString(),
+  inner: new Date(kernel.inner.now()).toISOString(),
+});
+
+/** Sets how fast the simulators' own timers run. */
+export const timeRoute = (kernel: Kernel): ControlRoute<{ timeScale: number }> => ({
+  method: 'POST',
+  path: '/v1/time',
+  operation: 'set-time',
+  doc: 'Lets quotas and the windows of rules (`after`, `during`) run faster. What a client can read stays wall time.',
+  body: object({ timeScale: number('1 for the pace of the wall.', { minimum: 1, maximum: MOST_SCALE }) }),
+  answer: TIME,
+  run: ({ body: { timeScale } }) => {
+    kernel.inner.scale = timeScale;
+    kernel.journal.append({ sim: 'kernel', kind: 'setup', data: { timeScale } });
+    return timeOf(kernel);
+  },
+});

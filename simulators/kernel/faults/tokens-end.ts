@@ -7,5 +7,6 @@ export const tokensEnd = defineFault({
   params: {},
   hooks: {},
   lever: 'tokens',
+  once: true,
   colour: '#7c3aed',
 });

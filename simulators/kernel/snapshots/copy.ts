@@ -5,7 +5,8 @@ import { layoutOf, listed, madeIn, type Table } from './tables.ts';
 
 /** Milliseconds of a turn of the event loop that copying takes. */
 const SLICE_MS = 3;
-const FIRST_ROWS = 100;
+// A row of the journal can hold a hundred records.
+const FIRST_ROWS = 4;
 
 /** What was written while the rows were copied, and the indexes that the copy still lacks. */
 export interface Copied {

@@ -99,6 +99,7 @@ export class Snapshots {
     // Before anything is written; a second snapshot of the same state under its name is the first one again.
     const known = wanted && existsSync(join(wanted, MANIFEST)) ? readManifest(wanted) : undefined;
     mkdirSync(this.root, { recursive: true });
+    this.#sweep();
     const work = join(this.root, `.${process.pid}-${this.#kernel.clock.micros()}`);
     mkdirSync(work);
     try {
@@ -128,10 +129,20 @@ export class Snapshots {
     }
   }
 
+  // What a process that was killed has begun.
+  #sweep(): void {
+    for (const name of readdirSync(this.root)) {
+      const [, pid] = /^\.(\d+)-/.exec(name) ?? [];
+      if (pid && !isAlive(Number(pid))) rmSync(join(this.root, name), { recursive: true, force: true });
+    }
+  }
+
   async #own(work: string): Promise<SnapshotProcess> {
     const kernel = this.#kernel;
     const path = join(work, 'copy');
     let at = { head: 0, incarnation: 0 };
+    // What waits to be written does so before, so that little is left for the instant itself.
+    kernel.settle();
     const copied = await copyOut(kernel.database, kernel.clock, path, () => {
       kernel.settle();
       at = { head: kernel.journal.head, incarnation: kernel.journal.incarnation };
@@ -196,5 +207,13 @@ export class Snapshots {
     });
     if (!reply.ok) throw new SnapshotError('refused', `${address}: ${await reply.text()}`);
     return reply;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

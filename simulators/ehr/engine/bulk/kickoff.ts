@@ -43,7 +43,7 @@ export function kickOff(jobs: Jobs, listing: Listing, level: Level): (context: C
       at: new Date(now).toISOString(),
       state: 'running',
       files: [],
-      notBefore: now + (jobs.pace() === 'vendor' ? vendor.bulk.times.job * 1000 : 0),
+      notBefore: now + (jobs.pace() === 'vendor' ? context.kernel.inner.onWall(vendor.bulk.times.job * 1000) : 0),
       expires: Number.MAX_SAFE_INTEGER,
     };
     jobs.cell.set(key, job);
@@ -161,7 +161,7 @@ function checkQuota(jobs: Jobs, listing: Listing, client: string, group: string 
   const wait = retryAfter(jobs);
   const busy = [...cell.values()].some((job) => job.client === client && isRunning(job, now));
   if (busy) throw new Rejected('export-running', wait === undefined ? {} : { retryAfter: wait });
-  const window = pace() === 'vendor' ? site.vendor.bulk.times.window : 0;
+  const window = pace() === 'vendor' ? site.kernel.inner.onWall(site.vendor.bulk.times.window) : 0;
   const before = last.get(windowKey(client, group));
   if (window > 0 && before !== undefined && before + window * 1000 > now) throw new Rejected('export-too-soon');
 }
