@@ -62,7 +62,10 @@ const VERBS: Record<string, Verb> = {
     usage: 'writes the reference docs from the registries',
     load: async () => import('./cli/docs.ts').then(({ docs, DOCS_USAGE }) => ({ run: docs, help: DOCS_USAGE })),
   },
-  replay: notYet('replay', 'follows recorded gate decisions'),
+  replay: {
+    usage: 'follows the recorded decisions of a schedule',
+    load: async () => import('./cli/replay.ts').then(({ replay, REPLAY_USAGE }) => ({ run: replay, help: REPLAY_USAGE })),
+  },
   compare: notYet('compare', 'says what changed between two runs'),
   baseline: notYet('baseline', 'writes known failures to a file'),
   race: notYet('race', 'explores schedules'),

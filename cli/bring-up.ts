@@ -7,7 +7,9 @@ import {
   type DataMap,
   describeEnding,
   FIVE_MINUTES_PLAYED,
+  type HeldBinds,
   holdBinds,
+  type Instance,
   loadManifest,
   loadMap,
   type Manifest,
@@ -20,7 +22,9 @@ import {
   SandboxClient,
   SandboxLost,
   SubjectError,
+  startMode,
   startSubject,
+  together,
   unsupported,
 } from '#conformance';
 import { CRM_DEFAULTS, CRM_PUBLIC_KEY, CRM_USERS } from '#crm';
@@ -182,46 +186,58 @@ async function bringUp(
   const { manifest } = plan;
   for (const site of manifest.sites.filter(({ channels }) => channels.read.some(({ kind }) => kind === 'changed')))
     await sandbox.of(site.name).call('POST', `/v1/sites/${site.name}/feeds`, { delaySeconds: FIVE_MINUTES_PLAYED / 1000 });
-  const binds = await holdBinds(manifest);
-  const settings = renderSettings({ manifest, parts: sandbox.parts, binds, caFile, environment: process.env });
-  const subject = await startSubject({
-    manifest,
-    settings,
-    binds,
-    runFolder: folder.path,
-    salt: plan.runKey,
-    readyTimeoutMs: plan.readyTimeoutMs,
-    onPhase: (phase) => log(phase, {}),
-    onDeath: (ending) => log('died', { how: describeEnding(ending) }),
-  });
+  const instances: Instance[] = [];
+  const point = (binds: HeldBinds) => pointAt(sandbox, manifest, binds);
   try {
-    for (const [site, target] of Object.entries(binds.mllp))
-      await sandbox.of(`${site}-hl7`).setLink(site, { target, ackTimeoutMs: ackTimeout(manifest) });
-    if (manifest.crm.back.kind === 'outbound')
-      await sandbox
-        .of('crm')
-        .call('POST', '/v1/crm/rules', { outbound: outboundMessages(loadMap(manifest.map).map, `http://${binds.webhook}/crm`) });
+    const count = startMode(manifest) === 'command' ? manifest.start.instances : 1;
+    for (let instance = 0; instance < count; instance++) {
+      const binds = await holdBinds(manifest, instance);
+      const settings = renderSettings({ manifest, parts: sandbox.parts, binds, caFile, instance, environment: process.env });
+      const subject = await startSubject({
+        ...{
+          manifest,
+          settings,
+          binds,
+          instance,
+          runFolder: folder.path,
+          salt: plan.runKey,
+          readyTimeoutMs: plan.readyTimeoutMs,
+        },
+        data: instances[0]?.subject.variables.RUN_DATA,
+        onPhase: (phase) => log(phase, count > 1 ? { instance } : {}),
+        onDeath: (ending) => log('died', { how: describeEnding(ending), ...(count > 1 && { instance }) }),
+      });
+      instances.push({ subject, binds });
+    }
+    await point(instances[0]!.binds);
   } catch (error) {
-    await subject.close();
+    for (const { subject } of [...instances].reverse()) await subject.close();
     throw error;
   }
-  const own = subject.mode === 'command' && manifest.start.restart;
+  const [{ subject }] = instances as [Instance];
   return {
     ...(manifest.hooks.pending && { pending: () => countOf('pending', manifest.hooks.pending!, subject, manifest.start.cwd) }),
     ...(manifest.hooks.failed && { failed: () => countOf('failed', manifest.hooks.failed!, subject, manifest.start.cwd) }),
-    ...(own && {
-      kill: async () => void (await subject.kill()),
-      revive: () => subject.restart(),
-      async reconfigure() {
+    ...together(instances, {
+      restart: manifest.start.restart,
+      point,
+      refresh: async () => {
         await sandbox.refresh();
-        await subject.reconfigure(renderSettings({ manifest, parts: sandbox.parts, binds, caFile, environment: process.env }));
+        return ({ binds }, instance) =>
+          renderSettings({ manifest, parts: sandbox.parts, binds, caFile, instance, environment: process.env });
       },
     }),
-    async stop() {
-      const ending = await subject.close();
-      return { how: ending ? describeEnding(ending) : 'was not ours to stop', forced: ending?.how === 'killed' };
-    },
   };
+}
+
+/** Lets the hospitals' links and the CRM's outbound messages go to one instance. */
+async function pointAt(sandbox: SandboxClient, manifest: Manifest, binds: HeldBinds): Promise<void> {
+  for (const [site, target] of Object.entries(binds.mllp))
+    await sandbox.of(`${site}-hl7`).setLink(site, { target, ackTimeoutMs: ackTimeout(manifest) });
+  if (manifest.crm.back.kind === 'outbound')
+    await sandbox
+      .of('crm')
+      .call('POST', '/v1/crm/rules', { outbound: outboundMessages(loadMap(manifest.map).map, `http://${binds.webhook}/crm`) });
 }
 
 /** An outbound message for each object of the map, with all its fields: what tells the subject of every save. */

@@ -32,6 +32,7 @@ export const CHECK_USAGE = `syncproof check [--subject syncproof.yaml] [options]
   --seed TEXT            seed of all stimuli (42)
   --run-key TEXT         mixed into every generated id; a fresh one when absent
   --out FOLDER           where run folders go (reports/runs)
+  --size SIZE            ci, or full: more schedules are explored (ci)
   --list, --dry-run      print what would run and stop
   --sandbox URLS         control URLs of a sandbox that runs already, separated by commas
   --control-token TOKEN  its token
@@ -46,6 +47,7 @@ const OPTIONS = {
   seed: { type: 'string', default: '42' },
   'run-key': { type: 'string' },
   out: { type: 'string', default: 'reports/runs' },
+  size: { type: 'string', default: 'ci' },
   list: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   sandbox: { type: 'string' },
@@ -80,6 +82,8 @@ export interface RunPlan extends SandboxPlan {
   out: string;
   id: string;
   progress?: RunOptions['progress'];
+  size?: RunOptions['size'];
+  replay?: RunOptions['replay'];
   command?: string;
   signal?: AbortSignal;
 }
@@ -134,6 +138,7 @@ async function prepare({
     seed: string;
     'run-key'?: string;
     out: string;
+    size: string;
     sandbox?: string;
     'control-token'?: string;
     ca?: string;
@@ -153,6 +158,8 @@ async function prepare({
     process.on(signal, () => (stopping.signal.aborted ? process.exit(3) : stopping.abort()));
   const readyTimeoutMs = parseDuration(values['ready-timeout']);
   if (!readyTimeoutMs) throw new UsageError(`--ready-timeout takes a time such as 30s, not ${values['ready-timeout']}`);
+  const { size } = values;
+  if (size !== 'ci' && size !== 'full') throw new UsageError(`--size is ci or full, not ${JSON.stringify(size)}`);
   const external = values.sandbox
     ? { urls: values.sandbox.split(','), token: values['control-token'], ca: values.ca }
     : undefined;
@@ -167,6 +174,7 @@ async function prepare({
         runKey,
         out: values.out,
         id,
+        size,
         external,
         readyTimeoutMs,
         command: values.subject ? `npx syncproof check --subject ${values.subject}` : 'npx syncproof check',

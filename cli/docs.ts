@@ -5,7 +5,9 @@ import { CHECKS, loadMap } from '#conformance';
 import { createCrm } from '#crm';
 import { createEhrSite, VENDORS } from '#ehr';
 import { CONSENT_FIELDS, createHl7Site, HL7_NOTES } from '#hl7';
-import { Kernel, ManualClock, type Part, type Route } from '#kernel';
+import { CALLS_A_SECOND, Kernel, ManualClock, type Part, type Route } from '#kernel';
+import { wholeDocument } from '../scripts/control-types.ts';
+import { faultsPage } from './docs-faults.ts';
 import { REGISTRIES } from './list.ts';
 import { UP_SITES } from './up-sites.ts';
 
@@ -156,9 +158,37 @@ ${table(['field', 'source', 'owner'], crm)}
 `;
 }
 
+// What can be called, from the document that a sandbox with a site of each vendor serves.
+function controlPage(): string {
+  const rows = Object.entries(wholeDocument().paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { summary, requestBody, parameters }]) => {
+      const form = requestBody && Object.values(requestBody.content)[0]!.schema;
+      const names = (form?.properties && Object.keys(form.properties)) ?? [];
+      const takes = form?.$ref?.split('/').at(-1) ?? (names.length > 0 ? `{${names.join(', ')}}` : form ? 'JSON' : '');
+      const query = parameters.flatMap((one) => (one.in === 'query' ? [one.name] : [])).join(', ');
+      return [method.toUpperCase(), `\`${path}\``, summary, [takes, query && `?${query}`].filter(Boolean).join(' ')];
+    }),
+  );
+  return `${HEAD}# Control API
+
+How anything outside drives a sandbox: JSON on the control port (4000), described in OpenAPI 3.1 at \`/v1/openapi.json\`, from which the
+client in \`simulators/control-client.ts\` is typed. A body is held against the form that is described: a mistake is answered with
+400, which field, why, and the nearest valid name. Beyond loopback a token is needed (\`--control-token\`), at most ${CALLS_A_SECOND} calls a second
+are taken from one address for long (429 with Retry-After), and bodies hold 16 MiB at most (413).
+
+The journal is followed as Server-Sent Events: \`curl -N -H 'accept: text/event-stream' localhost:4000/v1/journal\`. Each event has an id,
+\`incarnation:number\`; with \`Last-Event-ID\` a reader goes on where it was. One that is slow is given what it missed at its own pace.
+Where the sandbox was put back to a snapshot meanwhile, an event \`restored\` says from which number it goes on
+([snapshots](decisions/snapshots.md)).
+
+${table(['method', 'path', 'what', 'takes'], rows)}
+`;
+}
+
 const PAGES: Record<string, () => string> = {
+  'docs/control.md': controlPage,
   'docs/checks.md': checksPage,
-  'docs/faults.md': () => registryPage('faults'),
+  'docs/faults.md': () => HEAD + faultsPage(),
   'docs/messages.md': () => `${registryPage('messages')}\n## Senders\n${registryPage('senders').split('\n').slice(3).join('\n')}`,
   'docs/mutants.md': () => registryPage('mutants'),
   'docs/stories.md': () => registryPage('stories'),

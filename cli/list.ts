@@ -4,9 +4,9 @@ import { VENDORS } from '#ehr';
 import { ODDITIES } from '#fixtures';
 import { DIALECTS, SENDERS, speaks, TRIGGERS } from '#hl7';
 import { readPlan } from '#kernel';
-import { FAULTS } from '#sandbox';
 import { loadPlans, loadStories } from '#scenarios';
 import { parsing, suggestion } from './arguments.ts';
+import { everything, faultTable } from './fault-table.ts';
 import { UsageError } from './usage.ts';
 
 /** The registries as tables: what `list` prints and `docs` writes. */
@@ -18,8 +18,17 @@ export const REGISTRIES: Record<string, { title: string; rows: () => string[][];
   },
   faults: {
     title: 'Faults',
-    head: ['name', 'hooks', 'parameters', 'what happens'],
-    rows: () => FAULTS.map((f) => [f.name, Object.keys(f.hooks).join(' '), Object.keys(f.params).join(' '), f.doc]),
+    head: ['name', 'family', 'acts at', 'parameters', 'can act in', 'what happens'],
+    rows: () => {
+      const kernel = everything();
+      const { kinds, rows } = faultTable(kernel);
+      kernel.close();
+      return rows.map(({ fault: { name, family, hooks, lever, params, doc }, against }) => [
+        ...[name, family, lever === undefined ? Object.keys(hooks).join(' ') : `lever ${lever}`, Object.keys(params).join(' ')],
+        kinds.filter((kind) => against.get(kind) === undefined).join(', '),
+        doc,
+      ]);
+    },
   },
   vendors: { title: 'Vendors', head: ['id', 'name'], rows: () => VENDORS.map((v) => [v.id, v.title]) },
   messages: {

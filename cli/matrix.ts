@@ -171,11 +171,15 @@ const DISCOVERED_BY: Partial<Record<MutantReads, Channels['discover'][number]>> 
 const CERNER_TENANT = 'b1b2c3d4-0000-4000-8000-000000000002';
 
 // The manifest as for the reference sync, with the mutant's process and the channels that it reads by.
-function reading(manifest: Manifest, { id, reads, sites: count, vendor, writeBack, second: other }: Expectation): Manifest {
+function reading(
+  manifest: Manifest,
+  { id, reads, sites: count, vendor, writeBack, second: other, instances }: Expectation,
+): Manifest {
   const kinds: string[] = reads === 'both' ? ['hl7', 'poll'] : [reads];
   const start = {
     ...manifest.start,
     command: ['node', MAIN, id],
+    instances: instances ?? 1,
     env: { ...manifest.start.env, SYNC_CHANNELS: kinds.join(','), ...(writeBack && { SYNC_WRITE_BACK: writeBack }) },
   };
   const [first] = manifest.sites;

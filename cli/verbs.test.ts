@@ -13,7 +13,7 @@ const anywhere = workshop.folder();
 const run = (...args: string[]) => workshop.run(args, { cwd: anywhere });
 afterAll(() => workshop.tidy());
 
-const VERBS = ['check', 'up', 'init', 'doctor', 'judge', 'report', 'list', 'load', 'matrix', 'docs'];
+const VERBS = ['check', 'up', 'init', 'doctor', 'judge', 'report', 'replay', 'list', 'load', 'matrix', 'docs'];
 
 describe.concurrent('help', () => {
   test('names every verb', async () => {

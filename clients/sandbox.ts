@@ -31,8 +31,10 @@ export interface Person {
 const PROCESS = fileURLToPath(new URL('../scripts/sandbox-process.ts', import.meta.url));
 export const AUTHORITY = '1.2.840.114350.1.13.999.2.7.5.737384.14';
 
-export async function startSandbox(): Promise<Sandbox> {
-  const child = spawn(process.execPath, [PROCESS], { stdio: ['pipe', 'pipe', 'inherit'] });
+/** @param token what control calls need; nothing when absent */
+export async function startSandbox(token?: string): Promise<Sandbox> {
+  const env = { ...process.env, ...(token && { SYNCPROOF_CONTROL_TOKEN: token }) };
+  const child = spawn(process.execPath, [PROCESS], { env, stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = (await Promise.race([
     once(createInterface(child.stdout), 'line'),
     once(child, 'exit').then(([code]) => Promise.reject(new Error(`the sandbox ended with ${code}`))),
@@ -40,7 +42,12 @@ export async function startSandbox(): Promise<Sandbox> {
   const { controlUrl, caFile, parts } = JSON.parse(line) as { controlUrl: string; caFile: string; parts: Part[] };
 
   async function control<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const reply = await fetch(controlUrl + path, { method, body: body === undefined ? undefined : JSON.stringify(body) });
+    const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+    const reply = await fetch(controlUrl + path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
     const value = (await reply.json()) as T & { error?: string };
     if (!reply.ok) throw new Error(`${method} ${path}: ${value.error}`);
     return value;

@@ -107,7 +107,7 @@ describe('verdicts from the folder alone', () => {
       counts: { pass: 1, fail: 1 },
       coverage: 100,
       exitCode: 1,
-      mapCoverage: { judged: 65, of: 65 },
+      mapCoverage: { judged: 67, of: 67 },
       startedAt: '2026-03-02T12:00:00.000Z',
     });
     expect(result.checks.map(({ id, verdict, reason }) => [id, verdict, reason])).toEqual([

@@ -53,7 +53,7 @@ export function openRun(folder: RunFolder): Opened {
     throw new EvidenceError('subject.log was changed after the run');
   const manifest = JSON.parse(folder.input(header.manifest)) as Manifest;
   const { map } = parseMap(JSON.parse(folder.input(header.map)) as Record<string, string>);
-  return { facts, header, manifest, map, events, output: folder.lines('subject.log') };
+  return { facts, header, manifest, map, events, output: folder.output() };
 }
 
 /** The verdicts of a run, from its folder alone: needs no network, no clock, and gives the same every time. */

@@ -109,7 +109,7 @@ const MINIMUM: readonly Minimum[] = [
 
 // Needed to keep rows right, or to reach people as they wish: they carry nothing about the patient's health.
 const HARMLESS =
-  /Patient\.(active|id|link|meta)\b|^Consent\.|patient-interpreterRequired|\/(quiet-hours|preferred-channel)'|Appointment\.(participant\.actor\.reference|id|meta)\b|^%site\b|^\w+\.(id|subject\.reference|patient\.reference)$/;
+  /Patient\.(active|id|link|meta)\b|^Consent\.|patient-interpreterRequired|Patient\.contact\b|\/(quiet-hours|preferred-channel)'|Appointment\.(participant\.actor\.reference|id|meta)\b|^%site\b|^\w+\.(id|subject\.reference|patient\.reference)$/;
 
 /** Warnings: what of the minimum is missing, and which rows copy more than it. */
 export function minimumProblems(map: DataMap): Problem[] {

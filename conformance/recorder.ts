@@ -16,6 +16,10 @@ export interface RunningSubject {
   kill?(): Promise<void>;
   /** Starts it again after a kill, and waits until it is ready. */
   revive?(): Promise<void>;
+  /** How many run side by side; one when absent. */
+  instances?: number;
+  /** Stops and starts one instance after the other, as an update of it does. */
+  restartOneByOne?(): Promise<void>;
   /** How many items its `failed` hook counts; absent where the manifest has no such hook. */
   failed?(): Promise<number>;
   /** The same of its `pending` hook: items that are still to be dealt with. */
@@ -126,7 +130,7 @@ export class Recorder {
     this.evidence = new Evidence(this.facts, map, manifest);
     const fed = manifest.sites.filter((site) => readChannels(site).includes('changed'));
     this.#feeds = fed.map(({ name }) => `${name}/changed`);
-    this.evidence.output = () => folder.lines('subject.log') ?? [];
+    this.evidence.output = () => folder.output() ?? [];
   }
 
   hear(event: JournalEvent): void {

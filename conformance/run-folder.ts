@@ -137,6 +137,13 @@ export class RunFolder {
     return existsSync(this.file(name)) ? readFileSync(this.file(name), 'utf8').split('\n') : undefined;
   }
 
+  /** What all instances of the subject printed; undefined where there is nothing. */
+  output(): string[] | undefined {
+    const first = this.lines('subject.log');
+    const others = readdirSync(this.path).filter((name) => /^subject-\d+\.log$/.test(name));
+    return first && [...others.sort().flatMap((name) => this.lines(name) ?? []), ...first];
+  }
+
   hashOf(name: string): string | undefined {
     return existsSync(this.file(name)) ? sha256(readFileSync(this.file(name))) : undefined;
   }

@@ -9,6 +9,7 @@ import { FIVE_MINUTES_PLAYED, readChannels } from './read-channels.ts';
 import { type Recorder, type RecordOptions, type RunningSubject, record } from './recorder.ts';
 import type { CheckResult } from './result.ts';
 import type { Replay } from './schedule/explorer.ts';
+import { keepSchedules } from './schedule/keep.ts';
 import { Settler, type SettleTerms } from './settle.ts';
 import { type Size, World } from './world.ts';
 
@@ -92,6 +93,11 @@ class CheckRunner {
     if (check.alone) for (const site of sites) await this.#onSite(check, site);
     else await Promise.all(sites.map((site) => this.#onSite(check, site)));
     await this.#recorder.caughtUp(this.#o.sandbox);
+    keepSchedules(
+      this.#recorder.facts,
+      sites.map((site) => cohortOf(check, site)),
+      this.#o,
+    );
     if (signal?.aborted) return;
     progress?.({ type: 'finished', result: checkResult(check, this.#recorder.evidence, manifest, this.#o) });
   }
@@ -130,7 +136,15 @@ class CheckRunner {
       promises,
       reread: rereadWindow(this.#o.manifest),
     };
-    return new World({ ...of, clock: this.#clock, random, runKey, outageMs, size, replay });
+    return new World({
+      ...of,
+      clock: this.#clock,
+      random,
+      runKey,
+      outageMs,
+      size,
+      replay: replay?.schedule.site === site.name ? replay : undefined,
+    });
   }
 }
 

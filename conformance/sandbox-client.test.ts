@@ -1,74 +1,67 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '#sandbox';
-import { loadPlans } from '#scenarios';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startSandbox } from '#sandbox';
+import { systemClock } from '#simulators';
+import { Facts } from './facts.ts';
 import { SandboxClient } from './sandbox-client.ts';
 
-const SITE = { name: 'epic', vendor: 'epic', authority: '1.2.840.114350.1.13.999.2.7.5.737384.14', timeZone: 'America/New_York' };
-let processes: Sandbox[];
+// Two processes as far as the control API knows: each has its own kernel, and calls its first gate gate-1.
+let parts: Awaited<ReturnType<typeof startSandbox>>[];
 let client: SandboxClient;
+const facts = new Facts();
+const listening = new AbortController();
 
 beforeAll(async () => {
-  const parts = [['crm'], ['epic', 'epic-hl7']];
-  processes = await Promise.all(parts.map((names) => startSandbox({ process: names[0], parts: names, sites: [SITE] })));
-  client = new SandboxClient(processes.map(({ controlUrl }) => controlUrl));
+  const one = (process: string, only: string[]) =>
+    startSandbox({
+      process,
+      parts: only,
+      sites: [{ name: 'epic', vendor: 'epic', authority: '1.2.3', timeZone: 'America/New_York' }],
+      crm: {},
+    });
+  parts = await Promise.all([one('hospital', ['epic']), one('office', ['crm'])]);
+  client = new SandboxClient(parts.map(({ controlUrl }) => controlUrl));
   await client.connect();
-});
-afterAll(() => Promise.all(processes.map((one) => one.stop())));
-beforeEach(() => client.healAll());
-
-const armed = (): string[][] => processes.map(({ kernel }) => kernel.rules.list().map(({ id }) => id));
-
-describe('a rule in a sandbox of two processes', () => {
-  test.each([
-    ['for the CRM', { fault: 'reset', where: { sim: 'crm' } }, [['r'], []]],
-    ['for a site', { fault: 'reset', where: { site: 'epic' } }, [[], ['r']]],
-    ['for messages', { fault: 'drop' }, [[], ['r']]],
-    ['for messages of a kind', { fault: 'vendor-error', where: { operation: 'ADT^A31' } }, [[], ['r']]],
-    ['for an object', { fault: 'latency', where: { type: 'Contact' } }, [['r'], []]],
-    ['for everybody', { fault: 'latency' }, [['r'], ['r']]],
-  ])('%s goes where it can act', async (_, rule, where) => {
-    await client.arm({ id: 'r', ...rule });
-    expect(armed()).toEqual(where);
-    await client.heal('r');
-    expect(armed()).toEqual([[], []]);
-  });
-
-  test.each([
-    ['for a site that nobody has', { fault: 'reset', where: { site: 'north' } }, 422, /no part of this process is \*\/north/],
-    ['for messages of the CRM', { fault: 'drop', where: { sim: 'crm' } }, 422, /where: drop cannot act there/],
-    ['of a fault that there is not', { fault: 'rest' }, 400, /no fault is called "rest"; did you mean "reset"/],
-  ])('%s is refused everywhere', async (_, rule, status, message) => {
-    const error = await client.arm({ id: 'r', ...rule }).catch((reason) => reason);
-    expect(error).toMatchObject({ status, message: expect.stringMatching(message) });
-    expect(armed()).toEqual([[], []]);
-  });
-});
-
-describe('a plan in a sandbox of two processes', () => {
-  test('goes where each of its rules can act, and is healed by its name', async () => {
-    const rules = [
-      { fault: 'reset', where: { sim: 'crm' }, id: 'a' },
-      { fault: 'drop', id: 'b' },
-    ];
-    await client.armPlan(JSON.stringify({ name: 'both', rules }), 'both.json');
-    expect(armed()).toEqual([['both/a'], ['both/b']]);
-    await client.healPlan('both');
-    expect(armed()).toEqual([[], []]);
-  });
-
-  test('leaves nothing armed where one of its rules concerns nobody', async () => {
-    const plan = 'name: odd\nrules:\n  - { fault: reset, where: { sim: crm } }\n  - { fault: drop, where: { sim: crm } }\n';
-    await expect(client.armPlan(plan)).rejects.toThrow(/drop cannot act there/);
-    expect(armed()).toEqual([[], []]);
-  });
-
-  test.each(loadPlans().map(({ name, text, file }) => [name, text, file] as const))(
-    '%s of ours can be armed',
-    async (name, text, file) => {
-      await client.armPlan(text, file);
-      expect(armed().flat().length).toBeGreaterThan(0);
-      await client.healPlan(name);
-      expect(armed()).toEqual([[], []]);
-    },
+  void client.follow(
+    (event) => facts.ingest(event),
+    listening.signal,
+    (ms) => systemClock.sleep(ms, listening.signal),
   );
+});
+afterAll(async () => {
+  listening.abort();
+  client.close();
+  await Promise.all(parts.map((part) => part.stop()));
+});
+
+const until = async (holds: () => boolean): Promise<void> => {
+  for (let n = 0; !holds() && n < 1_000; n++) await systemClock.sleep(5);
+  expect(holds()).toBe(true);
+};
+const held = () => [...facts.gated.values()].filter(({ by }) => by === undefined).map(({ id }) => id);
+
+test('gates of several processes are held and let go as one, in one order', async () => {
+  await client.arm({ id: 'both', fault: 'gate', params: { at: 'request', deadlineMs: 0 } });
+  const order: string[] = [];
+  const call = async (part: string, address: string, path: string) => {
+    await fetch(`${client.parts.find(({ name }) => name === part)!.addresses[address]}${path}`);
+    order.push(part);
+  };
+  const calls = [call('epic', 'fhir', '/metadata'), call('crm', 'login', '/services/data')];
+  await until(() => held().length === 2);
+  expect(held().sort()).toEqual(['hospital:gate-1', 'office:gate-1']);
+
+  await client.release('office', 'gate-1', 1_000);
+  await calls[1];
+  await until(() => held().length === 1);
+  expect([order, held()]).toEqual([['crm'], ['hospital:gate-1']]);
+
+  await client.release('hospital', 'gate-1', 1_000);
+  await Promise.all(calls);
+  expect(order).toEqual(['crm', 'epic']);
+  await client.heal('both');
+  for (const process of client.processes) expect(await process.rules()).toEqual([]);
+});
+
+test('who is no longer held has gone on: to let it go is no mistake', async () => {
+  await expect(client.release('office', 'gate-99', 10)).resolves.toBeUndefined();
 });

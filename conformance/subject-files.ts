@@ -18,10 +18,10 @@ export interface SubjectFiles {
 
 /**
  * Writes the settings file (mode 600) and the manifest's templates into a fresh private folder, with an empty `data`
- * beside them that outlives restarts.
+ * beside them that outlives restarts; of several instances all are given the first one's.
  * @throws SubjectError when a template is missing, or its target exists and is not ours.
  */
-export function writeSubjectFiles(manifest: Manifest, settings: Record<string, string>): SubjectFiles {
+export function writeSubjectFiles(manifest: Manifest, settings: Record<string, string>, data?: string): SubjectFiles {
   const folder = mkdtempSync(join(tmpdir(), 'syncproof-'));
   const outside: string[] = [];
   const remove = () => {
@@ -32,7 +32,7 @@ export function writeSubjectFiles(manifest: Manifest, settings: Record<string, s
   const variables = {
     ...settings,
     SYNCPROOF_CONFIG: config,
-    RUN_DATA: join(folder, 'data'),
+    RUN_DATA: data ?? join(folder, 'data'),
     RUN_FILES: join(folder, 'files'),
     SUBJECT_DIR: manifest.start.cwd,
   };
@@ -51,7 +51,7 @@ export function writeSubjectFiles(manifest: Manifest, settings: Record<string, s
     }
   };
   try {
-    mkdirSync(variables.RUN_DATA);
+    mkdirSync(variables.RUN_DATA, { recursive: true });
     mkdirSync(variables.RUN_FILES);
     write(settings);
   } catch (error) {

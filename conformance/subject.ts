@@ -27,6 +27,8 @@ export interface SubjectOptions {
   /** Mixed into the digests that stand for secrets. */
   salt: string;
   instance?: number;
+  /** Folder of data that it shares with the instances before it; one of its own when absent. */
+  data?: string;
   /** More values to keep out of the log, by a name. */
   secrets?: Record<string, string>;
   /** What the subject inherits, without anything named SYNCPROOF_*. */
@@ -100,7 +102,7 @@ class SubjectProcess implements Subject {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     const { manifest, settings, instance = 0, runFolder, salt, onLine } = options;
-    this.#files = writeSubjectFiles(manifest, settings);
+    this.#files = writeSubjectFiles(manifest, settings, options.data);
     this.variables = this.#files.variables;
     this.environment = subjectEnvironment(manifest, settings, this.#files, options.environment ?? process.env);
     const file = join(runFolder, instance === 0 ? 'subject.log' : `subject-${instance}.log`);

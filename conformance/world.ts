@@ -13,8 +13,9 @@ import type { Evidence } from './evidence.ts';
 import type { Promises, SiteManifest } from './manifest.ts';
 import type { RunningSubject } from './recorder.ts';
 import type { SandboxClient } from './sandbox-client.ts';
-import { Explorer, type LaneSpec, type Replay } from './schedule/explorer.ts';
+import { Explorer, type Replay } from './schedule/explorer.ts';
 import { Rivals } from './schedule/rivals.ts';
+import type { Workload } from './schedule/workloads.ts';
 import type { Settled, Settler, SettleTerms } from './settle.ts';
 import { offered } from './tls-facts.ts';
 import { consentOf, type Decision, decisionPatch } from './world-consent.ts';
@@ -489,6 +490,20 @@ export class World {
     await this.#log({ type: 'revived' });
   }
 
+  /** How many instances of the subject run side by side. */
+  get instances(): number {
+    return this.#o.subject?.instances ?? 1;
+  }
+
+  /** Stops and starts one instance of the subject after the other, as an update of it does. */
+  async restartOneByOne(): Promise<void> {
+    if (!this.#o.subject?.restartOneByOne)
+      throw new Error('this subject may not be restarted: the check should not have been run');
+    await this.#log({ type: 'killed' });
+    await this.#o.subject.restartOneByOne();
+    await this.#log({ type: 'revived' });
+  }
+
   /** Stops the subject, gives it the credentials that the sandbox takes now, and starts it again. */
   async reconfigure(): Promise<void> {
     await this.#log({ type: 'killed' });
@@ -526,7 +541,7 @@ export class World {
   }
 
   /** Runs lanes of work side by side, each with the subject's calls held and let go in an order of its own; `expect` finds them as `schedules`. */
-  explore(lanes: readonly LaneSpec[]): Promise<void> {
+  explore(lanes: readonly { name: string; workload: Workload }[]): Promise<void> {
     const { cohort, sandbox, evidence, clock, terms, replay } = this.#o;
     const arm = async (...rules: (Rule & { id: string })[]) => {
       this.#rules.push(...rules.map(({ id }) => id));
@@ -548,7 +563,7 @@ export class World {
       deadlineMs: this.gateMs,
       pollInterval: terms.pollInterval,
     });
-    return explorer.run(lanes);
+    return explorer.run(lanes.map(({ name, workload }) => ({ name, make: () => workload(this, name) })));
   }
 
   /** Holds the subject's calls to the CRM that name a record: before they write, and when they have read, until some of them meet. */

@@ -9,6 +9,8 @@ import { startSandbox, writeCa } from '#sandbox';
 
 const folder = mkdtempSync(join(tmpdir(), 'syncproof-clients-'));
 const sandbox = await startSandbox({
+  controlToken: process.env.SYNCPROOF_CONTROL_TOKEN,
+  snapshots: join(folder, 'snapshots'),
   process: 'clients',
   seed: 'clients',
   parts: ['crm', 'epic', 'epic-hl7', 'plain'],

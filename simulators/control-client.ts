@@ -71,9 +71,12 @@ class Text {
 /** The control API said no: `message` is its own. */
 export class ControlCallError extends Error {
   readonly status: number;
-  constructor(status: number, message: string) {
+  /** After so many seconds it may be called again. */
+  readonly waitSeconds?: number;
+  constructor(status: number, message: string, waitSeconds?: number) {
     super(message);
     this.status = status;
+    this.waitSeconds = waitSeconds;
   }
 }
 
@@ -116,6 +119,10 @@ export class ControlClient {
       } catch (error) {
         // What the lost call removed already is as it should be.
         if (again && method === 'DELETE' && error instanceof ControlCallError && error.status === 404) return {} as T;
+        if (error instanceof ControlCallError && error.waitSeconds !== undefined) {
+          await systemClock.sleep(error.waitSeconds * 1000);
+          continue;
+        }
         if (error instanceof ControlCallError) throw error;
         const now = systemClock.now();
         this.#awaySince ??= now;
@@ -141,7 +148,8 @@ export class ControlClient {
         response.status,
         `${method} ${this.url}${path}: this is no control API, it does not answer in JSON`,
       );
-    if (!response.ok) throw new ControlCallError(response.status, `${method} ${path}: ${value.error ?? text}`);
+    const wait = response.status === 429 ? Number(response.headers.get('retry-after') ?? 1) : undefined;
+    if (!response.ok) throw new ControlCallError(response.status, `${method} ${path}: ${value.error ?? text}`, wait);
     return value as T;
   }
 
@@ -169,11 +177,12 @@ export class ControlClient {
   arm = async (rules: Rule[]): Promise<ArmedRule[]> =>
     (await this.run('arm', { body: rules as Operations['arm']['body'] })).rules as ArmedRule[];
   /** Arms those of the rules that a part of this process can suffer; tells of the others. */
-  armSome = (rules: Rule[]): Promise<Armed> => this.call('POST', '/v1/rules?partial=true', rules);
+  armSome = (rules: Rule[]): Promise<Armed> =>
+    this.run('arm', { query: { partial: true }, body: rules as Operations['arm']['body'] }) as Promise<Armed>;
   /** Arms a plan, YAML or JSON, as far as a part of this process can suffer it. @param source what messages call it. */
   armPlan = (text: string, source = 'plan'): Promise<Armed> =>
     this.call('POST', `/v1/plans?partial=true&source=${encodeURIComponent(source)}`, new Text(text));
-  healPlan = (name: string): Promise<unknown> => this.call('DELETE', `/v1/plans/${encodeURIComponent(name)}`);
+  healPlan = (name: string): Promise<{ healed: number }> => this.run('heal-plan', { params: { name } });
   heal = (id: string): Promise<{ healed: number }> => this.run('heal', { params: { id } });
   healAll = (): Promise<{ healed: number }> => this.run('heal-all', {});
   rules = async (): Promise<ArmedRule[]> => (await this.run('rules', {})).rules as ArmedRule[];

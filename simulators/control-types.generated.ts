@@ -740,6 +740,15 @@ export interface Time {
 
 /** Every call of the control API, by its operation. */
 export interface Operations {
+  /** A page for people: parts, addresses, the live journal, switches for faults, parked calls, snapshots. */
+  page: {
+    method: 'GET';
+    path: '/';
+    params: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: unknown;
+  };
   /** Answers once every part listens. */
   health: {
     method: 'GET';
@@ -1365,6 +1374,7 @@ export interface Operations {
 
 /** Where each call goes. */
 export const OPERATIONS: { readonly [Name in keyof Operations]: readonly [method: string, path: Operations[Name]['path']] } = {
+  page: ['GET', '/'],
   health: ['GET', '/v1/health'],
   openapi: ['GET', '/v1/openapi.json'],
   parts: ['GET', '/v1/parts'],

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mistakesIn, type Schema } from '#kernel';
+import { CALLS_AT_ONCE, ControlApi, Kernel, mistakesIn, type Schema } from '#kernel';
+import { ControlClient } from './control-client.ts';
 import type { Operations } from './control-types.generated.ts';
 import { type Sandbox, startSandbox } from './sandbox.ts';
 
@@ -82,6 +83,7 @@ const patient = { resourceType: 'Patient', name: [{ use: 'official', family: 'Ha
 
 /** One call of each operation, in an order in which each finds what it needs. */
 const CALLS: { readonly [Name in keyof Operations]: () => Sent } = {
+  page: () => ({}),
   health: () => ({}),
   openapi: () => ({}),
   parts: () => ({}),
@@ -96,9 +98,11 @@ const CALLS: { readonly [Name in keyof Operations]: () => Sent } = {
   rules: () => ({}),
   heal: () => ({ params: { id: 'slow' } }),
   'heal-all': () => ({}),
-  'arm-plan': () => ({ body: { name: 'slow', doc: 'Slow answers.', rules: [{ fault: 'latency', where: { sim: 'crm' } }] } }),
+  'arm-plan': () => ({
+    body: { name: 'slow-crm', rules: [{ fault: 'latency', params: { ms: 1 }, where: { sim: 'crm' }, when: { nth: 1000 } }] },
+  }),
   plans: () => ({}),
-  'heal-plan': () => ({ params: { name: 'slow' } }),
+  'heal-plan': () => ({ params: { name: 'slow-crm' } }),
   gates: () => ({}),
   release: () => ({ params: { id: 'none' }, status: 404 }),
   'crm-commit': () => ({ body: { changes: [{ op: 'create', type: 'Contact', fields: { LastName: 'Hand' } }] } }),
@@ -224,4 +228,15 @@ describe('refuses what it does not take:', () => {
       body: { error: expect.stringContaining('exceeds 16777216 bytes') },
     });
   });
+});
+
+test('the client waits as it is told when it calls too often', { timeout: 30_000 }, async () => {
+  const kernel = new Kernel();
+  const far = new ControlApi(kernel, [], { near: () => false });
+  await far.start({ host: '127.0.0.1', port: 0 });
+  const client = new ControlClient(far.face.url()!);
+  const calls = await Promise.all(Array.from({ length: CALLS_AT_ONCE + 100 }, () => client.rules()));
+  expect(calls.every((rules) => rules.length === 0)).toBe(true);
+  await far.face.close();
+  kernel.close();
 });

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { CRM_DEFAULTS } from '#crm';
 import { type JournalEvent, systemClock } from '#kernel';
 import { ehrSites, populate, type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts';
+import { Listener } from './testing/listener.ts';
 
 const SITES = [
   { name: 'epic', vendor: 'epic', authority: '1.2.840.114350.1.13.999.2.7.5.737384.14', timeZone: 'America/New_York' },
@@ -187,6 +188,32 @@ describe('what a restore does to', () => {
     const { events } = await control<{ events: JournalEvent[] }>(sandbox, 'GET', '/v1/journal?kind=commit&limit=10000');
     expect(Math.abs(Date.parse(events.at(-1)!.wall) - systemClock.now())).toBeLessThan(5_000);
   });
+});
+
+test('a link: what waited in the snapshot is sent, what was committed since is not', async () => {
+  const listener = new Listener();
+  const target = await listener.listen();
+  const sandbox = await open({ sites: SITES.slice(0, 1) });
+  const register = (family: string) =>
+    control(sandbox, 'POST', '/v1/sites/epic/commits', {
+      act: 'register',
+      changes: [{ op: 'create', type: 'Patient', resource: { resourceType: 'Patient', name: [{ use: 'official', family }] } }],
+    });
+  await control(sandbox, 'POST', '/v1/sites/epic/link', { target });
+  await register('Sent');
+  await expect.poll(() => listener.got.length).toBe(1);
+  await control(sandbox, 'POST', '/v1/sites/epic/link', { paused: true });
+  await register('Waiting');
+  const one = await snapshot(sandbox, 'one');
+  await register('Since');
+  await restore(sandbox, 'one');
+  expect((await snapshot(sandbox, 'again')).snapshot).toBe(one.snapshot);
+  await control(sandbox, 'POST', '/v1/sites/epic/link', { paused: false });
+  await expect.poll(() => listener.got.length).toBe(2);
+  await register('Later');
+  await expect.poll(() => listener.got.length).toBe(3);
+  expect(listener.got.map((text) => /\|(Sent|Waiting|Since|Later)\^/i.exec(text)?.[1])).toEqual(['Sent', 'Waiting', 'Later']);
+  listener.close();
 });
 
 test('a snapshot that cannot be used changes nothing', async () => {

@@ -30,6 +30,7 @@ import { dm02 } from './dm-02.ts';
 import { dm03 } from './dm-03.ts';
 import { dm04 } from './dm-04.ts';
 import { dm05 } from './dm-05.ts';
+import { dm06 } from './dm-06.ts';
 import { dm07 } from './dm-07.ts';
 import { dq01 } from './dq-01.ts';
 import { dq02 } from './dq-02.ts';
@@ -130,6 +131,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   dm03,
   dm04,
   dm05,
+  dm06,
   dm07,
   ap01,
   ap02,

@@ -16,10 +16,10 @@ export const or03 = defineCheck({
   alone: true,
   async act(world) {
     const lanes = Array.from({ length: SCHEDULES[world.size] / 2 }, (_, n) => [
-      merges(world, `merge ${n + 1}`),
-      unions(world, `union ${n + 1}`),
+      { name: `merge ${n + 1}`, workload: merges },
+      { name: `union ${n + 1}`, workload: unions },
     ]);
-    await world.explore(await Promise.all(lanes.flat()));
+    await world.explore(lanes.flat());
     await world.settled('after');
   },
   passes: (facts) => ({ reason: 'explored', message: facts.strength }),

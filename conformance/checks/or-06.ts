@@ -21,9 +21,9 @@ export const or06 = defineCheck({
     const kinds = Object.entries(mix);
     const lanes = Array.from({ length: Math.ceil(SPARE * SCHEDULES[world.size]) }, (_, n) => {
       const [kind, workload] = kinds[n % kinds.length]!;
-      return workload(world, `${kind} ${Math.floor(n / kinds.length) + 1}`);
+      return { name: `${kind} ${Math.floor(n / kinds.length) + 1}`, workload };
     });
-    await world.explore(await Promise.all(lanes));
+    await world.explore(lanes);
     await world.note('wanted', SCHEDULES[world.size]);
     await world.settled('after');
   },

@@ -7,7 +7,7 @@ export const rs09 = defineCheck({
   severity: 'B',
   level: 2,
   requirement:
-    'After a kill, a pause and a restart, everything that happened meanwhile in the EHR and in the CRM is caught up without anybody doing anything.',
+    'After a kill, a pause and a restart, everything that happened meanwhile in the EHR and in the CRM is caught up without anybody doing anything; so it is when several instances are restarted one by one.',
   seeds: ['S4', 'S2'],
   harm: 'The server was rebooted on Sunday; on Monday the recall list is that of Saturday.',
   needs: ['restart'],
@@ -26,9 +26,16 @@ export const rs09 = defineCheck({
     await world.pass(world.outageMs);
     await world.revive();
     await world.settled('after');
+    if (world.instances === 1) return;
+    // An update replaces one instance after the other, while the clinic goes on.
+    const visit = await world.book('booked before the update', known);
+    await Promise.all([world.restartOneByOne(), world.reschedule(visit, world.at(23, 9, 45))]);
+    await world.register('new during the update');
+    await world.settled('updated');
   },
   expect(facts) {
     const baseline = facts.asMapped('before');
-    return baseline.length > 0 ? baseline : facts.asMapped('after');
+    if (baseline.length > 0) return baseline;
+    return [...facts.asMapped('after'), ...(facts.note('record booked before the update') ? facts.asMapped('updated') : [])];
   },
 });

@@ -17,6 +17,8 @@ export interface MutantDefinition {
   writeBack?: 'fhir';
   /** How many hospitals it serves; one unless said. */
   sites?: 1 | 2;
+  /** How many instances of it run side by side; one unless said. */
+  instances?: 2;
   /** Vendor of the second hospital; that of the first unless said. */
   second?: 'cerner';
   /** The map that it is judged by, a folder beside the default one; its org has person accounts where the map fills Account. */

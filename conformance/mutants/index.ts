@@ -6,6 +6,7 @@ import { answersBack } from './answers-back.ts';
 import { appliesReplays } from './applies-replays.ts';
 import { arrivalOrder } from './arrival-order.ts';
 import { asksForEverything } from './asks-for-everything.ts';
+import { asksLeadsWhomToCall } from './asks-leads-whom-to-call.ts';
 import { asksOnce } from './asks-once.ts';
 import { believesAnyWeight } from './believes-any-weight.ts';
 import { believesAnybody } from './believes-anybody.ts';
@@ -56,6 +57,7 @@ import { keepsEscapes } from './keeps-escapes.ts';
 import { keepsItsToken } from './keeps-its-token.ts';
 import { keepsPlaceholders } from './keeps-placeholders.ts';
 import { keepsRefusalsToItself } from './keeps-refusals-to-itself.ts';
+import { keepsToItself } from './keeps-to-itself.ts';
 import { keysByChannel } from './keys-by-channel.ts';
 import { knowsNoQuietHours } from './knows-no-quiet-hours.ts';
 import { lastHeardIsLast } from './last-heard-is-last.ts';
@@ -72,6 +74,7 @@ import { lawfulPersonAccounts } from './lawful-person-accounts.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
 import { lawfulSubscription } from './lawful-subscription.ts';
+import { lawfulTwoInstances } from './lawful-two-instances.ts';
 import { lawfulTwoSites } from './lawful-two-sites.ts';
 import { lawfulTwoVendors } from './lawful-two-vendors.ts';
 import { leapDay } from './leap-day.ts';
@@ -129,6 +132,7 @@ import { takesEverything } from './takes-everything.ts';
 import { takesItsTime } from './takes-its-time.ts';
 import { takesOverLeads } from './takes-over-leads.ts';
 import { tenDigits } from './ten-digits.ts';
+import { twoLookThenCreate } from './two-look-then-create.ts';
 import { utcDay } from './utc-day.ts';
 import { watchesContactsOnly } from './watches-contacts-only.ts';
 import { wipesWhatItMayNotRead } from './wipes-what-it-may-not-read.ts';
@@ -140,6 +144,7 @@ import { writesWhatItRead } from './writes-what-it-read.ts';
 /** Every mutant; the lawful variants last. */
 export const MUTANTS: readonly MutantDefinition[] = [
   noNewPersons,
+  asksLeadsWhomToCall,
   hardCodedKey,
   blanksWhatIsGone,
   wipesWhatItMayNotRead,
@@ -218,6 +223,8 @@ export const MUTANTS: readonly MutantDefinition[] = [
   watchesContactsOnly,
   writesBackLate,
   looksThenCreates,
+  twoLookThenCreate,
+  keepsToItself,
   writesForFormerOwners,
   writesWhatItRead,
   insists,
@@ -236,6 +243,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulPolling,
   lawfulLookupFirst,
   lawfulTwoSites,
+  lawfulTwoInstances,
   lawfulComposite,
   lawfulCollections,
   lawfulBulk,

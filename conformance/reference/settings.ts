@@ -64,6 +64,8 @@ export type Settings = {
   pollMs: number;
   crmPollMs: number;
   httpTimeoutMs: number;
+  /** Which of several instances this is. */
+  instance: string;
 };
 
 type Flat = Record<string, string | undefined>;
@@ -96,6 +98,7 @@ export function readSettings(env: Flat): Settings {
     pollMs: Number(flat.SYNC_POLL_MS ?? 1000),
     crmPollMs: Number(flat.SYNC_CRM_POLL_MS ?? 1000),
     httpTimeoutMs: Number(flat.SYNC_HTTP_TIMEOUT_MS ?? 10_000),
+    instance: flat.SYNCPROOF_INSTANCE ?? '0',
   };
 }
 

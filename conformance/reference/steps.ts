@@ -34,6 +34,7 @@ import { decodeMessage, type Message, type Repetition } from './hl7/message.ts';
 import { admits, frameReader } from './hl7/mllp.ts';
 import { isHopeless, isOvertaken, refusalMark, writeBack } from './hl7/write-back.ts';
 import { type Http, heeding } from './http.ts';
+import { LEASE_MS } from './lease.ts';
 import type {
   Change,
   Channel,
@@ -50,6 +51,7 @@ import type {
 } from './model.ts';
 import { backoff, isRetryable } from './retry.ts';
 import type { FhirSettings, Site } from './settings.ts';
+import type { Store } from './store.ts';
 import { trust } from './trust.ts';
 import { appointmentKey, appointmentStatus, birthDate, contactKey, fit, localDate, normalisePhone, sex } from './values.ts';
 
@@ -135,6 +137,9 @@ export type Steps = {
   isOvertaken(decided: string, known: Desired): boolean;
   isHopeless(refusals: number): boolean;
   refusalMark(fields: string): Fields;
+  // One of several instances works.
+  dataOf(folder: string, instance: string): string;
+  leads(store: Store, instance: string, now: number): boolean;
   // Something goes wrong; or there is much to do.
   isRetryable(error: unknown): boolean;
   backoff(attempt: number, retryAfterMs: number, random: () => number): number | undefined;
@@ -211,6 +216,8 @@ export const referenceSteps: Steps = {
   isOvertaken,
   isHopeless,
   refusalMark,
+  dataOf: (folder) => folder,
+  leads: (store, instance, now) => store.takeLease(instance, now, LEASE_MS),
   isRetryable,
   backoff,
   heeding,

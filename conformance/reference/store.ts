@@ -22,6 +22,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS link_fhir ON link (site, fhirId);
   CREATE TABLE IF NOT EXISTS told (id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT, reference TEXT, UNIQUE (site, reference));
   CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, site TEXT, text TEXT, person TEXT, fields TEXT, key TEXT, decided TEXT);
+  CREATE TABLE IF NOT EXISTS lease (name TEXT PRIMARY KEY, holder TEXT, until REAL);
   CREATE TABLE IF NOT EXISTS cursor (name TEXT PRIMARY KEY, value TEXT);
   CREATE TABLE IF NOT EXISTS failed (reference TEXT PRIMARY KEY, site TEXT, reason TEXT);`;
 
@@ -36,7 +37,10 @@ export function openStore(folder: string, survives: 'kill' | 'power-cut' = 'powe
   if (folder !== ':memory:') mkdirSync(folder, { recursive: true });
   const db = new DatabaseSync(folder === ':memory:' ? folder : join(folder, 'sync.db'));
   // FULL waits for the disk at every change: an acknowledged message survives a power cut too. NORMAL survives any kill.
-  db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${survives === 'kill' ? 'NORMAL' : 'FULL'};`);
+  // Another instance may be writing: it is done in no time.
+  db.exec(
+    `PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${survives === 'kill' ? 'NORMAL' : 'FULL'};`,
+  );
   db.exec(SCHEMA);
   const polled = new Map<string, number>();
   const hinted = new Set<string>();
@@ -175,6 +179,14 @@ export function openStore(folder: string, survives: 'kill' | 'power-cut' = 'powe
     nextMessage: (site: string): Outgoing | undefined =>
       all<Outgoing>('SELECT id, text, person, fields, key, decided FROM outbox WHERE site = ? ORDER BY id LIMIT 1', site)[0],
     dropMessage: (id: number): void => void sql('DELETE FROM outbox WHERE id = ?').run(id),
+
+    /** Takes the lease, or renews it. False while another instance holds it. */
+    takeLease: (holder: string, now: number, ms: number): boolean =>
+      sql(
+        `INSERT INTO lease VALUES ('work', ?, ?) ON CONFLICT DO UPDATE SET holder = excluded.holder, until = excluded.until
+          WHERE holder = excluded.holder OR until < ?`,
+      ).run(holder, now + ms, now).changes > 0,
+    dropLease: (holder: string): void => void sql('DELETE FROM lease WHERE holder = ?').run(holder),
 
     cursor: (name: string) => all<{ value: string }>('SELECT value FROM cursor WHERE name = ?', name)[0]?.value,
     setCursor(name: string, value: string): void {

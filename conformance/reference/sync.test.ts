@@ -114,6 +114,7 @@ beforeEach(async () => {
     pollMs: 10,
     crmPollMs: 10,
     httpTimeoutMs: 1000,
+    instance: '0',
   };
   sync = await startSync(steps, settings, machine);
 });

@@ -7,26 +7,33 @@ import { readFeeds } from './fhir/feeds.ts';
 import { type Notified, takeNotices } from './fhir/notices.ts';
 import { pollSite } from './fhir/poll.ts';
 import { openTold, type Told } from './fhir/told.ts';
-import { listenFeed } from './hl7/feed.ts';
+import { applyInbox, listenFeed, readInbox } from './hl7/feed.ts';
 import { sendOutbox } from './hl7/write-back.ts';
 import { openHttp } from './http.ts';
+import { takeTurns, type Work } from './lease.ts';
 import type { Channel, Machine } from './model.ts';
 import type { FhirChannel, Settings, Site, WebhookSettings } from './settings.ts';
 import type { Steps } from './steps.ts';
 import { openStore, type Store } from './store.ts';
 
-/** What every part works with. */
-export type Context = {
+/** What an instance has that works or stands by. */
+export type Standing = {
   steps: Steps;
   store: Store;
   machine: Machine;
   settings: Settings;
-  /** Fires once, when the sync is to end. */
+  /** Has the inbox of a site looked at, if it is this instance that works. */
+  look(site: Site): void;
+  /** Puts something aside for the operator, who hears of it once and without its content. */
+  setAside(site: string, reference: string, reason: string): void;
+};
+
+/** What every part of the work has. */
+export type Context = Standing & {
+  /** Fires once, when the work is to end. */
   stop: AbortSignal;
   /** Has these persons' records written to the CRM. */
   wakeWriter(persons: Iterable<string>, channel: Channel): void;
-  /** Puts something aside for the operator, who hears of it once and without its content. */
-  setAside(site: string, reference: string, reason: string): void;
 };
 
 export type Sync = {
@@ -36,11 +43,7 @@ export type Sync = {
   stop(): Promise<void>;
 };
 
-/**
- * Starts the sync. Four streams meet in the store, and none waits for another:
- * feed and poll say what the EHR holds; the writer makes the CRM hold it; the watch sees what CRM users change; the outbox
- * carries to the hospital what the CRM owns.
- */
+/** Starts an instance of the sync: it listens to the hospitals, and works when it is its turn. */
 export async function startSync(steps: Steps, settings: Settings, given: Machine): Promise<Sync> {
   const log = (line: string): void => {
     const told = steps.report(line);
@@ -48,23 +51,58 @@ export async function startSync(steps: Steps, settings: Settings, given: Machine
   };
   const machine: Machine = { ...given, log };
   const ending = new AbortController();
-  const store = openStore(settings.dataFolder, settings.survives);
-  const http = openHttp(settings.httpTimeoutMs, ending.signal);
-  const crm = openCrm(settings.crm, steps.heeding(http, machine.now), machine.now);
-  const context: Context = {
+  const { instance } = settings;
+  const store = openStore(steps.dataOf(settings.dataFolder, instance), settings.survives);
+  let working: Context | undefined;
+  const standing: Standing = {
     steps,
     store,
     machine,
     settings,
-    stop: ending.signal,
-    wakeWriter: (persons, channel) => writer.wake(persons, channel),
+    look: (site) => working && applyInbox(working, site),
     setAside(site, reference, reason) {
       if (store.setAside(site, reference, reason))
         machine.log(`set aside: site=${site} reason="${reason}" total=${store.countFailed()}`);
     },
   };
+  const feeds = await Promise.all(settings.sites.map((site) => listenFeed(standing, site)));
+  const begin = (): Work => {
+    const { context, stop } = startWork(standing);
+    working = context;
+    const end = async () => {
+      working = undefined;
+      await stop();
+    };
+    return { stop: end };
+  };
+  const holds = () => steps.leads(store, instance, machine.now());
+  const turns = takeTurns(holds, begin, { store, machine, instance, stop: ending.signal });
+
+  return {
+    ports: Object.fromEntries(settings.sites.flatMap((site, index) => (feeds[index] ? [[site.name, feeds[index].port]] : []))),
+    async stop() {
+      ending.abort();
+      await Promise.all([...feeds.map((feed) => feed?.close()), turns]);
+      store.close();
+    },
+  };
+}
+
+/**
+ * Starts the work. Four streams meet in the store, and none waits for another: feed and poll say what the EHR holds; the writer
+ * makes the CRM hold it; the watch sees what CRM users change; the outbox carries to the hospital what the CRM owns.
+ */
+function startWork(standing: Standing): Work & { context: Context } {
+  const { steps, store, machine, settings } = standing;
+  const ending = new AbortController();
+  const http = openHttp(settings.httpTimeoutMs, ending.signal);
+  const crm = openCrm(settings.crm, steps.heeding(http, machine.now), machine.now);
+  const context: Context = {
+    ...standing,
+    stop: ending.signal,
+    wakeWriter: (persons, channel) => writer.wake(persons, channel),
+  };
   const writer = openWriter(context, crm);
-  const feeds = await Promise.all(settings.sites.map((site) => listenFeed(context, site)));
   const charts: Told[] = [];
   const tellOf = (site: Site, fhir: Fhir): Told => {
     const told = openTold(context, site, fhir);
@@ -85,18 +123,17 @@ export async function startSync(steps: Steps, settings: Settings, given: Machine
       const pause = (ms: number) => machine.sleep(ms, ending.signal);
       const fhir = site.fhir && openFhir(site.fhir, steps.heeding(http, machine.now), machine.now, steps, pause);
       const reads = fhir ? (site.fhir?.reads ?? ['poll']) : [];
-      return [sendOutbox(context, site, fhir), ...reads.map((how) => read[how](site, fhir!))];
+      return [readInbox(context, site), sendOutbox(context, site, fhir), ...reads.map((how) => read[how](site, fhir!))];
     }),
   ];
   if (notified.length > 0) loops.push(takeNotices(context, settings.webhook as WebhookSettings, notified));
   writer.wake(store.unsavedPersons(), 'start');
 
   return {
-    ports: Object.fromEntries(settings.sites.flatMap((site, index) => (feeds[index] ? [[site.name, feeds[index].port]] : []))),
+    context,
     async stop() {
       ending.abort();
-      await Promise.all([...feeds.map((feed) => feed?.close()), ...loops, ...charts.map((told) => told.close()), writer.close()]);
-      store.close();
+      await Promise.all([...loops, ...charts.map((told) => told.close()), writer.close()]);
     },
   };
 }

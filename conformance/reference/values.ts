@@ -25,6 +25,7 @@ const SIZES: Record<string, number> = {
   Location__c: 120,
   Note__c: 255,
   Quiet_Hours__c: 40,
+  Emergency_Contact__c: 80,
   Source__c: 255,
 };
 

@@ -5,7 +5,7 @@ import { SandboxDoor } from './door.ts';
 import type { LaneRecord, ScheduleFile } from './file.ts';
 import { Lane } from './lane.ts';
 import { runLane } from './run-lane.ts';
-import { follow, STRATEGIES } from './strategies/index.ts';
+import { firmSteps, follow, STRATEGIES } from './strategies/index.ts';
 
 /** One thing that the judge does in a lane. Its `touches` are names of records, without the lane's own. */
 export interface Act {
@@ -22,6 +22,12 @@ export interface LaneSpec {
   /** Words by which the subject's calls to the CRM can name these people and their visits, known before anything is committed. */
   words: readonly string[];
   acts: readonly Act[];
+}
+
+/** A lane that is made when its turn comes. */
+export interface LanePlan {
+  name: string;
+  make(): LaneSpec | Promise<LaneSpec>;
 }
 
 /** What a recorded schedule is followed by. */
@@ -76,15 +82,18 @@ export class Explorer {
     this.#o = options;
   }
 
-  async run(specs: readonly LaneSpec[]): Promise<void> {
+  /** Where a record is followed, its lanes alone are run. */
+  async run(plans: readonly LanePlan[]): Promise<void> {
     const { note, replay, deadlineMs } = this.#o;
     const strategy = replay ? replay.schedule.strategy : STRATEGIES.map(({ id }) => id).join(', ');
     await note('exploration', { strategy, deadlineMs });
-    const waiting = [...specs];
+    const recorded = replay?.schedule.lanes.map(({ name }) => name);
+    const waiting = plans.filter(({ name }) => recorded?.includes(name) ?? true);
     const worker = async (): Promise<void> => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) await this.#explore(next);
+      for (let next = waiting.shift(); next; next = waiting.shift()) await this.#explore(await next.make());
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    // One that waits for what was recorded must not wait for a hand that another lane holds.
+    await Promise.all(Array.from({ length: replay ? 1 : AT_ONCE }, worker));
   }
 
   async #explore(spec: LaneSpec): Promise<void> {
@@ -102,10 +111,12 @@ export class Explorer {
       // Only the commit says under which id the EHR has a person.
       if (ref?.sim === 'ehr' && ref.version === 1 && ref.type === 'Patient') await this.#arm(rules, ['ehr'], [ref.id], armed);
     });
-    const recorded = replay?.schedule.lanes.find(({ name }) => name === spec.name)?.decisions.map(({ took }) => took);
+    const record = replay?.schedule.lanes.find(({ name }) => name === spec.name);
+    const recorded = record && firmSteps(record.decisions);
     const pace = {
       clock,
-      patienceMs: PATIENCE_MS,
+      // What was recorded in some order has to have come to the same point before the next step.
+      patienceMs: replay ? 2 * PATIENCE_MS : PATIENCE_MS,
       lonelyMs: Math.min(LONGEST_LONELY_MS, Math.max(100, 2 * pollInterval)),
       eager: () => chance.chance(EAGER),
       idleMs: IDLE_MS,
@@ -125,7 +136,7 @@ export class Explorer {
       words.map((text, n) => ({
         id: `${rules}${sim} ${hook} ${armed.length + n}`,
         fault: 'gate',
-        params: { at: hook, deadlineMs: replay?.hold ? 0 : deadlineMs },
+        params: { at: hook, deadlineMs: replay?.hold ? 0 : replay ? 2 * deadlineMs : deadlineMs },
         where: { sim, ...(sim === 'ehr' && { tenant: site }), text },
       })),
     );

@@ -31,8 +31,6 @@ export interface Pace {
 
 /** Where a subject took another path than the one that was recorded. */
 export interface Divergence {
-  /** Which decision, from 1. */
-  decision: number;
   expected: string;
   parked: string[];
 }
@@ -60,7 +58,8 @@ export async function runLane(
     }
     const still = clock.now() - changed;
     const acting = lane.isActing;
-    const more = recorded !== undefined && !diverged && lane.decisions.length < recorded.length;
+    const due = diverged ? undefined : recorded?.find((name) => !lane.decisions.some(({ took }) => took === name));
+    const more = due !== undefined;
     if (!acting && !more && ((lane.isLonely && still >= restMs) || after >= tail)) return diverged;
     const waits = lane.isLonely && acting && !isEager && recorded === undefined ? lonelyMs : patienceMs;
     const moves = still >= waits ? lane.next(still >= idleMs) : [];
@@ -70,8 +69,7 @@ export async function runLane(
       isEager = eager();
       if (!acting) after += moves.length;
     } else if (more && still >= giveUpMs) {
-      const decision = lane.decisions.length + 1;
-      diverged = { decision, expected: recorded[decision - 1]!, parked: lane.options };
+      diverged = { expected: due, parked: lane.options };
       lane.wander();
       changed = clock.now();
     } else await clock.sleep(LOOK_MS);

@@ -45,6 +45,7 @@ interface PatientImage {
   telecom?: { system: string; use: string; value: string; period?: { end?: string } }[];
   extension?: { url: string; valueBoolean?: boolean; valueString?: string; valueCode?: string }[];
   address?: { use: string; line: string[]; city: string; state: string; postalCode: string; period?: { end?: string } }[];
+  contact?: { relationship: { coding: { code: string }[] }[]; name: { text: string }; telecom: { value: string }[] }[];
   deceasedBoolean?: boolean;
   deceasedDateTime?: string;
 }
@@ -90,10 +91,21 @@ function dial(written: string | undefined): string | null | undefined {
  * what it holds, because the EHR's value is none, is undefined.
  */
 export function contactOf(image: unknown, authority = AUTHORITY): Omit<Row, 'Id'> {
-  const { identifier, name, birthDate, gender, telecom = [], address = [], extension = [], ...rest } = image as PatientImage;
+  const {
+    identifier,
+    name,
+    birthDate,
+    gender,
+    telecom = [],
+    address = [],
+    extension = [],
+    contact = [],
+    ...rest
+  } = image as PatientImage;
   const official = name.find(({ use }) => use === 'official')!;
   const point = (system: string, use?: string) =>
     telecom.find((t) => t.system === system && (!use || t.use === use) && !t.period?.end)?.value;
+  const emergency = contact.find(({ relationship }) => relationship[0]?.coding[0]?.code === 'C');
   const home = address.find(({ use, period }) => use === 'home' && !period?.end);
   return {
     EHR_Key__c: keyOf(image, authority),
@@ -113,6 +125,8 @@ export function contactOf(image: unknown, authority = AUTHORITY): Omit<Row, 'Id'
     Deceased__c: rest.deceasedBoolean === true || rest.deceasedDateTime !== undefined,
     Active__c: rest.active ?? true,
     Interpreter__c: extension.some(({ valueBoolean }) => valueBoolean === true),
+    Emergency_Contact__c: emergency?.name.text ?? null,
+    Emergency_Phone__c: emergency ? dial(emergency.telecom[0]?.value) : null,
     Quiet_Hours__c: extension.find(({ url }) => url.endsWith('/quiet-hours'))?.valueString ?? null,
     Preferred_Channel__c: CHANNEL[extension.find(({ valueCode }) => valueCode)?.valueCode ?? ''] ?? null,
   };

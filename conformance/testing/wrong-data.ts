@@ -313,6 +313,12 @@ export const WRONG_DATA: WrongSubject[] = [
     'wrong-value',
     { write: (_, f) => ({ ...f, ...('Quiet_Hours__c' in f && { Quiet_Hours__c: null }) }) },
   ],
+  [
+    'DM-06',
+    'writes whoever is in the CRM over the one to call',
+    'wrong-value',
+    { write: (_, f) => ({ ...f, ...(f.Emergency_Contact__c ? { Emergency_Contact__c: 'Webform' } : {}) }) },
+  ],
   ['ID-08', 'takes a lead for the chart', 'lead-overwritten', { leads: ({ FirstName }) => ({ FirstName }) }],
   ['ID-08', 'adds to a lead that is not its own', 'lead-touched', { leads: () => ({ Description: 'a patient' }) }],
   ['AP-06', 'drops cancellations', 'reminded-of-cancelled', { polls: false, takes: (type) => type !== 'SIU^S15' }],

@@ -3,8 +3,6 @@ import { type FaultDefinition, type FaultParam, type FaultPlace, type Random, ty
 // What keeps somebody waiting does so for a moment: a minute shall hold many faults.
 const SHORT = /ms$|^ms|seconds|after/i;
 const MOST_MS = 300;
-/** For parameters that name something of the chart. */
-const WORDS: Readonly<Record<string, string>> = { type: 'Patient', element: 'gender' };
 
 /** Rules about every fault in turn, in an order and with a strength that come from the seed. */
 export function* mix(faults: readonly FaultDefinition[], places: () => readonly FaultPlace[], random: Random): Generator<Rule> {
@@ -44,7 +42,7 @@ function drawn(name: string, param: FaultParam, place: FaultPlace, random: Rando
   if (param.error) return random.pick(place.errors?.() ?? ['unavailable']);
   if (param.oneOf) return random.pick(param.oneOf);
   if (param.type === 'boolean') return random.chance(0.5);
-  if (param.type === 'string') return param.default === undefined ? (WORDS[name] ?? 'chaos') : undefined;
+  if (param.type === 'string') return param.default === undefined ? (param.example ?? 'chaos') : undefined;
   const [least, most] = param.range ?? [0, 10];
   // A call that nobody releases goes on before its client gives up; 0 would be never.
   if (name === 'deadlineMs') return random.int(1, MOST_MS);

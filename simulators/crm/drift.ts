@@ -39,9 +39,15 @@ export class Drifts {
     return all.length === 0 ? all : all.filter((one) => one.object === object);
   }
 
+  // Asked for with every row that is read or written, and mostly there is none.
+  #ofRows(object: string): readonly Drift[] {
+    const own = this.of(object);
+    return own.length === 0 ? own : own.filter(changesRows);
+  }
+
   /** A kept row as it is shown; itself where nothing is otherwise. */
   shown(object: string, kept: Row): Row {
-    const own = this.of(object).filter(changesRows);
+    const own = this.#ofRows(object);
     if (own.length === 0) return kept;
     const row = { ...kept };
     for (const { renamed, retyped } of own) {
@@ -53,7 +59,7 @@ export class Drifts {
 
   /** A shown row as it is kept. What was not changed stays what it was, however it was shown. */
   kept(object: string, shown: Row, before: Row = {}): Row {
-    const own = this.of(object).filter(changesRows);
+    const own = this.#ofRows(object);
     if (own.length === 0) return shown;
     const row = { ...shown };
     const seen = this.shown(object, before);

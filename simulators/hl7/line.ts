@@ -1,4 +1,4 @@
-import { dial, type Kernel, type Outgoing, Severed, socketWire, type Wire } from '#kernel';
+import { dial, endBy, type Kernel, type Outgoing, Severed, socketWire, type Wire } from '#kernel';
 import type { LinkLog } from './link-log.ts';
 import { Peer } from './peer.ts';
 import type { LinkSettings } from './settings.ts';
@@ -105,7 +105,7 @@ export class Line {
 
 /** Writes framed bytes as the faults want them cut, and ends the connection where one wants that. Never rejects. */
 export async function writeOut(kernel: Kernel, { socket }: Peer, bytes: Buffer, plan: Outgoing): Promise<void> {
-  const { sever, cuts = [], pauseMs = 0 } = plan;
+  const { sever, cuts = [], pauseMs = 0, healed } = plan;
   const end = sever ? Math.floor(bytes.length * sever.after) : bytes.length;
   const at = cuts.map((cut) => (cut < 0 ? bytes.length + cut : cut)).filter((cut) => cut > 0 && cut < end);
   const edges = [0, ...new Set(at.sort((a, b) => a - b)), end];
@@ -120,10 +120,11 @@ export async function writeOut(kernel: Kernel, { socket }: Peer, bytes: Buffer, 
       });
     });
   if (!sever && edges.length === 2) return void socket.write(bytes);
+  const over = endBy(healed);
   for (let n = 1; n < edges.length && !socket.destroyed; n++) {
-    await write(bytes.subarray(edges[n - 1], edges[n]));
-    if (n === edges.length - 1) break;
-    await (gap > 0 ? kernel.clock.sleep(gap) : new Promise((resolve) => setImmediate(resolve)));
+    await write(bytes.subarray(edges[n - 1], over.aborted ? end : edges[n]));
+    if (n === edges.length - 1 || over.aborted) break;
+    await (gap > 0 ? kernel.clock.sleep(gap, over) : new Promise((resolve) => setImmediate(resolve)));
   }
   if (sever?.how === 'reset') socket.resetAndDestroy();
   else if (sever) socket.destroySoon();

@@ -37,6 +37,10 @@ export function remoteSitePort(
     for (;;) {
       try {
         const response = await fetch(`${base}${path}`, init);
+        if (response.status === 429 && clock.now() < until) {
+          await clock.sleep(1000 * Number(response.headers.get('retry-after') ?? 1));
+          continue;
+        }
         return { response, text: await response.text() };
       } catch (error) {
         if (clock.now() >= until) throw new SiteAway(`the process of ${site} does not answer at ${base}`, { cause: error });

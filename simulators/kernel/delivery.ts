@@ -13,6 +13,8 @@ export interface Delivery {
   chunked?: boolean;
   /** When all has gone out the connection is reset, so many milliseconds later. */
   resetAfterMs?: number;
+  /** Resolves when what delays or ends it is undone: the rest goes out at once, and what is left standing ends. */
+  healed?: Promise<void>;
 }
 
 /** Reset (linger zero), closed in order, or left standing without another byte. */
@@ -30,19 +32,32 @@ export interface DeliveryTools {
 
 /** Writes bytes as a delivery says. True when all are out and the connection is as it was. Never rejects. */
 export async function deliver(bytes: Buffer, delivery: Delivery, tools: DeliveryTools): Promise<boolean> {
-  const { piece = Math.max(bytes.length, 1), pauseMs = 0, sever, resetAfterMs } = delivery;
+  const { piece = Math.max(bytes.length, 1), pauseMs = 0, sever, resetAfterMs, healed } = delivery;
   const { clock, out, socket, below } = tools;
   const end = sever ? Math.floor(bytes.length * sever.after) : bytes.length;
-  for (let at = 0; at < end && !socket.destroyed; at += piece) {
-    await written(out, socket, bytes.subarray(at, Math.min(at + piece, end)));
-    if (at + piece < end && pauseMs > 0) await clock.sleep(pauseMs);
+  const over = endBy(healed);
+  for (let at = 0, next: number; at < end && !socket.destroyed; at = next) {
+    next = over.aborted ? end : Math.min(at + piece, end);
+    await written(out, socket, bytes.subarray(at, next));
+    if (next < end && pauseMs > 0) await clock.sleep(pauseMs, over);
   }
   if (socket.destroyed) return false;
   if (sever?.how === 'reset') below.resetAndDestroy();
   else if (sever?.how === 'close') socket.destroySoon();
+  else if (sever) void healed?.then(() => socket.destroy());
   if (sever) return false;
-  if (resetAfterMs !== undefined) clock.after(resetAfterMs, () => below.resetAndDestroy());
+  if (resetAfterMs !== undefined) {
+    const cancel = clock.after(resetAfterMs, () => below.resetAndDestroy());
+    void healed?.then(cancel);
+  }
   return true;
+}
+
+/** Aborts when that resolves; never, where there is nothing to wait for. */
+export function endBy(healed: Promise<void> | undefined): AbortSignal {
+  const over = new AbortController();
+  void healed?.then(() => over.abort());
+  return over.signal;
 }
 
 // Until the system has taken it, or the peer is gone.

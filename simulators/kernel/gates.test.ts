@@ -179,6 +179,16 @@ describe('over HTTP', () => {
   });
 });
 
+test('a gate at a hook that no call there passes is refused, with where it could be', () => {
+  const kernel = new Kernel({ clock: new ManualClock() });
+  const place = { tenant: 'hall', operations: () => ['read'] };
+  kernel.places.add({ ...place, sim: 'lamps', name: 'lamps of the hall', hooks: ['request', 'reply'] });
+  kernel.places.add({ ...place, sim: 'bells', name: 'bells of the hall', hooks: ['message', 'ack'] });
+  const gate = (at: string) => kernel.rules.arm({ fault: 'gate', params: { at }, where: { sim: 'lamps' } });
+  expect(() => gate('ack')).toThrow('gate cannot act there: it can at bells/hall (bells of the hall)');
+  expect(() => gate('reply')).not.toThrow();
+});
+
 describe('late-commit', () => {
   test.each([
     ['the client hangs up', { maxMs: 60_000 }, true],

@@ -147,6 +147,8 @@ export interface FaultParam {
   type: 'number' | 'string' | 'boolean';
   doc: string;
   default?: number | string | boolean;
+  /** For the documentation, where there is no default. */
+  example?: number | string | boolean;
   /** Allowed values of a string, or [min, max] of a number. */
   oneOf?: readonly string[];
   /** The name of an error: it must be one that every place has which the rule can hit. */
@@ -188,6 +190,8 @@ export interface FaultDefinition {
   lever?: string;
   /** Pulling it is the whole of it, and leaves nothing to put back: a process that comes back does not do it again. */
   once?: true;
+  /** With those parameters it acts at these of its hooks only; at all of them, where this is absent. */
+  at?: (params: Readonly<Record<string, unknown>>) => readonly string[];
   /** When given: exchanges for which this is false, at that hook, do not count as matches. */
   applies?: (exchange: Exchange, params: Record<string, unknown>, hook: Hook) => boolean;
   /** Operations that it can happen to; any, where it is absent. */

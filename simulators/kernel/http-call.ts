@@ -145,9 +145,11 @@ export class Passing implements Exchange {
   }
 }
 
-const textOf = ({ path, url, body }: Request, secret: boolean): string => (secret ? path : `${decodeLoosely(url)}\n${body}`);
+const textOf = ({ path, url, body }: Request, secret: boolean): string =>
+  secret ? path : `${decodeLoosely(url)}\n${body.length === 0 ? '' : body}`;
 
 function decodeLoosely(url: string): string {
+  if (!url.includes('%') && !url.includes('+')) return url;
   try {
     return decodeURIComponent(url.replaceAll('+', ' '));
   } catch {

@@ -212,6 +212,7 @@ test('control beyond loopback needs a token', async () => {
 
 test('a stream goes out as fast as its reader takes it, and ends with its own promise', async () => {
   let written = 0;
+  let stopped = (): void => {};
   face.route('GET', '/long', { operation: 'read', tier: 'semantic' }, () => ({
     status: 200,
     stream: async (write, closed) => {
@@ -220,6 +221,7 @@ test('a stream goes out as fast as its reader takes it, and ends with its own pr
         open = false;
       });
       for (; open && written < 200; written++) await write('x'.repeat(100_000));
+      stopped();
     },
   }));
   const reply = await get('/long');
@@ -228,9 +230,10 @@ test('a stream goes out as fast as its reader takes it, and ends with its own pr
   expect(written).toBeLessThan(150);
   expect((await reply.text()).length).toBe(20_000_000);
   written = 0;
+  const over = new Promise<void>((resolve) => {
+    stopped = resolve;
+  });
   await (await get('/long')).body!.cancel();
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  const stopped = written;
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  expect([written, stopped < 200]).toEqual([stopped, true]);
+  await over;
+  expect(written).toBeLessThan(200);
 });

@@ -12,16 +12,16 @@ export interface Impossible {
 }
 
 /** Whether a fault can act at a place at all; else why not, in words for the table of faults. */
-export function reasonAgainst(fault: FaultDefinition, place: FaultPlace): string | undefined {
+export function reasonAgainst(fault: FaultDefinition, place: FaultPlace, params?: Rule['params']): string | undefined {
   const own = fault.notIn?.[place.sim];
   if (own !== undefined) return own;
-  if (fault.lever !== undefined) return place.levers?.[fault.lever] ? undefined : `has no lever ${fault.lever}`;
-  const acts = Object.keys(fault.hooks);
-  if (!place.hooks.some((hook) => acts.includes(hook))) return `never passes ${acts.join(', ')}`;
+  if (fault.lever !== undefined) return place.levers?.[fault.lever] ? undefined : `it has no lever ${fault.lever}`;
+  const acts = (params && fault.at?.(params)) ?? Object.keys(fault.hooks);
+  if (!place.hooks.some((hook) => acts.includes(hook))) return `it does not pass ${acts.join(' or ')}`;
   const { operations } = fault;
   const known = place.operations();
   if (operations && known.length > 0 && !known.some((operation) => operations.test(operation)))
-    return 'has no operation that it happens to';
+    return 'it has no operation that the fault happens to';
   return undefined;
 }
 
@@ -48,10 +48,11 @@ export function impossible(
       return { path: odd[0]! in where ? ['where', odd[0]!] : ['when'], message, elsewhere: false };
     }
   }
-  const able = here.filter((place) => reasonAgainst(fault, place) === undefined);
+  const suffers = (place: FaultPlace): boolean => reasonAgainst(fault, place, params) === undefined;
+  const able = here.filter(suffers);
   if (able.length === 0) {
     const own = here.map(({ sim }) => fault.notIn?.[sim]).find((reason) => reason !== undefined);
-    const others = places.list().filter((place) => reasonAgainst(fault, place) === undefined);
+    const others = places.list().filter(suffers);
     const names = others.map(({ sim, tenant, name }) => `${sim}/${tenant} (${name})`);
     const could = names.length === 0 ? 'no part of this process can suffer it' : `it can at ${names.join(', ')}`;
     return { path: ['where'], message: `${fault.name} cannot act there${own ? ` (${own})` : ''}: ${could}`, elsewhere: true };

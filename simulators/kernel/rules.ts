@@ -217,7 +217,7 @@ export class RuleEngine {
     if (rule.spent) return;
     rule.spent = true;
     this.#watching.delete(rule);
-    this.#index.remove(rule, hooksOf(this.#faults.get(rule.fault)!));
+    this.#index.remove(rule);
     if (why === 'closed') this.#letGo(rule.id);
     this.#tell(rule, why, cause);
   }
@@ -307,7 +307,7 @@ export class RuleEngine {
       this.#armed.delete(rule.id);
       this.#unwritten.delete(rule);
       this.#watching.delete(rule);
-      this.#index.remove(rule, hooksOf(this.#faults.get(rule.fault)));
+      this.#index.remove(rule);
       this.#letGo(rule.id);
       this.#gates.releaseRule(rule.id);
       for (const end of this.#waiting.get(rule.id) ?? []) end();
@@ -360,8 +360,9 @@ export class RuleEngine {
       } finally {
         for (const cancel of waits) cancel();
       }
-      const { outgoing } = exchange;
-      if (outgoing && (outgoing.holdForNext || outgoing.holdMs || outgoing.echoes || outgoing.later))
+      const { outgoing, reply } = exchange;
+      if (reply?.delivery) reply.delivery.healed ??= new Promise((resolve) => this.#onHeal(rule.id, resolve));
+      if (outgoing && (outgoing.holdForNext || outgoing.holdMs || outgoing.echoes || outgoing.later || outgoing.cuts))
         outgoing.healed ??= new Promise((resolve) => this.#onHeal(rule.id, resolve));
     }
   }
@@ -442,7 +443,7 @@ export class RuleEngine {
   }
 }
 
-const hooksOf = (fault?: FaultDefinition): Hook[] => Object.keys(fault?.hooks ?? {}) as Hook[];
+const hooksOf = (fault: FaultDefinition): Hook[] => Object.keys(fault.hooks) as Hook[];
 
 // Rules of two plans may have the same id.
 const idIn = (plan: string | undefined, id: string): string => (plan === undefined ? id : `${plan}/${id}`);

@@ -5,7 +5,7 @@ export const EHR_OWNED: Record<ObjectName, readonly string[]> = {
   Contact: [
     ...['MRN__c', 'MRN_Authority__c', 'FirstName', 'LastName', 'Birthdate', 'Sex__c', 'MobilePhone', 'HomePhone', 'Email'],
     ...['MailingStreet', 'MailingCity', 'MailingState', 'MailingPostalCode', 'Deceased__c', 'Active__c'],
-    ...['Interpreter__c', 'Quiet_Hours__c', 'Preferred_Channel__c'],
+    ...['Interpreter__c', 'Quiet_Hours__c', 'Preferred_Channel__c', 'Emergency_Contact__c', 'Emergency_Phone__c'],
     ...['Last_Visit_Date__c', 'Last_Visit_Type__c', 'Last_Visit_Provider__c', 'Follow_Up_By__c'],
     ...['Diabetes__c', 'HbA1c_Due__c', 'Problem_Count__c', 'Weight_kg__c', 'Weight_Note__c'],
   ],

@@ -50,6 +50,8 @@ describe('mapping', () => {
       Interpreter__c: false,
       Quiet_Hours__c: null,
       Preferred_Channel__c: null,
+      Emergency_Contact__c: null,
+      Emergency_Phone__c: null,
     });
     expect(steps.mapPatient({ resourceType: 'Patient', id: 'e1' }, site, steps)).toMatchObject({
       MobilePhone: null,

@@ -17,6 +17,11 @@ export type Patient = {
   extension?: { url: string; valueBoolean?: boolean; valueString?: string; valueCode?: string }[];
   telecom?: { system?: string; use?: string; value?: string; period?: Period }[];
   address?: { use?: string; line?: string[]; city?: string; state?: string; postalCode?: string; period?: Period }[];
+  contact?: {
+    relationship?: { coding?: { code?: string }[] }[];
+    name?: { text?: string };
+    telecom?: { system?: string; value?: string }[];
+  }[];
   communication?: { preferred?: boolean; language?: { coding?: { system?: string; code?: string }[] } }[];
   deceasedBoolean?: boolean;
   deceasedDateTime?: string;
@@ -62,6 +67,9 @@ export function mapPatient(patient: Patient, site: Site, steps: Steps): Fields {
   const preferred = extension('http://hospital.example/fhir/preferred-channel')?.valueCode;
   const mobilePhone = phone('mobile');
   const homePhone = phone('home');
+  // HL7 table 0131: whom to call in an emergency.
+  const emergency = patient.contact?.find((one) => one.relationship?.some((of) => of.coding?.some(({ code }) => code === 'C')));
+  const emergencyPhone = emergency?.telecom?.find(({ system }) => system === 'phone')?.value;
   return stated(
     {
       MRN__c: identity?.mrn,
@@ -86,6 +94,8 @@ export function mapPatient(patient: Patient, site: Site, steps: Steps): Fields {
       Interpreter__c: extension('http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired')?.valueBoolean ?? false,
       Quiet_Hours__c: extension('http://hospital.example/fhir/quiet-hours')?.valueString ?? null,
       Preferred_Channel__c: preferred === undefined ? null : CHANNELS[preferred],
+      Emergency_Contact__c: emergency?.name?.text?.trim() || null,
+      Emergency_Phone__c: emergencyPhone === undefined ? null : steps.normalisePhone(emergencyPhone),
     },
     steps,
   );

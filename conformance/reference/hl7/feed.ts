@@ -1,22 +1,25 @@
 import { applyFacts } from '../apply.ts';
 import { nameOf } from '../retry.ts';
 import type { Site } from '../settings.ts';
-import type { Context } from '../sync.ts';
+import type { Context, Standing } from '../sync.ts';
 import type { Inbox, Refusal } from './answer.ts';
 import { decodeText, type Message } from './message.ts';
 import { listenMllp, type MllpServer } from './mllp.ts';
 
+/** How often the inbox is looked at for what others have put there. */
+const LOOK_MS = 100;
+
 /**
- * Listens to a hospital's feed: decode, validate, keep, acknowledge; then apply what is kept. The two halves meet in the
- * inbox, so that an AA never waits for the CRM and never promises what a kill could undo.
+ * Listens to a hospital's feed: decode, validate, keep, acknowledge. What is kept is applied by whoever works. The two halves meet in
+ * the inbox, so that an AA never waits for the CRM and never promises what a kill could undo.
  */
-export async function listenFeed(context: Context, site: Site): Promise<MllpServer | undefined> {
+export async function listenFeed(context: Standing, site: Site): Promise<MllpServer | undefined> {
   if (!site.mllp) return undefined;
   const { steps, store, machine, setAside } = context;
   const inbox: Inbox = {
     keep(message, text) {
       store.keepMessage(site.name, message.sender, message.control, text);
-      queueMicrotask(() => applyInbox(context, site));
+      queueMicrotask(() => context.look(site));
     },
   };
 
@@ -35,8 +38,15 @@ export async function listenFeed(context: Context, site: Site): Promise<MllpServ
     return Buffer.from(steps.ack(message, refusal, machine.now()));
   }
 
-  applyInbox(context, site);
   return listenMllp(site.mllp.bind, answer, steps);
+}
+
+/** Another instance may have taken a message: the inbox is looked at every so often. Runs until the work stops. */
+export async function readInbox(context: Context, site: Site): Promise<void> {
+  while (!context.stop.aborted) {
+    applyInbox(context, site);
+    await context.machine.sleep(LOOK_MS, context.stop);
+  }
 }
 
 /**

@@ -5,4 +5,4 @@ import { starve } from './starve.ts';
 /** Every way to explore; the lanes of a workload take them in turns. Following a record is made from the record. */
 export const STRATEGIES: readonly Strategy[] = [starve, random];
 
-export { follow } from './follow.ts';
+export { firmSteps, follow } from './follow.ts';

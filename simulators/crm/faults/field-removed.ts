@@ -5,8 +5,8 @@ export const fieldRemoved = defineFault({
   family: 'schema',
   doc: 'An administrator deletes a field: it is in no describe, no query and no write. Healing brings it back with what it held.',
   params: {
-    object: { type: 'string', doc: 'API name of the object' },
-    field: { type: 'string', doc: 'API name of the field' },
+    object: { type: 'string', doc: 'API name of the object', example: 'Contact' },
+    field: { type: 'string', doc: 'API name of the field', example: 'MobilePhone' },
   },
   hooks: {},
   lever: 'field-removed',

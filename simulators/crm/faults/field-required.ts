@@ -5,8 +5,8 @@ export const fieldRequired = defineFault({
   family: 'schema',
   doc: 'An administrator makes a field required; records that lack it stay.',
   params: {
-    object: { type: 'string', doc: 'API name of the object' },
-    field: { type: 'string', doc: 'API name of the field' },
+    object: { type: 'string', doc: 'API name of the object', example: 'Contact' },
+    field: { type: 'string', doc: 'API name of the field', example: 'MobilePhone' },
   },
   hooks: {},
   lever: 'field-required',

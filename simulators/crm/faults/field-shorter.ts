@@ -5,8 +5,8 @@ export const fieldShorter = defineFault({
   family: 'schema',
   doc: 'An administrator makes a field shorter; what is longer stays until it is written.',
   params: {
-    object: { type: 'string', doc: 'API name of the object' },
-    field: { type: 'string', doc: 'API name of the field' },
+    object: { type: 'string', doc: 'API name of the object', example: 'Contact' },
+    field: { type: 'string', doc: 'API name of the field', example: 'MobilePhone' },
     length: { type: 'number', doc: 'characters', default: 10, range: [1, 131_072] },
   },
   hooks: {},

@@ -5,7 +5,7 @@ export const permissionWithdrawn = defineFault({
   family: 'credentials',
   doc: 'A right on an object is taken from the users whom API clients log in as; people at a screen keep it.',
   params: {
-    object: { type: 'string', doc: 'API name of the object' },
+    object: { type: 'string', doc: 'API name of the object', example: 'Contact' },
     access: {
       type: 'string',
       doc: 'what is no longer allowed',

@@ -190,7 +190,9 @@ export class Bayeux {
       return { successful: false, error: `400::Invalid connection type ${asked.connectionType}` };
     client.poll?.release();
     // A first connect is answered at once, and so is one that came with others: they must not wait for it.
-    const hold = client.connected && alone && asked.advice?.timeout !== 0 && client.waiting.length === 0;
+    // So is one for whom events wait, unless they are being gathered: else each poll would find the few of its own way.
+    const waits = client.waiting.length >= (client.flushing ? PAGE : 1);
+    const hold = client.connected && alone && asked.advice?.timeout !== 0 && !waits;
     const advice = client.connected ? undefined : { reconnect: 'retry', interval: 0, timeout: HOLD_MS };
     client.connected = true;
     if (hold) await this.#held(client, asker);

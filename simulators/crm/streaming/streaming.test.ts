@@ -47,6 +47,15 @@ const heard = async (clientId: string): Promise<Message[]> => {
 const headers = (messages: Message[]) => messages.map(({ data }) => data.payload.ChangeEventHeader);
 
 describe('change events', () => {
+  test('a poll that comes while events are being gathered takes them together', async () => {
+    const client = await listener();
+    await crm.call('POST', 'sobjects/Contact', { LastName: 'First' });
+    const held = poll(client);
+    await crm.call('POST', 'sobjects/Contact', { LastName: 'Second' });
+    await crm.clock.advance(20);
+    expect((await held).slice(1).map(({ data }) => data.payload.Name.LastName)).toEqual(['First', 'Second']);
+  });
+
   test('created, changed, deleted, brought back', async () => {
     const client = await listener();
     const held = poll(client);

@@ -5,8 +5,8 @@ export const elementRemoved = defineFault({
   family: 'schema',
   doc: 'An update of the vendor serves an element no longer; the record keeps it.',
   params: {
-    type: { type: 'string', doc: 'resource type' },
-    element: { type: 'string', doc: 'path below the resource: telecom, or name.family' },
+    type: { type: 'string', doc: 'resource type', example: 'Patient' },
+    element: { type: 'string', doc: 'path below the resource: telecom, or name.family', example: 'gender' },
   },
   hooks: {},
   lever: 'element-removed',

@@ -5,8 +5,8 @@ export const elementRequired = defineFault({
   family: 'schema',
   doc: 'An update of the vendor refuses, in its own words, writes that lack an element.',
   params: {
-    type: { type: 'string', doc: 'resource type' },
-    element: { type: 'string', doc: 'path below the resource' },
+    type: { type: 'string', doc: 'resource type', example: 'Patient' },
+    element: { type: 'string', doc: 'path below the resource', example: 'gender' },
   },
   hooks: {},
   lever: 'element-required',

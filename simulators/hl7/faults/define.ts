@@ -16,6 +16,8 @@ interface Row {
   /** What a correct receiver does. */
   receiver: string;
   params?: Record<string, FaultParam>;
+  /** True for parameters at which nothing happens. */
+  idle?: FaultDefinition['idle'];
   /** Messages that it can happen to; all when absent. */
   to?: RegExp;
   /** The message says the same all the same. */
@@ -40,7 +42,7 @@ const COLOURS: Record<string, string> = {
 
 /** A fault from its row. All of them act once, when the message becomes the head of the queue: what is sent again is whole. */
 export function linkFault(row: Row): LinkFault {
-  const { name, doc, receiver, params = {}, to, intact, plan, edit, bytes } = row;
+  const { name, doc, receiver, params = {}, idle, to, intact, plan, edit, bytes } = row;
   const fault = defineFault({
     name,
     family: 'message',
@@ -48,6 +50,7 @@ export function linkFault(row: Row): LinkFault {
     params,
     applies: ({ sim }) => sim === 'hl7',
     ...(to ? { operations: to } : {}),
+    ...(idle ? { idle } : {}),
     hooks: {
       message: async (exchange, given, tools) => {
         const { outgoing } = exchange;

@@ -175,6 +175,7 @@ export const FRAMING: readonly LinkFault[] = [
     doc: 'Nothing comes for a long time on an open connection, then the message.',
     receiver: 'does not take silence between frames for an error.',
     params: { ms: number('how long', 60_000, [0, 86_400_000]) },
+    idle: ({ ms }) => Number(ms) === 0,
     intact: true,
     plan: (_, { ms }, { clock }) => clock.sleep(Number(ms)),
   }),

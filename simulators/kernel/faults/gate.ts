@@ -14,6 +14,7 @@ export const gate = defineFault({
       range: [0, 86_400_000],
     },
   },
+  at: ({ at = 'request' }) => [String(at)],
   applies: (_exchange, { at }, hook) => at === hook,
   hooks: Object.fromEntries(
     HOOKS.map((hook) => [

@@ -12,6 +12,7 @@ export const lateCommit = defineFault({
       range: [0, 600_000],
     },
   },
+  idle: ({ maxMs }) => Number(maxMs) === 0,
   applies: (_exchange, _params, hook) => hook === 'before-commit',
   hooks: {
     'before-commit': async ({ wire }, { maxMs }, { clock, untilHealed }) => {
