@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import express from 'express';
 import { OffsetClock } from './clock.ts';
 import type { Contract } from './control/route.ts';
-import { type Delivery, deliver } from './delivery.ts';
+import { type Delivery, deliver, delivering } from './delivery.ts';
 import { type Exchange, type Hook, Rejected, Severed, type Wire } from './hooks.ts';
 import { type Body, Dealing, NO_BODY, Passing, paramsOf, pathOf, Received } from './http-call.ts';
 import type { RecordRef } from './identity.ts';
@@ -383,13 +383,20 @@ export class Face {
     });
   }
 
-  #deliver(res: http.ServerResponse, { status, headers, body = '' }: Reply, delivery: Delivery, more?: Headers): void {
+  #deliver(res: http.ServerResponse, reply: Reply, delivery: Delivery, more?: Headers): void {
+    const { status, headers, body = '', stream } = reply;
     const socket = res.socket!;
     const bytes = Buffer.from(body as string);
-    res.writeHead(status, { ...more, ...headers, ...(!delivery.chunked && { 'content-length': bytes.length }) });
+    const length = !delivery.chunked && !stream && { 'content-length': bytes.length };
+    res.writeHead(status, { ...more, ...headers, ...length });
     res.flushHeaders();
     const tools = { clock: this.#kernel.clock, out: res, socket, below: this.#below(socket) };
-    void deliver(bytes, delivery, tools).then((whole) => whole && res.end());
+    if (!stream) return void deliver(bytes, delivery, tools).then((whole) => whole && res.end());
+    const closed = new Promise<void>((resolve) => res.on('close', () => resolve()));
+    stream(delivering(delivery, tools, closed), closed)?.then(
+      () => res.end(),
+      () => res.destroy(),
+    );
   }
 
   // Node writes the true time; a place whose clock is wrong shows that.

@@ -54,9 +54,11 @@ export class Places {
     return this.#list;
   }
 
-  /** What all places of that name can tell of the people of an exchange. */
+  /** What the places of that simulator and tenant can tell of the people of an exchange: one knows as much as the other. */
   peopleOf(exchange: Exchange): People {
-    return this.of({ sim: exchange.sim, tenant: exchange.tenant }).flatMap(({ people }) => people?.(exchange) ?? []);
+    const { sim, tenant } = exchange;
+    const place = this.#list.find((one) => one.sim === sim && one.tenant === tenant && one.people !== undefined);
+    return place?.people?.(exchange) ?? [];
   }
 
   /** The places of these names; all of them where a name is not given. */
