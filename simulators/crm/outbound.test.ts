@@ -123,8 +123,7 @@ test.each<[string, Record<string, unknown>, string[], string[]]>([
 test('forged: one of another organisation, until it is healed; signatures there are none', async () => {
   const arm = (how: string) => crm.kernel.rules.arm({ fault: 'forged', params: { how }, where: { sim: 'crm' } });
   arm('other-tenant');
-  for (const how of ['unsigned', 'wrong-signature'])
-    expect(() => arm(how)).toThrow('forged cannot act there (');
+  for (const how of ['unsigned', 'wrong-signature']) expect(() => arm(how)).toThrow('forged cannot act there (');
   answers = [{ status: 403, body: '' }];
   await make('A');
   await until(() => ends().length === 1);
