@@ -77,6 +77,15 @@ describe('applying', () => {
     expect(store.countFailed()).toBe(1);
   });
 
+  it('a merge that is told to the second is final for what was read later in that second', () => {
+    apply(contact('p1', 1_200, { LastName: 'Lee', Active__c: true }), visit(1_300, { Status__c: 'Booked' }));
+    apply({ loser: 'p1', survivor: 'p2', stamp: { at: 1_000, seq: 'm1' } });
+    expect(desired('Contact', 'p1')).toMatchObject({ Active__c: false });
+    expect(desired('Appointment__c', 'v1')).toMatchObject({ Contact__c: 'p2' });
+    apply(visit(1_250, { Status__c: 'Booked' }));
+    expect(desired('Appointment__c', 'v1')).toMatchObject({ Contact__c: 'p2' });
+  });
+
   it('remembers a merge of charts that it never saw', () => {
     apply(
       contact('p1', 1, { LastName: 'Lee' }),

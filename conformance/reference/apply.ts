@@ -75,11 +75,13 @@ function applyMerge({ store, steps }: Books, site: string, { loser, survivor, st
   const owner = store.survivorOf(survivor);
   const link = store.link('Contact', loser) ?? { ...newLink(site, 'Contact', loser, loser), desired: {} };
   if (link.mergedInto || owner === loser) return [];
-  const retire = (from: Link, fields: Fields): Link => ({
-    ...from,
-    desired: steps.mergeFields(from.desired, { fields, stamp }, steps),
-    revision: from.revision + 1,
-  });
+  // A merge is final, also where it is told with less of a clock than what was read in the same second.
+  const retire = (from: Link, fields: Fields): Link => {
+    const known = from.desired;
+    const lasts = (name: string): Stamp => (steps.isNewer(stamp, known[name]?.stamp) ? stamp : known[name]!.stamp);
+    const final = Object.entries(fields).map(([name, value]) => [name, { value, stamp: lasts(name) }] as const);
+    return { ...from, desired: { ...known, ...Object.fromEntries(final) }, revision: from.revision + 1 };
+  };
   store.putLink({ ...retire(link, { Active__c: false }), mergedInto: owner });
   for (const record of store.recordsOf(loser))
     store.putLink({ ...retire(record, { [PARENT[record.object] ?? '']: owner }), person: owner });

@@ -51,6 +51,8 @@ export interface ExplorerOptions {
   deadlineMs: number;
   /** The longest interval at which the subject polls, in ms. */
   pollInterval: number;
+  /** Whether the EHR tells it of changes. */
+  isTold: boolean;
   replay?: Replay;
 }
 
@@ -71,6 +73,8 @@ const REST_MS = 300;
 const TAIL = 10;
 /** A subject that polls is waited for before the judge goes on alone; not always, since nobody waits in life. */
 const EAGER = 0.3;
+/** Of one that only polls so many rounds: whom it asks for next is its own affair. */
+const ROUNDS = 10;
 const LONGEST_LONELY_MS = 2_000;
 const DECADE_MS = 86_400_000;
 
@@ -97,7 +101,7 @@ export class Explorer {
   }
 
   async #explore(spec: LaneSpec): Promise<void> {
-    const { cohort, facts, sandbox, clock, random, pollInterval, deadlineMs, replay, note } = this.#o;
+    const { cohort, facts, sandbox, clock, random, pollInterval, isTold, deadlineMs, replay, note } = this.#o;
     const chance = random.fork(`lane ${spec.name}`);
     const nth = Number(/\d+$/.exec(spec.name)?.[0] ?? 0);
     const strategy = replay ? follow(replay.schedule) : STRATEGIES[nth % STRATEGIES.length]!;
@@ -117,8 +121,8 @@ export class Explorer {
       clock,
       // What was recorded in some order has to have come to the same point before the next step.
       patienceMs: replay ? 2 * PATIENCE_MS : PATIENCE_MS,
-      lonelyMs: Math.min(LONGEST_LONELY_MS, Math.max(100, 2 * pollInterval)),
-      eager: () => chance.chance(EAGER),
+      lonelyMs: Math.min(LONGEST_LONELY_MS, Math.max(100, (isTold ? 2 : ROUNDS) * pollInterval)),
+      eager: () => chance.chance(isTold ? EAGER : EAGER / 3),
       idleMs: IDLE_MS,
       restMs: REST_MS,
       tail: TAIL,

@@ -46,8 +46,9 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
   // We asked for one person and were given another: they are the same one now.
   if (chart.link && chart.link.key !== key) facts.push({ loser: chart.link.key, survivor: key, stamp });
   const listStamp = asked();
-  for (const appointment of await steps.changedAppointments(fhir, patient.id))
-    facts.push(...present(appointmentFact(appointment, key, site, steps, listStamp)));
+  for (const id of [patient.id, ...replaced(patient)])
+    for (const appointment of await steps.changedAppointments(fhir, id))
+      facts.push(...present(appointmentFact(appointment, key, site, steps, listStamp)));
   const consentStamp = asked();
   const hasDecided = store.recordsOf(key).some(({ object }) => object === 'Communication_Consent__c');
   for (const consent of isTurn(turn, key, hasDecided) ? await steps.consentsOf(fhir, patient.id) : []) {
@@ -99,6 +100,10 @@ async function lookUp(
     throw error;
   }
 }
+
+/** Charts that were merged into this one: an EHR may leave their visits with them. */
+const replaced = ({ link = [] }: Patient): string[] =>
+  link.flatMap(({ type, other }) => (type === 'replaces' ? (other?.reference?.replace(/^.*Patient\//, '') ?? []) : []));
 
 /** The chart that is in use: an EHR answers for a merged-away one with a stub that points to the survivor, or with the survivor's. */
 async function followMerge(fhir: Fhir, patient: Patient): Promise<Patient> {

@@ -9,7 +9,9 @@ export type Refusal = { code: 'AE' | 'AR'; condition: number; text: string };
 export type Inbox = { keep(message: Message, text: string): void };
 
 // Events whose PID is a whole snapshot of the patient. A visit is not kept, so admit and discharge count as updates.
-const ADT_EVENTS = new Set(['A01', 'A02', 'A03', 'A04', 'A05', 'A06', 'A07', 'A08', 'A28', 'A31', 'A40']);
+const ADT_EVENTS = new Set(['A01', 'A02', 'A03', 'A04', 'A05', 'A06', 'A07', 'A08', 'A28', 'A31', 'A34', 'A40']);
+/** Merges of charts: A34 is how they are told up to version 2.3. */
+export const MERGES: readonly string[] = ['A34', 'A40'];
 const SIU_EVENTS = new Set(['S12', 'S13', 'S14', 'S15', 'S17', 'S26']);
 
 /** Whether a message can be taken into custody; nothing of a refused message is applied. */
@@ -29,7 +31,7 @@ export function validateMessage(message: Message, site: Site, steps: Steps): Ref
   if (!pid) return { code: 'AE', condition: 100, text: 'PID is missing' };
   if (!steps.findIdentity(repetitions(pid, 3), site))
     return { code: 'AE', condition: 101, text: "PID-3: no identifier of this site's authority" };
-  if (message.event === 'A40' && !steps.findIdentity(repetitions(segment(message, 'MRG'), 1), site))
+  if (MERGES.includes(message.event) && !steps.findIdentity(repetitions(segment(message, 'MRG'), 1), site))
     return { code: 'AE', condition: 101, text: 'MRG-1 is missing' };
   if (message.type === 'SIU' && !value(segment(message, 'SCH'), 2))
     return { code: 'AE', condition: 101, text: 'SCH-2 is missing' };

@@ -192,8 +192,8 @@ describe('mapping', () => {
     expect(steps.mapMessageAppointment(message, site, steps).Type__c).toBe('Procedure');
   });
 
-  it('reads a merge: MRG retires, PID survives', () => {
-    const facts = steps.mapMessage(decode(header('ADT^A40'), PID, `MRG|99^^^NORTH&${OID}&ISO^MR`), site, steps);
+  it.each(['A34', 'A40'])('reads a merge: MRG retires, PID survives (%s)', (event) => {
+    const facts = steps.mapMessage(decode(header(`ADT^${event}`), PID, `MRG|99^^^NORTH&${OID}&ISO^MR`), site, steps);
     expect(facts[1]).toMatchObject({ loser: `${OID}|99`, survivor: `${OID}|1234` });
   });
 });

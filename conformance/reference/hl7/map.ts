@@ -2,6 +2,7 @@ import type { Change, Fact, Fields, Identity, Stamp, Value } from '../model.ts';
 import type { Site } from '../settings.ts';
 import type { Steps } from '../steps.ts';
 import { stated } from '../values.ts';
+import { MERGES } from './answer.ts';
 import {
   instant,
   isNull,
@@ -68,7 +69,7 @@ export function mapMessage(message: Message, site: Site, steps: Steps): Fact[] {
     };
     return [patient, appointment];
   }
-  const retired = message.event === 'A40' ? steps.findIdentity(repetitions(segment(message, 'MRG'), 1), site) : undefined;
+  const retired = MERGES.includes(message.event) ? steps.findIdentity(repetitions(segment(message, 'MRG'), 1), site) : undefined;
   return retired ? [patient, { loser: steps.contactKey(retired), survivor: key, stamp }] : [patient];
 }
 
