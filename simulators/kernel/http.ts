@@ -180,7 +180,7 @@ export class Face {
   }
 
   #place(): FaultPlace {
-    const { sim, tenant, name, kind = name, types, people, errors } = this.options;
+    const { sim, tenant, name, kind = name, types, people, errors, pages } = this.options;
     const knows = (operation?: string, type?: string): boolean =>
       this.routes.some(
         (route) =>
@@ -194,6 +194,7 @@ export class Face {
         return levers();
       },
       ...(errors && { errors: () => errors }),
+      paged: pages !== undefined,
       // Before a call is read, and where no route takes it.
       operations: () => ['connect', 'unknown', ...new Set(this.routes.map(({ operation }) => operation))],
       types: () => [

@@ -34,6 +34,10 @@ export interface FaultPlace {
   people?: (exchange: Exchange) => People;
   /** The errors that are refused with here, by the names that `reject` takes; absent where any name will do. */
   errors?: () => readonly string[];
+  /** Whether answers here go in pages. */
+  paged?: boolean;
+  /** What can be wrong with a notification that somebody else makes in place of the sender here: see the fault `forged`. */
+  forgeries?: readonly string[];
   /** What can be set otherwise here, by name. */
   levers?: Readonly<Record<string, Lever>>;
 }
