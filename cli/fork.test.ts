@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { Workshop } from './testing/processes.ts';
@@ -9,7 +8,9 @@ afterAll(() => workshop.tidy());
 
 const free = ['--control-port', '0', '--port', 'crm=0'];
 
-test('up --from a named snapshot or a folder: forks beside the first, each with the parts of the snapshot', async () => {
+test('up --from a named snapshot or a folder: forks beside the first, each with the parts of the snapshot', {
+  timeout: 60_000,
+}, async () => {
   const up = async (...args: string[]) => {
     const command = workshop.start(['up', ...args, ...free, '--ca', join(cwd, 'ca')], { cwd });
     const [, url] = await command.says(/control API +(\S+)\/v1\/openapi\.json/);
@@ -37,16 +38,17 @@ test('up --from a named snapshot or a folder: forks beside the first, each with 
     ['Both'],
   ]);
   expect((await forks[0]!.parts()).map(({ name }) => name)).toEqual(['crm']);
-  const again = await workshop.run(['up', '--from', join(cwd, 'kept', 'start'), '--data', join(cwd, 'third'), ...free], { cwd });
-  expect(again).toMatchObject({ code: 2, err: expect.stringContaining('holds the state of a sandbox already') });
-  expect(await workshop.run(['up', '--from', 'strat', '--snapshots', join(cwd, 'kept')], { cwd })).toMatchObject({
-    code: 2,
-    err: expect.stringContaining('--from strat: there is no such snapshot; did you mean start?'),
-  });
-  mkdirSync(join(cwd, 'none'));
-  const other = await workshop.run(['up', 'epic', '--from', 'start', '--snapshots', join(cwd, 'kept'), ...free], { cwd });
-  expect(other).toMatchObject({
-    code: 2,
-    err: expect.stringContaining('is of another sandbox: it has crm; this process runs epic'),
-  });
+  const kept = ['--snapshots', join(cwd, 'kept')];
+  const refused = await Promise.all(
+    [
+      ['--from', join(cwd, 'kept', 'start'), '--data', join(cwd, 'third')],
+      ['--from', 'strat', ...kept],
+      ['epic', '--from', 'start', ...kept],
+    ].map((args) => workshop.run(['up', ...args, ...free], { cwd })),
+  );
+  expect(refused.map(({ code, err }) => [code, err])).toEqual([
+    [2, expect.stringContaining('holds the state of a sandbox already')],
+    [2, expect.stringContaining('--from strat: there is no such snapshot; did you mean start?')],
+    [2, expect.stringContaining('is of another sandbox: it has crm; this process runs epic')],
+  ]);
 });

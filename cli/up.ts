@@ -242,7 +242,7 @@ async function armPlan({ kernel }: Sandbox, asked: string, partial: boolean): Pr
   try {
     const text = own?.text ?? readFileSync(asked, 'utf8');
     const { armed, elsewhere = [] } = kernel.rules.armPlan(text, own ? `${asked}.yaml` : asked, partial);
-    await kernel.rules.effective();
+    await kernel.rules.effective(armed);
     for (const { error } of elsewhere) console.log(`plan ${asked}: left to another process: ${error}`);
     console.log(`plan ${asked}: ${armed.length} rules armed`);
   } catch (error) {

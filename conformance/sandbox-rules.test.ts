@@ -22,7 +22,7 @@ describe('a rule in a sandbox of two processes', () => {
   test.each([
     ['for the CRM', { fault: 'reset', where: { sim: 'crm' } }, [['r'], []]],
     ['for a site', { fault: 'reset', where: { site: 'epic' } }, [[], ['r']]],
-    ['for messages', { fault: 'split-frame' }, [[], ['r']]],
+    ['for messages', { fault: 'odd-charset' }, [[], ['r']]],
     ['for messages of a kind', { fault: 'vendor-error', where: { operation: 'ADT^A31' } }, [[], ['r']]],
     ['for an object', { fault: 'latency', where: { type: 'Contact' } }, [['r'], []]],
     ['for everybody', { fault: 'latency' }, [['r'], ['r']]],
@@ -35,7 +35,7 @@ describe('a rule in a sandbox of two processes', () => {
 
   test.each([
     ['for a site that nobody has', { fault: 'reset', where: { site: 'north' } }, 422, /no part of this process is \*\/north/],
-    ['for messages of the CRM', { fault: 'split-frame', where: { sim: 'crm' } }, 422, /where: split-frame cannot act there/],
+    ['for messages of the CRM', { fault: 'odd-charset', where: { sim: 'crm' } }, 422, /where: odd-charset cannot act there/],
     ['of a fault that there is not', { fault: 'rest' }, 400, /no fault is called "rest"; did you mean "reset"/],
   ])('%s is refused everywhere', async (_, rule, status, message) => {
     const error = await client.arm({ id: 'r', ...rule }).catch((reason) => reason);
@@ -48,7 +48,7 @@ describe('a plan in a sandbox of two processes', () => {
   test('goes where each of its rules can act, and is healed by its name', async () => {
     const rules = [
       { fault: 'reset', where: { sim: 'crm' }, id: 'a' },
-      { fault: 'split-frame', id: 'b' },
+      { fault: 'odd-charset', id: 'b' },
     ];
     await client.armPlan(JSON.stringify({ name: 'both', rules }), 'both.json');
     expect(armed()).toEqual([['both/a'], ['both/b']]);
@@ -58,8 +58,8 @@ describe('a plan in a sandbox of two processes', () => {
 
   test('leaves nothing armed where one of its rules concerns nobody', async () => {
     const plan =
-      'name: odd\nrules:\n  - { fault: reset, where: { sim: crm } }\n  - { fault: split-frame, where: { sim: crm } }\n';
-    await expect(client.armPlan(plan)).rejects.toThrow(/split-frame cannot act there/);
+      'name: odd\nrules:\n  - { fault: reset, where: { sim: crm } }\n  - { fault: odd-charset, where: { sim: crm } }\n';
+    await expect(client.armPlan(plan)).rejects.toThrow(/odd-charset cannot act there/);
     expect(armed()).toEqual([[], []]);
   });
 

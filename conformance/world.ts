@@ -71,7 +71,7 @@ interface Named {
 /** How long one who went through with a handshake may take to his first call. */
 const FIRST_CALL_MS = 250;
 /** How long the next attempt of a subject is waited for, whatever it says of its waits. */
-const LONGEST_TRY_MS = 60_000;
+const LONGEST_TRY_MS = 600_000;
 
 const HALF_HOUR_MS = 1_800_000;
 

@@ -107,8 +107,19 @@ export function describe(event: JournalEvent): { text: string; detail: string } 
     case 'token':
       return { text: 'token issued', detail: word('scope') };
     case 'connection':
+      if (data.state === 'secured') return { text: `TLS handshake: ${word('protocol')}`, detail: under(data) };
+      if (data.state === 'failed') return { text: 'TLS handshake failed', detail: `${word('reason')}${under(data)}` };
+      if (data.state === 'offers') return { text: `offers over TLS: ${offerOf(data) ?? 'the usual'}`, detail: '' };
       return { text: `connection ${word('state') || word('what') || ''}`.trim(), detail: clip(JSON.stringify(data), 400) };
     default:
       return { text: event.kind, detail: clip(JSON.stringify(data), 400) };
   }
 }
+
+const offerOf = (data: Record<string, unknown>): string | undefined => {
+  const { certificate, versions } = data;
+  const parts = [certificate && `a certificate that is ${certificate}`, versions && `TLS ${versions} only`].filter(Boolean);
+  return parts.length > 0 ? parts.join(', ') : undefined;
+};
+
+const under = (data: Record<string, unknown>): string => (offerOf(data) ? `; offered: ${offerOf(data)}` : '');

@@ -16,7 +16,7 @@ const STORIES = [
 ];
 
 /** Our fault plans: one file each in `plans/`. */
-const PLANS = ['lost-replies', 'ehr-outage', 'shuffled-feed'];
+const PLANS = ['lost-replies', 'ehr-outage', 'shuffled-feed', 'bad-line'];
 
 const beside = (folder: string): string => fileURLToPath(new URL(folder, import.meta.url));
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { CRM_DEFAULTS } from '#crm';
 import { type JournalEvent, systemClock } from '#kernel';
@@ -158,6 +159,39 @@ describe('what a restore does to', () => {
     expect(await control(sandbox, 'GET', '/v1/gates')).toEqual({ parked: [] });
     expect(await control(sandbox, 'GET', '/v1/rules')).toMatchObject({ rules: [{ id: rule!.id, matched: 0, fired: 0 }] });
     await control(sandbox, 'DELETE', '/v1/rules');
+  });
+
+  test.each(['refused', 'no-accept', 'tls-certificate'])('a standing fault (%s): it stands again, or no more', async (fault) => {
+    const { instance, instanceTls } = sandbox.parts.find(({ name }) => name === 'crm')!.describe().addresses;
+    const port = (url: string): number => Number(new URL(url).port);
+    // A connection of its own each time: one that is open already is not accepted anew.
+    const peer = (): Promise<string> =>
+      new Promise((resolve) => {
+        const done = (what: string): void => {
+          socket.destroy();
+          resolve(what);
+        };
+        const ask = (): void => void socket.write('GET /services/data/ HTTP/1.1\r\nhost: x\r\n\r\n');
+        const socket =
+          fault === 'tls-certificate'
+            ? connectTls(
+                { port: port(instanceTls!), host: '127.0.0.1', servername: 'localhost', rejectUnauthorized: false },
+                () => done(Date.parse(socket.getPeerCertificate().valid_to) < systemClock.now() ? 'does not' : 'answers'),
+              )
+            : (connect(port(instance!), '127.0.0.1', ask) as TLSSocket);
+        socket.on('data', () => done('answers')).on('error', () => done('does not'));
+        socket.setTimeout(700, () => done('does not'));
+      });
+    await snapshot(sandbox, `without-${fault}`);
+    await control(sandbox, 'POST', '/v1/rules', { fault, where: { sim: 'crm' } });
+    await snapshot(sandbox, `with-${fault}`);
+    expect(await peer()).toBe('does not');
+    await restore(sandbox, `without-${fault}`);
+    expect(await peer()).toBe('answers');
+    await restore(sandbox, `with-${fault}`);
+    expect(await peer()).toBe('does not');
+    await control(sandbox, 'DELETE', '/v1/rules');
+    expect(await peer()).toBe('answers');
   });
 
   test('records that somebody holds, fields that were altered, calls that were counted', async () => {

@@ -21,12 +21,14 @@ export const se01 = defineCheck({
   expect(facts) {
     const tokens = facts.tokens();
     if (tokens.length === 0) return [untestable('did-not-bite', 'The subject never asked this site for a token.')];
-    const wild = tokens.flatMap(({ requested, granted, event }) =>
+    // A right that is withdrawn for a while was asked for by right.
+    const registered = new Set(tokens.flatMap(({ granted }) => granted));
+    const wild = tokens.flatMap(({ requested, event }) =>
       requested
-        .filter((scope) => isWild(scope) || !granted.includes(scope))
+        .filter((scope) => isWild(scope) || !registered.has(scope))
         .map((scope) =>
           fail('excess-scope', `The scope ${scope} was asked for.`, {
-            expected: granted.join(' '),
+            expected: [...registered].join(' '),
             actual: scope,
             evidence: [event],
           }),

@@ -113,7 +113,8 @@ export class Reader extends EhrCaller {
     const { id } = this.somebody;
     const base = this.random.chance(0.5) ? fhirTls : fhir;
     const search = this.random.chance(0.3);
-    const query = [search ? `_id=${id}` : '', this.house].filter(Boolean).join('&');
+    const all = search && this.place.vendor === 'r4';
+    const query = [all ? '_count=4' : search ? `_id=${id}` : '', this.house].filter(Boolean).join('&');
     const agent = this.agent();
     const headers = { accept: 'application/fhir+json' };
     const answer = await this.authorized(`${base}/Patient${search ? '' : `/${id}`}${query ? `?${query}` : ''}`, agent, {
@@ -121,8 +122,11 @@ export class Reader extends EhrCaller {
     });
     const body = good(answer) ? parsed(answer) : undefined;
     const entries = (body?.entry as { resource?: Record<string, unknown> }[] | undefined) ?? [];
-    const all = search ? entries.map(({ resource }) => resource) : [body];
-    return { agent, kind: 'read', ok: body !== undefined, shown: all.map((one) => namesOf(one)) };
+    const shown = search ? entries.map(({ resource }) => resource) : [body];
+    const links = (body?.link as { relation: string; url: string }[] | undefined) ?? [];
+    const next = Array.isArray(links) ? links.find(({ relation }) => relation === 'next')?.url : undefined;
+    if (next?.startsWith('http')) await this.authorized(next, this.agent(), { headers });
+    return { agent, kind: 'read', ok: body !== undefined, shown: shown.map((one) => namesOf(one)) };
   }
 }
 

@@ -29,14 +29,21 @@ function draw(fault: FaultDefinition, place: FaultPlace, random: Random): Rule {
   return { fault: fault.name, params, where: { sim, tenant, ...operation, ...attempt }, when: random.pick(whens), ...times };
 }
 
-/** Parameters that make sense at a place; those with a default may be left out. */
-export const paramsOf = (fault: FaultDefinition, place: FaultPlace, random: Random): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(fault.params).flatMap(([name, param]) => {
-      const value = drawn(name, param, place, random);
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
+// Some say by a parameter at which hook they act.
+const DRAWS = 50;
+
+/** Parameters with which a fault can act at a place; those with a default may be left out. */
+export function paramsOf(fault: FaultDefinition, place: FaultPlace, random: Random): Record<string, unknown> {
+  for (let n = 0; ; n++) {
+    const params = Object.fromEntries(
+      Object.entries(fault.params).flatMap(([name, param]) => {
+        const value = drawn(name, param, place, random);
+        return value === undefined ? [] : [[name, value]];
+      }),
+    );
+    if (n >= DRAWS || reasonAgainst(fault, place, params) === undefined) return params;
+  }
+}
 
 function drawn(name: string, param: FaultParam, place: FaultPlace, random: Random): unknown {
   if (param.error) return random.pick(place.errors?.() ?? ['unavailable']);

@@ -64,7 +64,7 @@ export class Outbound {
     this.#marks = org.kernel.cell('crm.outboundMarks');
     const place = { sim: 'crm', tenant: org.id, name: 'outbound messages', kind: 'CRM outbound messages' };
     const types = () => [...new Set(this.#messages.map(({ object }) => object))];
-    org.kernel.places.add({ ...place, hooks: ['notify'], operations: () => ['outbound'], types });
+    org.kernel.places.add({ ...place, hooks: ['notify'], operations: () => ['outbound'], types, forgeries: ['other-tenant'] });
   }
 
   start(): void {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
-import type { Clock } from './clock.ts';
+import type { Cancel, Clock } from './clock.ts';
 
 /** How the bytes of an answer go out, where not at once and whole. */
 export interface Delivery {
@@ -13,8 +13,8 @@ export interface Delivery {
   chunked?: boolean;
   /** When all has gone out the connection is reset, so many milliseconds later. */
   resetAfterMs?: number;
-  /** Resolves when what delays or ends it is undone: the rest goes out at once, and what is left standing ends. */
-  healed?: Promise<void>;
+  /** Calls back once nobody wants it so any more: what is left goes out at once, and who was left in silence is reset. */
+  onHeal?: (end: () => void) => Cancel;
 }
 
 /** Reset (linger zero), closed in order, or left standing without another byte. */
@@ -32,25 +32,53 @@ export interface DeliveryTools {
 
 /** Writes bytes as a delivery says. True when all are out and the connection is as it was. Never rejects. */
 export async function deliver(bytes: Buffer, delivery: Delivery, tools: DeliveryTools): Promise<boolean> {
-  const { piece = Math.max(bytes.length, 1), pauseMs = 0, sever, resetAfterMs, healed } = delivery;
+  const { piece = Math.max(bytes.length, 1), pauseMs = 0, sever, resetAfterMs, onHeal } = delivery;
   const { clock, out, socket, below } = tools;
-  const end = sever ? Math.floor(bytes.length * sever.after) : bytes.length;
-  const over = endBy(healed);
-  for (let at = 0, next: number; at < end && !socket.destroyed; at = next) {
-    next = over.aborted ? end : Math.min(at + piece, end);
-    await written(out, socket, bytes.subarray(at, next));
-    if (next < end && pauseMs > 0) await clock.sleep(pauseMs, over);
+  const healed = new AbortController();
+  const cancel = onHeal?.(() => healed.abort());
+  const end = (): number => (sever && !healed.signal.aborted ? Math.floor(bytes.length * sever.after) : bytes.length);
+  for (let at = 0; at < end() && !socket.destroyed; ) {
+    const to = healed.signal.aborted ? end() : Math.min(at + piece, end());
+    await written(out, socket, bytes.subarray(at, to));
+    at = to;
+    if (at < end() && pauseMs > 0) await clock.sleep(pauseMs, healed.signal);
   }
+  cancel?.();
   if (socket.destroyed) return false;
-  if (sever?.how === 'reset') below.resetAndDestroy();
-  else if (sever?.how === 'close') socket.destroySoon();
-  else if (sever) void healed?.then(() => socket.destroy());
-  if (sever) return false;
-  if (resetAfterMs !== undefined) {
-    const cancel = clock.after(resetAfterMs, () => below.resetAndDestroy());
-    void healed?.then(cancel);
+  if (sever && !healed.signal.aborted) {
+    if (sever.how === 'close') socket.destroySoon();
+    else if (sever.how === 'reset') below.resetAndDestroy();
+    else atHeal(below, onHeal, () => below.resetAndDestroy());
+    return false;
+  }
+  if (resetAfterMs !== undefined && !healed.signal.aborted) {
+    const spare = clock.after(resetAfterMs, () => below.resetAndDestroy());
+    atHeal(below, onHeal, spare);
   }
   return true;
+}
+
+function atHeal(socket: Socket, onHeal: Delivery['onHeal'], end: () => void): void {
+  const cancel = onHeal?.(end);
+  if (cancel) socket.once('close', cancel);
+}
+
+/**
+ * The `write` of an answer that comes piece by piece: each piece goes out as the delivery says, in its turn. Once the
+ * connection was severed, in the first piece, no more is written, and whoever writes waits for its end.
+ */
+export function delivering(
+  delivery: Delivery,
+  tools: DeliveryTools,
+  closed: Promise<void>,
+): (text: string | Uint8Array) => Promise<void> {
+  let turn = Promise.resolve();
+  return (text) => {
+    turn = turn.then(async () => {
+      if (!(await deliver(Buffer.from(text as string), delivery, tools))) await closed;
+    });
+    return turn;
+  };
 }
 
 /** Aborts when that resolves; never, where there is nothing to wait for. */

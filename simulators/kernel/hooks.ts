@@ -3,6 +3,7 @@ import type { Reply } from './http.ts';
 import type { RecordRef } from './identity.ts';
 import type { Paging } from './paging.ts';
 import type { Past, Written } from './past.ts';
+import type { FaultPlace } from './places.ts';
 import type { Random } from './random.ts';
 
 /**
@@ -198,6 +199,8 @@ export interface FaultDefinition {
   operations?: RegExp;
   /** True for parameters at which it does nothing: such a rule matches and never fires. */
   idle?: (params: Readonly<Record<string, unknown>>) => boolean;
+  /** Why it cannot act at a place whose hooks it has: for what a place does not have, and for parameters that make no sense there. */
+  against?: (place: FaultPlace, params?: Readonly<Record<string, unknown>>) => string | undefined;
   /** Why it cannot act in places whose hooks it has, by `sim`: for the table of faults and places. */
   notIn?: Readonly<Record<string, string>>;
   /** How the timeline draws it. */

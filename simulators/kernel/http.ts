@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import express from 'express';
 import { OffsetClock } from './clock.ts';
 import type { Contract } from './control/route.ts';
-import { type Delivery, deliver } from './delivery.ts';
+import { type Delivery, deliver, delivering } from './delivery.ts';
 import { type Exchange, type Hook, Rejected, Severed, type Wire } from './hooks.ts';
 import { type Body, Dealing, NO_BODY, Passing, paramsOf, pathOf, Received } from './http-call.ts';
 import type { RecordRef } from './identity.ts';
@@ -180,7 +180,7 @@ export class Face {
   }
 
   #place(): FaultPlace {
-    const { sim, tenant, name, kind = name, types, people, errors } = this.options;
+    const { sim, tenant, name, kind = name, types, people, errors, pages } = this.options;
     const knows = (operation?: string, type?: string): boolean =>
       this.routes.some(
         (route) =>
@@ -194,6 +194,7 @@ export class Face {
         return levers();
       },
       ...(errors && { errors: () => errors }),
+      paged: pages !== undefined,
       // Before a call is read, and where no route takes it.
       operations: () => ['connect', 'unknown', ...new Set(this.routes.map(({ operation }) => operation))],
       types: () => [
@@ -382,13 +383,20 @@ export class Face {
     });
   }
 
-  #deliver(res: http.ServerResponse, { status, headers, body = '' }: Reply, delivery: Delivery, more?: Headers): void {
+  #deliver(res: http.ServerResponse, reply: Reply, delivery: Delivery, more?: Headers): void {
+    const { status, headers, body = '', stream } = reply;
     const socket = res.socket!;
     const bytes = Buffer.from(body as string);
-    res.writeHead(status, { ...more, ...headers, ...(!delivery.chunked && { 'content-length': bytes.length }) });
+    const length = !delivery.chunked && !stream && { 'content-length': bytes.length };
+    res.writeHead(status, { ...more, ...headers, ...length });
     res.flushHeaders();
     const tools = { clock: this.#kernel.clock, out: res, socket, below: this.#below(socket) };
-    void deliver(bytes, delivery, tools).then((whole) => whole && res.end());
+    if (!stream) return void deliver(bytes, delivery, tools).then((whole) => whole && res.end());
+    const closed = new Promise<void>((resolve) => res.on('close', () => resolve()));
+    stream(delivering(delivery, tools, closed), closed)?.then(
+      () => res.end(),
+      () => res.destroy(),
+    );
   }
 
   // Node writes the true time; a place whose clock is wrong shows that.

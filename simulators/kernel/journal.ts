@@ -6,7 +6,7 @@ import { JournalRows } from './journal-rows.ts';
 /**
  * What can be observed. `commit`: truth changed. `request`/`reply`: an HTTP exchange. `connection`: a socket opened,
  * closed or failed. `message`/`ack`: one HL7 message offered and what came back. `token`: an access token was issued.
- * `auth`: a credential was refused, with the true reason. `rule`/`fault`/`heal`: a rule was armed, hit, removed.
+ * `auth`: a credential was refused, with the true reason. `rule`: a rule was armed, opened or closed by an event, or its times are used up. `fault`: it hit. `heal`: it was removed.
  * `gate`: a call was parked or released. `queue`: a link took a commit on, or has nothing to say for it. `intruder`: a
  * control call without the token. `send`: a job of a simulator wrote to a person (a reminder, a campaign). `notice`: a notification offered to a subscriber, and what came of it. `setup`: an
  * administrator changed how a simulator is set up. `lag`: event-loop delay. `start`/`stop`: life of a process. `run`, `check`,

@@ -212,6 +212,9 @@ test('a place without TLS has no levers of it', async () => {
     renderError: (error) => jsonReply(503, { error }),
   });
   plain.route('GET', '/doors', { operation: 'read', tier: 'semantic' }, () => jsonReply(200, {}));
+  const early = kernel.rules.arm({ fault: 'tls-certificate', where: { sim: 'doors' } });
+  await expect(kernel.rules.effective()).rejects.toThrow('nobody listens there yet');
+  expect(kernel.rules.list()).not.toContain(early);
   await plain.listen({ port: 0 });
   expect(() => kernel.rules.arm({ fault: 'tls-certificate', where: { sim: 'doors' } })).toThrow(/cannot act there/);
   expect(kernel.rules.arm({ fault: 'refused', where: { sim: 'doors' } }).fired).toBe(1);

@@ -83,6 +83,7 @@ export class Listener {
   /** Ways to stop listening to the server's events. */
   #heard: (() => void)[] = [];
   #given = false;
+  #gone = 0;
   /** The TCP sockets by peer: a TLS socket cannot reset the connection that it runs on, this one can. */
   #sockets = new Map<string, Socket>();
   /** Peers whose connection ends with what is under way on it. */
@@ -191,7 +192,8 @@ export class Listener {
   }
 
   #keep(socket: Socket): void {
-    const peer = peerOf(socket);
+    // Who is gone already has no address any more.
+    const peer = socket.remotePort === undefined ? `gone ${++this.#gone}` : peerOf(socket);
     this.#sockets.set(peer, socket);
     socket.on('close', () => {
       // Of one who hangs up in mid handshake the TLS server knows not even who it was; who never said hello began none.
@@ -312,8 +314,9 @@ function changing(undo: Undo, changed: () => void): Undo {
 
 type TlsError = Error & { reason?: string };
 
-/** What can be set otherwise about the listeners of a place; nothing of TLS where none speaks it. */
+/** What can be set otherwise about the listeners of a place: nothing of TLS where none speaks it, and all while there are none yet. */
 export function listenerLevers(listeners: readonly Listener[]): Record<string, Lever> {
+  if (listeners.length === 0) return NOT_YET;
   const secure = listeners.filter((listener) => listener.secure);
   const together =
     (undos: Undo[]): Undo =>
@@ -336,3 +339,8 @@ export function listenerLevers(listeners: readonly Listener[]): Record<string, L
     }),
   };
 }
+
+const notYet = (): never => {
+  throw new Error('nobody listens there yet');
+};
+const NOT_YET: Record<string, Lever> = { accepting: notYet, certificate: notYet, 'tls-versions': notYet };

@@ -42,6 +42,10 @@ export interface Paging {
   readonly unsize?: () => void;
 }
 
+/** Why faults of pages cannot act at a place. */
+export const unpaged = ({ paged }: { paged?: boolean }): string | undefined =>
+  paged ? undefined : 'its answers do not go in pages';
+
 /** The pages of one call. */
 export function pagingOf(forms: readonly PageForm[], request: Request): Paging {
   const first = <T>(take: (form: PageForm) => T | undefined): T | undefined => {

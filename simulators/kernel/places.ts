@@ -34,6 +34,10 @@ export interface FaultPlace {
   people?: (exchange: Exchange) => People;
   /** The errors that are refused with here, by the names that `reject` takes; absent where any name will do. */
   errors?: () => readonly string[];
+  /** Whether answers here go in pages. */
+  paged?: boolean;
+  /** What can be wrong with a notification that somebody else makes in place of the sender here: see the fault `forged`. */
+  forgeries?: readonly string[];
   /** What can be set otherwise here, by name. */
   levers?: Readonly<Record<string, Lever>>;
 }
@@ -50,9 +54,11 @@ export class Places {
     return this.#list;
   }
 
-  /** What all places of that name can tell of the people of an exchange. */
+  /** What the places of that simulator and tenant can tell of the people of an exchange: one knows as much as the other. */
   peopleOf(exchange: Exchange): People {
-    return this.of({ sim: exchange.sim, tenant: exchange.tenant }).flatMap(({ people }) => people?.(exchange) ?? []);
+    const { sim, tenant } = exchange;
+    const place = this.#list.find((one) => one.sim === sim && one.tenant === tenant && one.people !== undefined);
+    return place?.people?.(exchange) ?? [];
   }
 
   /** The places of these names; all of them where a name is not given. */

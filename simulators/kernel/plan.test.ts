@@ -51,6 +51,11 @@ test.each([
     'x.yaml:4:32: rules.0.where.operation: nothing there',
     'did you mean "read"',
   ],
+  [
+    plan('{ fault: latncy }', GOOD, '{ fault: latency, where: { operation: raed } }'),
+    'x.yaml:4:7: rules.0.fault: no fault is called "latncy"',
+    'x.yaml:6:32: rules.2.where.operation: nothing there',
+  ],
   [plan('{ fault: drop }'), 'rules.0.where: drop cannot act there: no part of this process can suffer it'],
   [plan('{ fault: latency, when: { nth: first } }'), 'rules.0.when.nth: must be a whole number, not "first"'],
   [plan('{ fault: latency, times: -1 }'), 'rules.0.times: must be at least 0, not -1'],

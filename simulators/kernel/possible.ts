@@ -22,7 +22,7 @@ export function reasonAgainst(fault: FaultDefinition, place: FaultPlace, params?
   const known = place.operations();
   if (operations && known.length > 0 && !known.some((operation) => operations.test(operation)))
     return 'it has no operation that the fault happens to';
-  return undefined;
+  return fault.against?.(place, params);
 }
 
 /**
@@ -48,10 +48,13 @@ export function impossible(
       return { path: odd[0]! in where ? ['where', odd[0]!] : ['when'], message, elsewhere: false };
     }
   }
-  const suffers = (place: FaultPlace): boolean => reasonAgainst(fault, place, params) === undefined;
+  const defaults = Object.fromEntries(Object.entries(fault.params).map(([name, param]) => [name, param.default]));
+  const suffers = (place: FaultPlace): boolean => reasonAgainst(fault, place, { ...defaults, ...params }) === undefined;
   const able = here.filter(suffers);
   if (able.length === 0) {
-    const own = here.map(({ sim }) => fault.notIn?.[sim]).find((reason) => reason !== undefined);
+    const own = here
+      .map((place) => fault.notIn?.[place.sim] ?? fault.against?.(place, { ...defaults, ...params }))
+      .find((reason) => reason !== undefined);
     const others = places.list().filter(suffers);
     const names = others.map(({ sim, tenant, name }) => `${sim}/${tenant} (${name})`);
     const could = names.length === 0 ? 'no part of this process can suffer it' : `it can at ${names.join(', ')}`;

@@ -164,14 +164,16 @@ export class RuleIndex {
     }
   }
 
-  #ofRecords({ records, reply, names }: Exchange, take: (rule: ArmedRule) => void): void {
+  #ofRecords(exchange: Exchange, take: (rule: ArmedRule) => void): void {
+    const { records, reply } = exchange;
     const look = (id: string): void => {
       const rules = this.#byRecord.get(id);
       if (rules) for (const rule of rules) take(rule);
     };
     for (const { id } of records) look(id);
     for (const { id } of reply?.served ?? []) look(id);
-    if (names) for (const name of names()) look(idIn(name));
+    // A method of whoever made the exchange: taken off it, it would not know whose it is.
+    for (const name of exchange.names?.() ?? []) look(idIn(name));
   }
 
   #plainOf({ sim, tenant, operation, type = '', client = '' }: Exchange): number[] {

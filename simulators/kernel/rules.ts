@@ -121,14 +121,21 @@ export class RuleEngine {
     return { armed: kept.map((rule) => this.#arm(rule, plan)), elsewhere };
   }
 
-  /** What is wrong with a plan, first of all in its form, then with what it says; empty when it can be armed. */
+  /** All that is wrong with a plan: in its form, and with what its well-formed rules say; empty when it can be armed. */
   mistakes(plan: unknown): Refused[] {
     const found = mistakesIn(this.#schemas.plan, plan).map((one) => ({ ...one, elsewhere: false }));
-    if (found.length > 0) return found;
-    const { name, rules } = plan as Plan;
-    if (this.list().some((rule) => rule.plan === name))
-      return [{ path: ['name'], message: `the plan ${JSON.stringify(name)} is armed already: heal it first`, elsewhere: false }];
-    return this.#refused(rules, name).map(({ path, ...rest }) => ({ path: ['rules', ...path], ...rest }));
+    const { name, rules } = (plan ?? {}) as Plan;
+    if (found.length === 0 && this.list().some((rule) => rule.plan === name))
+      found.push({
+        path: ['name'],
+        message: `the plan ${JSON.stringify(name)} is armed already: heal it first`,
+        elsewhere: false,
+      });
+    // What is said of the form of a rule is not said again.
+    const malformed = new Set(found.flatMap(({ path }) => (path[0] === 'rules' ? [path[1]] : [])));
+    for (const { path, ...rest } of Array.isArray(rules) ? this.#refused(rules, name) : [])
+      if (!malformed.has(path[0])) found.push({ path: ['rules', ...path], ...rest });
+    return found;
   }
 
   /**
@@ -228,9 +235,13 @@ export class RuleEngine {
     this.#journal.append({ sim, tenant, kind: 'rule', cause: seq, data: { state, rule: { id, fault }, fired } });
   }
 
-  /** Resolves when every standing fault that is due stands. @throws RuleError of the one that could not; it is healed. */
-  async effective(): Promise<void> {
-    for (const [id, pulled] of [...this.#pulled]) {
+  /**
+   * Resolves when every standing fault that is due stands, or of some rules those. @throws RuleError of the one that could
+   * not; it is healed.
+   */
+  async effective(rules: readonly { id: string }[] = this.list()): Promise<void> {
+    for (const { id } of rules) {
+      const pulled = this.#pulled.get(id);
       try {
         await pulled;
       } catch (error) {
@@ -345,6 +356,7 @@ export class RuleEngine {
       const act = fault.hooks[hook];
       if (!act || !this.#armed.has(rule.id) || !this.#chosen(rule, exchange, hook)) continue;
       const waits: Cancel[] = [];
+      const had = exchange.reply?.delivery;
       const onHeal = (end: () => void): Cancel => {
         const cancel = this.#onHeal(rule.id, end);
         waits.push(cancel);
@@ -360,8 +372,9 @@ export class RuleEngine {
       } finally {
         for (const cancel of waits) cancel();
       }
-      const { outgoing, reply } = exchange;
-      if (reply?.delivery) reply.delivery.healed ??= new Promise((resolve) => this.#onHeal(rule.id, resolve));
+      const delivery = exchange.reply?.delivery;
+      if (delivery && delivery !== had) delivery.onHeal = also(had?.onHeal, (end) => this.#onHeal(rule.id, end));
+      const { outgoing } = exchange;
       if (outgoing && (outgoing.holdForNext || outgoing.holdMs || outgoing.echoes || outgoing.later || outgoing.cuts))
         outgoing.healed ??= new Promise((resolve) => this.#onHeal(rule.id, resolve));
     }
@@ -453,6 +466,18 @@ function told({ path, message }: Mistake, several: boolean): string {
   const [index, ...rest] = path;
   return [...(several ? [`rule ${Number(index) + 1}`] : []), ...(rest.length > 0 ? [rest.join('.')] : []), message].join(': ');
 }
+
+type OnHeal = (end: () => void) => Cancel;
+
+// Of two that shaped an answer, either's end is the end.
+const also =
+  (before: OnHeal | undefined, own: OnHeal): OnHeal =>
+  (end) => {
+    const cancels = [before?.(end), own(end)];
+    return () => {
+      for (const cancel of cancels) cancel?.();
+    };
+  };
 
 function healing(clock: Clock, onHeal: (end: () => void) => Cancel): Clock {
   return {

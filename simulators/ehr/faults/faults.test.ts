@@ -286,3 +286,35 @@ describe('what is written while the schema is another one', () => {
     expect((await put((one) => (one.maritalStatus = { text: 'M' }))).status).toBe(200);
   });
 });
+
+describe("athena's v1 API, on the same face", () => {
+  let test: TestSite;
+  let id: string;
+  beforeEach(async () => {
+    test = await startSite({ vendor: 'athena', clock: new ManualClock(), kernel: { faults: FAULTS } });
+    id = (await register(test, 'Lovelace', '203713')).replace(/^.*-/, '');
+  });
+  afterEach(() => test.close());
+
+  const patient = () => test.call(`${new URL(test.fhir).origin}/v1/195900/patients/${id}`);
+
+  it.each([
+    ['tokens-end', {}, 401],
+    ['client-revoked', { client: 'all' }, 401],
+    ['scope-withdrawn', {}, 403],
+    // It has a scope of its own, beside those of FHIR.
+    ['scope-withdrawn', { type: 'Patient' }, 200],
+    ['vendor-quota', { perSecond: 1 }, 429],
+    ['fhir-retired', {}, 200],
+    ['throttle', { form: 'none' }, 429],
+    ['element-removed', { type: 'Patient', element: 'birthDate' }, 200],
+  ])('%s %j', async (fault, params, expected) => {
+    expect((await patient()).status).toBe(200);
+    test.kernel.rules.arm({ fault, params, where: { sim: 'ehr', tenant: 'north' } });
+    await test.kernel.rules.effective();
+    await patient();
+    const reply = await patient();
+    expect(reply.status).toBe(expected);
+    if (expected >= 400) expect(Object.keys((await reply.json()) as Json)).toContain('error');
+  });
+});

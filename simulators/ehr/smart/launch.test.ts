@@ -72,7 +72,7 @@ describe.each(['r4', 'epic', 'cerner'])('%s: an app that is launched from the EH
     'is not started with %o',
     async (more) => {
       const { status, body } = await launch(more);
-      expect([status, body.error]).toEqual([400, expect.stringMatching(/no |names/)]);
+      expect([status, body.error]).toEqual([400, expect.stringMatching(/no |"patient" is missing/)]);
     },
   );
 });

@@ -48,18 +48,18 @@ describe('apps registered while the site runs', () => {
     expect(reason()).toMatch(/background user/);
   });
   it.each<[unknown, RegExp]>([
-    [[], /object with an "id"/],
-    [{}, /needs an "id"/],
-    [{ id: 'x', keys: [] }, /"keys" is no part of a client/],
+    [[], /the body must be a list of names and values, not \[\]/],
+    [{}, /"id" is missing/],
+    [{ id: 'x', keys: [] }, /keys: unknown key "keys"; there are: id, scopes, /],
     [{ id: 'x', publicKeyPem: 'abc' }, /BEGIN PUBLIC KEY/],
-    [{ id: 'x', jwks: [] }, /"jwks" must be a key set/],
+    [{ id: 'x', jwks: [] }, /jwks: must be a list of names and values/],
     [{ id: 'x', publicJwk: { ...SUBJECT_KEY, d: 'x' } }, /private/],
     [{ id: 'x', jwksUrl: 'ftp://x.example' }, /http or https/],
     [{ id: 'x', redirectUris: ['/back'] }, /no absolute URL/],
     [{ id: 'x', scopes: ['system/Patient.sr'] }, /is no scope/],
     [{ id: 'x', scopes: ['system/Basic.read'] }, /has no Basic/],
     [{ id: 'x', scopes: ['patient/Patient.read'] }, /on one patient are not simulated/],
-    [{ id: 'x', scopeStyle: 'v3' }, /v1 or v2/],
+    [{ id: 'x', scopeStyle: 'v3' }, /scopeStyle: must not be "v3"; .*v1, v2/],
   ])('%j is refused', async (body, message) => {
     const reply = await call('POST', '/clients', body);
     expect([reply.status, reply.body.error]).toEqual([400, expect.stringMatching(message)]);
@@ -67,7 +67,9 @@ describe('apps registered while the site runs', () => {
   it('the approval setting is checked', async () => {
     expect((await call('POST', '/settings', { approve: 'ask' })).body).toEqual({ approve: 'ask', pace: 'run', pageLimit: 0 });
     expect((await call('POST', '/settings', { approve: 'maybe' })).status).toBe(400);
-    expect((await call('POST', '/settings', { colour: 'red' })).body.error).toMatch(/no setting/);
+    expect((await call('POST', '/settings', { colour: 'red' })).body.error).toMatch(
+      /colour: unknown key "colour"; there are: approve, pace, pageLimit/,
+    );
   });
 });
 

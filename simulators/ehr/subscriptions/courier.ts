@@ -62,6 +62,7 @@ export class Courier {
     kernel.places.add({
       ...{ sim: 'ehr', tenant, kind: 'notifications', name: `notifications of ${tenant}`, hooks: ['notify'] as const },
       operations: () => TOPICS,
+      forgeries: ['unsigned', 'wrong-signature', 'other-tenant'],
       knows: (operation, type) =>
         TOPICS.some((topic) => (operation ?? topic) === topic && (type === undefined || typeOf(topic) === type)),
       types: () => [...new Set(TOPICS.map(typeOf))],

@@ -135,7 +135,7 @@ async function effectively(
   { armed, elsewhere }: { armed: ArmedRule[]; elsewhere?: { index: number; error: string }[] },
 ): Promise<unknown> {
   try {
-    await kernel.rules.effective();
+    await kernel.rules.effective(armed);
   } catch (error) {
     for (const { id } of armed) kernel.rules.heal(id);
     throw error;

@@ -14,7 +14,7 @@ export const bandwidth = defineFault({
   doc: 'The line is thin: the body of an answer, or the frame of a message, comes at so many bytes a second.',
   params: { bytesPerSecond: { type: 'number', doc: 'bytes a second; 0 for no limit', default: 10_000, range: [0, 1e9] } },
   idle: ({ bytesPerSecond }) => bytesPerSecond === 0,
-  applies: ({ reply, outgoing }) => reply?.body !== undefined || outgoing !== undefined,
+  applies: ({ reply, outgoing }) => (reply?.body ?? reply?.stream) !== undefined || outgoing !== undefined,
   hooks: {
     body: ({ reply }, { bytesPerSecond }) => {
       if (reply) reply.delivery = { ...reply.delivery, ...pieces(bytesPerSecond) };

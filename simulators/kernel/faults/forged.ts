@@ -16,6 +16,10 @@ export const forged = defineFault({
       oneOf: ['unsigned', 'wrong-signature', 'other-tenant'],
     },
   },
+  against: ({ forgeries = [] }, params) => {
+    if (forgeries.length === 0) return 'nobody else could make what comes from there';
+    return params === undefined || forgeries.includes(String(params.how)) ? undefined : 'what comes from there is not signed';
+  },
   // Where nothing is signed, a signature can be neither left out nor wrong.
   applies: ({ outgoing }, { how }) => (how === 'other-tenant' ? outgoing?.foreign : outgoing?.sign) !== undefined,
   hooks: {

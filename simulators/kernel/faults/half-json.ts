@@ -20,5 +20,5 @@ export const halfJson = defineFault({
       reply!.served = undefined;
     },
   },
-  colour: '#86198f',
+  colour: '#713f12',
 });

@@ -17,5 +17,5 @@ export const htmlPage = defineFault({
       exchange.reply = { status: Number(status), headers: { 'content-type': 'text/html; charset=utf-8' }, body: PAGE };
     },
   },
-  colour: '#9333ea',
+  colour: '#831843',
 });

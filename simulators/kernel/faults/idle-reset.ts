@@ -11,5 +11,5 @@ export const idleReset = defineFault({
       reply!.delivery = { ...reply!.delivery, resetAfterMs: Number(ms) };
     },
   },
-  colour: '#b45309',
+  colour: '#701a75',
 });

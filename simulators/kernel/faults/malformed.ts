@@ -3,7 +3,7 @@ import { defineFault } from '../hooks.ts';
 export const malformed = defineFault({
   name: 'malformed',
   family: 'content',
-  doc: 'Damages the bytes after they were built: a message loses its tail, a reply body is cut short with its full length announced as sent.',
+  doc: 'Damages the bytes after they were built: a message loses its tail, a reply body is cut short, and its length says that this was all.',
   params: { keep: { type: 'number', doc: 'share of the bytes that stays', default: 0.5, range: [0, 1] } },
   idle: ({ keep }) => Number(keep) === 1,
   hooks: {

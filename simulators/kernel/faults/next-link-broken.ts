@@ -1,5 +1,6 @@
 import { defineFault } from '../hooks.ts';
 import type { Page } from '../paging.ts';
+import { unpaged } from '../paging.ts';
 
 const WAYS: Readonly<Record<string, (page: Page) => string | undefined>> = {
   missing: () => undefined,
@@ -12,6 +13,7 @@ export const nextLinkBroken = defineFault({
   family: 'paging',
   doc: 'A page that is not the last one does not lead on: its link is missing, leads to a cursor that there is not, or leads to the page itself.',
   params: { how: { type: 'string', doc: 'what is wrong with it', default: 'missing', oneOf: ['missing', 'dead', 'loop'] } },
+  against: unpaged,
   applies: ({ paging, reply }, { how }) => {
     const page = paging?.page(reply);
     return page?.next !== undefined && (how !== 'loop' || page.self !== undefined);

@@ -10,5 +10,5 @@ export const tlsCertificate = defineFault({
   },
   hooks: {},
   lever: 'certificate',
-  colour: '#0d9488',
+  colour: '#4c1d95',
 });

@@ -8,5 +8,5 @@ export const tlsVersions = defineFault({
   params: { only: { type: 'string', doc: 'the versions', default: '1.0-1.1', oneOf: Object.keys(TLS_VERSIONS) } },
   hooks: {},
   lever: 'tls-versions',
-  colour: '#0f766e',
+  colour: '#047857',
 });

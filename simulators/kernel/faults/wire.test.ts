@@ -9,6 +9,9 @@ const LAMP = { id: '1', name: 'Léon', watts: 60, colours: ['red', 'green', 'blu
 const TEXT = JSON.stringify(LAMP);
 const LENGTH = Buffer.byteLength(TEXT);
 
+/** What is written piece by piece. */
+const PARTS = ['0123456789', 'abcdefghij', 'ABCDEFGHIJ'];
+
 let kernel: Kernel;
 let face: Face;
 let authority: Authority;
@@ -24,6 +27,12 @@ beforeEach(async () => {
     return jsonReply(200, LAMP);
   });
   face.route('GET', '/doors/1', { operation: 'read', type: 'Door', tier: 'semantic' }, () => jsonReply(200, LAMP));
+  face.route('GET', '/files/1', { operation: 'export', tier: 'semantic' }, () => ({
+    status: 200,
+    stream: async (write) => {
+      for (const part of PARTS) await write(part);
+    },
+  }));
   authority = await openAuthority();
   await face.listen({ port: 0, tlsPort: 0, identity: await authority.issue(['localhost']) });
 });
@@ -92,9 +101,19 @@ describe.each([
     expect([seen.end, bodyOf(seen.text)]).toEqual(['closed', TEXT]);
   });
 
-  test('forgotten: what waited stays forgotten', async () => {
+  test('forgotten: what waited is reset when the server is back', async () => {
     const seen = await under({ fault: 'forgotten' }, (heal) => get(secure, 'close', heal));
-    expect([seen.end, seen.text, served]).toEqual(['silence', '', 0]);
+    expect([seen.end, seen.text, served]).toEqual(['reset', '', 0]);
+  });
+
+  test.each<[string, Rule['params'], string, string]>([
+    ['slow-body', { pieces: 4, pauseMs: 600_000 }, 'closed', TEXT],
+    ['bandwidth', { bytesPerSecond: 1 }, 'closed', TEXT],
+    ['cut-body', { how: 'silence' }, 'reset', TEXT.slice(0, 5)],
+    ['idle-reset', { ms: 600_000 }, 'closed', TEXT],
+  ])('%s %o: healing ends it in the middle (%s)', async (fault, params, end, text) => {
+    const seen = await under({ fault, params }, (heal) => get(secure, 'close', heal));
+    expect([seen.end, bodyOf(seen.text).slice(0, text.length)]).toEqual([end, text]);
   });
 
   test('a slow body: the head and a piece at once, the rest with pauses', async () => {
@@ -123,6 +142,19 @@ test('a port that was closed refuses, cuts what was open, and opens again at the
   kernel.rules.arm({ fault: 'refused' });
   kernel.rules.heal(first!.id);
   expect((await get(false)).end).toBe('refused');
+});
+
+/** As chunks of HTTP carry it. */
+const chunks = (text: string): string => text.replace(/[0-9a-f]+\r\n([^\r]*)\r\n/g, '$1');
+
+test.each<[string, Rule['params'], string, string]>([
+  ['cut-body', {}, 'reset', '01234'],
+  ['cut-body', { how: 'silence' }, 'silence', '01234'],
+  ['bandwidth', { bytesPerSecond: 400 }, 'closed', PARTS.join('')],
+])('an answer that is written piece by piece: %s %o', async (fault, params, end, text) => {
+  const seen = await under({ fault, params }, () => raw({ port: port(false), say: asking('/files/1') }));
+  expect([seen.end, chunks(bodyOf(seen.text)).slice(0, text.length)]).toEqual([end, text]);
+  expect(seen.text.endsWith('0\r\n\r\n')).toBe(end === 'closed');
 });
 
 test('a region of the routes can be cut off, and the others go on', async () => {

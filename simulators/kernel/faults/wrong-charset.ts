@@ -20,5 +20,5 @@ export const wrongCharset = defineFault({
       reply!.served = undefined;
     },
   },
-  colour: '#6d28d9',
+  colour: '#581c87',
 });

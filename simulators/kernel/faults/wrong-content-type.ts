@@ -15,5 +15,5 @@ export const wrongContentType = defineFault({
       reply!.headers = { ...others, ...(type !== '' && { [name]: String(type) }) };
     },
   },
-  colour: '#7e22ce',
+  colour: '#065f46',
 });
