@@ -571,18 +571,18 @@ export class World {
   async holdRivals(name: string, text: string): Promise<Rivals> {
     const { sandbox, evidence, clock } = this.#o;
     const hooks = ['reply', 'before-commit'] as const;
-    for (const at of hooks)
-      await this.arm(`${name} ${at}`, {
-        fault: 'gate',
-        params: { at, deadlineMs: this.gateMs },
-        where: { sim: 'crm', text },
-      });
+    // A look passes one gate, a write two.
+    const waits = { reply: 2 * this.gateMs, 'before-commit': this.gateMs };
+    for (const at of hooks) {
+      const params = { at, deadlineMs: waits[at] };
+      await this.arm(`${name} ${at}`, { fault: 'gate', params, where: { sim: 'crm', text } });
+    }
     const heal = async () => {
       for (const at of hooks) await this.heal(`${name} ${at}`);
     };
     const rules = this.ruleId(`${name} `);
     const random = this.random.fork(name);
-    return new Rivals({ facts: evidence.facts, sandbox, clock, random, rules, waitMs: this.gateMs, heal });
+    return new Rivals({ facts: evidence.facts, sandbox, clock, random, rules, waitMs: waits.reply, heal });
   }
 
   /** The number of an appointment, before it is booked under that name. */

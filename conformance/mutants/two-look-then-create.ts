@@ -11,6 +11,6 @@ export const twoLookThenCreate = defineMutant({
     const { upsert } = looksThenCreates.steps(reference);
     return { leads: () => true, ...(upsert && { upsert }) };
   },
-  kills: [{ check: 'OR-05', reason: 'unexpected-row' }],
+  kills: [{ check: 'OR-06', reason: 'unexpected-row' }],
   mayFail: ['*'],
 });

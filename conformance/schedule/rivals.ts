@@ -32,16 +32,25 @@ export class Rivals {
     const until = clock.now() + 2 * waitMs;
     while (this.#held().length < 2 && clock.now() < until && !this.#gaveUp()) await clock.sleep(LOOK_MS);
     const met = this.#held().length;
+    // Nobody writes before everybody has looked, however often each looks.
+    const isRead = ({ hook }: GatedCall) => hook === 'reply';
+    await this.#letGo((held) => (held.filter((call) => !isRead(call)).length > 1 ? undefined : held.find(isRead)));
+    await this.#letGo((held) => (held.length > 0 ? random.pick(held) : undefined));
+    await this.#o.heal();
+    return met;
+  }
+
+  // Until there has been nobody to choose for some time.
+  async #letGo(choose: (held: GatedCall[]) => GatedCall | undefined): Promise<void> {
+    const { clock } = this.#o;
     for (let quiet = clock.now(); clock.now() - quiet < STEP_MS; ) {
-      const held = this.#held();
-      if (held.length === 0) await clock.sleep(LOOK_MS);
+      const next = choose(this.#held());
+      if (!next) await clock.sleep(LOOK_MS);
       else {
-        await this.#release(random.pick(held));
+        await this.#release(next);
         quiet = clock.now();
       }
     }
-    await this.#o.heal();
-    return met;
   }
 
   #calls = (): GatedCall[] => [...this.#o.facts.gated.values()].filter(({ rule }) => rule.startsWith(this.#o.rules));
