@@ -31,7 +31,7 @@ export interface Tasks {
 const TASKS: { [Name in keyof Tasks]: (given: Tasks[Name]['take']) => Promise<Tasks[Name]['give']> } = {
   async finish({ path, changeset, indexes }) {
     const sql = new DatabaseSync(path);
-    sql.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF');
+    sql.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536');
     // A row may have been copied before its change or after it: as it was last is right. A row that is not there was
     // deleted before it could be copied.
     const onConflict = (kind: number): number =>
