@@ -2,8 +2,8 @@ import { defineCheck, fail } from '../check.ts';
 
 const VISITS = Array.from({ length: 8 }, (_, n) => `visit ${n + 1}`);
 const A_PAGE = 2;
-/** Four pages at this pace take longer than a token lives. */
-const PAGE_MS = 500;
+/** The first page takes longer to arrive than a token lives: the next one is asked for when it has ended. */
+const SLOW = { pieces: 4, pauseMs: 400 };
 const TOKEN_S = 1;
 /** Refused calls a second that are still no storm: readers of several charts try each of them. */
 const STORM = 20;
@@ -31,15 +31,17 @@ export const se08 = defineCheck({
     await world.pageLimit(A_PAGE);
     try {
       await world.arm('short lived', { fault: 'short-tokens', params: { seconds: TOKEN_S }, where: { sim: 'ehr', tenant } });
-      const slowly = (text: string) => ({
-        fault: 'latency',
-        params: { ms: PAGE_MS },
+      const slowly = (text: string, times: number) => ({
+        fault: 'slow-body',
+        params: SLOW,
         where: { sim: 'ehr', tenant, type: 'Appointment', text },
+        times,
       });
-      await world.arm('page by page', slowly(patient.ref.id));
+      // One search may be under way before the visits are there.
+      await world.arm('page by page', slowly(patient.ref.id, 2));
       // Where visits are found otherwise, they are asked for by their ids.
       const [first] = await world.bookAll(VISITS, patient);
-      await world.arm('id by id', slowly(first!.ref.id));
+      await world.arm('id by id', slowly(first!.ref.id, 1));
       await world.settled('read');
       for (const name of ['page by page', 'id by id', 'short lived']) await world.heal(name);
     } finally {

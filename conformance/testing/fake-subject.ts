@@ -171,7 +171,7 @@ export class FakeSubject {
         return;
       }
       this.#b.add({ sim: 'ehr', tenant: SITE, kind: 'token', actor: CLIENT, data });
-      this.#rules.hit('latency', 'ehr', { request, text: refs.map(({ id }) => id).join() });
+      this.#rules.hit('slow-body', 'ehr', { request, text: refs.map(({ id }) => id).join() });
     }
     const [renamed, removed] = [this.#rules.stands('element-renamed'), this.#rules.stands('element-removed')];
     if (renamed || removed) {

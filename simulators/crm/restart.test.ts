@@ -94,7 +94,9 @@ async function talk(restarts: boolean): Promise<Transcript> {
   return transcript;
 }
 
-test('a client is told the same whether the process lives on or is another one for each request', async () => {
+test('a client is told the same whether the process lives on or is another one for each request', {
+  timeout: 60_000,
+}, async () => {
   const plain = await talk(false);
   expect(plain.filter(([, status]) => status >= 400).map(([step]) => step)).toEqual(['gone', 'no session']);
   expect(await talk(true)).toEqual(plain);

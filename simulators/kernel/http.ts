@@ -599,7 +599,8 @@ function repeat(res: http.ServerResponse, times: number): void {
     );
     return write.call(socket, chunk, ...rest);
   }) as Socket['write'];
-  res.on('finish', () => {
+  // Before the server goes on to the answer to what was asked for next on this connection.
+  res.prependListener('finish', () => {
     socket.write = write;
     for (let n = 0; n < times; n++) if (!socket.destroyed) socket.write(Buffer.concat(written));
   });

@@ -55,6 +55,21 @@ const FAULTS: { fault: string; params?: Record<string, unknown>; client: RegExp 
   { fault: 'wrong-reply', client: /^HTTP\/1.1 200 [\s\S]*"totalSize":0/, applied: true },
 ];
 
+it('a client that asks for more on the same connection takes the second answer for that to its second call', async () => {
+  crm = await openCrm();
+  crm.kernel.rules.arm({ fault: 'reply-twice', times: 1, where: { operation: 'upsert' } });
+  const headers = { authorization: `Bearer ${crm.token}`, 'content-type': 'application/json' };
+  const next = `GET ${DATA}limits HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${crm.token}\r\n\r\n`;
+  const write = { method: 'PATCH', path: `${DATA}sobjects/Contact/EHR_Key__c/7`, headers, body: JSON.stringify(contact()) };
+  const { text } = await rawCall(crm.url, write, (heard) => heard.includes('DailyApiRequests'), next);
+  const answers = text.split(/(?=HTTP\/1\.1 )/);
+  expect(answers.map((one) => [one.slice(9, 12), one.includes('"created":true'), one.includes('DailyApiRequests')])).toEqual([
+    ['201', true, false],
+    ['201', true, false],
+    ['200', false, true],
+  ]);
+});
+
 describe.each(WRITES)('$title', ({ method, path, body, done, again, contacts }) => {
   it.each(FAULTS)('$fault $params', async ({ fault, params, client, applied }) => {
     crm = await openCrm();
