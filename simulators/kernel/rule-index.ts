@@ -1,7 +1,7 @@
 import type { Exchange, Hook } from './hooks.ts';
 import type { ArmedRule, RuleWhere } from './rule.ts';
 import { TextIndex } from './text-index.ts';
-import { matches, type People, personIn } from './where.ts';
+import { matches, type People, personIn, wordOf } from './where.ts';
 
 /** The plain keys that a rule may give, as bits: rules that give the same ones are looked up together. */
 const PLAIN = ['sim', 'tenant', 'operation', 'type', 'client'] as const;
@@ -104,11 +104,10 @@ export class RuleIndex {
 
   // Mostly nothing does, and that is known without anything being made.
   #mayHit({ exchange, rules, byPerson }: Standing): boolean {
-    const { client, records, reply, names } = exchange;
+    const { client, records, reply } = exchange;
     if (rules.length > 0 || byPerson.length > 0) return true;
     if (client !== undefined && this.#values[PLAIN.length - 1]!.has(client)) return true;
     if (this.#byRecord.size === 0) return false;
-    if (names !== undefined) return true;
     for (const { id } of records) if (this.#byRecord.has(id)) return true;
     if (reply?.served) for (const { id } of reply.served) if (this.#byRecord.has(id)) return true;
     return false;
@@ -172,8 +171,6 @@ export class RuleIndex {
     };
     for (const { id } of records) look(id);
     for (const { id } of reply?.served ?? []) look(id);
-    // A method of whoever made the exchange: taken off it, it would not know whose it is.
-    for (const name of exchange.names?.() ?? []) look(idIn(name));
   }
 
   #plainOf({ sim, tenant, operation, type = '', client = '' }: Exchange): number[] {
@@ -222,7 +219,7 @@ const idIn = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
 // Without one of these words in its text, or among the names of what it touches, an exchange is not hit.
 function wordsOf({ where: { person, record, text } = {} }: ArmedRule): readonly string[] {
   if (person !== undefined) return [personIn(person).mrn];
-  return record === undefined ? [text ?? []].flat() : [record];
+  return record === undefined ? [text ?? []].flat() : [wordOf(record)];
 }
 
 function append(map: Map<string, Set<ArmedRule>>, key: string, rule: ArmedRule): void {

@@ -31,9 +31,18 @@ const isOneOf = (words: string, word: string): boolean =>
 /** Identity of a record as rules name it. */
 export const nameOf = ({ type, id }: Pick<RecordRef, 'type' | 'id'>): string => `${type}/${id}`;
 
-function touchesRecord(name: string, { records, reply, text, names }: Exchange): boolean {
+// So long an id is one record's alone, wherever it stands: a query may name it without its type.
+const UNIQUE = 12;
+
+/** What occurs in the text of whatever names a record: its id, or with its type where the id alone could be anything's. */
+export function wordOf(name: string): string {
+  const id = name.slice(name.lastIndexOf('/') + 1);
+  return id.length >= UNIQUE ? id : name;
+}
+
+function touchesRecord(name: string, { records, reply, text }: Exchange): boolean {
   const is = (ref: RecordRef): boolean => nameOf(ref) === name;
-  return records.some(is) || reply?.served?.some(is) === true || occurs(name, text) || names?.().includes(name) === true;
+  return records.some(is) || reply?.served?.some(is) === true || occurs(wordOf(name), text);
 }
 
 /** A person as a rule names it: the part behind the last `|`, and what stands before it. */
