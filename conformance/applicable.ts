@@ -50,8 +50,8 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
   for (const need of check.needs ?? []) {
     const channels: string[] = readChannels(site);
     if (READ_NEEDS.includes(need) && !channels.includes(need)) return `${site.name} declares no ${need} channel for reading`;
-    if (need === 'subscription-alone' && channels.join() !== 'subscription')
-      return `${site.name} is not read by notifications alone`;
+    if (need === 'forgeable' && !channels.includes('hl7') && channels.join() !== 'subscription')
+      return `${site.name} is read neither by messages nor by notifications alone: what a forgery did could not be told`;
     if (need === 'push' && !channels.some((kind) => kind === 'hl7' || kind === 'subscription'))
       return `${site.name} pushes nothing to the subject: it declares neither hl7 nor subscription`;
     if (need === 'api' && channels.every((kind) => kind === 'hl7')) return `${site.name} is read by messages alone`;

@@ -11,7 +11,8 @@ export type Need =
   | 'changed'
   | 'subscription'
   /** Read by notifications and nothing else. */
-  | 'subscription-alone'
+  /** A channel by which somebody else can pose as the EHR, and what came of it can be told: messages, or notifications alone. */
+  | 'forgeable'
   /** Any channel by which the EHR calls the subject. */
   | 'push'
   /** Any channel by which the subject calls the EHR. */

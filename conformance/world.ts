@@ -358,11 +358,10 @@ export class World {
   }
 
   /** Header and EVN of a message as this site's link writes them, to make messages to give. */
-  header(event: string, more: { version?: string; processing?: string; delimiters?: string } = {}): string {
+  header(event: string, more: { version?: string; processing?: string; sender?: string } = {}): string {
     const { version = '2.5.1', processing = 'P' } = more;
-    const [application, facility] = (
-      this.#o.sandbox.parts.find((p) => p.name === `${this.site.name}-hl7`)?.credentials.sender ?? 'EPIC^EPIC'
-    ).split('^');
+    const link = this.#o.sandbox.parts.find((p) => p.name === `${this.site.name}-hl7`);
+    const [application, facility] = (more.sender ?? link?.credentials.sender ?? 'EPIC^EPIC').split('^');
     const type = event.replace(/^(A|S)/, (letter) => (letter === 'A' ? 'ADT^A' : 'SIU^S'));
     const msh = `MSH|^~\\&|${application}|${facility}|CRM|CRM|{{time}}||${type}|{{control}}|${processing}|${version}||||||UNICODE UTF-8`;
     return `${msh}\rEVN|${event}|{{time}}\r`;

@@ -8,6 +8,7 @@ import { arrivalOrder } from './arrival-order.ts';
 import { asksForEverything } from './asks-for-everything.ts';
 import { asksLeadsWhomToCall } from './asks-leads-whom-to-call.ts';
 import { asksOnce } from './asks-once.ts';
+import { believesAnySender } from './believes-any-sender.ts';
 import { believesAnyWeight } from './believes-any-weight.ts';
 import { believesAnybody } from './believes-anybody.ts';
 import { blanksFreeText } from './blanks-free-text.ts';
@@ -188,6 +189,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   keepsEscapes,
   keepsPlaceholders,
   logsPayloads,
+  believesAnySender,
   believesAnybody,
   neverChecksTheHost,
   speaksOldTls,

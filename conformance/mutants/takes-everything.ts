@@ -10,5 +10,5 @@ export const takesEverything = defineMutant({
     },
   }),
   kills: [{ check: 'HL-02', reason: 'not-refused' }],
-  mayFail: ['RS-08'],
+  mayFail: ['RS-08', 'SE-09'],
 });

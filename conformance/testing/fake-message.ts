@@ -20,7 +20,7 @@ export const MESSAGES: Record<string, string> = {
 const SEX: Record<string, string> = { M: 'Male', F: 'Female', O: 'Other', U: 'Unknown' };
 
 /** What a message given from outside says of a patient: fields that it leaves out are not there. */
-export function readMessage(text: string): { mistake?: Mistake; mrn?: string; fields: Image } {
+export function readMessage(text: string): { mistake?: Mistake; isForeign: boolean; mrn?: string; fields: Image } {
   const segments = new Map(text.split('\r').map((line) => [line.slice(0, 3), line.split('|')]));
   // The separator itself is MSH-1, so that the fields of MSH stand one place lower than those of other segments.
   const [event, processing] = [segments.get('MSH')?.[8] ?? '', segments.get('MSH')?.[10]];
@@ -42,5 +42,6 @@ export function readMessage(text: string): { mistake?: Mistake; mrn?: string; fi
     bad_value: Boolean(birth && Number.isNaN(Date.parse(birth))),
   };
   const mistake = (Object.keys(mistakes) as Mistake[]).find((one) => mistakes[one]);
-  return { mistake, mrn, fields };
+  const sender = segments.get('MSH')?.slice(2, 4).join('^');
+  return { mistake, isForeign: sender !== 'EPIC^EPIC', mrn, fields };
 }

@@ -104,7 +104,8 @@ export class FakeSubject {
   take({ type, act, records, text }: Pending, copy: number): Outcome {
     const { ack = () => 'positive', takes = () => true, refuses, later } = this.#does;
     const given = act === 'given' ? readMessage(text) : undefined;
-    const standard = given?.mistake && (NEGATIVE_ACKS[given.mistake] === 'AE' ? 'error' : 'reject');
+    const mistaken = given?.mistake && (NEGATIVE_ACKS[given.mistake] === 'AE' ? 'error' : 'reject');
+    const standard = given?.isForeign ? 'reject' : mistaken;
     const refusal = given && (refuses ? refuses(given.mistake, text) : standard);
     if (takes(type) && !refusal) {
       const work = () => {

@@ -81,6 +81,7 @@ export const WRONG_TRAFFIC: WrongSubject[] = [
     { asks: ({ LastName }) => `/query?q=${encodeURIComponent(`SELECT Id FROM Contact WHERE LastName = '${LastName}'`)}` },
   ],
   ['SE-05', 'prints what it could not write', 'phi-in-output', { prints: (f) => `503: ${JSON.stringify(f)}` }],
+  ['SE-09', 'listens to anybody', 'stranger-took-effect', { refuses: () => undefined }],
   ['SE-09', 'reads no signature', 'forged-took-effect', { trusts: () => true }],
   ['SE-09', 'asks for no tenant', 'forged-took-effect', { trusts: (how) => how === 'other-tenant' }],
   ['SE-09', 'discards a forgery and says that all is well', 'not-reported', { answersForged: 204 }],
