@@ -124,7 +124,7 @@ function outlook(checks: readonly CheckDefinition[], manifest: Manifest, map: Da
   const ms = 3_000 + 2 * window + alone * 2 * window;
   const blockers = applicable.filter((one) => one.severity === 'B' && one.level === 1).length;
   const waits = window > 10_000 ? `; a shorter promises.sync_window than ${formatDuration(window)} would shorten it` : '';
-  return `About ${formatDuration(Math.round(ms / 1000) * 1000)}${waits}. ${applicable.length} of ${checks.length} checks apply, ${blockers} of them level 1 blockers of the 35 planned: no level can be reached yet.`;
+  return `About ${formatDuration(Math.round(ms / 1000) * 1000)}${waits}. ${applicable.length} of ${checks.length} checks apply, ${blockers} of them of the 35 level 1 blockers; levels are awarded when the suite is whole.`;
 }
 
 async function prepare({

@@ -80,7 +80,7 @@ export interface RunResult {
   checks: CheckResult[];
   invariants: InvariantResult[];
   counts: Record<Verdict, number>;
-  /** Until the suite is whole: `level 1: n of 35 blockers exist, p pass`; never a level. */
+  /** Until the suite is whole: how many blockers of level 1 there are and pass; never a level. */
   level: string;
   /** Weight of checks with a witnessed verdict over weight applicable, 0 to 100. */
   coverage: number;

@@ -52,10 +52,13 @@ function exitCode(
   return 0;
 }
 
-// Levels are must-pass sets; as long as blockers are missing from the suite, no level can be printed.
+// Levels are must-pass sets; as long as checks are missing from the suite, none is printed.
 function level(checks: CheckResult[]): string {
   const blockers = checks.filter((check) => check.severity === 'B' && check.level === 1);
   const passed = blockers.filter((check) => check.verdict === 'pass').length;
+  const applicable = blockers.filter((check) => check.verdict !== 'not-applicable').length;
+  if (blockers.length === BLOCKERS_PLANNED[1])
+    return `level 1: ${passed} of the ${applicable} blockers that apply pass; levels are awarded when the suite is whole`;
   return `level 1: ${blockers.length} of ${BLOCKERS_PLANNED[1]} blockers exist, ${passed} of them pass`;
 }
 
