@@ -121,6 +121,7 @@ async function ownSandbox(plan: SandboxPlan): Promise<{ sandbox: Sandbox; url: s
     seed,
     runKey,
     controlToken: token,
+    controlPage: false,
     sites: manifest.sites.map((site) => siteConfig(site, manifest)),
     crm: crmConfig(manifest),
     ...portsOf(manifest),

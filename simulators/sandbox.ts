@@ -42,6 +42,8 @@ export interface SandboxOptions extends Pick<KernelOptions, 'process' | 'seed' |
   host?: string;
   controlPort?: number;
   controlToken?: string;
+  /** Whether the control port shows its page to people; absent, it does. */
+  controlPage?: boolean;
   /** Ports by part name; free ones when absent. */
   ports?: Record<string, { http?: number; https?: number; tcp?: number }>;
   /** Folder of the certificate authority; a fresh one in memory when absent. */
@@ -136,7 +138,7 @@ function mount(options: SandboxOptions, from?: KernelOptions['from']): World {
       kernel,
       parts,
       snapshots,
-      api: new ControlApi(kernel, parts, { token, snapshots }),
+      api: new ControlApi(kernel, parts, { token, page: options.controlPage, snapshots }),
       started: [],
       unwatch: watchLag(kernel),
     };

@@ -18,6 +18,8 @@ const MAX_BODY = 16 * 1024 * 1024;
 export interface ControlOptions {
   /** When given, each call (but health and the page) needs `Authorization: Bearer <token>`. */
   token?: string;
+  /** Whether people find the page on this port; absent, they do. In a run nobody has the token for it. */
+  page?: boolean;
   snapshots?: Snapshots;
   /** Whether an address may call as often as it likes; those of this host when absent. */
   near?: (address: string | undefined) => boolean;
@@ -48,7 +50,7 @@ export class ControlApi {
       fallback: (context) => (this.#allowed(context) ? jsonReply(404, { error: NO_ROUTE }) : this.#refuse(context)),
     });
     this.#guard();
-    mount(this.face, pageRoute);
+    if (options.page !== false) mount(this.face, pageRoute);
     for (const route of processRoutes(kernel, parts, () => openApi(this.face))) mount(this.face, route);
     for (const route of journalRoutes(kernel, this.#ended.signal)) mount(this.face, route as never);
     for (const route of [timeRoute(kernel), ...faultRoutes(kernel), armRoute(kernel), armPlanRoute(kernel), releaseRoute(kernel)])
