@@ -1,8 +1,22 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { defaultPort, sitesOf, UP_SITES } from './up-sites.ts';
+import { defaultPort, partNames, sitesOf, UP_SITES } from './up-sites.ts';
 
 const mercy = 'name=mercy,vendor=r4,authority=1.2.3,time_zone=America/Denver';
+
+describe('parts', () => {
+  it.each([
+    ['', undefined],
+    ['crm', ['crm']],
+    ['epic hl7', ['epic', 'epic-hl7']],
+    ['cerner epic hl7 crm', ['cerner', 'epic', 'epic-hl7', 'cerner-hl7', 'crm']],
+    ['hl7', UP_SITES.map(({ name }) => `${name}-hl7`)],
+    ['epic-hl7', ['epic-hl7']],
+  ])('%j', (asked, parts) => expect(partNames(UP_SITES, asked.split(' ').filter(Boolean))).toEqual(parts));
+
+  it('that there are not are refused with the nearest', () =>
+    expect(() => partNames(UP_SITES, ['epik'])).toThrow(/did you mean epic/));
+});
 
 describe('--site', () => {
   it('adds a site, on ports of its own', () => {

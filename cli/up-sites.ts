@@ -47,6 +47,19 @@ export function sitesOf(given: readonly string[] = []): SiteConfig[] {
   return [...UP_SITES.filter(({ name }) => !own.some((one) => one.name === name)), ...own];
 }
 
+/** The parts that `up` was asked for; undefined for all. `hl7` are the links of the sites beside it. @throws UsageError */
+export function partNames(mounted: readonly SiteConfig[], asked: string[]): string[] | undefined {
+  if (asked.length === 0) return undefined;
+  const sites = mounted.map((site) => site.name);
+  const known = ['crm', ...sites, ...sites.map((site) => `${site}-hl7`)];
+  const named = sites.filter((site) => asked.includes(site));
+  return asked.flatMap((name) => {
+    if (name === 'hl7') return (named.length > 0 ? named : sites).map((site) => `${site}-hl7`);
+    if (known.includes(name)) return [name];
+    throw new UsageError(`there is no part called ${JSON.stringify(name)}${suggestion(name, [...known, 'hl7'])}`);
+  });
+}
+
 /** `name=mercy,vendor=r4,authority=1.2.3,time_zone=America/Denver,capability=mercy.json`. @throws UsageError */
 function siteOf(text: string): SiteConfig {
   const pairs = text.split(',').map((part) => {

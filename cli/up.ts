@@ -17,12 +17,12 @@ import { aliasLines } from './aliases.ts';
 import { parsing, suggestion, wholeNumber } from './arguments.ts';
 import { openSandbox } from './bring-up.ts';
 
-import { defaultPort, sitesOf } from './up-sites.ts';
+import { defaultPort, partNames, sitesOf } from './up-sites.ts';
 import { UsageError } from './usage.ts';
 
 export const UP_USAGE = `syncproof up [crm] [epic] [cerner] [athena] [r4] [hl7] [options]   keeps parts running and prints how to connect
 
-  Without names, all parts run. "hl7" means the HL7 links of the sites, "epic-hl7" those of one.
+  Without names, all parts run. "hl7" means the HL7 links of the sites that are named beside it, "epic-hl7" those of one.
   --site KEY=VALUE,…        one more site, or another one of that name: name, vendor, authority, time_zone, and where the
                             vendor or you have them tenant, capability (the hospital's CapabilityStatement); repeatable
   --host ADDRESS            where to listen (127.0.0.1; anything else needs --control-token)
@@ -168,17 +168,6 @@ function pairs(list: string[] | undefined, flag: string): Record<string, string>
       return [text.slice(0, at), text.slice(at + 1)];
     }),
   );
-}
-
-function partNames(mounted: readonly SiteConfig[], asked: string[]): string[] | undefined {
-  if (asked.length === 0) return undefined;
-  const sites = mounted.map((site) => site.name);
-  const known = ['crm', ...sites, ...sites.map((site) => `${site}-hl7`)];
-  return asked.flatMap((name) => {
-    if (name === 'hl7') return sites.map((site) => `${site}-hl7`);
-    if (known.includes(name)) return [name];
-    throw new UsageError(`there is no part called ${JSON.stringify(name)}${suggestion(name, [...known, 'hl7'])}`);
-  });
 }
 
 // A folder, or a name in the folder of snapshots.
