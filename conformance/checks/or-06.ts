@@ -3,7 +3,7 @@ import { changes, edits, merges, unions, visits } from '../schedule/workloads.ts
 
 /** How many have to be explored; a few more are run, as in one or the other nothing meets. */
 const SCHEDULES = { ci: 25, full: 200 };
-const SPARE = 1.2;
+const SPARE = 1.5;
 
 export const or06 = defineCheck({
   id: 'OR-06',
