@@ -34,8 +34,9 @@ interface Ready {
   /** Of the people, some; the first of them are asked for again and again. */
   ids: string[];
   mrns: string[];
-  /** Bytes: resident, of the database, of the journal in it. */
+  /** Bytes: resident, of living objects, of the database, of the journal in it. */
   rss: number;
+  living: number;
   database: number;
   journal: number;
   /** Processor time so far, in microseconds. */
@@ -93,6 +94,8 @@ async function serveSite(vendor: string, count: number): Promise<void> {
   const numberOf = (sql: string): number => Number(kernel.database.sql.prepare(sql).get()!.n);
   const { addresses, credentials } = site.describe();
   const { user, system } = process.cpuUsage();
+  const rss = process.memoryUsage.rss();
+  (globalThis as { gc?: () => void }).gc?.();
   answer({
     spent: user + system,
     port: Number(new URL(addresses.fhir!).port),
@@ -101,7 +104,8 @@ async function serveSite(vendor: string, count: number): Promise<void> {
     group: credentials.groupId!,
     ids,
     mrns,
-    rss: process.memoryUsage.rss(),
+    rss,
+    living: process.memoryUsage().heapUsed,
     database: numberOf('SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size'),
     journal: numberOf('SELECT sum(length(json)) AS n FROM journal'),
   });
@@ -186,7 +190,7 @@ async function server<T>(...args: string[]): Promise<Server<T>> {
   const began = performance.now();
   const child = fork(fileURLToPath(import.meta.url), args, {
     stdio: 'inherit',
-    execArgv: ['--no-warnings', ...process.execArgv],
+    execArgv: ['--no-warnings', '--expose-gc', ...process.execArgv],
   });
   if (pinned) spawnSync('taskset', ['-acp', core, String(child.pid)]);
   const [ready] = (await once(child, 'message')) as [T];
@@ -387,7 +391,7 @@ async function bench(): Promise<void> {
   for (const people of sizes) {
     const site = await server<Ready>('site', values.vendor, String(people));
     after.push(
-      `${number(people)} people with an appointment each: ${mebibytes(site.ready.rss)} MiB resident${people >= 100_000 ? ' (goal: under 1,024)' : ''}, of it ${mebibytes(site.ready.database)} MiB database, in which the journal keeps every image a second time (${mebibytes(site.ready.journal)} MiB); loaded in ${(site.took / 1000).toFixed(1)} s.`,
+      `${number(people)} people with an appointment each: ${mebibytes(site.ready.rss)} MiB resident${people >= 100_000 ? ' (goal: under 1,024)' : ''}, of it ${mebibytes(site.ready.database)} MiB database, in which the journal keeps every image a second time (${mebibytes(site.ready.journal)} MiB), and ${mebibytes(site.ready.living)} MiB of living objects; the rest is what V8 and the allocator have not given back. Loaded in ${(site.took / 1000).toFixed(1)} s.`,
     );
     for (const one of operations(site.ready)) {
       const found = await measure(site, people, one, requests, rounds);
