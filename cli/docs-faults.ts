@@ -1,10 +1,7 @@
 import { FAULT_FAMILIES, type FaultDefinition, type FaultParam, HOOKS, type Hook } from '#kernel';
-import { everything, exampleOf, type FaultRow, faultTable } from './fault-table.ts';
-
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-const line = (cells: string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-const table = (head: string[], rows: string[][]): string =>
-  [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+import { everything } from './everything.ts';
+import { exampleOf, type FaultRow, faultTable } from './fault-table.ts';
+import { table } from './markdown.ts';
 
 const FAMILIES: Readonly<Record<(typeof FAULT_FAMILIES)[number], string>> = {
   time: 'Time: slow, late, never',
@@ -70,7 +67,7 @@ const PASSED: Readonly<Record<Hook, string>> = {
 
 /** docs/faults.md: each fault by family, and which one can act where. */
 export function faultsPage(): string {
-  const kernel = everything();
+  const { kernel } = everything();
   const { kinds, rows } = faultTable(kernel);
   const reasons = [...new Set(rows.flatMap(({ against }) => [...against.values()].flatMap((reason) => reason ?? [])))];
   const matrix = rows.map(({ fault, against }) => [

@@ -2,22 +2,19 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CHECKS, loadMap } from '#conformance';
-import { createCrm } from '#crm';
-import { createEhrSite, VENDORS } from '#ehr';
-import { CONSENT_FIELDS, createHl7Site, HL7_NOTES } from '#hl7';
-import { CALLS_A_SECOND, Kernel, ManualClock, type Part, type Route } from '#kernel';
+import { VENDORS } from '#ehr';
+import { CONSENT_FIELDS, HL7_NOTES } from '#hl7';
+import { CALLS_A_SECOND, type Part, type Route } from '#kernel';
 import { wholeDocument } from '../scripts/control-types.ts';
 import { faultsPage } from './docs-faults.ts';
+import { everything } from './everything.ts';
 import { REGISTRIES } from './list.ts';
+import { table } from './markdown.ts';
 import { UP_SITES } from './up-sites.ts';
 
 const DEFAULT_MAP = fileURLToPath(new URL('../fixtures/maps/default', import.meta.url));
 
 const HEAD = '<!-- Written by `npm run docs`; edit the registries, not this file. -->\n\n';
-
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-const table = (head: string[], rows: string[][]): string =>
-  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
 
 function checksPage(): string {
   const sections = CHECKS.map(
@@ -41,13 +38,8 @@ function notesOf({ sim, name }: Part): string {
 
 // Which routes really behave, and what is missing: from the routes themselves.
 function fidelityPage(): string {
-  const kernel = new Kernel({ clock: new ManualClock() });
-  const parts: Part[] = [createCrm(kernel, {}), ...UP_SITES.map((site) => createEhrSite(kernel, { ...site }))];
-  const port = { follow: () => () => {}, commit: async () => ({ records: [], resources: [], seq: 0 }), find: async () => [] };
-  for (const site of UP_SITES)
-    parts.push(
-      createHl7Site(kernel, { site: site.name, dialect: site.vendor, authority: site.authority, timeZone: site.timeZone, port }),
-    );
+  const { kernel, crm, sites, links } = everything();
+  const parts: Part[] = [crm, ...sites, ...links];
   const row = ({ method, path, operation, tier, doc }: Route): string[] => [method, `\`${path}\``, operation, tier, doc ?? ''];
   const sections = parts.flatMap((part) =>
     part.faces.map(

@@ -1,28 +1,10 @@
-import { createCrm } from '#crm';
-import { createEhrSite } from '#ehr';
-import { createHl7Site } from '#hl7';
-import { type FaultDefinition, type FaultPlace, Kernel, ManualClock, type Rule, reasonAgainst } from '#kernel';
-import { FAULTS } from '#sandbox';
-import { UP_SITES } from './up-sites.ts';
+import { type FaultDefinition, type FaultPlace, type Kernel, type Rule, reasonAgainst } from '#kernel';
 
 /** A fault beside the kinds of places where it can act; for each other kind, why not. */
 export interface FaultRow {
   fault: FaultDefinition;
   /** By kind of place: undefined where it can act. */
   against: ReadonlyMap<string, string | undefined>;
-}
-
-/** A process with every part that there is, not listening: for its places. */
-export function everything(): Kernel {
-  const kernel = new Kernel({ clock: new ManualClock(), faults: FAULTS });
-  const port = { follow: () => () => {}, commit: async () => ({ records: [], resources: [], seq: 0 }), find: async () => [] };
-  for (const site of UP_SITES) {
-    createEhrSite(kernel, { ...site });
-    const { name, vendor, authority, timeZone } = site;
-    createHl7Site(kernel, { site: name, dialect: vendor, authority, timeZone, port });
-  }
-  createCrm(kernel, {});
-  return kernel;
 }
 
 const kindOf = ({ kind, name }: FaultPlace): string => kind ?? name;

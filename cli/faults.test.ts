@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Kernel } from '#kernel';
 import { FAULTS } from '#sandbox';
-import { everything, exampleOf, faultTable } from './fault-table.ts';
+import { everything } from './everything.ts';
+import { exampleOf, faultTable } from './fault-table.ts';
 
 let kernel: Kernel;
 beforeAll(() => {
-  kernel = everything();
+  ({ kernel } = everything());
 });
 afterAll(() => kernel.close());
 

@@ -6,7 +6,8 @@ import { DIALECTS, SENDERS, speaks, TRIGGERS } from '#hl7';
 import { readPlan } from '#kernel';
 import { loadPlans, loadStories } from '#scenarios';
 import { parsing, suggestion } from './arguments.ts';
-import { everything, faultTable } from './fault-table.ts';
+import { everything } from './everything.ts';
+import { faultTable } from './fault-table.ts';
 import { UsageError } from './usage.ts';
 
 /** The registries as tables: what `list` prints and `docs` writes. */
@@ -20,7 +21,7 @@ export const REGISTRIES: Record<string, { title: string; rows: () => string[][];
     title: 'Faults',
     head: ['name', 'family', 'acts at', 'parameters', 'can act in', 'what happens'],
     rows: () => {
-      const kernel = everything();
+      const { kernel } = everything();
       const { kinds, rows } = faultTable(kernel);
       kernel.close();
       return rows.map(({ fault: { name, family, hooks, lever, params, doc }, against }) => [

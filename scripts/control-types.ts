@@ -6,11 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { createCrm } from '#crm';
-import { createEhrSite, VENDORS } from '#ehr';
-import { createHl7Site } from '#hl7';
-import { ControlApi, Kernel, ManualClock, openApi, type Part, Snapshots } from '#kernel';
-import { FAULTS } from '#sandbox';
+import { ControlApi, openApi, Snapshots } from '#kernel';
+import { everything } from '../cli/everything.ts';
 
 export const CONTROL_TYPES = fileURLToPath(new URL('../simulators/control-types.generated.ts', import.meta.url));
 
@@ -39,16 +36,8 @@ export interface ControlDocument {
 
 /** The document of a sandbox that has everything. */
 export function wholeDocument(): ControlDocument {
-  const kernel = new Kernel({ clock: new ManualClock(), faults: FAULTS });
-  const site = (vendor: string) => ({ name: vendor, vendor, authority: '1.2.3', timeZone: 'UTC' });
-  const port = { follow: () => () => {}, commit: async () => ({ records: [], resources: [], seq: 0 }), find: async () => [] };
-  const parts: Part[] = [
-    createCrm(kernel),
-    ...VENDORS.flatMap(({ id }) => [
-      createEhrSite(kernel, site(id)),
-      createHl7Site(kernel, { site: id, dialect: id, authority: '1.2.3', timeZone: 'UTC', port }),
-    ]),
-  ];
+  const { kernel, crm, sites, links } = everything();
+  const parts = [crm, ...sites, ...links];
   const snapshots = new Snapshots(kernel, parts, { root: join(tmpdir(), 'none') });
   const document = openApi(new ControlApi(kernel, parts, { snapshots }).face) as unknown as ControlDocument;
   kernel.close();

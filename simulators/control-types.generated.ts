@@ -1327,6 +1327,20 @@ export interface Operations {
       ended: number;
     };
   };
+  /** How late changes show in the change feeds. */
+  feeds: {
+    method: 'POST';
+    path: '/v1/sites/{site}/feeds';
+    params: { site: string };
+    query: Record<never, never>;
+    body: {
+      /** 0 or more. */
+      delaySeconds: number;
+    };
+    answer: {
+      delaySeconds: number;
+    };
+  };
   /** The link out of this site: its state, what is queued, sent and acknowledged, and the last error. */
   link: {
     method: 'GET';
@@ -1354,20 +1368,6 @@ export interface Operations {
     body: GivenMessage;
     answer: {
       control: string;
-    };
-  };
-  /** How late changes show in the change feeds. */
-  feeds: {
-    method: 'POST';
-    path: '/v1/sites/{site}/feeds';
-    params: { site: string };
-    query: Record<never, never>;
-    body: {
-      /** 0 or more. */
-      delaySeconds: number;
-    };
-    answer: {
-      delaySeconds: number;
     };
   };
 }
@@ -1422,8 +1422,8 @@ export const OPERATIONS: { readonly [Name in keyof Operations]: readonly [method
   launch: ['POST', '/v1/sites/{site}/launches'],
   settings: ['POST', '/v1/sites/{site}/settings'],
   'end-paging': ['DELETE', '/v1/sites/{site}/paging'],
+  feeds: ['POST', '/v1/sites/{site}/feeds'],
   link: ['GET', '/v1/sites/{site}/link'],
   'set-link': ['POST', '/v1/sites/{site}/link'],
   'give-message': ['POST', '/v1/sites/{site}/link/messages'],
-  feeds: ['POST', '/v1/sites/{site}/feeds'],
 };
