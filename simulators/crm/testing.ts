@@ -1,4 +1,3 @@
-import net from 'node:net';
 import { type JournalEvent, KERNEL_FAULTS, Kernel, type KernelOptions, ManualClock } from '#kernel';
 import { CRM_DEFAULTS, CRM_FAULTS, type Crm, type CrmOptions, createCrm } from './index.ts';
 
@@ -61,31 +60,4 @@ export async function openCrm(options: CrmOptions & { kernel?: KernelOptions } =
       kernel.close();
     },
   };
-}
-
-/** What comes back on a connection of its own for bytes that are written to it, until `enough` or until it ends, and how it ends. `more` goes out with it. */
-export function rawCall(
-  url: string,
-  { method, path, headers = {}, body = '' }: { method: string; path: string; headers?: Record<string, string>; body?: string },
-  enough: (text: string) => boolean = () => false,
-  more = '',
-): Promise<{ text: string; end: 'enough' | 'closed' | 'reset' }> {
-  const { hostname, port, host } = new URL(url);
-  const socket = net.connect(Number(port), hostname);
-  const lines = { host, 'content-length': String(Buffer.byteLength(body)), ...headers };
-  const head = Object.entries(lines).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.write(`${method} ${path} HTTP/1.1\r\n${head.join('')}\r\n${body}${more}`);
-  return new Promise((resolve) => {
-    let text = '';
-    const done = (end: 'enough' | 'closed' | 'reset'): void => {
-      socket.destroy();
-      resolve({ text, end });
-    };
-    socket.on('data', (chunk) => {
-      text += chunk;
-      if (enough(text)) done('enough');
-    });
-    socket.on('error', () => done('reset'));
-    socket.on('close', () => done('closed'));
-  });
 }

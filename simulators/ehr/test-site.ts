@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import net from 'node:net';
 import { importPKCS8, type JWTHeaderParameters, SignJWT } from 'jose';
 import { type Clock, ControlApi, KERNEL_FAULTS, Kernel, type KernelOptions } from '#kernel';
 import { RESOURCE_TYPES } from './engine/definitions.ts';
@@ -160,29 +159,3 @@ export const appointment = (patientId: string, start: string, more: Partial<Reso
   participant: [{ status: 'accepted', actor: { reference: `Patient/${patientId}` } }],
   ...more,
 });
-
-/** What comes back on a connection of its own for bytes that are written to it, until `enough` or until it ends, and how it ends. */
-export function rawCall(
-  url: string,
-  { method, path, headers = {}, body = '' }: { method: string; path: string; headers?: Record<string, string>; body?: string },
-  enough: (text: string) => boolean = () => false,
-): Promise<{ text: string; end: 'enough' | 'closed' | 'reset' }> {
-  const { hostname, port, host } = new URL(url);
-  const socket = net.connect(Number(port), hostname);
-  const lines = { host, 'content-length': String(Buffer.byteLength(body)), ...headers };
-  const head = Object.entries(lines).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.write(`${method} ${path} HTTP/1.1\r\n${head.join('')}\r\n${body}`);
-  return new Promise((resolve) => {
-    let text = '';
-    const done = (end: 'enough' | 'closed' | 'reset'): void => {
-      socket.destroy();
-      resolve({ text, end });
-    };
-    socket.on('data', (chunk) => {
-      text += chunk;
-      if (enough(text)) done('enough');
-    });
-    socket.on('error', () => done('reset'));
-    socket.on('close', () => done('closed'));
-  });
-}

@@ -38,6 +38,8 @@ export interface Result {
   action: Action;
   /** MSA-4. */
   expected?: number;
+  /** What that says beyond the acknowledgement. */
+  told?: ReturnType<typeof told>;
 }
 
 /** A parcel under way. */
@@ -168,7 +170,7 @@ export class Courier {
           this.#log.ack(entry, delivery, sending.cause, outcome, { ...detail, micros });
           if (action === 'done' || action === 'skip') onDone(action);
         });
-        sending.result = { outcome, action, expected };
+        sending.result = { outcome, action, expected, told: more };
         return sending.result;
       },
     };

@@ -7,7 +7,7 @@ import { type Delimiters, delimitersOf } from './message/delimiters.ts';
 import type { Outbox, Queued } from './outbox.ts';
 import { isKind, peopleIn } from './people-in.ts';
 import { senderOf } from './senders.ts';
-import { OPENINGS, Sequence, sequenceOf, told, withSequence } from './sequence.ts';
+import { OPENINGS, Sequence, sequenceOf, withSequence } from './sequence.ts';
 import { checkTogether, type LinkSettings } from './settings.ts';
 import type { SiteFacts } from './site.ts';
 
@@ -236,10 +236,9 @@ export class LinkOut {
         this.configure({ paused: true });
         return;
       }
-      const { sequence } = crew[0]!;
-      const repeated = crew[0]!.delivery.attempt > 1;
-      if (told(sequence, expected, repeated) === 'gap' && !(await this.#follow(expected, entry, lane))) return;
+      if (result.told === 'gap' && !(await this.#follow(expected, entry, lane))) return;
       // Refused, and its number is used up all the same.
+      const { sequence } = crew[0]!;
       if (action === 'skip' && sequence !== undefined && expected === sequence + 1) this.#sequence.passed(entry, sequence);
       if (action === 'retry') {
         // A fault may want the same socket and the same message at once.
@@ -298,8 +297,8 @@ export class LinkOut {
       return false;
     }
     for (const entry of step.do === 'send-again' ? step.entries : []) {
-      const { outcome, expected: then } = await this.#once(entry, lane, 2);
-      if (outcome === 'positive' && told(entry.sequence, then, true) !== 'gap') continue;
+      const { outcome, expected: then, told } = await this.#once(entry, lane, 2);
+      if (outcome === 'positive' && told !== 'gap') continue;
       this.#sequence.open = false;
       if ((outcome === 'error' || outcome === 'reject') && then === entry.sequence)
         return this.#freeze(`the receiver refuses number ${then}, which it expects`, then);

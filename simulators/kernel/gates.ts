@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { Exchange, Hook } from './hooks.ts';
 import type { EventKind, Journal } from './journal.ts';
+import { nameOf } from './where.ts';
 
 /** A call that waits at a hook until it is released. */
 export interface Parked {
@@ -85,7 +86,7 @@ export class Gates {
     this.#passed.set(exchange, passed.add(hook));
     const id = `gate-${++this.#count}`;
     const { sim, tenant, operation, type, path } = exchange;
-    const records = [...new Set(exchange.records.map((r) => `${r.type}/${r.id}`))];
+    const records = [...new Set(exchange.records.map(nameOf))];
     const names = [...new Set(exchange.names?.() ?? [])];
     const seen = { id: exchange.id, sim, tenant, operation, type, path, records, names };
     const since = this.#clock.now();

@@ -207,6 +207,10 @@ export interface FaultDefinition {
   colour: string;
 }
 
+/** What its parameters are where a rule gives none. */
+export const defaultsOf = ({ params }: Pick<FaultDefinition, 'params'>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(params).map(([name, param]) => [name, param.default]));
+
 export function defineFault(definition: FaultDefinition): FaultDefinition {
   return Object.freeze(definition);
 }

@@ -11,7 +11,7 @@ import { imagesOf, type PastImage, shownSince, wasShown, writtenSince } from './
 // Classes, and not literals with getters: those would be an object of a kind of its own for each call, which costs more
 // than all that is done with it.
 
-// Nobody changes a query.
+// Shared, since nobody adds to a query: a fault may only take something out of one.
 const NO_QUERY = new URLSearchParams();
 
 export interface Body {

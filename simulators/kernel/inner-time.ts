@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from './clock.ts';
+import { type Cancel, type Clock, sleepOn } from './clock.ts';
 import type { Cell } from './state.ts';
 
 /** How fast it runs, from when on. */
@@ -57,16 +57,8 @@ export class InnerTime implements Clock {
     };
   }
 
-  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return;
-    await new Promise<void>((resolve) => {
-      const cancel = this.after(ms, resolve);
-      const stop = (): void => {
-        cancel();
-        resolve();
-      };
-      signal?.addEventListener('abort', stop, { once: true });
-    });
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return sleepOn(this, ms, signal);
   }
 
   /** How long on the wall what lasts so long here. */

@@ -12,30 +12,32 @@ import { JournalRows } from './journal-rows.ts';
  * administrator changed how a simulator is set up. `lag`: event-loop delay. `start`/`stop`: life of a process. `run`, `check`,
  * `subject`: written by the judge.
  */
-export type EventKind =
-  | 'start'
-  | 'stop'
-  | 'commit'
-  | 'request'
-  | 'reply'
-  | 'connection'
-  | 'message'
-  | 'ack'
-  | 'queue'
-  | 'token'
-  | 'auth'
-  | 'rule'
-  | 'fault'
-  | 'heal'
-  | 'gate'
-  | 'intruder'
-  | 'send'
-  | 'notice'
-  | 'setup'
-  | 'lag'
-  | 'run'
-  | 'check'
-  | 'subject';
+export const EVENT_KINDS = [
+  'start',
+  'stop',
+  'commit',
+  'request',
+  'reply',
+  'connection',
+  'message',
+  'ack',
+  'queue',
+  'token',
+  'auth',
+  'rule',
+  'fault',
+  'heal',
+  'gate',
+  'intruder',
+  'send',
+  'notice',
+  'setup',
+  'lag',
+  'run',
+  'check',
+  'subject',
+] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** What the writer of an event states; the journal adds the rest. */
 export interface EventDraft {

@@ -185,7 +185,7 @@ export class Kernel {
   }
 
   #committed(seq: number): Committed {
-    const { records = [], before = [], after = [] } = this.journal.read({ after: seq - 1, limit: 1 })[0]!;
+    const { records = [], before = [], after = [] } = this.journal.event(seq)!;
     return { records, before, after, seq };
   }
 

@@ -325,8 +325,7 @@ export function listenerLevers(listeners: readonly Listener[]): Record<string, L
     };
   return {
     accepting: () => together(listeners.map((listener) => listener.shut())),
-    // Whether with TLS is not known before it listens.
-    ...((secure.length > 0 || listeners.length === 0) && {
+    ...(secure.length > 0 && {
       certificate: async ({ flaw }) => {
         const known = CERTIFICATE_FLAWS.find((one) => one === flaw);
         if (!known) throw new Error(`no certificate can be ${JSON.stringify(flaw)}`);

@@ -1,4 +1,4 @@
-import type { RecordRef } from './identity.ts';
+import { type RecordRef, recordKey } from './identity.ts';
 import type { Journal, JournalEvent } from './journal.ts';
 
 /** A view of a store as it was: without what was committed since an instant (milliseconds), by anybody or by one actor. */
@@ -19,17 +19,15 @@ export interface PastImage {
   image: unknown;
 }
 
-const nameOf = ({ sim, tenant, type, id }: RecordRef): string => `${sim}/${tenant}/${type}/${id}`;
-
 /** Commits since an instant, newest first. */
 const commitsSince = (journal: Journal, since: number): Iterable<JournalEvent> => journal.recent('commit', since);
 
 /** Which of these records were written since, newest write first. */
 export function writtenSince(journal: Journal, records: readonly RecordRef[], since: number): Written[] {
-  const wanted = new Set(records.map(nameOf));
+  const wanted = new Set(records.map(recordKey));
   const found: Written[] = [];
   for (const { records: touched = [], actor } of commitsSince(journal, since))
-    for (const record of touched) if (wanted.has(nameOf(record))) found.push({ record, actor });
+    for (const record of touched) if (wanted.has(recordKey(record))) found.push({ record, actor });
   return found;
 }
 
@@ -40,7 +38,7 @@ export function imagesOf(journal: Journal, store: { sim: string; tenant: string 
     if (event.sim !== store.sim || event.tenant !== store.tenant || (actor !== undefined && event.actor !== actor)) continue;
     // Backwards: what stands last is the oldest.
     for (const [i, record] of (event.records ?? []).entries())
-      images.set(nameOf(record), { record: { ...record, version: record.version - 1 }, image: event.before?.[i] ?? null });
+      images.set(recordKey(record), { record: { ...record, version: record.version - 1 }, image: event.before?.[i] ?? null });
   }
   return [...images.values()];
 }
@@ -50,11 +48,11 @@ export function shownSince(journal: Journal, actor: string | undefined, since: n
   const shown = new Map<string, number>();
   for (const event of journal.recent('reply', since)) {
     if (event.actor !== actor) continue;
-    for (const record of event.served ?? []) if (!shown.has(nameOf(record))) shown.set(nameOf(record), record.version);
+    for (const record of event.served ?? []) if (!shown.has(recordKey(record))) shown.set(recordKey(record), record.version);
   }
   return shown;
 }
 
 /** Whether a record was shown last in this very version. */
 export const wasShown = (shown: ReadonlyMap<string, number>, record: RecordRef): boolean =>
-  shown.get(nameOf(record)) === record.version;
+  shown.get(recordKey(record)) === record.version;

@@ -1,4 +1,4 @@
-import type { FaultDefinition } from './hooks.ts';
+import { defaultsOf, type FaultDefinition } from './hooks.ts';
 import { instead, nearest } from './nearest.ts';
 import type { FaultPlace, Places } from './places.ts';
 import type { Rule, RuleWhere } from './rule.ts';
@@ -48,12 +48,12 @@ export function impossible(
       return { path: odd[0]! in where ? ['where', odd[0]!] : ['when'], message, elsewhere: false };
     }
   }
-  const defaults = Object.fromEntries(Object.entries(fault.params).map(([name, param]) => [name, param.default]));
-  const suffers = (place: FaultPlace): boolean => reasonAgainst(fault, place, { ...defaults, ...params }) === undefined;
+  const whole = { ...defaultsOf(fault), ...params };
+  const suffers = (place: FaultPlace): boolean => reasonAgainst(fault, place, whole) === undefined;
   const able = here.filter(suffers);
   if (able.length === 0) {
     const own = here
-      .map((place) => fault.notIn?.[place.sim] ?? fault.against?.(place, { ...defaults, ...params }))
+      .map((place) => fault.notIn?.[place.sim] ?? fault.against?.(place, whole))
       .find((reason) => reason !== undefined);
     const others = places.list().filter(suffers);
     const names = others.map(({ sim, tenant, name }) => `${sim}/${tenant} (${name})`);

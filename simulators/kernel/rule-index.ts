@@ -6,7 +6,8 @@ import { matches, type People, personIn, wordOf } from './where.ts';
 /** The plain keys that a rule may give, as bits: rules that give the same ones are looked up together. */
 const PLAIN = ['sim', 'tenant', 'operation', 'type', 'client'] as const;
 type Plain = readonly [sim: string, tenant: string, operation: string, type: string, client: string];
-const BY_CLIENT = 1 << PLAIN.indexOf('client');
+const CLIENT = PLAIN.indexOf('client');
+const BY_CLIENT = 1 << CLIENT;
 /** Values of one key that have a number; five of them make an exact one. */
 const MOST_VALUES = 1024;
 
@@ -84,6 +85,7 @@ export class RuleIndex {
     for (const word of words) this.#byText.remove(word, rule);
     if (words.length > 0) this.#textsOf.set(sim, this.#textsOf.get(sim)! - 1);
     if (record !== undefined) drop(this.#byRecord, idIn(record), rule);
+    if (person === undefined && words.length > 0) return;
     const { mask, keys } = this.#keysOf(rule.where ?? {});
     const pattern = this.#patterns.get(mask);
     for (const key of keys) {
@@ -106,7 +108,7 @@ export class RuleIndex {
   #mayHit({ exchange, rules, byPerson }: Standing): boolean {
     const { client, records, reply } = exchange;
     if (rules.length > 0 || byPerson.length > 0) return true;
-    if (client !== undefined && this.#values[PLAIN.length - 1]!.has(client)) return true;
+    if (client !== undefined && this.#values[CLIENT]!.has(client)) return true;
     if (this.#byRecord.size === 0) return false;
     for (const { id } of records) if (this.#byRecord.has(id)) return true;
     if (reply?.served) for (const { id } of reply.served) if (this.#byRecord.has(id)) return true;
@@ -153,7 +155,7 @@ export class RuleIndex {
 
   // Rules that name the one who asks: who that is becomes known on the way.
   #ofClient(exchange: Exchange, take: (rule: ArmedRule) => void): void {
-    if (!this.#values[PLAIN.indexOf('client')]!.has(exchange.client!)) return;
+    if (!this.#values[CLIENT]!.has(exchange.client!)) return;
     const plain = this.#plainOf(exchange);
     for (const [mask, groups] of this.#patterns) {
       const group = mask & BY_CLIENT ? groups.get(this.#key(mask, plain)) : undefined;

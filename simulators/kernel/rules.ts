@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from './clock.ts';
 import type { Database } from './database.ts';
 import type { Gates } from './gates.ts';
-import type { Exchange, FaultDefinition, Hook } from './hooks.ts';
+import { defaultsOf, type Exchange, type FaultDefinition, type Hook } from './hooks.ts';
 import type { Journal, JournalEvent } from './journal.ts';
 import type { Places, Undo } from './places.ts';
 import { readPlan } from './plan.ts';
@@ -169,12 +169,11 @@ export class RuleEngine {
 
   #arm(rule: Rule, plan?: string): ArmedRule {
     const fault = this.#faults.get(rule.fault)!;
-    const defaults = Object.fromEntries(Object.entries(fault.params).map(([name, param]) => [name, param.default]));
     const armed: ArmedRule = {
       ...rule,
       id: rule.id === undefined ? `rule-${this.#clock.micros()}-${++this.#count}` : idIn(plan, rule.id),
       ...(plan === undefined ? {} : { plan }),
-      params: { ...defaults, ...rule.params },
+      params: { ...defaultsOf(fault), ...rule.params },
       armedAt: this.#inner.now(),
       matched: 0,
       fired: 0,

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { openCrm, rawCall, type TestCrm } from '../testing.ts';
+import { rawCall } from '#kernel';
+import { openCrm, type TestCrm } from '../testing.ts';
 
 let crm: TestCrm;
 afterEach(() => crm.close());

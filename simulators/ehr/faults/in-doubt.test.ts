@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { patient, rawCall, register, startSite, type TestSite } from '../test-site.ts';
+import { rawCall } from '#kernel';
+import { patient, register, startSite, type TestSite } from '../test-site.ts';
 
 let test: TestSite;
 afterEach(() => test.close());

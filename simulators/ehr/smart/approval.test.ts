@@ -94,6 +94,26 @@ describe('approval by itself', () => {
       'user/Patient.r',
     );
   });
+  it('a right that is withdrawn is in no new token, of a code or of a refresh, until it is given back', async () => {
+    const code = await codeOf({ scope: 'user/Patient.read user/Observation.read offline_access' });
+    const { rules } = r4.kernel;
+    const { id } = rules.arm({ fault: 'scope-withdrawn', params: { type: 'Patient' }, where: { sim: 'ehr' } });
+    await rules.effective();
+    const first = (await exchange(code)).body;
+    const refresh = async (refresh_token: string) =>
+      (await tokens({ grant_type: 'refresh_token', refresh_token, ...secret })).body;
+    const second = await refresh(first.refresh_token);
+    rules.heal(id);
+    await rules.effective();
+    // What a lever held is put back in a later turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    const third = await refresh(second.refresh_token);
+    expect([first, second, third].map(({ scope }) => scope)).toEqual([
+      'user/Observation.read offline_access',
+      'user/Observation.read offline_access',
+      'user/Patient.read user/Observation.read offline_access',
+    ]);
+  });
   it('at Epic: what the app is registered for, no new refresh token on refresh', async () => {
     const { body } = await exchange(await codeOf({}, epic), {}, epic);
     expect(body.scope).toBe('user/*.read user/Patient.write offline_access');

@@ -1,7 +1,7 @@
 import { type Context, digest } from '#kernel';
 import type { ClientMethod } from '../vendors/vendor.ts';
 import { verifyAssertion } from './assertion.ts';
-import { type ClientRegistration, isPublic } from './clients.ts';
+import { type ClientRegistration, isPublic, proofsOf } from './clients.ts';
 import { registered, spellings, type TokenEndpoint } from './endpoint.ts';
 import { ClientRefused } from './refusal.ts';
 
@@ -50,8 +50,7 @@ const decodeForm = (text: string): string => {
 function bySecret(endpoint: TokenEndpoint, id: string, secret: string): ClientRegistration {
   const { salt } = endpoint;
   const client = registered(endpoint, id);
-  const { former } = client;
-  const known = former && former.until > endpoint.site.kernel.clock.now() ? [client, former] : [client];
+  const known = proofsOf(client, endpoint.site.kernel.clock.now());
   // Compared as digests, which have one length whatever was sent.
   if (!known.some((one) => one.secret !== undefined && digest(salt, one.secret) === digest(salt, secret)))
     throw new ClientRefused('the client secret is wrong', id);

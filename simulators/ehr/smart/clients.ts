@@ -25,8 +25,14 @@ export interface ClientRegistration {
   /** ISO instant at which the registration has reached the site; known at once when absent. */
   activeFrom?: string;
   /** What it proved itself by before, and until when that is taken as well (milliseconds since the epoch). */
-  former?: Pick<ClientRegistration, 'secret' | 'publicKeyPem' | 'publicJwk'> & { until: number };
+  former?: Proofs & { until: number };
 }
+
+type Proofs = Pick<ClientRegistration, 'secret' | 'publicKeyPem' | 'publicJwk'>;
+
+/** What an app may prove itself by now: what it has, and while that is taken what it had before. */
+export const proofsOf = (client: ClientRegistration, now: number): readonly Proofs[] =>
+  client.former && client.former.until > now ? [client, client.former] : [client];
 
 /** How registrations are found by client id. */
 export interface ClientLookup {
@@ -58,7 +64,7 @@ export class ClientKeys {
    * @param longest seconds that a fetched set is kept at most; its Cache-Control may shorten it.
    * @param keeps whether what was fetched is kept for good.
    */
-  constructor(kernel: Kernel, fetched: Cell<FetchedKeys>, longest: number, keeps: () => boolean = () => false) {
+  constructor(kernel: Kernel, fetched: Cell<FetchedKeys>, longest: number, keeps: () => boolean) {
     this.#kernel = kernel;
     this.#fetched = fetched;
     this.#longest = longest;
@@ -76,8 +82,7 @@ export class ClientKeys {
    */
   async candidates(client: ClientRegistration, alg: string, kid: string | undefined, fresh = false): Promise<VerificationKey[]> {
     const fixed: VerificationKey[] = [];
-    const { former } = client;
-    const known = former && former.until > this.#kernel.clock.now() ? [client, former] : [client];
+    const known = proofsOf(client, this.#kernel.clock.now());
     for (const { publicKeyPem } of known) if (publicKeyPem !== undefined) fixed.push(await fromPem(publicKeyPem, alg));
     const sets = [
       ...known.flatMap(({ publicJwk }) => publicJwk ?? []),

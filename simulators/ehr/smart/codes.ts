@@ -39,7 +39,7 @@ export function approvedBy(endpoint: TokenEndpoint, client: ClientRegistration, 
   const { scopes, user, launch } = known;
   const lasting = scopes.some((scope) => LASTING.includes(scope));
   const refreshToken = lasting ? refreshTokenOf(endpoint, { client: client.id, scopes, user, launch, expires: 0 }) : undefined;
-  return { client, scopes, requestedScope: scopes.join(' '), user, launch, refreshToken };
+  return { client, scopes: site.narrowedScopes(scopes), requestedScope: scopes.join(' '), user, launch, refreshToken };
 }
 
 /**
@@ -84,7 +84,7 @@ export function refreshed(endpoint: TokenEndpoint, client: ClientRegistration, f
   if (rotates) refreshTokens.delete(key);
   return {
     client,
-    scopes,
+    scopes: site.narrowedScopes(scopes),
     requestedScope,
     user: known.user,
     launch: known.launch,

@@ -22,7 +22,7 @@ export class Registry implements ClientLookup {
   constructor(
     fixed: readonly ClientRegistration[],
     added: Cell<ClientRegistration>,
-    asItIs: (client: ClientRegistration | undefined) => ClientRegistration | undefined = (client) => client,
+    asItIs: (client: ClientRegistration | undefined) => ClientRegistration | undefined,
   ) {
     this.#fixed = new Map(fixed.map((client) => [client.id, client]));
     this.#added = added;

@@ -6,7 +6,7 @@ import type { Resource, Stored } from '../engine/resource.ts';
 import { seen } from '../engine/seen.ts';
 import { idOf, numberOf } from '../vendors/athena/ids.ts';
 import { isOpen, participantOf, showAppointment } from './appointment-fields.ts';
-import { commit, found, json, matching, need, paged, refsTo, refuseV1, type V1Call } from './call.ts';
+import { commit, found, json, matching, need, paged, refsTo, refuseV1, seenOne, type V1Call } from './call.ts';
 import { isoDate } from './dates.ts';
 
 const DAY = 86_400_000;
@@ -92,14 +92,7 @@ export async function openAppointments(call: V1Call): Promise<Reply> {
 
 /** GET /appointments/{id}: an array of one. */
 export async function readAppointment(call: V1Call): Promise<Reply> {
-  const { site, context } = call;
-  const appointment = await seen(
-    site,
-    context,
-    () => known(call),
-    (one) => refsTo(site, [one]),
-  );
-  return show(call, appointment);
+  return show(call, await seenOne(call, () => known(call)));
 }
 
 async function shown(call: V1Call, appointment: Stored): Promise<Reply> {

@@ -3,6 +3,7 @@ import { applyChanges, type ChangeRequest, type Registrar } from '../engine/chan
 import type { Site } from '../engine/context.ts';
 import type { Stored } from '../engine/resource.ts';
 import { factsOf } from '../engine/search.ts';
+import { seen } from '../engine/seen.ts';
 import { rowRef } from '../engine/store.ts';
 import { InvalidResource } from '../engine/validate.ts';
 import { authenticate } from '../smart/authorize.ts';
@@ -102,6 +103,10 @@ export function found({ site }: V1Call, type: string, number: string | null | un
 /** Resources that match FHIR search parameters. */
 export const matching = ({ site }: V1Call, type: string, params: Record<string, string>): Stored[] =>
   factsOf(site).find(type, params);
+
+/** The record that a read finds, as this call is to show it. */
+export const seenOne = ({ site, context }: V1Call, read: () => Stored): Promise<Stored> =>
+  seen(site, context, read, (one) => refsTo(site, [one]));
 
 export const refsTo = (site: Site, resources: readonly Stored[]) =>
   resources.map((one) => rowRef(site.name, one.resourceType, { id: one.id, version: Number(one.meta.versionId) }));

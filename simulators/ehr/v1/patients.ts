@@ -2,7 +2,7 @@ import type { Reply } from '#kernel';
 import type { Stored } from '../engine/resource.ts';
 import { seen } from '../engine/seen.ts';
 import { numberOf } from '../vendors/athena/ids.ts';
-import { commit, found, json, matching, need, paged, refsTo, refuseV1, type V1Call } from './call.ts';
+import { commit, found, json, matching, need, paged, refsTo, refuseV1, seenOne, type V1Call } from './call.ts';
 import { isoDate } from './dates.ts';
 import { departmentOf, showPatient, withForm } from './patient-fields.ts';
 
@@ -43,13 +43,7 @@ export async function searchPatients(call: V1Call): Promise<Reply> {
 
 /** GET /patients/{id}: an array of one. */
 export async function readPatient(call: V1Call): Promise<Reply> {
-  const { site, context } = call;
-  const patient = await seen(
-    site,
-    context,
-    () => known(call),
-    (one) => refsTo(site, [one]),
-  );
+  const patient = await seenOne(call, () => known(call));
   return { ...json(200, [showPatient(patient, call.params.get('departmentid'))]), served: refsTo(call.site, [patient]) };
 }
 

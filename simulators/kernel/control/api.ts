@@ -13,7 +13,6 @@ import { mount } from './route.ts';
 import { type Restore, restoreRoute, snapshotRoutes } from './snapshot-routes.ts';
 
 const NO_ROUTE = 'no such route; see GET /v1/openapi.json';
-const MAX_BODY = 16 * 1024 * 1024;
 
 export interface ControlOptions {
   /** When given, each call (but health and the page) needs `Authorization: Bearer <token>`. */
@@ -42,7 +41,6 @@ export class ControlApi {
       tenant: 'control',
       name: 'control',
       internal: true,
-      maxBody: MAX_BODY,
       admit: admission(kernel, options.near ?? isLoopback),
       renderError: (error, params) =>
         jsonReply({ 'not-found': 404, invalid: 413 }[error] ?? 500, { error: String(params.message ?? NO_ROUTE) }),

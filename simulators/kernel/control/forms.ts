@@ -1,3 +1,4 @@
+import { EVENT_KINDS } from '../journal.ts';
 import { WHEN_SCHEMA, WHERE_SCHEMA } from '../rule-schema.ts';
 import type { Schema } from '../schema.ts';
 import { any, list, map, number, object, oneOf, text, whole } from './schema.ts';
@@ -7,11 +8,6 @@ export const RECORD_REF = object(
   { sim: text(), tenant: text(), type: text(), id: text(), version: whole() },
   { name: 'RecordRef', description: 'A version of a record.' },
 );
-
-export const EVENT_KINDS = [
-  ...['start', 'stop', 'commit', 'request', 'reply', 'connection', 'message', 'ack', 'queue', 'token', 'auth', 'rule', 'fault'],
-  ...['heal', 'gate', 'intruder', 'send', 'notice', 'setup', 'lag', 'run', 'check', 'subject'],
-] as const;
 
 const DRAFT: Readonly<Record<string, Schema>> = {
   sim: text('Who wrote it: `ehr`, `hl7`, `crm`, `kernel`, `control`, `judge`.'),

@@ -1,6 +1,6 @@
-import type { EventDraft, EventKind } from '../journal.ts';
+import { EVENT_KINDS, type EventDraft, type EventKind } from '../journal.ts';
 import type { Kernel } from '../kernel.ts';
-import { EVENT_DRAFT, EVENT_KINDS, JOURNAL_EVENT } from './forms.ts';
+import { EVENT_DRAFT, JOURNAL_EVENT } from './forms.ts';
 import { ControlError, type ControlRoute } from './route.ts';
 import { list, object, oneOf, text, whole } from './schema.ts';
 import { journalStream, placeOf } from './stream.ts';

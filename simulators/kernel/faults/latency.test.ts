@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Exchange, FaultTools } from '../hooks.ts';
+import { defaultsOf, type Exchange, type FaultTools } from '../hooks.ts';
 import { Random } from '../random.ts';
 import { latency } from './latency.ts';
 
@@ -9,10 +9,9 @@ const MANY = 4000;
 async function delays(params: Record<string, unknown>): Promise<number[]> {
   const slept: number[] = [];
   const clock = { sleep: async (ms: number) => void slept.push(ms) } as unknown as FaultTools['clock'];
-  const defaults = Object.fromEntries(Object.entries(latency.params).map(([name, param]) => [name, param.default]));
   for (let n = 0; n < MANY; n++) {
     const tools = { clock, random: new Random(`draw ${n}`) } as unknown as FaultTools;
-    await latency.hooks.request!({} as Exchange, { ...defaults, ...params }, tools);
+    await latency.hooks.request!({} as Exchange, { ...defaultsOf(latency), ...params }, tools);
   }
   return slept.sort((a, b) => a - b);
 }
