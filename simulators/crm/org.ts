@@ -179,8 +179,11 @@ export class Org {
   /** Changes a field as an administrator does; returns what it was. @throws ConfigurationError */
   alter(object: string, field: string, change: Alteration): Alteration {
     const before = this.schema.alter(object, field, change);
+    const type = this.schema.type(object)!;
+    // By the name that it has again after a restart, when nothing is held over the schema yet.
+    const kept = `${type.name}.${this.schema.drifts.keptName(type.name, type.field(field)!.name)}`;
+    this.#alterations.set(kept, { ...this.#alterations.get(kept), ...change });
     const name = `${object}.${field}`;
-    this.#alterations.set(name, { ...this.#alterations.get(name), ...change });
     this.rules.forgetViews();
     this.kernel.journal.append({ sim: 'crm', tenant: this.id, kind: 'setup', data: { field: name, before, after: change } });
     return before;

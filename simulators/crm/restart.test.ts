@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Kernel, ManualClock } from '#kernel';
+import { ControlApi, Kernel, ManualClock } from '#kernel';
 import { createCrm } from './index.ts';
 import { openCrm } from './testing.ts';
 
@@ -31,6 +31,28 @@ test('after a restart the session, the pages of a query and the order of stamps 
   expect(String(rows[0]!.SystemModstamp) > String(before.at(-1)!.SystemModstamp)).toBe(true);
   await crm.stop();
   kernel.close();
+  rmSync(data, { recursive: true });
+});
+
+test('a field that was changed under another name is changed after a restart, under its own', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'crm-'));
+  const first = await openCrm({ kernel: { data } });
+  const params = { object: 'Contact', field: 'MobilePhone', to: 'Mobile__c' };
+  const { id } = first.kernel.rules.arm({ fault: 'field-renamed', params });
+  await first.kernel.rules.effective();
+  const change = { object: 'contact', field: 'mobile__c', nillable: false };
+  const control = new ControlApi(first.kernel, [first.crm]);
+  await control.start({ host: '127.0.0.1', port: 0 });
+  const set = await fetch(`${control.face.url()}/v1/crm/fields`, { method: 'POST', body: JSON.stringify(change) });
+  expect([set.status, await set.json()]).toEqual([200, { before: { nillable: true } }]);
+  first.kernel.rules.heal(id);
+  await control.face.close();
+  await first.close();
+
+  const second = await openCrm({ kernel: { data } });
+  const fields = { LastName: 'late' };
+  await expect(second.crm.commit({ changes: [{ op: 'create', type: 'Contact', fields }] })).rejects.toThrow('MobilePhone');
+  await second.close();
   rmSync(data, { recursive: true });
 });
 

@@ -48,3 +48,23 @@ describe('a schema of the user', () => {
     expect(() => loadSchema('/nowhere')).toThrow('the folder of the CRM schema does not exist: /nowhere');
   });
 });
+
+describe('a field that an administrator changes while another definition is held over its object', () => {
+  const field = (name: string) => ({ name, label: name, type: 'string' as const, length: 80 });
+  const open = () => loadSchema([{ ...lead([]), fields: [field('A'), field('B')] }]);
+  const required = (schema: ReturnType<typeof open>) => schema.type('Lead')!.required.map(({ name }) => name);
+
+  test.each([
+    ['another field', 'shorter', { object: 'Lead', field: 'B', length: 5 }, 'A'],
+    ['itself', 'shorter', { object: 'Lead', field: 'A', length: 5 }, 'A'],
+    ['itself under its name of now', 'renamed', { object: 'Lead', field: 'A', to: 'Z' }, 'Z'],
+  ])('stays changed when that is let go: over %s', (_, name, params, altered) => {
+    const schema = open();
+    expect(required(schema)).toEqual([]);
+    const undo = schema.drift(name, params);
+    schema.alter('lead', altered, { nillable: false });
+    expect(required(schema)).toEqual([altered]);
+    undo();
+    expect(required(schema)).toEqual(['A']);
+  });
+});

@@ -228,18 +228,20 @@ export class Schema {
   /** Holds another definition over an object until it is let go. @throws ConfigurationError */
   drift(name: string, params: Parameters<typeof driftOf>[2]): Undo {
     const letGo = this.drifts.hold(driftOf(name, this.type(params.object)?.definition, params));
-    const define = (): void => {
-      this.#types = this.#loaded.map((type) =>
-        this.drifts.of(type.name).length === 0 ? type : new SObjectType(this.drifts.defined(type.definition)),
-      );
-      this.#byName = byName(this.#types);
-      this.#children.clear();
-    };
-    define();
+    this.#define();
     return () => {
       letGo();
-      define();
+      this.#define();
     };
+  }
+
+  // As loaded, and otherwise what is held over it.
+  #define(): void {
+    this.#types = this.#loaded.map((type) =>
+      this.drifts.of(type.name).length === 0 ? type : new SObjectType(this.drifts.defined(type.definition)),
+    );
+    this.#byName = byName(this.#types);
+    this.#children.clear();
   }
 
   /** The schema as somebody sees it for whom `narrow` leaves out or locks objects and fields. */
@@ -259,8 +261,9 @@ export class Schema {
    * Returns what the field was. @throws ConfigurationError
    */
   alter(object: string, name: string, change: Alteration): Alteration {
-    const field = this.type(object)?.field(name);
-    if (!field) throw new ConfigurationError(`the CRM has no field ${object}.${name}`);
+    const type = this.type(object);
+    const field = type?.field(name);
+    if (!type || !field) throw new ConfigurationError(`the CRM has no field ${object}.${name}`);
     if (SYSTEM_FIELDS.includes(field.name)) throw new ConfigurationError(`${object}.${field.name} is the org's own`);
     for (const [key, value] of Object.entries(change)) {
       const wanted = ALTERABLE[key as keyof Alteration];
@@ -272,8 +275,11 @@ export class Schema {
       picklist: field.picklist,
       restricted: field.restricted,
     };
-    Object.assign(field, change);
-    this.type(object)!.altered();
+    // Of the object as loaded: what is held over it now is let go again.
+    const loaded = this.#loaded.find((one) => one.name === type.name)!;
+    Object.assign(loaded.field(this.drifts.keptName(type.name, field.name))!, change);
+    loaded.altered();
+    this.#define();
     return Object.fromEntries(Object.entries(before).filter(([key]) => Object.hasOwn(change, key)));
   }
 
