@@ -237,7 +237,7 @@ export class CheckFacts {
   offered(sim: string, offer?: string): Offered {
     const site = this.cohort.slice(this.cohort.indexOf('/') + 1);
     const { begunAt, endedAt = Number.POSITIVE_INFINITY } = this.#log;
-    return offered(this.#evidence.facts.tls, sim === 'ehr' ? `ehr/${site}` : `${sim}/`, offer, [begunAt, endedAt]);
+    return offered(this.#evidence.facts.tls, { sim, site }, offer, [begunAt, endedAt]);
   }
 
   /** The schedules that were explored. */

@@ -13,6 +13,12 @@ const shaken =
   (b) =>
     b.handshake('ehr', taken, 'TLSv1.3', 'expired');
 const plain: Tell = (b) => b.add({ sim: 'ehr', tenant: 'epic', kind: 'request', data: { method: 'GET', secure: false } });
+const northOf =
+  (what: 'offers' | 'request'): Tell =>
+  (b) =>
+    what === 'offers'
+      ? b.add({ sim: 'ehr', tenant: 'epic-north', kind: 'connection', data: { state: 'offers', certificate: 'expired' } })
+      : b.add({ sim: 'ehr', tenant: 'epic-north', kind: 'request', data: { method: 'GET', secure: true } });
 
 /** What a history comes to: handshakes, those gone through with, and calls, while a certificate of the EHR has expired. */
 test.each<[string, Tell[], [number, number, number]]>([
@@ -24,11 +30,12 @@ test.each<[string, Tell[], [number, number, number]]>([
   ['a call after it', [flawed, (b) => b.offers('ehr'), calls], [0, 0, 0]],
   ['a call to the other system', [flawed, (b) => b.request('crm', 'GET', '/')], [0, 0, 0]],
   ['another flaw', [(b) => b.offers('ehr', 'untrusted'), calls], [0, 0, 0]],
+  ['a call to a hospital whose name begins like this one', [flawed, northOf('offers'), northOf('request')], [0, 0, 0]],
   ['a call without TLS', [flawed, plain], [0, 0, 0]],
 ])('%s', (_, history, expected) => {
   const b = new JournalBuilder();
   for (const tell of history) tell(b);
-  const { handshakes, calls } = offered(factsOf(b).tls, 'ehr/epic', 'expired', ALWAYS);
+  const { handshakes, calls } = offered(factsOf(b).tls, { sim: 'ehr', site: 'epic' }, 'expired', ALWAYS);
   expect([handshakes.length, handshakes.filter(({ taken }) => taken).length, calls.length]).toEqual(expected);
 });
 
@@ -38,6 +45,6 @@ test('only what came in the time of the check counts', () => {
   const first = b.handshake('crm', true, 'TLSv1.2', '1.2');
   b.wait(10);
   const second = b.handshake('crm', true, 'TLSv1.2', '1.2');
-  const { handshakes } = offered(factsOf(b).tls, 'crm/', '1.2', [first.at + 1, second.at]);
+  const { handshakes } = offered(factsOf(b).tls, { sim: 'crm', site: 'epic' }, '1.2', [first.at + 1, second.at]);
   expect(handshakes.map(({ at }) => at)).toEqual([second.at]);
 });

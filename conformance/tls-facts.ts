@@ -53,14 +53,15 @@ export interface Offered {
   calls: RiskyCall[];
 }
 
-/** What came to a system (`ehr/epic`, or `crm/` and any organisation) between two moments (µs) while it offered that. */
+/** What came to a system of a site (its EHR, or the CRM whatever the organisation) between two moments (µs) while it offered that. */
 export function offered(
   facts: TlsFacts,
-  system: string,
+  { sim, site }: { sim: string; site: string },
   offer: string | undefined,
   [from, to]: readonly [number, number],
 ): Offered {
+  const isThere = (place: string): boolean => (sim === 'ehr' ? place === `ehr/${site}` : place.startsWith(`${sim}/`));
   const fits = (one: { at: number; place: string; offer?: string }): boolean =>
-    one.place.startsWith(system) && one.offer === offer && one.at >= from && one.at <= to;
+    isThere(one.place) && one.offer === offer && one.at >= from && one.at <= to;
   return { handshakes: facts.handshakes.filter(fits), calls: facts.calls.filter(fits) };
 }

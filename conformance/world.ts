@@ -636,10 +636,10 @@ export class World {
    */
   async tried(offer: string, { calls = false } = {}): Promise<void> {
     const from = this.#o.evidence.facts.checks.get(this.cohort)?.begunAt ?? 0;
-    const systems = this.calledSystems.map((sim) => (sim === 'ehr' ? `ehr/${this.site.name}` : `${sim}/`));
+    const site = this.site.name;
     const done = (facts: Evidence['facts']): boolean =>
-      systems.every((system) => {
-        const found = offered(facts.tls, system, offer, [from, Number.POSITIVE_INFINITY]);
+      this.calledSystems.every((sim) => {
+        const found = offered(facts.tls, { sim, site }, offer, [from, Number.POSITIVE_INFINITY]);
         return (calls ? found.calls : found.handshakes).length > 0;
       });
     await this.seen(done, Math.min(this.pollInterval + this.retry.max_wait + this.syncWindow, LONGEST_TRY_MS));
