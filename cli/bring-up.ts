@@ -29,7 +29,7 @@ import {
 } from '#conformance';
 import { CRM_DEFAULTS, CRM_PUBLIC_KEY, CRM_USERS } from '#crm';
 import { VENDORS } from '#ehr';
-import { ConfigurationError, SnapshotError } from '#kernel';
+import { ConfigurationError, SnapshotError, systemClock } from '#kernel';
 import { type Sandbox, type SandboxOptions, type SiteConfig, startSandbox, writeCa } from '#sandbox';
 import { ControlAwayError, ControlCallError } from '#simulators';
 import { portsOf } from './ports.ts';
@@ -37,6 +37,14 @@ import { UsageError } from './usage.ts';
 
 /** The manifest of the sync that comes with Syncproof. */
 export const REFERENCE_MANIFEST = fileURLToPath(new URL('../conformance/reference/syncproof.yaml', import.meta.url));
+
+/** The name of a run's folder: when it began, and by which key its people can be had again. */
+export const runId = (runKey: string): string =>
+  `${new Date(systemClock.now()).toISOString().replace(/[:.]/g, '-').slice(0, 19)}-${runKey}`;
+
+/** The sandbox that runs already, as `--sandbox`, `--control-token` and `--ca` name it. */
+export const externalOf = (given: { sandbox?: string; 'control-token'?: string; ca?: string }): SandboxPlan['external'] =>
+  given.sandbox ? { urls: given.sandbox.split(','), token: given['control-token'], ca: given.ca } : undefined;
 
 /** Manifest and map with all their problems at once. */
 export function readSubject(path: string): { manifest?: Manifest; map: RunOptions['map']; problems: Problem[] } {
@@ -122,15 +130,20 @@ async function ownSandbox(plan: SandboxPlan): Promise<{ sandbox: Sandbox; url: s
     runKey,
     controlToken: token,
     controlPage: false,
-    sites: manifest.sites.map((site) => siteConfig(site, manifest)),
-    crm: crmConfig(manifest),
+    ...partsFor(manifest),
     ...portsOf(manifest),
   });
   return { sandbox, url: sandbox.controlUrl, token };
 }
 
-/** A site as the sandbox mounts it, with the credentials that the subject brings. */
-export function siteConfig(site: Manifest['sites'][number], manifest: Manifest): SiteConfig {
+/** What a sandbox for this subject mounts. */
+export const partsFor = (manifest: Manifest): Pick<SandboxOptions, 'sites' | 'crm'> => ({
+  sites: manifest.sites.map((site) => siteConfig(site, manifest)),
+  crm: crmConfig(manifest),
+});
+
+// A site as the sandbox mounts it, with the credentials that the subject brings.
+function siteConfig(site: Manifest['sites'][number], manifest: Manifest): SiteConfig {
   const { id, public_key, jwks_url, scopes, secret_env } = manifest.clients[site.name] ?? {};
   const own = id && {
     id,
@@ -150,8 +163,8 @@ export function siteConfig(site: Manifest['sites'][number], manifest: Manifest):
   };
 }
 
-/** The CRM with the credentials that the subject brings; fixed, documented ones for what it does not. */
-export function crmConfig(manifest: Manifest): SandboxOptions['crm'] {
+// The CRM with the credentials that the subject brings; fixed, documented ones for what it does not.
+function crmConfig(manifest: Manifest): SandboxOptions['crm'] {
   const { id, secret_env, username, password_env, security_token_env, org_id, public_key } = manifest.clients.crm ?? {};
   const secret = (name: string | undefined, otherwise: string) => (name && process.env[name]) || otherwise;
   const sync = {
@@ -189,15 +202,16 @@ async function bringUp(
     await sandbox.of(site.name).call('POST', `/v1/sites/${site.name}/feeds`, { delaySeconds: FIVE_MINUTES_PLAYED / 1000 });
   const instances: Instance[] = [];
   const point = (binds: HeldBinds) => pointAt(sandbox, manifest, binds);
+  const settingsOf = (binds: HeldBinds, instance: number) =>
+    renderSettings({ manifest, parts: sandbox.parts, binds, caFile, instance, environment: process.env });
   try {
     const count = startMode(manifest) === 'command' ? manifest.start.instances : 1;
     for (let instance = 0; instance < count; instance++) {
       const binds = await holdBinds(manifest, instance);
-      const settings = renderSettings({ manifest, parts: sandbox.parts, binds, caFile, instance, environment: process.env });
       const subject = await startSubject({
         ...{
           manifest,
-          settings,
+          settings: settingsOf(binds, instance),
           binds,
           instance,
           runFolder: folder.path,
@@ -224,8 +238,7 @@ async function bringUp(
       point,
       refresh: async () => {
         await sandbox.refresh();
-        return ({ binds }, instance) =>
-          renderSettings({ manifest, parts: sandbox.parts, binds, caFile, instance, environment: process.env });
+        return ({ binds }, instance) => settingsOf(binds, instance);
       },
     }),
   };

@@ -21,7 +21,7 @@ import { VENDORS } from '#ehr';
 import { systemClock } from '#kernel';
 import { liveProgress } from '#reports';
 import { parsing, suggestion } from './arguments.ts';
-import { explainSubject, REFERENCE_MANIFEST, readSubject, type SandboxPlan, withSandbox } from './bring-up.ts';
+import { explainSubject, externalOf, REFERENCE_MANIFEST, readSubject, runId, type SandboxPlan, withSandbox } from './bring-up.ts';
 import { judgeFolder } from './judge.ts';
 import { UsageError } from './usage.ts';
 
@@ -149,7 +149,7 @@ async function prepare({
   checks: CheckDefinition[];
 }): Promise<() => Promise<number>> {
   const runKey = values['run-key'] ?? randomBytes(4).toString('hex');
-  const id = `${new Date(systemClock.now()).toISOString().replace(/[:.]/g, '-').slice(0, 19)}-${runKey}`;
+  const id = runId(runKey);
   const tty = Boolean(process.stdout.isTTY);
   const live = liveProgress((text) => process.stdout.write(text), { tty });
   const stopping = new AbortController();
@@ -160,9 +160,7 @@ async function prepare({
   if (!readyTimeoutMs) throw new UsageError(`--ready-timeout takes a time such as 30s, not ${values['ready-timeout']}`);
   const { size } = values;
   if (size !== 'ci' && size !== 'full') throw new UsageError(`--size is ci or full, not ${JSON.stringify(size)}`);
-  const external = values.sandbox
-    ? { urls: values.sandbox.split(','), token: values['control-token'], ca: values.ca }
-    : undefined;
+  const external = externalOf(values);
   console.log(`subject ${manifest.subject.name} ${manifest.subject.version}, seed ${values.seed}, run key ${runKey}`);
   return async () => {
     try {

@@ -1,7 +1,8 @@
 import { FAULT_FAMILIES, type FaultDefinition, type FaultParam, HOOKS, type Hook } from '#kernel';
-import { everything } from './everything.ts';
+import { everything } from '#sandbox';
 import { exampleOf, type FaultRow, faultTable } from './fault-table.ts';
 import { table } from './markdown.ts';
+import { UP_SITES } from './up-sites.ts';
 
 const FAMILIES: Readonly<Record<(typeof FAULT_FAMILIES)[number], string>> = {
   time: 'Time: slow, late, never',
@@ -67,7 +68,7 @@ const PASSED: Readonly<Record<Hook, string>> = {
 
 /** docs/faults.md: each fault by family, and which one can act where. */
 export function faultsPage(): string {
-  const { kernel } = everything();
+  const { kernel } = everything(UP_SITES);
   const { kinds, rows } = faultTable(kernel);
   const reasons = [...new Set(rows.flatMap(({ against }) => [...against.values()].flatMap((reason) => reason ?? [])))];
   const matrix = rows.map(({ fault, against }) => [

@@ -5,9 +5,9 @@ import { CHECKS, loadMap } from '#conformance';
 import { VENDORS } from '#ehr';
 import { CONSENT_FIELDS, HL7_NOTES } from '#hl7';
 import { CALLS_A_SECOND, type Part, type Route } from '#kernel';
+import { everything } from '#sandbox';
 import { wholeDocument } from '../scripts/control-types.ts';
 import { faultsPage } from './docs-faults.ts';
-import { everything } from './everything.ts';
 import { REGISTRIES } from './list.ts';
 import { table } from './markdown.ts';
 import { UP_SITES } from './up-sites.ts';
@@ -38,7 +38,7 @@ function notesOf({ sim, name }: Part): string {
 
 // Which routes really behave, and what is missing: from the routes themselves.
 function fidelityPage(): string {
-  const { kernel, crm, sites, links } = everything();
+  const { kernel, crm, sites, links } = everything(UP_SITES);
   const parts: Part[] = [crm, ...sites, ...links];
   const row = ({ method, path, operation, tier, doc }: Route): string[] => [method, `\`${path}\``, operation, tier, doc ?? ''];
   const sections = parts.flatMap((part) =>

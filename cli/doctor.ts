@@ -17,7 +17,7 @@ import { readOrg } from '#crm';
 import { VENDORS } from '#ehr';
 import { writeCa } from '#sandbox';
 import { parsing } from './arguments.ts';
-import { connect, crmConfig, openSandbox, REFERENCE_MANIFEST, siteConfig } from './bring-up.ts';
+import { connect, externalOf, openSandbox, partsFor, REFERENCE_MANIFEST } from './bring-up.ts';
 import { portsOf } from './ports.ts';
 import { reach } from './reach.ts';
 import { UsageError } from './usage.ts';
@@ -60,14 +60,14 @@ async function reachable(
   const patienceMs = parseDuration(given.for);
   if (patienceMs === undefined) throw new UsageError(`--for takes a duration such as 60s, not ${JSON.stringify(given.for)}`);
   const tried = { manifest, patienceMs, say: (line: string) => console.log(line) };
-  if (given.sandbox) {
-    const sandbox = new SandboxClient(given.sandbox.split(','), given['control-token']);
+  const external = externalOf(given);
+  if (external) {
+    const sandbox = new SandboxClient(external.urls, external.token);
     await connect(sandbox);
-    return reach({ ...tried, sandbox, caFile: given.ca ?? '' });
+    return reach({ ...tried, sandbox, caFile: external.ca ?? '' });
   }
   const own = await openSandbox({
-    sites: manifest.sites.map((site) => siteConfig(site, manifest)),
-    crm: crmConfig(manifest),
+    ...partsFor(manifest),
     ...portsOf(manifest),
   });
   const sandbox = new SandboxClient([own.controlUrl]);
@@ -82,10 +82,7 @@ async function reachable(
 
 // Brings the sandbox up as a run would, and tries its addresses with the settings that the subject would get.
 async function wiring(manifest: Manifest): Promise<Problem[]> {
-  const sandbox = await openSandbox({
-    sites: manifest.sites.map((site) => siteConfig(site, manifest)),
-    crm: crmConfig(manifest),
-  });
+  const sandbox = await openSandbox(partsFor(manifest));
   let binds: HeldBinds | undefined;
   try {
     binds = await holdBinds(manifest);

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Kernel } from '#kernel';
-import { FAULTS } from '#sandbox';
-import { everything } from './everything.ts';
+import { everything, FAULTS } from '#sandbox';
 import { exampleOf, faultTable } from './fault-table.ts';
+import { UP_SITES } from './up-sites.ts';
 
 let kernel: Kernel;
 beforeAll(() => {
-  ({ kernel } = everything());
+  ({ kernel } = everything(UP_SITES));
 });
 afterAll(() => kernel.close());
 

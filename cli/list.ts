@@ -4,10 +4,11 @@ import { VENDORS } from '#ehr';
 import { ODDITIES } from '#fixtures';
 import { DIALECTS, SENDERS, speaks, TRIGGERS } from '#hl7';
 import { readPlan } from '#kernel';
+import { everything } from '#sandbox';
 import { loadPlans, loadStories } from '#scenarios';
 import { parsing, suggestion } from './arguments.ts';
-import { everything } from './everything.ts';
 import { faultTable } from './fault-table.ts';
+import { UP_SITES } from './up-sites.ts';
 import { UsageError } from './usage.ts';
 
 /** The registries as tables: what `list` prints and `docs` writes. */
@@ -21,7 +22,7 @@ export const REGISTRIES: Record<string, { title: string; rows: () => string[][];
     title: 'Faults',
     head: ['name', 'family', 'acts at', 'parameters', 'can act in', 'what happens'],
     rows: () => {
-      const { kernel } = everything();
+      const { kernel } = everything(UP_SITES);
       const { kinds, rows } = faultTable(kernel);
       kernel.close();
       return rows.map(({ fault: { name, family, hooks, lever, params, doc }, against }) => [

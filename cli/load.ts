@@ -20,7 +20,16 @@ import {
 import { systemClock } from '#kernel';
 import { findK6, K6_ENVIRONMENT } from '../scripts/k6.ts';
 import { parsing, suggestion } from './arguments.ts';
-import { connect, explainSubject, REFERENCE_MANIFEST, readSubject, type SandboxPlan, withSandbox } from './bring-up.ts';
+import {
+  connect,
+  explainSubject,
+  externalOf,
+  REFERENCE_MANIFEST,
+  readSubject,
+  runId,
+  type SandboxPlan,
+  withSandbox,
+} from './bring-up.ts';
 import { judgeLoadFolder, loadCard } from './load-card.ts';
 import { prepareLoad } from './load-people.ts';
 import { UsageError } from './usage.ts';
@@ -101,7 +110,7 @@ export async function load(args: string[]): Promise<number> {
     people: whole('people', values.people, 'a number of people, such as 50'),
     seed: values.seed,
     runKey: values['run-key'] ?? randomBytes(4).toString('hex'),
-    external: values.sandbox ? { urls: values.sandbox.split(','), token: values['control-token'], ca: values.ca } : undefined,
+    external: externalOf(values),
   };
   if (values.prepare) return prepareOnly(plan, values.prepare);
   const k6 = await findK6({ say: (line) => console.log(line) });
@@ -149,7 +158,7 @@ async function prepareOnly(plan: LoadPlan, file: string): Promise<number> {
 
 async function run(plan: LoadPlan, out: string, k6: string): Promise<number> {
   const { manifest, site, rate, durationMs, people, scenario } = plan;
-  const id = `${new Date(systemClock.now()).toISOString().replace(/[:.]/g, '-').slice(0, 19)}-load-${plan.runKey}`;
+  const id = runId(`load-${plan.runKey}`);
   mkdirSync(out, { recursive: true });
   const folder = RunFolder.create(out, id);
   const words = `${people} people at once, then ${rate}/s for ${formatDuration(durationMs)}`;

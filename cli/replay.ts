@@ -13,9 +13,8 @@ import {
   ScheduleError,
   type ScheduleFile,
 } from '#conformance';
-import { systemClock } from '#kernel';
 import { parsing } from './arguments.ts';
-import { explainSubject, REFERENCE_MANIFEST, readSubject } from './bring-up.ts';
+import { explainSubject, externalOf, REFERENCE_MANIFEST, readSubject, runId } from './bring-up.ts';
 import { executeRun } from './check.ts';
 import { judgeFolder } from './judge.ts';
 import { UsageError } from './usage.ts';
@@ -60,9 +59,9 @@ export async function replay(args: string[]): Promise<number> {
       `${file}: the subject has no site ${schedule.site}; it has ${manifest.sites.map(({ name }) => name).join(', ')}`,
     );
   const runKey = values['run-key'] ?? randomBytes(4).toString('hex');
-  const id = `${new Date(systemClock.now()).toISOString().replace(/[:.]/g, '-').slice(0, 19)}-${runKey}`;
-  const { sandbox, 'control-token': token, ca, hold, out } = values;
-  const external = sandbox ? { urls: sandbox.split(','), token, ca } : undefined;
+  const id = runId(runKey);
+  const { hold, out } = values;
+  const external = externalOf(values);
   console.log(
     `following ${schedule.lanes.length} lanes of ${schedule.check} at ${schedule.site}, seed ${schedule.seed}, run key ${runKey}`,
   );

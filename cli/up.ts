@@ -16,7 +16,7 @@ import { loadPlans } from '#scenarios';
 import { aliasLines } from './aliases.ts';
 import { parsing, suggestion, wholeNumber } from './arguments.ts';
 import { openSandbox } from './bring-up.ts';
-
+import { portsFrom } from './ports.ts';
 import { defaultPort, partNames, sitesOf } from './up-sites.ts';
 import { UsageError } from './usage.ts';
 
@@ -122,7 +122,7 @@ export async function up(args: string[]): Promise<number> {
       stubs: stubs && resolve(stubs),
       personAccounts: given['crm-person-accounts'] !== undefined,
     },
-    ports: portsOf(sites, pairs(given.port, '--port'), shift),
+    ports: givenPorts(sites, pairs(given.port, '--port'), shift),
   });
   try {
     // A fork has the people of the snapshot.
@@ -193,20 +193,12 @@ function partsIn(from: string, sites: readonly SiteConfig[]): string[] | undefin
   return partNames(sites, names[0]!);
 }
 
-function portsOf(sites: readonly SiteConfig[], given: Record<string, string>, shift: number): SandboxOptions['ports'] {
+function givenPorts(sites: readonly SiteConfig[], given: Record<string, string>, shift: number): SandboxOptions['ports'] {
   const names = ['crm', ...sites.map((site) => site.name)];
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown) throw new UsageError(`--port ${unknown}=…: no such part${suggestion(unknown, names)}`);
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const base =
-        given[name] === undefined ? defaultPort(name, sites) + shift : wholeNumber(given[name], `--port ${name}=`, 65_533);
-      const at = (offset: number): number => (base === 0 ? 0 : base + offset);
-      return [
-        [name, { http: at(0), https: at(1) }],
-        [`${name}-hl7`, { tcp: at(2) }],
-      ];
-    }),
+  return portsFrom(sites, (name) =>
+    given[name] === undefined ? defaultPort(name, sites) + shift : wholeNumber(given[name], `--port ${name}=`, 65_533),
   );
 }
 

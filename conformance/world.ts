@@ -634,7 +634,7 @@ export class World {
    * Waits until the subject has tried to connect to each of those systems while it offered that over TLS, and has had the time
    * for a call; with `calls`, until one came. Gives up when the time for one more attempt is over.
    */
-  async tried(offer: string, { calls = false } = {}): Promise<void> {
+  async tried(offer: string, { calls }: { calls: boolean }): Promise<void> {
     const from = this.#o.evidence.facts.checks.get(this.cohort)?.begunAt ?? 0;
     const site = this.site.name;
     const done = (facts: Evidence['facts']): boolean =>

@@ -6,8 +6,9 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { VENDORS } from '#ehr';
 import { ControlApi, openApi, Snapshots } from '#kernel';
-import { everything } from '../cli/everything.ts';
+import { everything } from '#sandbox';
 
 export const CONTROL_TYPES = fileURLToPath(new URL('../simulators/control-types.generated.ts', import.meta.url));
 
@@ -36,7 +37,9 @@ export interface ControlDocument {
 
 /** The document of a sandbox that has everything. */
 export function wholeDocument(): ControlDocument {
-  const { kernel, crm, sites, links } = everything();
+  const { kernel, crm, sites, links } = everything(
+    VENDORS.map(({ id }) => ({ name: id, vendor: id, authority: '1.2.3', timeZone: 'UTC' })),
+  );
   const parts = [crm, ...sites, ...links];
   const snapshots = new Snapshots(kernel, parts, { root: join(tmpdir(), 'none') });
   const document = openApi(new ControlApi(kernel, parts, { snapshots }).face) as unknown as ControlDocument;

@@ -28,6 +28,7 @@ import {
 import { FAULTS } from './faults.ts';
 
 export { type Crowd, ehrSites, type Loaded, loadSynthea, populate, staffOf, toChange } from './crowd.ts';
+export { type Everything, everything } from './everything.ts';
 export { FAULTS };
 
 /** One EHR site to mount. */

@@ -1,4 +1,5 @@
 import { defineCheck, fail, untestable } from '../check.ts';
+import { offerAt, offerInTurn, systemsCalled } from '../tls-offers.ts';
 
 /** What the systems speak, one after the other, and what a subject has to make of it. */
 const OFFERS = [
@@ -19,28 +20,20 @@ export const se02 = defineCheck({
   harm: 'Whoever sits on the line talks both ends down to a version that has been broken for years, and reads along.',
   needs: ['tls'],
   alone: true,
-  async act(world) {
-    const known = await world.register('known');
-    if (!(await world.settled('before'))) return;
-    await world.note('called over TLS', world.calledSystems);
-    for (const { only, refused } of OFFERS) {
-      for (const sim of world.calledSystems)
-        await world.arm(`${only} at the ${sim}`, { fault: 'tls-versions', params: { only }, where: world.whereIs(sim) });
-      await world.update(known, { telecom: world.person(`number under ${only}`).telecom });
-      await world.tried(only, { calls: !refused });
-      for (const sim of world.calledSystems) await world.heal(`${only} at the ${sim}`);
-    }
-    await world.settled('after');
-  },
+  act: (world) =>
+    offerInTurn(
+      world,
+      OFFERS.map(({ only, refused }) => ({ name: only, fault: 'tls-versions', params: { only }, calls: !refused })),
+    ),
   expect(facts) {
     const baseline = facts.asMapped('before');
     if (baseline.length > 0) return baseline;
-    const systems = facts.note<string[]>('called over TLS') ?? [];
+    const systems = systemsCalled(facts);
     const found = systems.flatMap((sim) => [
       ...OFFERS.flatMap(({ only, refused }) => {
         const { handshakes, calls } = facts.offered(sim, only);
         const taken = [...handshakes.filter((one) => one.taken), ...calls].map(({ event }) => event);
-        const sub = `TLS ${only} at the ${sim}`;
+        const sub = `TLS ${offerAt(only, sim)}`;
         if (handshakes.length === 0) return [untestable('did-not-bite', `Nobody tried to connect (${sub}).`, { sub })];
         if (refused && taken.length > 0)
           return [
@@ -72,6 +65,6 @@ export const se02 = defineCheck({
           }),
         ),
     ]);
-    return [...facts.didBite(...systems.map((sim) => `1.2 at the ${sim}`)), ...found, ...facts.asMapped('after')];
+    return [...facts.didBite(...systems.map((sim) => offerAt('1.2', sim))), ...found, ...facts.asMapped('after')];
   },
 });

@@ -350,21 +350,22 @@ export class Bayeux {
     }
   }
 
-  // Then, or as soon as the rule is healed that keeps it back.
   #sendLater(client: Client, due: readonly Delivery[], ms: number, healed?: Promise<void>): void {
     const left = [...due];
-    const send = (): void => this.#send(client, left.splice(0));
-    const cancel = this.#org.kernel.clock.after(ms, send);
-    void healed?.then(cancel).then(send);
+    this.#afterOrHealed(ms, healed, () => this.#send(client, left.splice(0)));
   }
 
   #keepBack(client: Client, delivery: Delivery, healed?: Promise<void>): void {
     client.heldForNext.push(delivery);
-    const send = (): void => {
+    this.#afterOrHealed(LONGEST_HOLD_MS, healed, () => {
       const at = client.heldForNext.indexOf(delivery);
       if (at >= 0) this.#send(client, client.heldForNext.splice(at, 1));
-    };
-    const cancel = this.#org.kernel.clock.after(LONGEST_HOLD_MS, send);
+    });
+  }
+
+  // Then, or as soon as the rule is healed that keeps it back; maybe both.
+  #afterOrHealed(ms: number, healed: Promise<void> | undefined, send: () => void): void {
+    const cancel = this.#org.kernel.clock.after(ms, send);
     void healed?.then(cancel).then(send);
   }
 

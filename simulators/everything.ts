@@ -2,8 +2,8 @@ import { type Crm, createCrm } from '#crm';
 import { createEhrSite, type EhrSite } from '#ehr';
 import { createHl7Site, type Hl7Site } from '#hl7';
 import { Kernel, ManualClock } from '#kernel';
-import { FAULTS } from '#sandbox';
-import { UP_SITES } from './up-sites.ts';
+import { FAULTS } from './faults.ts';
+import type { SiteConfig } from './sandbox.ts';
 
 /** Every part that there is, not listening: for what docs and lists say of routes, hooks and levers. Its kernel wants closing. */
 export interface Everything {
@@ -13,10 +13,11 @@ export interface Everything {
   links: Hl7Site[];
 }
 
-export function everything(): Everything {
+/** The CRM, and each of those sites with its HL7 link. */
+export function everything(configs: readonly SiteConfig[]): Everything {
   const kernel = new Kernel({ clock: new ManualClock(), faults: FAULTS });
   const port = { follow: () => () => {}, commit: async () => ({ records: [], resources: [], seq: 0 }), find: async () => [] };
-  const mounted = UP_SITES.map((config) => {
+  const mounted = configs.map((config) => {
     const { name, vendor, authority, timeZone } = config;
     const site = createEhrSite(kernel, { ...config });
     return { site, link: createHl7Site(kernel, { site: name, dialect: vendor, authority, timeZone, port }) };
