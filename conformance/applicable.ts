@@ -1,8 +1,8 @@
 import type { CheckDefinition } from './check.ts';
-import type { Manifest, SiteManifest } from './manifest.ts';
-import { type DataMap, isExclusion, sourceTypes } from './map.ts';
-import { onChannel } from './oracle.ts';
-import { type ReadKind, readChannels } from './read-channels.ts';
+import type { Manifest, SiteManifest } from './manifest/manifest.ts';
+import { type ReadKind, readChannels } from './manifest/read-channels.ts';
+import { type DataMap, isExclusion, sourceTypes } from './map/map.ts';
+import { onChannel } from './oracle/oracle.ts';
 
 const READ_NEEDS: readonly string[] = ['hl7', 'poll', 'bulk', 'changed', 'subscription'] satisfies ReadKind[];
 

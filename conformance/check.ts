@@ -1,7 +1,7 @@
-import type { CheckFacts } from './check-facts.ts';
-import type { MapRow } from './map.ts';
+import type { CheckFacts } from './facts/check-facts.ts';
+import type { MapRow } from './map/map.ts';
 import type { CheckInfo, Finding, Verdict } from './result.ts';
-import type { World } from './world.ts';
+import type { World } from './world/world.ts';
 
 /** What a check needs of the manifest; missing ones make it not applicable, by name. */
 export type Need =

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CHECKS } from './checks/index.ts';
-import { Evidence, type Judged } from './evidence.ts';
-import { Facts } from './facts.ts';
+import { Evidence, type Judged } from './facts/evidence.ts';
+import { Facts } from './facts/facts.ts';
 import { PERFECT } from './testing/behaviour.ts';
 import { play } from './testing/play.ts';
 import { MAP, manifest, site } from './testing/setting.ts';

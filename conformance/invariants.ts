@@ -1,7 +1,7 @@
 import { findCanaries } from '#fixtures';
 import { fail, untestable } from './check.ts';
-import type { Evidence } from './evidence.ts';
-import { type History, imageAt, type Resource, type Row, wordsOf } from './facts.ts';
+import type { Evidence } from './facts/evidence.ts';
+import { type History, imageAt, type Resource, type Row, wordsOf } from './facts/facts.ts';
 import type { Finding, InvariantResult } from './result.ts';
 
 interface Invariant {

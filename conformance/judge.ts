@@ -1,11 +1,11 @@
 import { cohortOf, notApplicable } from './applicable.ts';
 import type { CheckDefinition } from './check.ts';
 import { CHECKS } from './checks/index.ts';
-import { Evidence } from './evidence.ts';
-import { Facts } from './facts.ts';
+import { Evidence } from './facts/evidence.ts';
+import { Facts } from './facts/facts.ts';
 import { INVARIANTS } from './invariants.ts';
-import type { Manifest } from './manifest.ts';
-import { type DataMap, parseMap } from './map.ts';
+import type { Manifest } from './manifest/manifest.ts';
+import { type DataMap, parseMap } from './map/map.ts';
 import type { CheckResult, Finding, InvariantResult, RunResult } from './result.ts';
 import { EvidenceError, type RunFolder } from './run-folder.ts';
 import { rollUp, score } from './score.ts';

@@ -1,11 +1,11 @@
 import type { Clock, JournalEvent } from '#simulators';
-import { Evidence } from './evidence.ts';
-import { Facts } from './facts.ts';
-import type { Manifest } from './manifest.ts';
-import type { DataMap } from './map.ts';
-import { readChannels } from './read-channels.ts';
+import { Evidence } from './facts/evidence.ts';
+import { Facts } from './facts/facts.ts';
+import type { Manifest } from './manifest/manifest.ts';
+import { readChannels } from './manifest/read-channels.ts';
+import type { DataMap } from './map/map.ts';
 import type { JournalFile, RunFolder } from './run-folder.ts';
-import { type SandboxClient, SandboxLost } from './sandbox-client.ts';
+import { type SandboxClient, SandboxLost } from './world/sandbox-client.ts';
 
 /** How long a subject may take from its start until it reads a feed (ms). */
 const FEED_MS = 10_000;

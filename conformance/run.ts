@@ -1,17 +1,17 @@
 import { type Clock, digest, Random } from '#simulators';
 import { cohortOf, notApplicable, rereadWindow } from './applicable.ts';
 import type { CheckDefinition } from './check.ts';
+import { Settler, type SettleTerms } from './facts/settle.ts';
 import { checkResult } from './judge.ts';
-import type { Manifest, SiteManifest } from './manifest.ts';
-import { type DataMap, sourceTypes } from './map.ts';
-import { onChannel } from './oracle.ts';
-import { FIVE_MINUTES_PLAYED, readChannels } from './read-channels.ts';
+import type { Manifest, SiteManifest } from './manifest/manifest.ts';
+import { FIVE_MINUTES_PLAYED, readChannels } from './manifest/read-channels.ts';
+import { type DataMap, sourceTypes } from './map/map.ts';
+import { onChannel } from './oracle/oracle.ts';
 import { type Recorder, type RecordOptions, type RunningSubject, record } from './recorder.ts';
 import type { CheckResult } from './result.ts';
 import type { Replay } from './schedule/explorer.ts';
 import { keepSchedules } from './schedule/keep.ts';
-import { Settler, type SettleTerms } from './settle.ts';
-import { type Size, World } from './world.ts';
+import { type Size, World } from './world/world.ts';
 
 export type { RunningSubject } from './recorder.ts';
 

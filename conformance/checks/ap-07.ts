@@ -1,5 +1,5 @@
 import { defineCheck } from '../check.ts';
-import { addDays, clockChanges } from '../zones.ts';
+import { addDays, clockChanges } from '../oracle/zones.ts';
 
 export const ap07 = defineCheck({
   id: 'AP-07',

@@ -1,5 +1,5 @@
 import { defineCheck, fail } from '../check.ts';
-import { LOADER } from '../world-crm.ts';
+import { LOADER } from '../world/world-crm.ts';
 
 export const cn05 = defineCheck({
   id: 'CN-05',

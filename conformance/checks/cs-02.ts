@@ -1,6 +1,6 @@
 import { COMMON, hl7, toCondition } from '#fixtures';
 import { defineCheck } from '../check.ts';
-import type { Handle } from '../world.ts';
+import type { Handle } from '../world/world.ts';
 
 // Whatever common problem the map flags is among them.
 const PROBLEMS = [COMMON.diabetes, COMMON.hypertension, COMMON.asthma];

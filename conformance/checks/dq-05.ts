@@ -1,6 +1,6 @@
 import { COMMON, type Measure, toObservation } from '#fixtures';
 import { defineCheck } from '../check.ts';
-import type { PatientHandle } from '../world.ts';
+import type { PatientHandle } from '../world/world.ts';
 
 export const dq05 = defineCheck({
   id: 'DQ-05',

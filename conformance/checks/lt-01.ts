@@ -1,5 +1,5 @@
 import { defineCheck, fail, untestable } from '../check.ts';
-import { trickle } from '../trickle.ts';
+import { trickle } from '../world/trickle.ts';
 
 export const lt01 = defineCheck({
   id: 'LT-01',

@@ -1,5 +1,5 @@
 import { defineCheck, fail, untestable } from '../check.ts';
-import { trickle } from '../trickle.ts';
+import { trickle } from '../world/trickle.ts';
 
 /** Bound of class C, the slowest; A is 10 s, B 60 s. */
 const SLOWEST_MS = 300_000;

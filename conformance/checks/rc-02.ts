@@ -1,5 +1,5 @@
 import { defineCheck } from '../check.ts';
-import { LOADER } from '../world-crm.ts';
+import { LOADER } from '../world/world-crm.ts';
 
 export const rc02 = defineCheck({
   id: 'RC-02',

@@ -1,6 +1,6 @@
 import { COMMON, toServiceRequest } from '#fixtures';
 import { defineCheck } from '../check.ts';
-import type { Handle } from '../world.ts';
+import type { Handle } from '../world/world.ts';
 
 const ENDS = ['completed', 'revoked', 'entered-in-error'];
 

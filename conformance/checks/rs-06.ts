@@ -1,5 +1,5 @@
 import { defineCheck, fail } from '../check.ts';
-import type { Handle } from '../world.ts';
+import type { Handle } from '../world/world.ts';
 
 const OTHERS = 5;
 

@@ -1,5 +1,5 @@
 import { defineCheck } from '../check.ts';
-import type { PatientHandle } from '../world.ts';
+import type { PatientHandle } from '../world/world.ts';
 
 const REFUSED = ['refused 1', 'refused 2'];
 const WAITING = ['waiting 1', 'waiting 2', 'waiting 3'];

@@ -1,5 +1,5 @@
 import { defineCheck, fail, untestable } from '../check.ts';
-import { offerAt, offerInTurn, systemsCalled } from '../tls-offers.ts';
+import { offerAt, offerInTurn, systemsCalled } from '../world/tls-offers.ts';
 
 /** What the systems speak, one after the other, and what a subject has to make of it. */
 const OFFERS = [

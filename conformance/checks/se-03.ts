@@ -1,5 +1,5 @@
 import { defineCheck, fail, untestable } from '../check.ts';
-import { offerAt, offerInTurn, systemsCalled } from '../tls-offers.ts';
+import { offerAt, offerInTurn, systemsCalled } from '../world/tls-offers.ts';
 
 const FLAWS = ['expired', 'wrong-host', 'self-signed', 'untrusted'] as const;
 

@@ -1,6 +1,6 @@
 import { defineCheck } from '../check.ts';
-import { forgedNotifications, forgeNotifications } from '../forged-notifications.ts';
-import { sendAsStranger, unknownSender } from '../unknown-sender.ts';
+import { forgedNotifications, forgeNotifications } from '../world/forged-notifications.ts';
+import { sendAsStranger, unknownSender } from '../world/unknown-sender.ts';
 
 export const se09 = defineCheck({
   id: 'SE-09',

@@ -1,5 +1,5 @@
 import { defineCheck } from '../check.ts';
-import { FIVE_MINUTES_PLAYED } from '../read-channels.ts';
+import { FIVE_MINUTES_PLAYED } from '../manifest/read-channels.ts';
 
 const PATIENTS = ['first', 'second', 'third', 'fourth'];
 const LONGEST_MS = 10_000;

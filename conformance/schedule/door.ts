@@ -1,6 +1,6 @@
-import type { Facts, GatedCall } from '../facts.ts';
-import { wordsOf } from '../facts.ts';
-import type { SandboxClient } from '../sandbox-client.ts';
+import type { Facts, GatedCall } from '../facts/facts.ts';
+import { wordsOf } from '../facts/facts.ts';
+import type { SandboxClient } from '../world/sandbox-client.ts';
 import type { Door, News } from './run-lane.ts';
 
 /** How long a call that was let go may take to its next step before others are looked at. */

@@ -1,6 +1,6 @@
 import type { Clock, Random, RecordRef, Rule } from '#simulators';
-import type { Facts } from '../facts.ts';
-import type { SandboxClient } from '../sandbox-client.ts';
+import type { Facts } from '../facts/facts.ts';
+import type { SandboxClient } from '../world/sandbox-client.ts';
 import { SandboxDoor } from './door.ts';
 import type { LaneRecord, ScheduleFile } from './file.ts';
 import { Lane } from './lane.ts';

@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import type { Facts } from '../facts.ts';
+import type { Facts } from '../facts/facts.ts';
 import type { RunFolder } from '../run-folder.ts';
 import { type LaneRecord, printSchedule, type ScheduleFile } from './file.ts';
 import type { Divergence } from './run-lane.ts';

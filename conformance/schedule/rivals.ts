@@ -1,6 +1,6 @@
 import type { Clock, Random } from '#simulators';
-import type { Facts, GatedCall } from '../facts.ts';
-import type { SandboxClient } from '../sandbox-client.ts';
+import type { Facts, GatedCall } from '../facts/facts.ts';
+import type { SandboxClient } from '../world/sandbox-client.ts';
 
 export interface RivalsOptions {
   facts: Facts;

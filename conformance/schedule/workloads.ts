@@ -1,4 +1,4 @@
-import type { Handle, PatientHandle, World } from '../world.ts';
+import type { Handle, PatientHandle, World } from '../world/world.ts';
 import type { Act, LaneSpec } from './explorer.ts';
 
 /** Makes the lane of that name: what the judge does in it, and to whom. */

@@ -1,4 +1,4 @@
-import type { Promises } from '../manifest.ts';
+import type { Promises } from '../manifest/manifest.ts';
 
 export type Image = Record<string, unknown>;
 /** What can be wrong with a message that is given from outside. */

@@ -1,4 +1,4 @@
-import type { Resource, Row } from '../facts.ts';
+import type { Resource, Row } from '../facts/facts.ts';
 import { AUTHORITY } from './journal-builder.ts';
 
 /** A patient of the default map, with everything that it asks for. The MRN has thirteen digits, the name a canary. */

@@ -1,5 +1,5 @@
 import type { RecordRef } from '#simulators';
-import { patientReference } from '../chart.ts';
+import { patientReference } from '../oracle/chart.ts';
 import { isInError } from '../reference/fhir/clinical-map.ts';
 import type { Allergy, Condition, Encounter, Observation, ServiceRequest } from '../reference/fhir/clinical-types.ts';
 import type { Site } from '../reference/settings.ts';

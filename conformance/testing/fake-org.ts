@@ -1,4 +1,4 @@
-import { compileCondition } from '../soql-condition.ts';
+import { compileCondition } from '../map/soql-condition.ts';
 import type { Image } from './behaviour.ts';
 import { type JournalBuilder, ORG } from './journal-builder.ts';
 

@@ -1,6 +1,6 @@
 import type { Clock, CommitRequest, CommitResult, EventDraft, JournalEvent, RecordRef, Rule } from '#simulators';
 import type { RunningSubject } from '../recorder.ts';
-import type { SandboxClient } from '../sandbox-client.ts';
+import type { SandboxClient } from '../world/sandbox-client.ts';
 import { type Behaviour, type Image, PERFECT } from './behaviour.ts';
 import { FakeGates } from './fake-gates.ts';
 import { FakeLink } from './fake-link.ts';

@@ -1,5 +1,5 @@
 import type { JournalEvent, RecordRef } from '#simulators';
-import { patientReference } from '../chart.ts';
+import { patientReference } from '../oracle/chart.ts';
 import type { Behaviour, Image, Outcome } from './behaviour.ts';
 import { contactOf, decisionElements, decisionOf, keyOf, visitOf } from './by-hand.ts';
 import { chartedPatient, rowOf, summaryOf } from './fake-chart.ts';

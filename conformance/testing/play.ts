@@ -1,12 +1,12 @@
 import { Random } from '#simulators';
 import { cohortOf } from '../applicable.ts';
 import type { CheckDefinition } from '../check.ts';
-import { Evidence, type Judged } from '../evidence.ts';
-import { Facts } from '../facts.ts';
-import type { Manifest } from '../manifest.ts';
+import { Evidence, type Judged } from '../facts/evidence.ts';
+import { Facts } from '../facts/facts.ts';
+import { Settler } from '../facts/settle.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import { settleTerms } from '../run.ts';
-import { Settler } from '../settle.ts';
-import { World } from '../world.ts';
+import { World } from '../world/world.ts';
 import type { Behaviour } from './behaviour.ts';
 import { FakeSandbox } from './fake-sandbox.ts';
 import { MAP, manifest } from './setting.ts';

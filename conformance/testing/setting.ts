@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { Evidence } from '../evidence.ts';
-import { Facts } from '../facts.ts';
-import type { Manifest, Promises, SiteManifest } from '../manifest.ts';
-import { loadMap } from '../map.ts';
+import { Evidence } from '../facts/evidence.ts';
+import { Facts } from '../facts/facts.ts';
+import type { Manifest, Promises, SiteManifest } from '../manifest/manifest.ts';
+import { loadMap } from '../map/map.ts';
 import { AUTHORITY, type JournalBuilder, SITE } from './journal-builder.ts';
 
 /** The default map, as shipped. */
