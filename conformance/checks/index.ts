@@ -70,6 +70,8 @@ import { ip07 } from './ip-07.ts';
 import { ip08 } from './ip-08.ts';
 import { lt01 } from './lt-01.ts';
 import { lt02 } from './lt-02.ts';
+import { lt03 } from './lt-03.ts';
+import { lt04 } from './lt-04.ts';
 import { lt05 } from './lt-05.ts';
 import { or01 } from './or-01.ts';
 import { or02 } from './or-02.ts';
@@ -233,6 +235,8 @@ export const CHECKS: readonly CheckDefinition[] = [
   sv05,
   lt01,
   lt02,
+  lt03,
+  lt04,
   lt05,
 ];
 

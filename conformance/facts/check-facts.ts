@@ -9,6 +9,7 @@ import { CrmFacts } from './crm-facts.ts';
 import type { Evidence } from './evidence.ts';
 import { type CheckLog, type History, imageAt, type LinkMessage, type Resource, type Row, type Version } from './facts.ts';
 import { type LatencySummary, latencySamples, summarise } from './latency.ts';
+import { LoadFacts } from './load-facts.ts';
 import { changedFields } from './row-changes.ts';
 import { type Offered, offered } from './tls-facts.ts';
 
@@ -23,6 +24,8 @@ export class CheckFacts {
   readonly crm: CrmFacts;
   /** How it told its operator that something is wrong. */
   readonly alerts: AlertFacts;
+  /** What was offered at a steady rate, and how long it took. */
+  readonly load: LoadFacts;
   readonly #evidence: Evidence;
   readonly #log: CheckLog;
 
@@ -32,6 +35,7 @@ export class CheckFacts {
     this.#log = log;
     this.crm = new CrmFacts(evidence, cohort, log);
     this.alerts = new AlertFacts(evidence, log);
+    this.load = new LoadFacts(evidence, cohort, log);
   }
 
   /** What `act` noted under that key. */
@@ -586,7 +590,7 @@ export class CheckFacts {
   /** How long each change of this check took to be visible, up to a mark; `window` is the declared one, in ms. */
   latency(label: string): LatencySummary & { window: number; lost: EventId[] } {
     const end = Math.min(this.at(label), this.#evidence.facts.last?.at ?? 0);
-    const samples = latencySamples(this.#evidence, this.cohort, { offers: new Map(), end });
+    const samples = latencySamples(this.#evidence, this.cohort, { offers: this.#evidence.facts.offers, end });
     const lost = samples.filter((sample) => sample.outcome === 'never').map(({ event }) => event);
     return { ...summarise(samples), window: this.#evidence.syncWindow, lost };
   }

@@ -2,6 +2,7 @@ import { findCanaries } from '#fixtures';
 import { type JournalEvent, type RecordRef, recordKey } from '#simulators';
 import type { ReadKind } from '../manifest/read-channels.ts';
 import type { EventId } from '../result.ts';
+import type { Offer } from './latency.ts';
 import { TlsFacts } from './tls-facts.ts';
 
 export type Row = Record<string, unknown> & { Id: string };
@@ -159,6 +160,10 @@ export class Facts {
   readonly received: { at: number; cohort: string; control: string; event: EventId }[] = [];
   /** Messages that jobs of the CRM wrote to people; `records` by key. */
   readonly sends: { at: number; job: string; to: string; text: string; records: string[]; event: EventId }[] = [];
+  /** Commits that a schedule offered, by their event. */
+  readonly offers = new Map<EventId, Offer>();
+  /** For how long an event loop of the sandbox was held up, in ms, where that was worth noting. */
+  readonly lags: { at: number; maxMs: number }[] = [];
   /** Writes that the CRM refused because somebody held the record. */
   readonly lockRefusals: { at: number; lock: string; event: EventId }[] = [];
   readonly subject: { at: number; what: string; data: Record<string, unknown> }[] = [];
@@ -209,6 +214,7 @@ export class Facts {
     token: (event) => this.#token(event),
     send: (event) => this.#send(event),
     setup: (event) => this.#setup(event),
+    lag: (event) => void this.lags.push({ at: event.at, maxMs: Number(event.data?.maxMs) }),
     intruder: (event) => void this.intruders.push(eventId(event)),
     check: (event) => this.#check(event),
     run: (event) => {
@@ -309,6 +315,7 @@ export class Facts {
   }
 
   #commit(event: JournalEvent): void {
+    if (event.data?.offer) this.offers.set(eventId(event), event.data.offer as Offer);
     (event.records ?? []).forEach((ref, i) => {
       const after = (event.after?.[i] ?? null) as (Resource & Row) | null;
       // A CRM keeps what is deleted in a recycle bin, with all its values; for users and queries it is gone.
@@ -491,6 +498,7 @@ export class Facts {
     for (const memory of [this.#words, this.#byCohort, this.#byRecord, this.#open, this.#retries]) memory.clear();
     this.#channels.clear();
     this.hungUp.clear();
+    this.offers.clear();
     this.gated.clear();
     for (const list of [
       this.fired,
@@ -504,6 +512,7 @@ export class Facts {
       this.received,
       this.sends,
       this.lockRefusals,
+      this.lags,
       this.subject,
     ])
       list.length = 0;

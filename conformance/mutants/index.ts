@@ -5,6 +5,7 @@ import { actsOnReplays } from './acts-on-replays.ts';
 import { answersBack } from './answers-back.ts';
 import { appliesReplays } from './applies-replays.ts';
 import { arrivalOrder } from './arrival-order.ts';
+import { asksEverMoreSeldom } from './asks-ever-more-seldom.ts';
 import { asksForEverything } from './asks-for-everything.ts';
 import { asksLeadsWhomToCall } from './asks-leads-whom-to-call.ts';
 import { asksOnce } from './asks-once.ts';
@@ -32,6 +33,7 @@ import { dropsNotices } from './drops-notices.ts';
 import { echoLoop } from './echo-loop.ts';
 import { emptiesOnUpdate } from './empties-on-update.ts';
 import { everyReading } from './every-reading.ts';
+import { fallsBehind } from './falls-behind.ts';
 import { firstDecisionCounts } from './first-decision-counts.ts';
 import { firstPageOnly } from './first-page-only.ts';
 import { flagsForEver } from './flags-for-ever.ts';
@@ -44,6 +46,7 @@ import { halfAnExport } from './half-an-export.ts';
 import { halfHourSlots } from './half-hour-slots.ts';
 import { hammers } from './hammers.ts';
 import { hardCodedKey } from './hard-coded-key.ts';
+import { hasNoHeadroom } from './has-no-headroom.ts';
 import { hintsAtFlags } from './hints-at-flags.ts';
 import { ignoresA31 } from './ignores-a31.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
@@ -135,6 +138,7 @@ import { takesOverLeads } from './takes-over-leads.ts';
 import { tenDigits } from './ten-digits.ts';
 import { twoLookThenCreate } from './two-look-then-create.ts';
 import { utcDay } from './utc-day.ts';
+import { waitsForQuiet } from './waits-for-quiet.ts';
 import { watchesContactsOnly } from './watches-contacts-only.ts';
 import { wipesWhatItMayNotRead } from './wipes-what-it-may-not-read.ts';
 import { writesBackLate } from './writes-back-late.ts';
@@ -218,6 +222,10 @@ export const MUTANTS: readonly MutantDefinition[] = [
   rewritesEachRound,
   strictReader,
   takesItsTime,
+  asksEverMoreSeldom,
+  hasNoHeadroom,
+  waitsForQuiet,
+  fallsBehind,
   dropsLocked,
   neverCuts,
   swallowsRefusals,

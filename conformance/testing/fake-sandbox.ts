@@ -132,7 +132,7 @@ export class FakeSandbox {
     this.#gates.release(gate);
   }
 
-  async commitSite(_site: string, { act, actor, changes }: CommitRequest): Promise<CommitResult> {
+  async commitSite(_site: string, { act, actor, offer, changes }: CommitRequest): Promise<CommitResult> {
     const event = this.b.ehrAll(
       act,
       changes.map(({ type, resource, patch, ...change }) => ({
@@ -140,7 +140,7 @@ export class FakeSandbox {
         id: change.id ?? `e${type.slice(0, 3)}.${this.b.cohort.slice(0, 5)}-${++this.#minted}`,
         patch: { ...resource, ...patch },
       })),
-      { actor },
+      { actor, data: offer && { offer } },
     );
     this.#committed(event);
     return { records: event.records!, resources: event.after as Image[], seq: event.seq };

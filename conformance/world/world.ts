@@ -10,6 +10,7 @@ import {
 } from '#fixtures';
 import { type Clock, type CommitRequest, type CommitResult, digest, Random, type RecordRef, type Rule } from '#simulators';
 import type { Evidence } from '../facts/evidence.ts';
+import type { Offer } from '../facts/latency.ts';
 import type { Settled, Settler, SettleTerms } from '../facts/settle.ts';
 import { offered } from '../facts/tls-facts.ts';
 import type { Promises, SiteManifest } from '../manifest/manifest.ts';
@@ -41,7 +42,15 @@ export interface WorldOptions {
   subject?: RunningSubject;
   promises: Pick<
     Promises,
-    'negative_acks' | 'retry' | 'sync_window' | 'ack_wait' | 'http_timeout' | 'summaries_per_day' | 'followup_hours'
+    | 'negative_acks'
+    | 'retry'
+    | 'sync_window'
+    | 'ack_wait'
+    | 'http_timeout'
+    | 'summaries_per_day'
+    | 'followup_hours'
+    | 'tps'
+    | 'catch_up_factor'
   >;
   settler: Settler;
   terms: SettleTerms;
@@ -169,16 +178,21 @@ export class World {
   }
 
   /** Changes elements of a record; null removes one. */
-  async update<T extends Handle>(handle: T, patch: Record<string, unknown>, act = 'update'): Promise<T> {
+  async update<T extends Handle>(handle: T, patch: Record<string, unknown>, act = 'update', offer?: Offer): Promise<T> {
     const { type, id } = handle.ref;
-    const [changed] = await this.#commit([handle.name], { act, changes: [{ op: 'update', type, id, patch }] });
+    const [changed] = await this.#commit([handle.name], { act, offer, changes: [{ op: 'update', type, id, patch }] });
     return { ...handle, ...changed };
   }
 
   /** Books an appointment; without a time, on some weekday of the coming weeks. */
-  async book(name: string, patient: Handle, options: { start?: number; minutes?: number; type?: string } = {}): Promise<Handle> {
+  async book(
+    name: string,
+    patient: Handle,
+    options: { start?: number; minutes?: number; type?: string; offer?: Offer } = {},
+  ): Promise<Handle> {
     const [handle] = await this.#commit([name], {
       act: 'book',
+      offer: options.offer,
       changes: [await this.#booking(name, `Patient/${patient.ref.id}`, options)],
     });
     return handle!;
@@ -269,6 +283,28 @@ export class World {
         await this.book(`appointment ${i + 1}`, await this.#admit(`person ${i + 1}`, person, 'register'));
       }),
     );
+  }
+
+  /**
+   * Makes commits at a steady rate for some time, whatever becomes of those before: each is due at a moment of its own and goes out
+   * then, or as soon after it as the machine allows. `expect` finds them by the name of the schedule.
+   */
+  async offer(
+    schedule: string,
+    { perSecond, ms }: { perSecond: number; ms: number },
+    make: (offer: Offer) => Promise<unknown>,
+  ): Promise<void> {
+    const { clock } = this.#o;
+    const target = Math.max(1, Math.floor((perSecond * ms) / 1000));
+    await this.note(`offered ${schedule}`, { target, ms, perSecond });
+    const [from, made] = [clock.now(), [] as Promise<unknown>[]];
+    for (let index = 0; index < target; index++) {
+      const due = from + (index * 1000) / perSecond;
+      if (due > clock.now()) await clock.sleep(due - clock.now());
+      made.push(make({ schedule, index, due }));
+    }
+    await clock.sleep(Math.max(0, from + ms - clock.now()));
+    await Promise.all(made);
   }
 
   /** A field of the patient's CRM object that the map works out of the chart, and a value that it does not hold now. */
@@ -391,6 +427,16 @@ export class World {
   /** Hours from the end of a visit within which the subject says that its follow-up is due. */
   get followUpHours(): number {
     return this.#o.promises.followup_hours;
+  }
+
+  /** Changes a second that the subject says it keeps up with. */
+  get tps(): number {
+    return this.#o.promises.tps;
+  }
+
+  /** How long the subject says that it takes to catch up after an outage of so many ms: never less than the sync window that each change has anyway. */
+  catchUpMs(outageMs: number): number {
+    return Math.max(this.#o.promises.catch_up_factor * outageMs, this.syncWindow);
   }
 
   /** How the subject says that it retries, in ms. */
