@@ -136,7 +136,7 @@ export const WRONG_TRAFFIC: WrongSubject[] = [
     'LT-03',
     'is prompt with visits and slow with numbers',
     'class-not-held',
-    { polls: false, later: (type) => (type === 'ADT^A08' ? 10_100 : 0) },
+    { polls: false, later: (type) => (type === 'ADT^A08' ? 14_000 : 0) },
   ],
   [
     'LT-03',
@@ -144,7 +144,12 @@ export const WRONG_TRAFFIC: WrongSubject[] = [
     'never-visible',
     { polls: false, write: (_, f, act) => (act === 'update' && /[0-4]$/.test(String(f.EHR_Key__c)) ? undefined : f) },
   ],
-  ['LT-04', 'takes its time after an outage', 'slow-to-catch-up', { polls: false, later: (type) => (type === 'ADT^A04' ? 0 : 5_100) }],
+  [
+    'LT-04',
+    'takes its time after an outage',
+    'slow-to-catch-up',
+    { polls: false, later: (type) => (type === 'ADT^A04' ? 0 : 5_100) },
+  ],
   ['SE-02', 'speaks TLS 1.1', 'old-protocol', { accepts: ['1.0-1.1', '1.2', '1.3'] }],
   ['SE-02', 'does not speak TLS 1.2', 'refuses-protocol', { accepts: ['1.3'] }],
   ['SE-02', 'does not speak TLS 1.3', 'refuses-protocol', { accepts: ['1.2'] }],
