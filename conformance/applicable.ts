@@ -12,6 +12,7 @@ export type Judgeable = Pick<Manifest, 'crm'> & {
   start?: Pick<Manifest['start'], 'restart' | 'attach'>;
   promises?: Pick<Manifest['promises'], 'sync_window' | 'reconcile_window'>;
   clients?: Manifest['clients'];
+  capabilities?: Manifest['capabilities'];
 };
 
 /** Types that a vendor's API does not have (the capability statements in simulators/ehr/vendors). */
@@ -59,6 +60,8 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
       return 'the manifest declares no channel back from the CRM (crm.back: none)';
     if (need === 'crm-reread' && manifest.crm.back.kind === 'none' && !(rereadWindow(manifest) <= LONGEST_WAIT_MS))
       return 'the manifest declares no channel back from the CRM (crm.back: none), and promises.reconcile_window is too long to wait for';
+    const audit = manifest.capabilities?.audit;
+    if (need === 'audit' && typeof audit === 'object') return `the subject keeps no audit trail: ${audit.no}`;
     if (need === 'exclusions' && !map.rows.some(isExclusion))
       return 'the map keeps nothing out of the CRM (sensitivity: exclude)';
     if (need === 'two-sites' && (manifest.sites?.length ?? 0) < 2) return 'the manifest names one site';

@@ -25,6 +25,8 @@ export type Need =
   /** Credentials of the sandbox's own, which it can change. */
   | 'given-credentials'
   | 'tls'
+  /** A trail of what it does with data of patients. */
+  | 'audit'
   | 'two-sites'
   | 'two-vendors'
   | 'exclusions';

@@ -22,8 +22,9 @@ export { type Progress, type RunningSubject, type RunOptions, runChecks } from '
 export { EvidenceError, RunFolder } from './run-folder.ts';
 export { parseSchedule, ScheduleError, type ScheduleFile } from './schedule/file.ts';
 export { divergences, type LaneDivergence } from './schedule/keep.ts';
+export { AuditTrail } from './subject/audit-trail.ts';
 export { type Instance, together } from './subject/instances.ts';
 export { groupAlive } from './subject/process-group.ts';
-export { countOf, describeEnding, SubjectError, startSubject } from './subject/subject.ts';
+export { countOf, describeEnding, type Subject, SubjectError, startSubject } from './subject/subject.ts';
 export { SandboxClient, SandboxLost } from './world/sandbox-client.ts';
 export type { Size } from './world/world.ts';

@@ -9,6 +9,7 @@ import { type DataMap, parseMap } from './map/map.ts';
 import type { CheckResult, Finding, InvariantResult, RunResult } from './result.ts';
 import { EvidenceError, type RunFolder } from './run-folder.ts';
 import { rollUp, score } from './score.ts';
+import { AUDIT_FILE } from './subject/audit-keeper.ts';
 
 interface Header {
   id: string;
@@ -23,6 +24,8 @@ interface Header {
   status?: RunResult['status'];
   subjectEnded?: { how: string; forced: boolean };
   output?: string;
+  /** Hash of the audit trail as it was kept, where the manifest names one. */
+  audit?: string;
   /** How far each process's journal went when the run ended. */
   heard?: Record<string, number>;
 }
@@ -36,6 +39,8 @@ export interface Opened {
   events: ReturnType<RunFolder['events']>;
   /** Lines of the subject's output, where there is any. */
   output?: readonly string[];
+  /** Lines of its audit trail, where the manifest names one. */
+  audit?: readonly string[];
 }
 
 /** Reads and verifies the evidence of a run. @throws EvidenceError when something was changed or is missing. */
@@ -51,9 +56,12 @@ export function openRun(folder: RunFolder): Opened {
       throw new EvidenceError(`the journal of ${process} ends before event ${head}: the file was cut or is missing`);
   if (header.output && folder.hashOf('subject.log') !== header.output)
     throw new EvidenceError('subject.log was changed after the run');
+  if (header.audit && folder.hashOf(AUDIT_FILE) !== header.audit)
+    throw new EvidenceError(`${AUDIT_FILE} was changed after the run`);
+  const audit = header.audit ? folder.lines(AUDIT_FILE) : undefined;
   const manifest = JSON.parse(folder.input(header.manifest)) as Manifest;
   const { map } = parseMap(JSON.parse(folder.input(header.map)) as Record<string, string>);
-  return { facts, header, manifest, map, events, output: folder.output() };
+  return { facts, header, manifest, map, events, output: folder.output(), audit };
 }
 
 /** The verdicts of a run, from its folder alone: needs no network, no clock, and gives the same every time. */
@@ -62,11 +70,12 @@ export function judge(folder: RunFolder, definitions: readonly CheckDefinition[]
 }
 
 export function judgeOpened(
-  { facts, header, manifest, map, output }: Opened,
+  { facts, header, manifest, map, output, audit }: Opened,
   definitions: readonly CheckDefinition[] = CHECKS,
 ): RunResult {
   const evidence = new Evidence(facts, map, manifest);
   if (output) evidence.output = () => output;
+  if (audit) evidence.audit = () => audit;
   const known = definitions.filter((check) => header.checks.includes(check.id));
   const checks = known.map((check) => checkResult(check, evidence, manifest, header));
   const invariants = known.flatMap((check) => invariantResults(check, evidence, manifest));

@@ -142,6 +142,7 @@ class CheckRunner {
       random,
       runKey,
       outageMs,
+      lookAtAudit: () => this.#recorder.lookAtAudit(),
       size,
       replay: replay?.schedule.site === site.name ? replay : undefined,
     });

@@ -109,6 +109,7 @@ import { se02 } from './se-02.ts';
 import { se03 } from './se-03.ts';
 import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
+import { se06 } from './se-06.ts';
 import { se08 } from './se-08.ts';
 import { se09 } from './se-09.ts';
 import { se10 } from './se-10.ts';
@@ -216,6 +217,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   se03,
   se04,
   se05,
+  se06,
   se08,
   se09,
   se10,

@@ -5,6 +5,7 @@ import type { EventId, Finding, InvariantResult } from '../result.ts';
 import type { LaneRecord } from '../schedule/file.ts';
 import { sayStrength, strengthOf } from '../schedule/strength.ts';
 import { AlertFacts } from './alert-facts.ts';
+import { AuditFacts } from './audit-facts.ts';
 import { CrmFacts } from './crm-facts.ts';
 import type { Evidence } from './evidence.ts';
 import { type CheckLog, type History, imageAt, type LinkMessage, type Resource, type Row, type Version } from './facts.ts';
@@ -26,6 +27,8 @@ export class CheckFacts {
   readonly alerts: AlertFacts;
   /** What was offered at a steady rate, and how long it took. */
   readonly load: LoadFacts;
+  /** What its audit trail says. */
+  readonly audit: AuditFacts;
   readonly #evidence: Evidence;
   readonly #log: CheckLog;
 
@@ -35,6 +38,7 @@ export class CheckFacts {
     this.#log = log;
     this.crm = new CrmFacts(evidence, cohort, log);
     this.alerts = new AlertFacts(evidence, log);
+    this.audit = new AuditFacts(evidence, cohort, log);
     this.load = new LoadFacts(evidence, cohort, log);
   }
 

@@ -37,6 +37,8 @@ export class Evidence {
   readonly oracle: Oracle;
   /** Lines of the subject's output so far; absent where it is not ours to see. */
   output?: () => readonly string[];
+  /** Lines of the subject's audit trail so far; absent where the manifest names none. */
+  audit?: () => readonly string[];
   readonly #manifest: Subject;
   #known = new Map<string, { stamp: number | undefined; value: unknown }>();
 

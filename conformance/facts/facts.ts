@@ -72,9 +72,21 @@ export interface GatedCall {
   by?: string;
 }
 
+/** A record that a reply, a message or a notification showed. */
+export interface Showing {
+  at: number;
+  wall: string;
+  key: string;
+  version: number;
+  channel: string;
+  event: EventId;
+}
+
 /** The end of a wait. */
 export interface Mark {
   at: number;
+  /** Epoch ms. */
+  wall: number;
   by: string;
   waitedMs: number;
   /** What the subject had not read when the wait ended. */
@@ -86,6 +98,11 @@ export interface Mark {
 export interface CheckLog {
   begunAt: number;
   endedAt?: number;
+  /** The same in epoch ms. */
+  begunWall: number;
+  endedWall?: number;
+  /** All that was shown of its people, each time, for a check that asked for it. */
+  showings?: Showing[];
   seed: string;
   notes: Map<string, unknown>;
   /** When each was noted (µs). */
@@ -374,6 +391,9 @@ export class Facts {
     this.#served.set(key, byChannel);
     const list = byChannel.get(channel) ?? [];
     byChannel.set(channel, list);
+    const about = (ref.sim === 'crm' ? this.crm.get(key) : this.truth.get(key))?.cohort;
+    const { at, wall } = event;
+    this.checks.get(about ?? '')?.showings?.push({ at, wall, key, version: ref.version, channel, event: eventId(event) });
     if ((list.at(-1)?.version ?? 0) >= ref.version) return;
     list.push({ version: ref.version, at: event.at });
     const history = ref.sim === 'crm' ? this.crm.get(key) : this.truth.get(key);
@@ -586,6 +606,7 @@ export class Facts {
     if (data.type === 'begin') {
       this.checks.set(cohort, {
         begunAt: event.at,
+        begunWall: Date.parse(event.wall),
         seed: String(data.seed),
         notes: new Map(),
         notedAt: new Map(),
@@ -598,11 +619,13 @@ export class Facts {
     if (data.type === 'note') {
       log.notes.set(String(data.key), data.value);
       log.notedAt.set(String(data.key), event.at);
+      if (data.key === 'showings') log.showings = [];
     }
     if (data.type === 'know') for (const word of data.words as string[]) this.know(word, cohort);
     if (data.type === 'settled')
       log.marks.set(String(data.label), {
         at: event.at,
+        wall: Date.parse(event.wall),
         by: String(data.by),
         waitedMs: Number(data.waitedMs),
         owed: (data.owed as string[] | undefined) ?? [],
@@ -613,6 +636,7 @@ export class Facts {
     if (data.type === 'error') log.error = String(data.message);
     if (data.type !== 'end') return;
     log.endedAt = event.at;
+    log.endedWall = Date.parse(event.wall);
     log.aborted = data.aborted === true;
   }
 }

@@ -9,6 +9,9 @@ import { asksEverMoreSeldom } from './asks-ever-more-seldom.ts';
 import { asksForEverything } from './asks-for-everything.ts';
 import { asksLeadsWhomToCall } from './asks-leads-whom-to-call.ts';
 import { asksOnce } from './asks-once.ts';
+import { auditsFirstLook } from './audits-first-look.ts';
+import { auditsIntentions } from './audits-intentions.ts';
+import { auditsWhatItKnew } from './audits-what-it-knew.ts';
 import { believesAnySender } from './believes-any-sender.ts';
 import { believesAnyWeight } from './believes-any-weight.ts';
 import { believesAnybody } from './believes-anybody.ts';
@@ -40,6 +43,8 @@ import { flagsForEver } from './flags-for-ever.ts';
 import { followsUpFromNow } from './follows-up-from-now.ts';
 import { forgetsAuthority } from './forgets-authority.ts';
 import { forgetsCursor } from './forgets-cursor.ts';
+import { forgetsItsAudit } from './forgets-its-audit.ts';
+import { forgetsWhoLost } from './forgets-who-lost.ts';
 import { formerAddress } from './former-address.ts';
 import { guessesSex } from './guesses-sex.ts';
 import { halfAnExport } from './half-an-export.ts';
@@ -193,6 +198,11 @@ export const MUTANTS: readonly MutantDefinition[] = [
   keepsEscapes,
   keepsPlaceholders,
   logsPayloads,
+  forgetsWhoLost,
+  auditsWhatItKnew,
+  forgetsItsAudit,
+  auditsIntentions,
+  auditsFirstLook,
   believesAnySender,
   believesAnybody,
   neverChecksTheHost,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { applyFacts } from './apply.ts';
+import { NO_AUDIT } from './audit.ts';
 import type { Change, Fields } from './model.ts';
 import { referenceSteps as steps } from './steps.ts';
 import { openStore, type Store } from './store.ts';
@@ -26,7 +27,7 @@ const visit = (at: number, fields: Fields, person = 'p1'): Change => ({
   person,
 });
 const apply = (...facts: Parameters<typeof applyFacts>[2]) =>
-  applyFacts({ store, steps, setAside: store.setAside }, 'north', facts);
+  applyFacts({ store, steps, setAside: store.setAside, audit: NO_AUDIT }, 'north', facts);
 const desired = (object: 'Contact' | 'Appointment__c', key: string): Fields =>
   Object.fromEntries(Object.entries(store.link(object, key)?.desired ?? {}).map(([name, { value }]) => [name, value]));
 
@@ -104,7 +105,7 @@ describe('after a restart', () => {
     const [first] = store.waitingMessages('north');
     store.closeMessage(first!.id, 'applied');
     apply(contact('p1', 1, { LastName: 'Lee' }));
-    store.queueMessage('north', { text: 'A31', person: 'somebody', fields: '', key: 'somebody', decided: null });
+    store.queueMessage('north', { text: 'A31', person: 'somebody', fields: '', key: 'somebody', decided: null, edit: '{}' });
     store.setCursor('Contact', '2026-01-01T00:00:00.000Z');
     // As after a kill: opened again, never closed.
     const again = openStore(folder);

@@ -14,7 +14,7 @@ import type { Steps } from './steps.ts';
 import type { Context } from './sync.ts';
 
 /** What applying needs of the sync. */
-export type Books = Pick<Context, 'store' | 'steps' | 'setAside'>;
+export type Books = Pick<Context, 'store' | 'steps' | 'setAside' | 'audit'>;
 
 /** Whether a statement of this age may replace one of that age. Equal ages mean the same statement again. */
 export function isNewer(stamp: Stamp, than: Stamp | undefined): boolean {
@@ -44,14 +44,25 @@ export function applyFacts(books: Books, site: string, facts: Fact[]): string[] 
   return facts.flatMap((fact) => ('loser' in fact ? applyMerge(books, site, fact) : applyChange(books, site, fact)));
 }
 
-function applyChange({ store, steps, setAside }: Books, site: string, change: Change): string[] {
+function applyChange({ store, steps, setAside, audit }: Books, site: string, change: Change): string[] {
   const link = store.link(change.object, change.key) ?? newLink(site, change.object, change.key, change.person);
   if (link.mergedInto && steps.isNewer(change.stamp, link.desired.Active__c?.stamp)) {
     // A retired chart is never revived. This was said of it after the merge, in the wrong chart: somebody must look.
     setAside(site, `${change.key} ${change.stamp.seq}`, 'change of a merged chart');
     return [];
   }
-  if (steps.isOutdated(change.fields, link.desired)) return [];
+  if (steps.isOutdated(change.fields, link.desired)) {
+    // What lost stays on record, though nothing is done with it.
+    const counts = Object.keys(change.fields).map((name) => [name, link.desired[name]?.value ?? null]);
+    audit({
+      who: site,
+      action: 'discard',
+      what: [`${change.object}/${change.key}`],
+      before: change.fields,
+      after: Object.fromEntries(counts),
+    });
+    return [];
+  }
   const owner = store.survivorOf(change.person);
   const parent = PARENT[change.object];
   const fields = parent ? { ...change.fields, [parent]: owner } : change.fields;

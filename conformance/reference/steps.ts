@@ -1,4 +1,5 @@
 import { isNewer, mergeFields } from './apply.ts';
+import { appendAudit, type Entry } from './audit.ts';
 import type { Crm } from './crm/client.ts';
 import { checkpoint, crmChangesSince, isOutdated, resolveCrmEdit } from './crm/edits.ts';
 import { changedFields, findRow, save, upsert } from './crm/write.ts';
@@ -145,6 +146,8 @@ export type Steps = {
   backoff(attempt: number, retryAfterMs: number, random: () => number): number | undefined;
   heeding(http: Http, now: () => number): Http;
   report(line: string): string | undefined;
+  auditEntry(entry: Entry): Entry | undefined;
+  appendAudit(file: string, line: string): void;
   lanes(): { crm: number; fhir: number };
 };
 
@@ -223,5 +226,7 @@ export const referenceSteps: Steps = {
   heeding,
   // What the operator reads; a line of ours holds no patient.
   report: (line) => line,
+  auditEntry: (entry) => entry,
+  appendAudit,
   lanes: () => ({ crm: 8, fhir: 4 }),
 };

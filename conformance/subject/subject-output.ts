@@ -65,7 +65,7 @@ export class SubjectOutput {
       for (const line of lines) this.#cut(name, line);
       if (rest.length > LONGEST) {
         // The end is held back: a secret may be only half there.
-        const clean = this.#clean(rest);
+        const clean = this.clean(rest);
         this.#cut(name, clean.slice(0, -HELD_BACK));
         rest = clean.slice(-HELD_BACK);
       }
@@ -90,7 +90,7 @@ export class SubjectOutput {
   }
 
   #cut(name: 'out' | 'err', line: string): void {
-    const clean = this.#clean(line.replace(/\r$/, ''));
+    const clean = this.clean(line.replace(/\r$/, ''));
     for (let start = 0; start === 0 || start < clean.length; start += LONGEST) {
       const text = clean.slice(start, start + LONGEST);
       this.#tail = [...this.#tail.slice(1 - TAIL), text];
@@ -98,7 +98,8 @@ export class SubjectOutput {
     }
   }
 
-  #clean(text: string): string {
+  /** A text with the secrets taken out. */
+  clean(text: string): string {
     return this.#secrets.reduce((clean, { value, mark }) => clean.replaceAll(value, mark), text);
   }
 

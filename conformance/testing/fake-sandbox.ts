@@ -2,6 +2,7 @@ import type { Clock, CommitRequest, CommitResult, EventDraft, JournalEvent, Reco
 import type { RunningSubject } from '../recorder.ts';
 import type { SandboxClient } from '../world/sandbox-client.ts';
 import { type Behaviour, type Image, PERFECT } from './behaviour.ts';
+import { FakeAudit } from './fake-audit.ts';
 import { FakeGates } from './fake-gates.ts';
 import { FakeLink } from './fake-link.ts';
 import { MESSAGES } from './fake-message.ts';
@@ -27,6 +28,8 @@ export class FakeSandbox {
   readonly clock: Clock;
   /** Nothing here has credentials of its own. */
   readonly parts = [];
+  /** The subject's audit trail. */
+  readonly audit: FakeAudit;
   readonly #rules: FakeRules;
   readonly #gates: FakeGates;
   readonly #org: FakeOrg;
@@ -42,6 +45,7 @@ export class FakeSandbox {
 
   constructor(cohort: string, does: Behaviour = PERFECT, process?: string) {
     this.b = new JournalBuilder(cohort, process);
+    this.audit = new FakeAudit(does);
     this.#rules = new FakeRules(this.b);
     this.#does = does;
     this.#gates = new FakeGates(this.b, this.#rules);

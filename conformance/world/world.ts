@@ -40,6 +40,8 @@ export interface WorldOptions {
   sandbox: SandboxClient;
   /** The subject's process, for checks that kill it. */
   subject?: RunningSubject;
+  /** Has the subject's audit trail looked at, where there is one. */
+  lookAtAudit?: () => Promise<void>;
   promises: Pick<
     Promises,
     | 'negative_acks'
@@ -520,6 +522,11 @@ export class World {
       if (count !== undefined) await this.note(`${hook} ${which} ${label}`, count);
     }
     await this.note(`lines ${which} ${label}`, this.linesPrinted);
+  }
+
+  /** Has the subject's audit trail read as far as it is written. */
+  async lookAtAudit(): Promise<void> {
+    await this.#o.lookAtAudit?.();
   }
 
   /** Kills the subject as a crash would. */
