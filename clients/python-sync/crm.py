@@ -4,7 +4,7 @@ import threading
 from simple_salesforce import Salesforce, SalesforceError
 from simple_salesforce.exceptions import SalesforceExpiredSession
 
-from door import Door, NotNow, Refused
+from door import Door, Refused
 
 BUSY = {"REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE"}
 
@@ -48,9 +48,11 @@ class Crm:
         client = self.sign_in()
         try:
             try:
-                return action(client)
+                done = action(client)
             except SalesforceExpiredSession:
-                return action(self.sign_in(stale=client))
+                done = action(self.sign_in(stale=client))
+            self.door.well()
+            return done
         except SalesforceError as error:
             rows = error.content if isinstance(error.content, list) else []
             codes = [row.get("errorCode", "?") for row in rows]
@@ -79,6 +81,3 @@ class Crm:
 
 def quote(text):
     return text.replace("\\", "\\\\").replace("'", "\\'")
-
-
-__all__ = ["Crm", "NotNow"]

@@ -1,4 +1,5 @@
 """A server that is called: what its refusals mean for the next call, to it and by anybody."""
+import os
 import threading
 import time
 
@@ -6,6 +7,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 TIMEOUT = (5, 20)  # seconds to connect, and to wait for the next bytes
+MAX_WAIT = float(os.environ.get("MAX_WAIT_SECONDS", "60"))
 
 
 class NotNow(Exception):
@@ -41,14 +43,17 @@ class Door:
             raise self.close(type(error).__name__) from error
         if reply.status_code in (429, 502, 503, 504):
             raise self.close(reply.status_code, reply.headers.get("Retry-After"))
-        self.refusals = 0
         return reply
+
+    def well(self):
+        """An answer of the kind that was wanted: the next refusal counts as the first."""
+        self.refusals = 0
 
     def close(self, why, asked=None):
         with self.lock:
             if time.time() >= self.closed_until:  # not once more for each call that was under way
                 self.refusals += 1
-                wait = float(asked) if asked and asked.isdigit() else min(60, 2 ** (self.refusals - 1))
+                wait = float(asked) if asked and asked.isdigit() else min(MAX_WAIT, 2 ** (self.refusals - 1))
                 self.closed_until = time.time() + wait
                 print(f"{self.name} is away ({why}), next call in {wait:.0f} s", flush=True)
             elif asked and asked.isdigit():

@@ -20,7 +20,8 @@ class Ehr:
             self.key = file.read()
         granted = get("SCOPES").split()
         self.scopes = " ".join(scope for scope in NEEDED if scope in granted)
-        self.door = Door("EHR", workers)
+        # One each: a type that is refused is asked for less and less, and the others go on.
+        self.doors = {name: Door(f"EHR {name}", workers) for name in ("token", "Patient", "Appointment", "Group")}
         self.lock = threading.Lock()
         self.token, self.expires = None, 0.0
 
@@ -37,28 +38,32 @@ class Ehr:
                 "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
                 "client_assertion": jwt.encode(claims, self.key, algorithm="RS384", headers={"kid": self.key_id}),
             }
-            reply = self.door.call("POST", self.token_url, data=form)
+            reply = self.doors["token"].call("POST", self.token_url, data=form)
             if reply.status_code != 200:
                 raise Refused(f"EHR: sign-in {reply.status_code}")
             granted = reply.json()
             self.token, self.expires = granted["access_token"], time.time() + granted.get("expires_in", 300) - 30
             return self.token
 
-    def get(self, url, params=None):
+    def get(self, type_, url, params=None):
+        door = self.doors[type_]
         token = self.sign_in()
         for last in (False, True):
             headers = {"Authorization": f"Bearer {token}", "Accept": "application/fhir+json"}
-            reply = self.door.call("GET", url, params=params, headers=headers)
+            reply = door.call("GET", url, params=params, headers=headers)
             if reply.status_code != 401 or last:
                 break
             token = self.sign_in(stale=token)
+        if reply.status_code in (401, 403):
+            raise door.close(f"{reply.status_code}: no right to read that")
         if reply.status_code != 200:
-            raise Refused(f"EHR: {reply.status_code} for {url.removeprefix(self.url).split('?')[0].split('/')[1]}")
+            raise Refused(f"EHR: {reply.status_code} for {type_}")
+        door.well()
         return reply.json()
 
     def search(self, type_, **params):
         """Every page, or an exception: half an answer is none."""
-        found, bundle = [], self.get(f"{self.url}/{type_}", params)
+        found, bundle = [], self.get(type_, f"{self.url}/{type_}", params)
         while True:
             for entry in bundle.get("entry", []):
                 if entry["resource"]["resourceType"] == type_:
@@ -70,7 +75,7 @@ class Ehr:
             following = next((link["url"] for link in bundle.get("link", []) if link["relation"] == "next"), None)
             if not following:
                 return found
-            bundle = self.get(following)
+            bundle = self.get(type_, following)
 
     def patient(self, id_):
         """By search: a read of a chart that was merged away redirects to the survivor, a search shows the chart itself."""
@@ -83,5 +88,5 @@ class Ehr:
         return self.search("Appointment", patient=patient_id)
 
     def members(self):
-        members = self.get(f"{self.url}/Group/{self.group}").get("member", [])
+        members = self.get("Group", f"{self.url}/Group/{self.group}").get("member", [])
         return [member["entity"]["reference"].split("/")[-1] for member in members if not member.get("inactive")]

@@ -1,7 +1,7 @@
 """A small sync of one Epic hospital into Salesforce: patients and their appointments, one way.
 
 Messages, the regular look at the whole group, and edits of CRM users all say the same: look at that patient again. One function
-then makes the CRM right for that patient, from what the hospital holds at that moment.
+then makes the CRM right for that patient, from what the hospital holds at that moment. So it does not matter in which order, how often or how late anything was heard of.
 """
 import hashlib
 import json
@@ -13,14 +13,14 @@ import time
 from datetime import datetime, timedelta, timezone
 
 from crm import Crm
-from door import NotNow, Refused
+from door import MAX_WAIT, NotNow, Refused
 from ehr import Ehr
 from feed import Feed
 from mapping import appointment, contact, key_of, language
 from work import LATER, Work
 
 WORKERS = 6
-POLL = float(os.environ.get("POLL_SECONDS", "5"))
+POLL = float(os.environ.get("POLL_SECONDS", "30"))
 DATA = os.environ.get("DATA", ".")
 
 
@@ -38,13 +38,13 @@ class Sync:
 
     # What there is to do.
 
-    def do_mrn(self, mrn, tries):
+    def do_mrn(self, mrn):
         ids = {chart["id"] for chart in self.ehr.with_mrn(mrn)} | set(self.work.patients_of(f"{self.authority}|{mrn}"))
         if not ids:
             raise Refused("EHR: nobody has the MRN of a message yet")
         self.work.want("patient", *ids)
 
-    def do_patient(self, id_, tries):
+    def do_patient(self, id_):
         self.work.settle_doubts(id_)
         patient = self.ehr.patient(id_)
         if patient is None:
@@ -52,7 +52,6 @@ class Sync:
         key = self.key(patient)
         if key is None:
             raise Refused(f"EHR: Patient/{id_} has no MRN of this hospital")
-        appointments = self.ehr.appointments(id_)
         owner = self.survivor(patient)
         owner_key = self.key(owner)
         if owner is not patient and self.work.digest("Contact", owner_key) is None:
@@ -60,7 +59,7 @@ class Sync:
             raise Wait()
         values = contact(patient, self.authority) | {"MRN__c": key.removeprefix(f"{self.authority}|")}
         failures = self.write("Contact", key, id_, values, at_first=language(patient))
-        for each in appointments:
+        for each in self.ehr.appointments(id_):
             number = next((one["value"] for one in each.get("identifier", []) if one.get("value")), None)
             if number:
                 values = appointment(each, owner_key, self.zone)
@@ -107,14 +106,14 @@ class Sync:
         while True:
             kind, ref, heard, tries = self.work.take()
             try:
-                getattr(self, f"do_{kind}")(ref, tries)
+                getattr(self, f"do_{kind}")(ref)
                 self.work.finish(kind, ref, heard)
             except NotNow as wait:
                 self.work.put_off(kind, ref, wait.until, failed=False)
             except Wait:
                 self.work.put_off(kind, ref, time.time() + 0.2, failed=False)
             except Exception as error:  # one patient must not stop the others
-                wait = min(60, 2**tries)
+                wait = min(MAX_WAIT, 2 ** min(tries, 10))
                 what = str(error) if isinstance(error, Refused) else type(error).__name__
                 shown = ref if kind == "patient" else "a message"
                 print(f"failed: {kind} {shown}: {what}; again in {wait} s", flush=True)

@@ -60,6 +60,7 @@ class Work:
             self._give_back(kind, ref)
 
     def put_off(self, kind, ref, until, failed):
+        """Later, at the soonest at `until`. A server that is away is no failure of what was to be done."""
         with self.changed:
             self.db.execute(
                 "UPDATE todo SET due = ?, tries = tries + ? WHERE kind = ? AND ref = ?", (until, int(failed), kind, ref)
