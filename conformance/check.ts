@@ -27,6 +27,8 @@ export type Need =
   | 'tls'
   /** A trail of what it does with data of patients. */
   | 'audit'
+  /** Rows of the map that say where a record is from. */
+  | 'provenance'
   | 'two-sites'
   | 'two-vendors'
   | 'exclusions';

@@ -110,6 +110,7 @@ import { se03 } from './se-03.ts';
 import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
 import { se06 } from './se-06.ts';
+import { se07 } from './se-07.ts';
 import { se08 } from './se-08.ts';
 import { se09 } from './se-09.ts';
 import { se10 } from './se-10.ts';
@@ -218,6 +219,7 @@ export const CHECKS: readonly CheckDefinition[] = [
   se04,
   se05,
   se06,
+  se07,
   se08,
   se09,
   se10,

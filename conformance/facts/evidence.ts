@@ -417,6 +417,15 @@ export class Evidence {
     return this.#manifest.sites.map(({ name }) => name);
   }
 
+  /** Who assigns the numbers of a site. */
+  authorityOf(site: string): string {
+    return this.#site(site)?.authority ?? '';
+  }
+
+  vendorOf(site: string): SiteManifest['vendor'] | undefined {
+    return this.#site(site)?.vendor;
+  }
+
   /** How long the subject says that an acknowledgement may take, in ms. */
   get ackWait(): number {
     return this.#manifest.promises.ack_wait;

@@ -5,6 +5,7 @@ import { actsOnReplays } from './acts-on-replays.ts';
 import { answersBack } from './answers-back.ts';
 import { appliesReplays } from './applies-replays.ts';
 import { arrivalOrder } from './arrival-order.ts';
+import { asNewAsRead } from './as-new-as-read.ts';
 import { asksEverMoreSeldom } from './asks-ever-more-seldom.ts';
 import { asksForEverything } from './asks-for-everything.ts';
 import { asksLeadsWhomToCall } from './asks-leads-whom-to-call.ts';
@@ -60,6 +61,7 @@ import { ignoresRetryAfter } from './ignores-retry-after.ts';
 import { ignoresSignatures } from './ignores-signatures.ts';
 import { insists } from './insists.ts';
 import { insistsOnItsCopy } from './insists-on-its-copy.ts';
+import { isItsOwnOrigin } from './is-its-own-origin.ts';
 import { isItsOwnSource } from './is-its-own-source.ts';
 import { keepsDecisionsHere } from './keeps-decisions-here.ts';
 import { keepsEscapes } from './keeps-escapes.ts';
@@ -131,6 +133,8 @@ import { saysNothing } from './says-nothing.ts';
 import { servesAnyPractice } from './serves-any-practice.ts';
 import { shedsLoad } from './sheds-load.ts';
 import { speaksOldTls } from './speaks-old-tls.ts';
+import { stampsOnce } from './stamps-once.ts';
+import { stampsPeopleOnly } from './stamps-people-only.ts';
 import { staysAtTls12 } from './stays-at-tls-1-2.ts';
 import { staysSlow } from './stays-slow.ts';
 import { stopsAtTwoHundred } from './stops-at-two-hundred.ts';
@@ -198,6 +202,10 @@ export const MUTANTS: readonly MutantDefinition[] = [
   keepsEscapes,
   keepsPlaceholders,
   logsPayloads,
+  asNewAsRead,
+  stampsPeopleOnly,
+  isItsOwnOrigin,
+  stampsOnce,
   forgetsWhoLost,
   auditsWhatItKnew,
   forgetsItsAudit,

@@ -72,9 +72,12 @@ function applyChange({ store, steps, setAside, audit }: Books, site: string, cha
   // A poll that found nothing new is not worth a disk write; the next one covers what it would have guarded against.
   if (!isChanged && change.stamp.seq === '') return [];
   const person = parent ? String(desired[parent]?.value) : change.key;
+  const origin = change.isSummary
+    ? []
+    : Object.entries(steps.provenance(change, site, desired)).map(([name, value]) => [name, { value, stamp: change.stamp }]);
   store.putLink({
     ...link,
-    desired,
+    desired: isChanged ? { ...desired, ...Object.fromEntries(origin) } : desired,
     person,
     seed: { ...link.seed, ...change.seed },
     revision: link.revision + (isChanged ? 1 : 0),
@@ -97,6 +100,20 @@ function applyMerge({ store, steps }: Books, site: string, { loser, survivor, st
   for (const record of store.recordsOf(loser))
     store.putLink({ ...retire(record, { [PARENT[record.object] ?? '']: owner }), person: owner });
   return [loser, owner];
+}
+
+// The CRM keeps no fractions of a second.
+const second = (ms: number): string => new Date(Math.floor(ms / 1000) * 1000).toISOString();
+
+/** Where what a record says now is from. A late message that only fills a gap makes nothing older than it is. */
+export function provenance({ stamp, fetchedAt, updatedAt }: Change, site: string, known: Desired): Fields {
+  const before = known.EHR_Updated_At__c?.value;
+  const updated = second(updatedAt ?? stamp.at);
+  return {
+    EHR_Source__c: site,
+    EHR_Read_At__c: second(fetchedAt ?? stamp.at),
+    EHR_Updated_At__c: typeof before === 'string' && before > updated ? before : updated,
+  };
 }
 
 function newLink(site: string, object: ObjectName, key: string, person: string): Link {

@@ -1,4 +1,4 @@
-import { isNewer, mergeFields } from './apply.ts';
+import { isNewer, mergeFields, provenance } from './apply.ts';
 import { appendAudit, type Entry } from './audit.ts';
 import type { Crm } from './crm/client.ts';
 import { checkpoint, crmChangesSince, isOutdated, resolveCrmEdit } from './crm/edits.ts';
@@ -121,6 +121,7 @@ export type Steps = {
   isNewer(stamp: Stamp, than: Stamp | undefined): boolean;
   isOutdated(fields: Fields, desired: Desired): boolean;
   mergeFields(desired: Desired, change: Pick<Change, 'fields' | 'stamp'>, steps: Steps): Desired;
+  provenance(change: Change, site: string, known: Desired): Fields;
   // The CRM is brought in step.
   lane(person: string, channel: Channel): string;
   isOf(link: Link, person: string): boolean;
@@ -204,6 +205,7 @@ export const referenceSteps: Steps = {
   isNewer,
   isOutdated,
   mergeFields,
+  provenance,
   lane: (person) => person,
   isOf: (link, person) => link.person === person,
   save,

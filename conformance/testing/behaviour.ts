@@ -52,6 +52,8 @@ export interface Behaviour {
   hardCoded?: boolean;
   /** Whether it takes a chart that it is refused for an empty one. */
   wipes?: boolean;
+  /** What it writes of where a record is from, of what the perfect one writes; `before` is what stands there. */
+  stamps?(stamps: Image, before: Image): Image;
   /** What its audit trail says of something that it did, the nth time that it did it to those records; undefined for nothing. */
   audits?(entry: Audited, nth: number): Audited | Audited[] | undefined;
   /** Whether it says what goes wrong. */

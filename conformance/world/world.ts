@@ -705,6 +705,18 @@ export class World {
     return this.arm(name, { fault: 'gate', params: { at: 'request' }, where, times: 1 });
   }
 
+  /** Does something of which a subject that has to ask hears so many ms later: until then its questions about the patient fail. */
+  async withheld(patient: Handle, ms: number, act: () => Promise<unknown>): Promise<void> {
+    const { name, channels } = this.site;
+    const isAsked = channels.read.every(({ kind }) => kind === 'poll');
+    if (!isAsked) return void (await act());
+    const where = { sim: 'ehr', tenant: name, method: 'GET', text: patient.ref.id };
+    await this.arm('withheld', { fault: 'vendor-error', params: { error: 'unavailable' }, where });
+    await act();
+    await this.pass(ms);
+    await this.heal('withheld');
+  }
+
   /** Has the site refuse for its content whatever is written back about a patient, under a name for `expect`. */
   async refuseWriteBack(name: string, patient: PatientHandle): Promise<void> {
     const route = ROUTES_BACK[this.site.channels.write_back];
