@@ -15,20 +15,25 @@ const TROUBLES = [
   },
 ];
 
-// As files of a size that a test can wait for: that they are many is a matter of the vendor's setting, not of this check.
+/** People who are exported; each and each one's visit is a file of its own. */
+const PEOPLE = { ci: 10, full: 10_000 };
+
 export const bv05 = defineCheck({
   id: 'BV-05',
   title: 'Half an export is none',
   group: 'volume',
   severity: 'm',
   level: 2,
-  requirement: 'An export of which a file is gone or breaks off, or that asks to wait, is taken again until it is had whole.',
+  requirement:
+    'An export of very many small files, of which one is gone or breaks off, or that asks to wait, is taken again until it is had whole.',
   seeds: ['S1'],
   harm: 'The patients of one file of forty are missing, and the load is reported as done.',
   needs: ['bulk'],
   alone: true,
   async act(world) {
-    await world.register('before');
+    // The smallest files that there can be: twenty thousand of them in the size for certificates.
+    await world.fileLimit(1);
+    await world.crowd(PEOPLE[world.size]);
     if (!(await world.settled('before'))) return;
     for (const { name, where, ...rule } of TROUBLES) {
       await world.arm(name, { ...rule, where: { ...where, tenant: world.site.name } });
@@ -38,6 +43,7 @@ export const bv05 = defineCheck({
       await world.heal(name);
       await world.settled(name);
     }
+    await world.fileLimit(0);
   },
   expect(facts) {
     const baseline = facts.asMapped('before');

@@ -108,7 +108,8 @@ export class FakeSandbox {
     if (path.startsWith('/v1/crm/')) return this.#org.call(method, path, body as Image);
     if (path.endsWith('/link/messages')) return this.#give(body as Given);
     if (path.endsWith('/settings')) {
-      this.#subject.pageSize = (body as { pageLimit: number }).pageLimit || Number.POSITIVE_INFINITY;
+      const { pageLimit } = body as { pageLimit?: number };
+      if (pageLimit !== undefined) this.#subject.pageSize = pageLimit || Number.POSITIVE_INFINITY;
       return {};
     }
     const resource = path.endsWith('Practitioner')

@@ -84,6 +84,9 @@ const FIRST_CALL_MS = 250;
 /** How long the next attempt of a subject is waited for, whatever it says of its waits. */
 const LONGEST_TRY_MS = 600_000;
 
+/** People who are registered at the same moment at most: a crowd, and not more connections than a machine has. */
+const DESKS = 100;
+
 const HALF_HOUR_MS = 1_800_000;
 
 /** How calls that write to an EHR are told from others, by the route that the manifest declares. */
@@ -212,6 +215,12 @@ export class World {
     await this.#o.sandbox.of(name).call('POST', `/v1/sites/${name}/settings`, { pageLimit: most });
   }
 
+  /** Has the site put no more than so many resources in a file of an export; 0 for its own count. */
+  async fileLimit(most: number): Promise<void> {
+    const { name } = this.site;
+    await this.#o.sandbox.of(name).call('POST', `/v1/sites/${name}/settings`, { fileLimit: most });
+  }
+
   /** Moves an appointment, keeping its identity. */
   reschedule(appointment: Handle, start: number): Promise<Handle> {
     const { start: old, end } = appointment.resource as { start: string; end: string };
@@ -269,7 +278,7 @@ export class World {
     ).filter((condition) => this.#o.evidence.oracle.excludes(patient.resource, { Condition: [condition] }, this.site.name));
   }
 
-  /** Registers and books many people at once, all commits under way together. */
+  /** Registers and books many people at once, many commits under way together. */
   async crowd(count: number): Promise<void> {
     const { runKey, cohort } = this.#o;
     const people = population({
@@ -280,11 +289,14 @@ export class World {
       authority: this.site.authority,
       today: this.day(0),
     });
-    await Promise.all(
-      people.map(async (person, i) => {
+    const waiting = [...people.entries()];
+    const desk = async (): Promise<void> => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        const [i, person] = next;
         await this.book(`appointment ${i + 1}`, await this.#admit(`person ${i + 1}`, person, 'register'));
-      }),
-    );
+      }
+    };
+    await Promise.all(Array.from({ length: DESKS }, desk));
   }
 
   /**
