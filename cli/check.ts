@@ -98,6 +98,7 @@ export async function executeRun(plan: RunPlan): Promise<RunFolder> {
   mkdirSync(plan.out, { recursive: true });
   const folder = RunFolder.create(plan.out, plan.id);
   await withSandbox(plan, folder, (up) => runChecks({ ...plan, ...up, folder, clock: systemClock }));
+  folder.seal();
   return folder;
 }
 

@@ -24,6 +24,8 @@ export { type Progress, type RunningSubject, type RunOptions, runChecks } from '
 export { EvidenceError, RunFolder } from './run-folder.ts';
 export { parseSchedule, ScheduleError, type ScheduleFile } from './schedule/file.ts';
 export { divergences, type LaneDivergence } from './schedule/keep.ts';
+export { SecretError } from './secrets/scan.ts';
+export { Secrets } from './secrets/secrets.ts';
 export { type Instance, together } from './subject/instances.ts';
 export { groupAlive } from './subject/process-group.ts';
 export { countOf, describeEnding, SubjectError, startSubject } from './subject/subject.ts';

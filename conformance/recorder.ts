@@ -84,6 +84,7 @@ export async function record(
     const ended = await subject
       ?.stop()
       .catch((error: Error) => ({ how: `could not be stopped: ${error.message}`, forced: true }));
+    folder.cleanOutput();
     const output = folder.hashOf('subject.log');
     await recorder.caughtUp(sandbox).catch(() => {});
     const heard = recorder.heard;
@@ -134,6 +135,7 @@ export class Recorder {
   }
 
   hear(event: JournalEvent): void {
+    this.#folder.secrets?.hear(event);
     const file = this.#files.get(event.process) ?? this.#folder.journal(event.process);
     this.#files.set(event.process, file);
     this.#heard.set(event.process, event.seq);

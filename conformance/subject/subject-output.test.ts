@@ -5,14 +5,16 @@ import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { expect, test } from 'vitest';
 import { systemClock } from '#simulators';
+import { Secrets } from '../secrets/secrets.ts';
 import { SubjectOutput } from './subject-output.ts';
 
 /** Sends these chunks through an output; answers the kept file without times. */
 async function keep(chunks: string[], limitBytes?: number): Promise<string> {
   const file = join(mkdtempSync(join(tmpdir(), 'syncproof-test-')), 'subject.log');
-  const output = new SubjectOutput({ file, clock: systemClock, salt: 's', limitBytes });
-  output.hide('PW', 'hunter22');
-  output.hide('SHORT', 'on');
+  const secrets = new Secrets('s');
+  secrets.know('PW', 'hunter22');
+  secrets.know('SHORT', 'on');
+  const output = new SubjectOutput({ file, clock: systemClock, secrets, limitBytes });
   const stream = new PassThrough();
   output.attach(stream, 'out');
   for (const chunk of chunks) stream.write(chunk);

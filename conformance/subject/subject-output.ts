@@ -1,7 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import { type Clock, digest } from '#simulators';
+import type { Clock } from '#simulators';
+import type { Secrets } from '../secrets/secrets.ts';
 
 /** One line that the subject printed, with secrets taken out. `syncproof` marks what we noted ourselves. */
 export interface OutputLine {
@@ -23,19 +24,24 @@ const TAIL = 20;
 export class SubjectOutput {
   readonly file: string;
   #clock: Clock;
-  #salt: string;
+  #secrets: Secrets;
   #onLine?: (line: OutputLine) => void;
   #limit: number;
   #handle: number | undefined;
   #written = 0;
   #full = false;
   #tail: string[] = [];
-  #secrets: { value: string; mark: string }[] = [];
 
-  constructor(options: { file: string; clock: Clock; salt: string; onLine?: (line: OutputLine) => void; limitBytes?: number }) {
+  constructor(options: {
+    file: string;
+    clock: Clock;
+    secrets: Secrets;
+    onLine?: (line: OutputLine) => void;
+    limitBytes?: number;
+  }) {
     this.file = options.file;
     this.#clock = options.clock;
-    this.#salt = options.salt;
+    this.#secrets = options.secrets;
     this.#onLine = options.onLine;
     this.#limit = options.limitBytes ?? 50 * MEGABYTE;
     this.#handle = openSync(options.file, 'a', 0o600);
@@ -44,15 +50,6 @@ export class SubjectOutput {
   /** The last lines that the subject itself printed. */
   get tail(): readonly string[] {
     return this.#tail;
-  }
-
-  /** From now on this value is written as its salted digest. Values so short that they are words anyway are left alone. */
-  hide(name: string, value: string): void {
-    if (value.length < 4) return;
-    const mark = `<secret ${name} ${digest(this.#salt, value).slice(0, 16)}>`;
-    for (const form of new Set([value, encodeURIComponent(value)])) this.#secrets.push({ value: form, mark });
-    // A secret that holds another one goes first, or a part of it would stay.
-    this.#secrets.sort((a, b) => b.value.length - a.value.length);
   }
 
   /** Reads a stream to its end. */
@@ -65,7 +62,7 @@ export class SubjectOutput {
       for (const line of lines) this.#cut(name, line);
       if (rest.length > LONGEST) {
         // The end is held back: a secret may be only half there.
-        const clean = this.#clean(rest);
+        const clean = this.#secrets.clean(rest);
         this.#cut(name, clean.slice(0, -HELD_BACK));
         rest = clean.slice(-HELD_BACK);
       }
@@ -90,16 +87,12 @@ export class SubjectOutput {
   }
 
   #cut(name: 'out' | 'err', line: string): void {
-    const clean = this.#clean(line.replace(/\r$/, ''));
+    const clean = this.#secrets.clean(line.replace(/\r$/, ''));
     for (let start = 0; start === 0 || start < clean.length; start += LONGEST) {
       const text = clean.slice(start, start + LONGEST);
       this.#tail = [...this.#tail.slice(1 - TAIL), text];
       this.#write(name, text);
     }
-  }
-
-  #clean(text: string): string {
-    return this.#secrets.reduce((clean, { value, mark }) => clean.replaceAll(value, mark), text);
   }
 
   #write(stream: OutputLine['stream'], text: string): void {
