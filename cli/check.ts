@@ -19,8 +19,8 @@ import {
 import { readOrg } from '#crm';
 import { VENDORS } from '#ehr';
 import { systemClock } from '#kernel';
-import { liveProgress } from '#reports';
-import { parsing, suggestion } from './arguments.ts';
+import { liveProgress, replaysOf } from '#reports';
+import { parsing, suggestion, wholeNumber } from './arguments.ts';
 import { baselineFrom } from './baseline.ts';
 import { explainSubject, externalOf, REFERENCE_MANIFEST, readSubject, runId, type SandboxPlan, withSandbox } from './bring-up.ts';
 import { judgeFolder } from './judge.ts';
@@ -34,6 +34,7 @@ export const CHECK_USAGE = `syncproof check [--subject syncproof.yaml] [options]
   --run-key TEXT         mixed into every generated id; a fresh one when absent
   --out FOLDER           where run folders go (reports/runs)
   --baseline FILE        known failures to put up with ("syncproof baseline write" makes one)
+  --replays N            how often each of the first failures is carried out again, to see whether it comes again (5)
   --size SIZE            ci, or full: more schedules are explored (ci)
   --list, --dry-run      print what would run and stop
   --sandbox URLS         control URLs of a sandbox that runs already, separated by commas
@@ -51,6 +52,7 @@ const OPTIONS = {
   'run-key': { type: 'string' },
   out: { type: 'string', default: 'reports/runs' },
   baseline: { type: 'string' },
+  replays: { type: 'string', default: '5' },
   size: { type: 'string', default: 'ci' },
   list: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
@@ -89,6 +91,7 @@ export interface RunPlan extends SandboxPlan {
   size?: RunOptions['size'];
   replay?: RunOptions['replay'];
   baseline?: RunOptions['baseline'];
+  replays?: RunOptions['replays'];
   command?: string;
   signal?: AbortSignal;
 }
@@ -145,6 +148,7 @@ async function prepare({
     'run-key'?: string;
     out: string;
     baseline?: string;
+    replays: string;
     size: string;
     sandbox?: string;
     'control-token'?: string;
@@ -168,6 +172,7 @@ async function prepare({
   const { size } = values;
   if (size !== 'ci' && size !== 'full') throw new UsageError(`--size is ci or full, not ${JSON.stringify(size)}`);
   const external = externalOf(values);
+  const replays = wholeNumber(values.replays, '--replays', 100);
   const baseline = values.baseline === undefined ? undefined : baselineFrom(values.baseline);
   console.log(`subject ${manifest.subject.name} ${manifest.subject.version}, seed ${values.seed}, run key ${runKey}`);
   return async () => {
@@ -182,6 +187,7 @@ async function prepare({
         id,
         size,
         baseline,
+        replays,
         external,
         readyTimeoutMs,
         command: values.subject ? `npx syncproof check --subject ${values.subject}` : 'npx syncproof check',
@@ -189,7 +195,8 @@ async function prepare({
         progress: (event) => {
           if (event.type === 'phase') live.say(event.text);
           else if (event.type === 'started') live.started(event.check);
-          else live.finished(event.result);
+          else if (event.type === 'finished') live.finished(event.result);
+          else live.say(`${event.result.id} ${replaysOf(event.result)}`);
         },
       });
       live.close();

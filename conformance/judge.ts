@@ -2,12 +2,13 @@ import { cohortOf, notApplicable } from './applicable.ts';
 import { weigh } from './baseline/baseline.ts';
 import type { CheckDefinition } from './check.ts';
 import { CHECKS } from './checks/index.ts';
-import { Evidence } from './facts/evidence.ts';
+import { Evidence, type Judged } from './facts/evidence.ts';
 import { Facts } from './facts/facts.ts';
 import { INVARIANTS } from './invariants.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { type DataMap, parseMap } from './map/map.ts';
-import type { BaselineEntry, CheckResult, Finding, InvariantResult, RunResult } from './result.ts';
+import { reproduced } from './replays.ts';
+import type { BaselineEntry, CheckResult, Finding, InvariantResult, Reproduced, RunResult } from './result.ts';
 import { EvidenceError, type RunFolder } from './run-folder.ts';
 import { rollUp, score } from './score.ts';
 
@@ -24,6 +25,8 @@ interface Header {
   /** Known failures, by hash. */
   baseline?: string;
   status?: RunResult['status'];
+  /** Checks that ended in harness errors one after the other, so that the run was ended. */
+  unhealthy?: string[];
   subjectEnded?: { how: string; forced: boolean };
   output?: string;
   /** How far each process's journal went when the run ended. */
@@ -76,7 +79,7 @@ export function judgeOpened(
   const known = definitions.filter((check) => header.checks.includes(check.id));
   const checks = known.map((check) => checkResult(check, evidence, manifest, header));
   const invariants = known.flatMap((check) => invariantResults(check, evidence, manifest));
-  const status = header.status ?? 'interrupted';
+  const status = header.unhealthy ? 'interrupted' : (header.status ?? 'interrupted');
   // The day is that of the run: judged again later, it comes to the same.
   const weighed = baseline && weigh(baseline, checks, invariants, facts.first?.wall.slice(0, 10) ?? '');
   const ended = {
@@ -115,7 +118,9 @@ export function checkResult(
 ): CheckResult {
   const { id, title, group, severity, level, requirement, seeds, harm } = check;
   const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest, evidence.oracle.map));
-  const { verdict, reason, message, findings } = evidence.judge(check, sites);
+  const judged = evidence.judge(check, sites);
+  const replays = reproduced(check, judged, evidence, manifest);
+  const { verdict, reason, message, findings } = voided(judged, replays);
   const logs = sites.map((site) => evidence.facts.checks.get(cohortOf(check, site)));
   return {
     id,
@@ -130,11 +135,21 @@ export function checkResult(
     reason,
     message,
     findings,
+    ...(replays && { reproduced: replays }),
     settled: logs.flatMap((log) => [...(log?.marks ?? [])].map(([label, { by, waitedMs }]) => ({ label, by, waitedMs }))),
     durationMs: Math.round(Math.max(0, ...logs.map((log) => (log?.endedAt ?? log?.begunAt ?? 0) - (log?.begunAt ?? 0))) / 1000),
     replay: `${header.command ?? 'npx syncproof check'} --only ${id} --seed ${header.seed} --run-key ${header.runKey}`,
     timeline: sites.flatMap((site) => evidence.facts.story.get(cohortOf(check, site)) ?? []),
   };
+}
+
+// Where the same stimulus makes the harness fail, its first failure is no evidence either.
+function voided(judged: Judged, replays: Reproduced | undefined): Judged {
+  const broken = replays?.otherwise.find(({ verdict }) => verdict === 'harness-error');
+  if (!broken) return judged;
+  const message = `It failed (${judged.reason}: ${judged.message}), and a replay of it ended in a harness error (${broken.reason}).`;
+  const own: Finding = { verdict: 'harness-error', reason: 'replay-broke', message, evidence: [] };
+  return { verdict: 'harness-error', reason: own.reason, message, findings: [own, ...judged.findings] };
 }
 
 function invariantResults(check: CheckDefinition, evidence: Evidence, manifest: Manifest): InvariantResult[] {
@@ -173,6 +188,10 @@ function warnings(facts: Facts, manifest: Manifest, header: Header, definitions:
   for (const { message } of facts.defects) found.push(`the sandbox failed: ${message.split('\n')[0]}`);
   for (const { what, data } of facts.subject)
     if (what === 'died') found.push(`the subject ended by itself during the run (${data.how ?? 'unknown'})`);
+  if (header.unhealthy)
+    found.push(
+      `environment unhealthy: ${header.unhealthy.join(', ')} ended in harness errors one after the other, and the run was ended`,
+    );
   if (header.subjectEnded?.forced) found.push(`the subject did not stop when asked: it ${header.subjectEnded.how}`);
   return found;
 }

@@ -42,6 +42,14 @@ export interface CheckInfo {
   harm: string;
 }
 
+/** How often a failure came again when the same was done to other people of the same kind. */
+export interface Reproduced {
+  times: number;
+  of: number;
+  /** How the others ended. One that passed makes a flake of it, and no less of a failure. */
+  otherwise: { verdict: Verdict; reason: string }[];
+}
+
 export interface CheckResult extends CheckInfo {
   verdict: Verdict;
   /** Reason code and sentence of the finding that decided. */
@@ -51,6 +59,8 @@ export interface CheckResult extends CheckInfo {
   /** Why the judge believed that nothing more would come, per wait. */
   settled: { label: string; by: string; waitedMs: number }[];
   durationMs: number;
+  /** Of a failure that was replayed. */
+  reproduced?: Reproduced;
   /** All that is wrong here is known and put up with: it does not count. */
   known?: true;
   /** Command that runs just this again with the same stimuli. */

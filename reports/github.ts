@@ -10,6 +10,7 @@ import {
   failures,
   figure,
   headline,
+  replaysOf,
   SEVERITY,
   seconds,
   unknown,
@@ -31,6 +32,7 @@ function failure(check: CheckResult): string {
     ...(finding?.row ? [`  - map row ${code(finding.row)}`] : []),
     ...expected,
     `  - harm: ${md(check.harm)}`,
+    ...(check.reproduced ? [`  - ${md(replaysOf(check))}`] : []),
     `  - replay: ${code(check.replay)}`,
   ].join('\n');
 }

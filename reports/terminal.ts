@@ -14,6 +14,7 @@ import {
   failures,
   figure,
   headline,
+  replaysOf,
   SEVERITY,
   seconds,
   type Tone,
@@ -96,6 +97,7 @@ function explain(check: CheckResult, width: number, paint: Paint, events: readon
       ? [`  ${paint('dim', 'timeline')}`, ...timeline]
       : field('evidence', finding?.evidence.join(' ') || undefined, 1)),
     ...field('harm', check.harm),
+    ...field('replays', replaysOf(check) || undefined),
     ...field('replay', check.replay, 99),
     ...more,
   ];
