@@ -11,6 +11,7 @@ import {
   formatProblem,
   type Manifest,
   notApplicable,
+  notOurs,
   parseDuration,
   RunFolder,
   type RunOptions,
@@ -122,6 +123,8 @@ const selectable = (): string[] => [...new Set(['go-live', ...CHECKS.map(({ grou
 
 function skipText(one: CheckDefinition, manifest: Manifest, map: DataMap): string {
   const reasons = manifest.sites.map((site) => notApplicable(one, site, manifest, map));
+  const away = notOurs(one, manifest);
+  if (away && !reasons.every(Boolean)) return `   (untestable: ${away})`;
   return reasons.every(Boolean) ? `   (not applicable: ${reasons[0]})` : '';
 }
 

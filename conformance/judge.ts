@@ -62,7 +62,9 @@ export function openRun(folder: RunFolder): Opened {
   const manifest = JSON.parse(folder.input(header.manifest)) as Manifest;
   const { map } = parseMap(JSON.parse(folder.input(header.map)) as Record<string, string>);
   const baseline = header.baseline ? (JSON.parse(folder.input(header.baseline)) as BaselineEntry[]) : undefined;
-  return { facts, header, manifest, map, events, output: folder.output(), baseline };
+  // Of one that was not started here, what lies there is what we noted ourselves.
+  const output = manifest.start?.attach ? undefined : folder.output();
+  return { facts, header, manifest, map, events, output, baseline };
 }
 
 /** The verdicts of a run, from its folder alone: needs no network, no clock, and gives the same every time. */
@@ -103,6 +105,7 @@ export function judgeOpened(
     invariants: invariants.map(marked),
     ...score(checks, invariants, ended),
     ...(weighed && { baseline: weighed.rows }),
+    ...(manifest.start?.attach && { unseen: unseen(checks) }),
     mapCoverage: evidence.mapCoverage(),
     startedAt: facts.first?.wall ?? '',
     endedAt: facts.last?.wall ?? '',
@@ -174,6 +177,20 @@ function orOurs(judgeOne: () => Finding[]): Finding[] {
     const message = `The invariant could not be judged: ${error instanceof Error ? error.stack : String(error)}`;
     return [{ verdict: 'harness-error', reason: 'check-failed', message, evidence: [] }];
   }
+}
+
+// What is missing of an attached subject, as the checks found it.
+function unseen(checks: readonly CheckResult[]): NonNullable<RunResult['unseen']> {
+  const lacking = (code: string): string[] =>
+    checks.filter(({ findings }) => findings.some(({ reason }) => reason === code)).map(({ id }) => id);
+  return [
+    {
+      what: 'how it starts, stops and dies',
+      why: 'the subject is attached, and only its owner may do that',
+      checks: lacking('not-ours'),
+    },
+    { what: 'what it prints', why: 'it was not started here', checks: lacking('no-output') },
+  ];
 }
 
 function warnings(facts: Facts, manifest: Manifest, header: Header, definitions: readonly CheckDefinition[]): string[] {

@@ -100,7 +100,7 @@ export async function record(
 
 function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: RecordOptions): Record<string, unknown> {
   const { subject, sites, crm, promises, clients, attests } = manifest;
-  const start = { restart: manifest.start.restart };
+  const start = { restart: manifest.start.restart, attach: manifest.start.attach };
   return {
     type: 'begin',
     id: folder.id,
@@ -131,7 +131,7 @@ export class Recorder {
     this.evidence = new Evidence(this.facts, map, manifest);
     const fed = manifest.sites.filter((site) => readChannels(site).includes('changed'));
     this.#feeds = fed.map(({ name }) => `${name}/changed`);
-    this.evidence.output = () => folder.output() ?? [];
+    if (!manifest.start.attach) this.evidence.output = () => folder.output() ?? [];
   }
 
   hear(event: JournalEvent): void {

@@ -127,6 +127,8 @@ export interface RunResult {
   /** Rows of the map that were judged, of those declared. */
   mapCoverage: { judged: number; of: number };
   exitCode: 0 | 1 | 2 | 3 | 4 | 5;
+  /** What could not be seen of a subject that was only attached, and which checks lack it. */
+  unseen?: { what: string; why: string; checks: string[] }[];
   /** Known failures that this run was held against, where there are any. */
   baseline?: BaselineRow[];
   /** Wall times of the first and last event, ISO 8601. */

@@ -1,5 +1,5 @@
 import { type Clock, digest, Random } from '#simulators';
-import { cohortOf, notApplicable, rereadWindow } from './applicable.ts';
+import { cohortOf, notApplicable, notOurs, rereadWindow } from './applicable.ts';
 import { Breaker } from './breaker.ts';
 import type { CheckDefinition } from './check.ts';
 import { Settler, type SettleTerms } from './facts/settle.ts';
@@ -109,7 +109,7 @@ class CheckRunner {
     const { manifest, map, progress } = this.#o;
     if (this.#signal.aborted) return;
     const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest, map));
-    if (sites.length === 0) return;
+    if (sites.length === 0 || notOurs(check, manifest)) return;
     progress?.({ type: 'started', check });
     // Alone means without the other sites, too: they share the subject that is killed and the CRM that is away.
     if (check.alone) for (const site of sites) await this.#onSite(check, site);
