@@ -23,6 +23,7 @@ import { liveProgress } from '#reports';
 import { parsing, suggestion } from './arguments.ts';
 import { explainSubject, externalOf, REFERENCE_MANIFEST, readSubject, runId, type SandboxPlan, withSandbox } from './bring-up.ts';
 import { judgeFolder } from './judge.ts';
+import { readTerms, TERMS_OPTIONS, TERMS_USAGE } from './terms.ts';
 import { UsageError } from './usage.ts';
 
 export const CHECK_USAGE = `syncproof check [--subject syncproof.yaml] [options]   runs the suite against a sync
@@ -33,13 +34,14 @@ export const CHECK_USAGE = `syncproof check [--subject syncproof.yaml] [options]
   --run-key TEXT         mixed into every generated id; a fresh one when absent
   --out FOLDER           where run folders go (reports/runs)
   --size SIZE            ci, or full: more schedules are explored (ci)
+${TERMS_USAGE}
   --list, --dry-run      print what would run and stop
   --sandbox URLS         control URLs of a sandbox that runs already, separated by commas
   --control-token TOKEN  its token
   --ca FILE              CA certificate of that sandbox, as the subject finds it
   --ready-timeout TIME   how long the subject may take until it listens (30s)
 
-Exit code: 0 nothing failed, 1 the subject failed, 2 configuration, 3 incomplete, 5 the harness failed.`;
+Exit code: 0 the gate is met (without one: nothing failed), 1 the subject failed, 2 configuration, 3 incomplete, 5 the harness failed.`;
 
 const OPTIONS = {
   subject: { type: 'string' },
@@ -48,6 +50,7 @@ const OPTIONS = {
   'run-key': { type: 'string' },
   out: { type: 'string', default: 'reports/runs' },
   size: { type: 'string', default: 'ci' },
+  ...TERMS_OPTIONS,
   list: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   sandbox: { type: 'string' },
@@ -66,12 +69,15 @@ export async function check(args: string[]): Promise<number> {
   for (const problem of problems) console.error(formatProblem(problem));
   if (!manifest || problems.some((problem) => problem.severity === 'error')) return 2;
   const checks = selectChecks(values.only);
+  const { size } = values;
+  if (size !== 'ci' && size !== 'full') throw new UsageError(`--size is ci or full, not ${JSON.stringify(size)}`);
+  const terms = readTerms(values, { size, checks, map });
   console.log(outlook(checks, manifest, map));
   if (values.list || values['dry-run']) {
     for (const one of checks) console.log(`  ${one.id.padEnd(6)} ${one.title}${skipText(one, manifest, map)}`);
     return 0;
   }
-  const run = await prepare({ values, manifest, map, checks });
+  const run = await prepare({ values, manifest, map, checks, size, terms });
   return run();
 }
 
@@ -84,6 +90,7 @@ export interface RunPlan extends SandboxPlan {
   progress?: RunOptions['progress'];
   size?: RunOptions['size'];
   replay?: RunOptions['replay'];
+  terms?: RunOptions['terms'];
   command?: string;
   signal?: AbortSignal;
 }
@@ -132,13 +139,14 @@ async function prepare({
   manifest,
   map,
   checks,
+  size,
+  terms,
 }: {
   values: {
     subject?: string;
     seed: string;
     'run-key'?: string;
     out: string;
-    size: string;
     sandbox?: string;
     'control-token'?: string;
     ca?: string;
@@ -147,6 +155,8 @@ async function prepare({
   manifest: Manifest;
   map: RunOptions['map'];
   checks: CheckDefinition[];
+  size: RunOptions['size'];
+  terms: RunOptions['terms'];
 }): Promise<() => Promise<number>> {
   const runKey = values['run-key'] ?? randomBytes(4).toString('hex');
   const id = runId(runKey);
@@ -158,8 +168,6 @@ async function prepare({
     process.on(signal, () => (stopping.signal.aborted ? process.exit(3) : stopping.abort()));
   const readyTimeoutMs = parseDuration(values['ready-timeout']);
   if (!readyTimeoutMs) throw new UsageError(`--ready-timeout takes a time such as 30s, not ${values['ready-timeout']}`);
-  const { size } = values;
-  if (size !== 'ci' && size !== 'full') throw new UsageError(`--size is ci or full, not ${JSON.stringify(size)}`);
   const external = externalOf(values);
   console.log(`subject ${manifest.subject.name} ${manifest.subject.version}, seed ${values.seed}, run key ${runKey}`);
   return async () => {
@@ -173,6 +181,7 @@ async function prepare({
         out: values.out,
         id,
         size,
+        terms,
         external,
         readyTimeoutMs,
         command: values.subject ? `npx syncproof check --subject ${values.subject}` : 'npx syncproof check',

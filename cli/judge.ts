@@ -7,12 +7,14 @@ import { renderReports, scorecard } from '#reports';
 import { FAULTS } from '#sandbox';
 import { parsing } from './arguments.ts';
 import { judgeLoadFolder, loadCard } from './load-card.ts';
+import { readTerms, TERMS_OPTIONS, TERMS_USAGE, type TermsAsked } from './terms.ts';
 import { UsageError } from './usage.ts';
 
-/** Judges a run folder and writes every report of it. */
+/** Judges a run folder and, unless told otherwise, writes every report of it. */
 export function judgeFolder(
   folder: RunFolder,
   opened = openRun(folder),
+  { write = true }: { write?: boolean } = {},
 ): {
   result: RunResult;
   card: (colour: boolean, width?: number) => string;
@@ -22,7 +24,7 @@ export function judgeFolder(
   const map = opened.map.rows.map((row) => ({ ...row, row: `fields.csv:${row.line}` }) as unknown as Record<string, string>);
   const colours = Object.fromEntries(FAULTS.map((fault) => [fault.name, fault.colour]));
   const changed: string[] = [];
-  for (const { file, text } of renderReports({ result, events: opened.events, map, colours })) {
+  for (const { file, text } of write ? renderReports({ result, events: opened.events, map, colours }) : []) {
     const path = folder.file(file);
     if (existsSync(path) && readFileSync(path, 'utf8') !== text) changed.push(file);
     writeFileSync(path, text);
@@ -30,8 +32,7 @@ export function judgeFolder(
   return { result, card: (colour, width) => scorecard(result, { colour, width, events: opened.events }), changed };
 }
 
-function folderOf(args: string[], verb: string): RunFolder {
-  const { positionals } = parsing({}, () => parseArgs({ args, options: {}, allowPositionals: true }));
+function folderOf(positionals: readonly string[], verb: string): RunFolder {
   const path = positionals[0] ?? 'reports/runs/latest';
   if (!existsSync(join(path, 'journal')))
     throw new UsageError(`${path} is not a run folder; syncproof ${verb} <run folder>, e.g. reports/runs/latest`);
@@ -40,6 +41,9 @@ function folderOf(args: string[], verb: string): RunFolder {
 
 export const JUDGE_USAGE = `syncproof judge [run folder]   takes the verdicts again, from the evidence alone (reports/runs/latest)
 
+${TERMS_USAGE}
+
+By other terms than those of the run nothing is written: the folder stays as it was.
 Exit code: that of the run; 1 when result.json said something else; 2 when the evidence was changed.`;
 
 export const REPORT_USAGE = 'syncproof report [run folder]   writes the report files of a run again (reports/runs/latest)';
@@ -49,10 +53,14 @@ export const REPORT_USAGE = 'syncproof report [run folder]   writes the report f
  * was changed; 1 when `result.json` said something else than the evidence does.
  */
 export async function judgeRun(args: string[]): Promise<number> {
-  const folder = folderOf(args, 'judge');
+  const { values, positionals } = parsing(TERMS_OPTIONS, () =>
+    parseArgs({ args, options: TERMS_OPTIONS, allowPositionals: true }),
+  );
+  const folder = folderOf(positionals, 'judge');
   return trusting('judge', () => {
     const opened = openRun(folder);
     if (isLoadRun(opened)) return judgeAgain(folder, opened);
+    if (Object.keys(values).length > 0) return judgeOtherwise(folder, opened, values);
     const { result, card, changed } = judgeFolder(folder, opened);
     console.log(card(Boolean(process.stdout.isTTY), process.stdout.columns));
     if (changed.includes('result.json')) {
@@ -62,6 +70,23 @@ export async function judgeRun(args: string[]): Promise<number> {
     console.log(`\nThe evidence is intact, and the verdicts agree with it.`);
     return result.exitCode;
   });
+}
+
+// The folder says what the run was held to; what somebody else asks of it is said and not kept.
+function judgeOtherwise(folder: RunFolder, opened: ReturnType<typeof openRun>, asked: TermsAsked): number {
+  const { header, map } = opened;
+  const checks = header.checks.map((id) => ({ id }));
+  const { edition, gate, before } = readTerms(asked, { size: header.size ?? 'ci', checks, map });
+  const other = {
+    ...opened,
+    header: { ...header, gate: gate ?? header.gate },
+    edition: edition ?? opened.edition,
+    before: before ?? opened.before,
+  };
+  const { result, card } = judgeFolder(folder, other, { write: false });
+  console.log(card(Boolean(process.stdout.isTTY), process.stdout.columns));
+  console.log('\nThe evidence is intact. These are not the terms of the run: nothing was written.');
+  return result.exitCode;
 }
 
 function judgeAgain(folder: RunFolder, opened: ReturnType<typeof openRun>): number {
@@ -87,7 +112,8 @@ function trusting(verb: string, run: () => number): number {
 
 /** `syncproof report <run folder>`: writes the report files again. */
 export async function report(args: string[]): Promise<number> {
-  const folder = folderOf(args, 'report');
+  const { positionals } = parsing({}, () => parseArgs({ args, options: {}, allowPositionals: true }));
+  const folder = folderOf(positionals, 'report');
   return trusting('report', () => {
     const opened = openRun(folder);
     if (isLoadRun(opened)) judgeLoadFolder(folder, opened);
