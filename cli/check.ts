@@ -14,6 +14,7 @@ import {
   parseDuration,
   RunFolder,
   type RunOptions,
+  reachable,
   runChecks,
 } from '#conformance';
 import { readOrg } from '#crm';
@@ -72,7 +73,7 @@ export async function check(args: string[]): Promise<number> {
   const { size } = values;
   if (size !== 'ci' && size !== 'full') throw new UsageError(`--size is ci or full, not ${JSON.stringify(size)}`);
   const terms = readTerms(values, { size, checks, map });
-  console.log(outlook(checks, manifest, map));
+  console.log(outlook(checks, { manifest, map, size }));
   if (values.list || values['dry-run']) {
     for (const one of checks) console.log(`  ${one.id.padEnd(6)} ${one.title}${skipText(one, manifest, map)}`);
     return 0;
@@ -124,14 +125,17 @@ function skipText(one: CheckDefinition, manifest: Manifest, map: DataMap): strin
 }
 
 // First line of a run: how long, and how far this manifest can come.
-function outlook(checks: readonly CheckDefinition[], manifest: Manifest, map: DataMap): string {
+function outlook(
+  checks: readonly CheckDefinition[],
+  { manifest, map, size }: { manifest: Manifest; map: DataMap; size: 'ci' | 'full' },
+): string {
   const applicable = checks.filter((one) => manifest.sites.some((site) => !notApplicable(one, site, manifest, map)));
   const window = manifest.promises.sync_window;
   const alone = applicable.filter((one) => one.alone).length;
   const ms = 3_000 + 2 * window + alone * 2 * window;
-  const blockers = applicable.filter((one) => one.severity === 'B' && one.level === 1).length;
   const waits = window > 10_000 ? `; a shorter promises.sync_window than ${formatDuration(window)} would shorten it` : '';
-  return `About ${formatDuration(Math.round(ms / 1000) * 1000)}${waits}. ${applicable.length} of ${checks.length} checks apply, ${blockers} of them of the 35 level 1 blockers; levels are awarded when the suite is whole.`;
+  const reach = checks.length < CHECKS.length ? 'A selection awards no level' : reachable(checks, { manifest, map, size }).text;
+  return `About ${formatDuration(Math.round(ms / 1000) * 1000)}${waits}. ${applicable.length} of ${checks.length} checks apply. ${reach}.`;
 }
 
 async function prepare({

@@ -35,6 +35,7 @@ export {
 } from './standing/editions.ts';
 export { GATE_KEYS, type Gate, GateError, parseGate } from './standing/gate.ts';
 export { LEVELS } from './standing/levels.ts';
+export { type Reachable, reachable } from './standing/reachable.ts';
 export { type Terms, termsOf } from './standing/terms.ts';
 export { type Instance, together } from './subject/instances.ts';
 export { groupAlive } from './subject/process-group.ts';

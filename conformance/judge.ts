@@ -6,11 +6,11 @@ import { Evidence } from './facts/evidence.ts';
 import { Facts } from './facts/facts.ts';
 import { INVARIANTS } from './invariants.ts';
 import type { Manifest } from './manifest/manifest.ts';
-import { readChannels } from './manifest/read-channels.ts';
 import { type DataMap, parseMap } from './map/map.ts';
 import type { CheckResult, Finding, InvariantResult, RunResult } from './result.ts';
 import { EvidenceError, type RunFolder } from './run-folder.ts';
 import { isWitnessed, rollUp, score } from './score.ts';
+import { declaredIn } from './standing/declared.ts';
 import { type Edition, parseEdition } from './standing/editions.ts';
 import { type Before, parseGate } from './standing/gate.ts';
 import { roundTrips } from './standing/round-trips.ts';
@@ -97,7 +97,16 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
   const channels = roundTrips(evidence, manifest);
   const missing = edition ? 0 : Math.max(0, PLANNED - definitions.length);
   const stands = standing(
-    { ...ended, checks, invariants, trips: channels, size, missing, ...declaredIn(manifest), beside: beside(manifest, edition) },
+    {
+      ...ended,
+      checks,
+      invariants,
+      trips: channels,
+      size,
+      missing,
+      ...declaredIn(manifest),
+      beside: beside(manifest, edition, facts.first?.wall ?? ''),
+    },
     terms,
   );
   const numbers = score(checks);
@@ -142,21 +151,18 @@ function underTerms(check: CheckResult, terms: Terms): CheckResult {
   };
 }
 
-const declaredIn = ({ sites, capabilities = {} as Manifest['capabilities'] }: Manifest) => ({
-  sites: sites.map((site) => ({ name: site.name, vendor: site.vendor, reads: readChannels(site) })),
-  declined: Object.fromEntries(Object.entries(capabilities).flatMap(([name, is]) => (is === true ? [] : [[name, is.no]]))),
-});
-
 // What nobody may read the level without.
-function beside({ sites, crm, capabilities }: Manifest, edition: Edition | undefined): string[] {
+function beside({ sites, crm, capabilities }: Manifest, edition: Edition | undefined, at: string): string[] {
   const open = [...sites.filter(({ tls }) => !tls).map(({ name }) => name), ...(crm.tls ? [] : ['the CRM'])];
   const declined = Object.entries(capabilities ?? {}).flatMap(([name, is]) => (is === true ? [] : [`without ${name}: ${is.no}`]));
   return [
-    ...(edition ? [`edition ${edition.edition}${edition.status === 'draft' ? ', a draft' : ''}`] : []),
+    ...(edition ? [`edition ${edition.edition}${edition.status === 'draft' ? ', a draft' : ''}${ended(edition, at)}`] : []),
     ...(open.length > 0 ? [`TLS off for ${open.join(', ')}`] : []),
     ...declined,
   ];
 }
+
+const ended = ({ until }: Edition, at: string): string => (at.slice(0, 10) >= until ? `, which ended on ${until}` : '');
 
 /** The result of one check, on the evidence so far: the same function live and offline. */
 export function checkResult(
