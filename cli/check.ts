@@ -22,6 +22,7 @@ import { VENDORS } from '#ehr';
 import { systemClock } from '#kernel';
 import { liveProgress } from '#reports';
 import { parsing, suggestion } from './arguments.ts';
+import { baselineFrom } from './baseline.ts';
 import { explainSubject, externalOf, REFERENCE_MANIFEST, readSubject, runId, type SandboxPlan, withSandbox } from './bring-up.ts';
 import { judgeFolder } from './judge.ts';
 import { readTerms, TERMS_OPTIONS, TERMS_USAGE } from './terms.ts';
@@ -34,6 +35,7 @@ export const CHECK_USAGE = `syncproof check [--subject syncproof.yaml] [options]
   --seed TEXT            seed of all stimuli (42)
   --run-key TEXT         mixed into every generated id; a fresh one when absent
   --out FOLDER           where run folders go (reports/runs)
+  --baseline FILE        known failures to put up with ("syncproof baseline write" makes one)
   --size SIZE            ci, or full: more schedules are explored (ci)
 ${TERMS_USAGE}
   --list, --dry-run      print what would run and stop
@@ -42,7 +44,8 @@ ${TERMS_USAGE}
   --ca FILE              CA certificate of that sandbox, as the subject finds it
   --ready-timeout TIME   how long the subject may take until it listens (30s)
 
-Exit code: 0 the gate is met (without one: nothing failed), 1 the subject failed, 2 configuration, 3 incomplete, 5 the harness failed.`;
+Exit code: 0 the gate is met (without one: nothing failed), 1 the subject failed, 2 configuration, 3 incomplete, 4 a known
+failure does not fail any more, 5 the harness failed.`;
 
 const OPTIONS = {
   subject: { type: 'string' },
@@ -50,6 +53,7 @@ const OPTIONS = {
   seed: { type: 'string', default: '42' },
   'run-key': { type: 'string' },
   out: { type: 'string', default: 'reports/runs' },
+  baseline: { type: 'string' },
   size: { type: 'string', default: 'ci' },
   ...TERMS_OPTIONS,
   list: { type: 'boolean' },
@@ -92,6 +96,7 @@ export interface RunPlan extends SandboxPlan {
   size?: RunOptions['size'];
   replay?: RunOptions['replay'];
   terms?: RunOptions['terms'];
+  baseline?: RunOptions['baseline'];
   command?: string;
   signal?: AbortSignal;
 }
@@ -151,6 +156,7 @@ async function prepare({
     seed: string;
     'run-key'?: string;
     out: string;
+    baseline?: string;
     sandbox?: string;
     'control-token'?: string;
     ca?: string;
@@ -173,6 +179,7 @@ async function prepare({
   const readyTimeoutMs = parseDuration(values['ready-timeout']);
   if (!readyTimeoutMs) throw new UsageError(`--ready-timeout takes a time such as 30s, not ${values['ready-timeout']}`);
   const external = externalOf(values);
+  const baseline = values.baseline === undefined ? undefined : baselineFrom(values.baseline);
   console.log(`subject ${manifest.subject.name} ${manifest.subject.version}, seed ${values.seed}, run key ${runKey}`);
   return async () => {
     try {
@@ -186,6 +193,7 @@ async function prepare({
         id,
         size,
         terms,
+        baseline,
         external,
         readyTimeoutMs,
         command: values.subject ? `npx syncproof check --subject ${values.subject}` : 'npx syncproof check',

@@ -13,7 +13,7 @@ const anywhere = workshop.folder();
 const run = (...args: string[]) => workshop.run(args, { cwd: anywhere });
 afterAll(() => workshop.tidy());
 
-const VERBS = ['check', 'up', 'init', 'doctor', 'judge', 'report', 'replay', 'list', 'load', 'matrix', 'docs'];
+const VERBS = ['check', 'up', 'init', 'doctor', 'judge', 'report', 'replay', 'baseline', 'list', 'load', 'matrix', 'docs'];
 
 describe.concurrent('help', () => {
   test('names every verb', async () => {
@@ -66,6 +66,13 @@ describe.concurrent('what there is not: exit code 2, with the nearest name or al
     [['check', '--gate', 'regressions=0'], /say against which run: --against FOLDER/],
     [['check', '--against', 'nowhere'], /--against nowhere: there is no such run folder or result\.json/],
     [['check', '--edition', '2027.11'], /--edition: there is no edition "2027\.11"; did you mean 2027\.1\?/],
+    [['baseline'], /say what to do; there are: write/],
+    [['baseline', 'wirte'], /there is no "wirte"; did you mean write\?/],
+    [['baseline', 'write', '--expires', '2027-01-31'], /--owner NAME is missing/],
+    [['baseline', 'write', '--owner', 'Ada'], /--expires DAY is missing/],
+    [['baseline', 'write', '--owner', 'Ada', '--expires', '31.1.'], /"31\.1\." is no day; write a day that exists/],
+    [['baseline', 'write', '--owner', 'Ada', '--expires', '2027-01-31'], /is not a run folder/],
+    [['check', '--baseline', 'nix.yaml'], /--baseline nix\.yaml cannot be read \(ENOENT\)/],
     [['matrix', '--only', 'nobody'], /--only nobody: no mutant is called so/],
   ])('%j', async (args, says) => {
     const { code, err } = await run(...args);
@@ -125,7 +132,7 @@ describe.concurrent('init, then doctor', () => {
       expect(made.out).toContain(file);
       expect(existsSync(join(cwd, file)), file).toBe(true);
     }
-    const { code, out, err } = await workshop.run(['doctor', '--subject', 'syncproof.yaml'], { cwd });
+    const { code, out, err } = await workshop.run(['doctor', '--subject', 'syncproof.yaml', '--no-start'], { cwd });
     const errors = out.split('\n').filter((line) => line.includes(': error: '));
     // Of stacks that start themselves the ports are fixed: something else on this machine may have them.
     const expected = /syncproof\.yaml:\d+:\d+: error: (there is no program|\S+ does not exist|\S+ is in use by another process)/;
@@ -150,7 +157,7 @@ describe.concurrent('init, then doctor', () => {
     const script = /command: \[node, "?([\w./-]+)"?\]/.exec(manifest)?.[1];
     expect(script, manifest).toBeDefined();
     writeFileSync(join(cwd, script!), '');
-    const { code, out, err } = await workshop.run(['doctor', '--subject', 'syncproof.yaml'], { cwd });
+    const { code, out, err } = await workshop.run(['doctor', '--subject', 'syncproof.yaml', '--no-start'], { cwd });
     expect(`${out}${err}`).toMatch(/^0 errors/m);
     expect(code).toBe(0);
   });

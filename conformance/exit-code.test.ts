@@ -38,6 +38,9 @@ describe('exit code', () => {
     ['a gate is met as far as the run went', ['pass'], { ...gate('yes'), status: 'interrupted' }, 3],
     ['a gate is met, and the control API was called', ['pass'], { ...gate('yes'), tampered: true }, 1],
     ['a gate is met, and a check of ours broke', ['pass', 'harness-error'], gate('yes'), 5],
+    ['a known failure passes', ['pass'], { stale: true }, 4],
+    ['a known failure passes, and a new one is there', ['pass', 'fail'], { stale: true }, 1],
+    ['a known failure passes, and the run was interrupted', ['pass'], { stale: true, status: 'interrupted' }, 3],
     ['a gate is met by nothing', [], gate('yes'), 3],
   ])('%s', (_, verdicts, more, expected) => {
     expect(exitCode(ending(verdicts, more))).toBe(expected);

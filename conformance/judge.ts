@@ -1,4 +1,5 @@
 import { cohortOf, notApplicable } from './applicable.ts';
+import { weigh } from './baseline/baseline.ts';
 import type { CheckDefinition } from './check.ts';
 import { CHECKS, PLANNED } from './checks/index.ts';
 import { exitCode } from './exit-code.ts';
@@ -7,7 +8,7 @@ import { Facts } from './facts/facts.ts';
 import { INVARIANTS } from './invariants.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { type DataMap, parseMap } from './map/map.ts';
-import type { CheckResult, Finding, InvariantResult, RunResult } from './result.ts';
+import type { BaselineEntry, CheckResult, Finding, InvariantResult, RunResult } from './result.ts';
 import { EvidenceError, type RunFolder } from './run-folder.ts';
 import { isWitnessed, rollUp, score } from './score.ts';
 import { declaredIn } from './standing/declared.ts';
@@ -36,6 +37,8 @@ interface Header {
   /** What it is held to, and the verdicts of an earlier run, by hash. */
   gate?: string;
   before?: string;
+  /** Known failures, by hash. */
+  baseline?: string;
   status?: RunResult['status'];
   subjectEnded?: { how: string; forced: boolean };
   output?: string;
@@ -54,6 +57,8 @@ export interface Opened {
   output?: readonly string[];
   edition?: Edition;
   before?: Before;
+  /** Known failures that the run is held against. */
+  baseline?: readonly BaselineEntry[];
 }
 
 /** Reads and verifies the evidence of a run. @throws EvidenceError when something was changed or is missing. */
@@ -73,7 +78,8 @@ export function openRun(folder: RunFolder): Opened {
   const { map } = parseMap(JSON.parse(folder.input(header.map)) as Record<string, string>);
   const edition = header.edition ? parseEdition(folder.input(header.edition)) : undefined;
   const before = header.before ? (JSON.parse(folder.input(header.before)) as Before) : undefined;
-  return { facts, header, manifest, map, events, output: folder.output(), edition, before };
+  const baseline = header.baseline ? (JSON.parse(folder.input(header.baseline)) as BaselineEntry[]) : undefined;
+  return { facts, header, manifest, map, events, output: folder.output(), edition, before, baseline };
 }
 
 /** The verdicts of a run, from its folder alone: needs no network, no clock, and gives the same every time. */
@@ -82,7 +88,7 @@ export function judge(folder: RunFolder, definitions: readonly CheckDefinition[]
 }
 
 export function judgeOpened(opened: Opened, definitions: readonly CheckDefinition[] = CHECKS): RunResult {
-  const { facts, header, manifest, map, output, edition } = opened;
+  const { facts, header, manifest, map, output, edition, baseline } = opened;
   const evidence = new Evidence(facts, map, manifest);
   if (output) evidence.output = () => output;
   const known = definitions.filter((check) => header.checks.includes(check.id));
@@ -113,7 +119,11 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
   const gate = header.gate
     ? parseGate(header.gate).judge({ checks, coverage: numbers.coverage, standing: stands, before: opened.before })
     : undefined;
-  const verdicts = [...checks, ...invariants].map((row) => row.verdict);
+  // The day is that of the run: judged again later, it comes to the same.
+  const weighed = baseline && weigh(baseline, checks, invariants, facts.first?.wall.slice(0, 10) ?? '');
+  const verdicts = [...checks, ...invariants].filter((row) => !weighed?.excused.has(row)).map((row) => row.verdict);
+  const marked = <T extends CheckResult | InvariantResult>(row: T): T =>
+    weighed?.excused.has(row) ? { ...row, known: true } : row;
   return {
     v: 1,
     id: header.id,
@@ -122,8 +132,8 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
     runKey: header.runKey,
     subject: { name: manifest.subject.name, version: manifest.subject.version },
     warnings: [...warnings(facts, manifest, header, definitions), ...undeclared(evidence, manifest)],
-    checks,
-    invariants,
+    checks: checks.map(marked),
+    invariants: invariants.map(marked),
     ...numbers,
     size,
     ...(edition && { edition: { id: edition.edition, hash: edition.hash, draft: edition.status === 'draft' } }),
@@ -131,8 +141,9 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
     standing: stands,
     ...(gate && { gate }),
     channels,
+    ...(weighed && { baseline: weighed.rows }),
     mapCoverage: evidence.mapCoverage(),
-    exitCode: exitCode({ ...ended, verdicts, witnessed: checks.filter(isWitnessed).length, gate }),
+    exitCode: exitCode({ ...ended, verdicts, witnessed: checks.filter(isWitnessed).length, gate, stale: weighed?.stale }),
     startedAt: facts.first?.wall ?? '',
     endedAt: facts.last?.wall ?? '',
   };
