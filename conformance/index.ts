@@ -1,4 +1,6 @@
 export { cohortOf, notApplicable } from './applicable.ts';
+export { entriesFor } from './baseline/baseline.ts';
+export { printBaseline, readBaseline } from './baseline/baseline-file.ts';
 export type { CheckDefinition } from './check.ts';
 export { CHECKS } from './checks/index.ts';
 export { canary } from './doctor/canary.ts';
