@@ -87,6 +87,7 @@ export interface RunPlan extends SandboxPlan {
   id: string;
   progress?: RunOptions['progress'];
   size?: RunOptions['size'];
+  atOnce?: RunOptions['atOnce'];
   replay?: RunOptions['replay'];
   baseline?: RunOptions['baseline'];
   command?: string;
