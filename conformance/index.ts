@@ -2,7 +2,7 @@ export { cohortOf, notApplicable } from './applicable.ts';
 export { entriesFor } from './baseline/baseline.ts';
 export { printBaseline, readBaseline } from './baseline/baseline-file.ts';
 export type { CheckDefinition } from './check.ts';
-export { CHECKS } from './checks/index.ts';
+export { CHECKS, PLANNED } from './checks/index.ts';
 export { canary } from './doctor/canary.ts';
 export { diagnose, mapProblems } from './doctor/doctor.ts';
 export { probeCrm } from './doctor/doctor-crm.ts';
@@ -22,6 +22,7 @@ export { formatProblem, nearest, type Problem } from './manifest/problem.ts';
 export { FIVE_MINUTES_PLAYED } from './manifest/read-channels.ts';
 export { renderSettings } from './manifest/settings.ts';
 export { type DataMap, loadMap, parseMap } from './map/map.ts';
+export { missingOfMinimum } from './map/map-minimum.ts';
 export type { MutantDefinition, MutantReads } from './mutants/define.ts';
 export { MUTANTS, NULLS } from './mutants/index.ts';
 export type * from './result.ts';
@@ -29,8 +30,21 @@ export { type Progress, type RunningSubject, type RunOptions, runChecks } from '
 export { EvidenceError, RunFolder } from './run-folder.ts';
 export { parseSchedule, ScheduleError, type ScheduleFile } from './schedule/file.ts';
 export { divergences, type LaneDivergence } from './schedule/keep.ts';
+export { BADGES } from './standing/badges.ts';
+export {
+  type Edition,
+  EditionError,
+  editionFile,
+  editionIds,
+  hashOfEdition,
+  loadEdition,
+  parseEdition,
+} from './standing/editions.ts';
+export { GATE_KEYS, type Gate, GateError, parseGate } from './standing/gate.ts';
+export { LEVELS } from './standing/levels.ts';
+export { type Reachable, reachable } from './standing/reachable.ts';
+export { type Terms, termsOf } from './standing/terms.ts';
 export { type Instance, together } from './subject/instances.ts';
 export { groupAlive } from './subject/process-group.ts';
 export { countOf, describeEnding, SubjectError, startSubject } from './subject/subject.ts';
 export { SandboxClient, SandboxLost } from './world/sandbox-client.ts';
-export type { Size } from './world/world.ts';

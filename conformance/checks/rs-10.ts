@@ -16,6 +16,7 @@ export const rs10 = defineCheck({
     'Items that the CRM refuses, and items that wait for it, can be counted by an operator without reading the database of the sync: by a hook, in its output, or as tasks in the CRM.',
   seeds: ['S2 silent for two months', 'S4 alerts'],
   harm: 'Two patients in a hundred have not been synced for two months; the lamp on the wall was green all the time.',
+  capabilities: ['monitoring'],
   alone: true,
   async act(world) {
     await world.watch(CALM);
