@@ -8,6 +8,7 @@ export { diagnose, mapProblems } from './doctor/doctor.ts';
 export { probeCrm } from './doctor/doctor-crm.ts';
 export { overridden, probeWiring } from './doctor/doctor-wiring.ts';
 export { Examination } from './doctor/examination.ts';
+export { outlook } from './doctor/outlook.ts';
 export { canaryProblems } from './doctor/trial.ts';
 export type { LatencySummary, Quantile, Sample } from './facts/latency.ts';
 export { judge, judgeOpened, openRun } from './judge.ts';
