@@ -147,9 +147,26 @@ const TRANSACTIONS = new Map<string, string>();
 
 /** The key of a commit: of its process, and ending in its number. */
 function transactionKey(process: string, seq: number): string {
-  const hex = TRANSACTIONS.get(process) ?? digest('crm.transaction', process);
-  TRANSACTIONS.set(process, hex);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${seq.toString(16).padStart(12, '0')}`;
+  let head = TRANSACTIONS.get(process);
+  if (head === undefined) {
+    const hex = digest('crm.transaction', process);
+    head = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-`;
+    TRANSACTIONS.set(process, head);
+  }
+  return head + seq.toString(16).padStart(12, '0');
+}
+
+const TOLD = new WeakMap<SObjectType, { channels: readonly string[]; schema: string }>();
+
+/** Where the changes of a type are told, and by which schema. */
+function toldOf(type: SObjectType): { channels: readonly string[]; schema: string } {
+  let known = TOLD.get(type);
+  if (!known) {
+    const name = changeEventName(type.name);
+    known = { channels: [`/data/${name}`, '/data/ChangeEvents'], schema: schemaId(name) };
+    TOLD.set(type, known);
+  }
+  return known;
 }
 
 /** The change events of one commit. The same change of several records is one event. */
@@ -168,13 +185,13 @@ export function changeEvents(event: JournalEvent, schema: Schema): Message[] {
   const messages: (Message & { data: ChangeData })[] = [];
   const add = (type: SObjectType, header: Record<string, unknown>, fields: Record<string, unknown>, served: RecordRef[]) => {
     const sequenceNumber = messages.length + 1;
-    const name = changeEventName(type.name);
+    const { channels, schema } = toldOf(type);
     const payload = { ...fields, ChangeEventHeader: { ...header, ...common, entityName: type.name, sequenceNumber } };
     messages.push({
-      channels: [`/data/${name}`, '/data/ChangeEvents'],
+      channels,
       replayId: seq * STEP + sequenceNumber,
       type: type.name,
-      data: { schema: schemaId(name), payload, event: { replayId: seq * STEP + sequenceNumber } },
+      data: { schema, payload, event: { replayId: seq * STEP + sequenceNumber } },
       served,
     });
   };
