@@ -14,8 +14,13 @@ import {
   failures,
   figure,
   headline,
+  latencyText,
+  nextLevel,
+  replaysOf,
   SEVERITY,
+  type StandingLine,
   seconds,
+  standingLines,
   type Tone,
   unknown,
   VERDICT,
@@ -96,8 +101,37 @@ function explain(check: CheckResult, width: number, paint: Paint, events: readon
       ? [`  ${paint('dim', 'timeline')}`, ...timeline]
       : field('evidence', finding?.evidence.join(' ') || undefined, 1)),
     ...field('harm', check.harm),
+    ...field('replays', replaysOf(check) || undefined),
     ...field('replay', check.replay, 99),
     ...more,
+  ];
+}
+
+/** How many things that stand in the way of a level are named. */
+const NAMED = 6;
+
+// Levels, what the next one lacks, badges and gate: what a run that counts stands at.
+function standingBlock(result: RunResult, width: number, paint: Paint): string[] {
+  const lines = standingLines(result);
+  const row = (head: string, { glyph, tone, name, text }: StandingLine, room: number): string =>
+    `  ${paint('dim', head.padEnd(9))}  ${paint(tone, glyph)} ${clip(`${name.padEnd(room)} ${text}`, width - 15)}`;
+  const of = (kind: StandingLine['kind'], head: string): string[] => {
+    const rows = lines.filter((line) => line.kind === kind);
+    const room = Math.max(0, ...rows.map(({ name }) => name.length));
+    return rows.map((line, i) => row(i === 0 ? head : '', line, room));
+  };
+  const next = nextLevel(result);
+  const lacks = next?.lacks.slice(0, NAMED) ?? [];
+  const more = (next?.lacks.length ?? 0) - lacks.length;
+  const latency = latencyText(result);
+  return [
+    ...of('level', 'levels'),
+    ...(next ? [`  ${paint('dim', 'to')}         ${next.to} it lacks`] : []),
+    ...lacks.map((line) => row('', line, Math.max(...lacks.map(({ name }) => name.length)))),
+    ...(more > 0 ? [`             and ${more} more`] : []),
+    ...of('badge', 'badges'),
+    ...(latency ? [`  ${paint('dim', 'latency')}    ${latency}`] : []),
+    ...of('gate', 'gate'),
   ];
 }
 
@@ -133,7 +167,8 @@ export function scorecard(given: RunResult, { colour, width = 100, events = [] }
     ...(invariants.length > 0 ? ['', '  Invariants', ...invariants] : []),
     '',
     `  ${paint('bold', paint(tone, text))}`,
-    `  ${result.level}`,
+    ...wrap(result.level, width - 2).map((line) => `  ${line}`),
+    ...standingBlock(result, width, paint),
     `  counts     ${counts.join(', ') || 'none'}`,
     `  score      overall ${figure(result.score.overall)}${scores.length > 0 ? ` (${scores.join(', ')})` : ''}`,
     `  coverage   ${figure(result.coverage)} % of the weight witnessed; ${result.mapCoverage.judged} of ${result.mapCoverage.of} map rows judged`,

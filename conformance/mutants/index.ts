@@ -121,6 +121,7 @@ import { poisonBlocks } from './poison-blocks.ts';
 import { pollGivesUp } from './poll-gives-up.ts';
 import { pollsForNothing } from './polls-for-nothing.ts';
 import { poundsAreKilograms } from './pounds-are-kilograms.ts';
+import { printsItsToken } from './prints-its-token.ts';
 import { readsLatin1 } from './reads-latin1.ts';
 import { refusesCopies } from './refuses-copies.ts';
 import { relinks } from './relinks.ts';
@@ -202,6 +203,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   keepsEscapes,
   keepsPlaceholders,
   logsPayloads,
+<<<<<<< HEAD
   asNewAsRead,
   stampsPeopleOnly,
   isItsOwnOrigin,
@@ -211,6 +213,9 @@ export const MUTANTS: readonly MutantDefinition[] = [
   forgetsItsAudit,
   auditsIntentions,
   auditsFirstLook,
+=======
+  printsItsToken,
+>>>>>>> main
   believesAnySender,
   believesAnybody,
   neverChecksTheHost,

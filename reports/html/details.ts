@@ -3,7 +3,7 @@ import type { MapRow } from '../definition.ts';
 import { type Markup, markup } from '../markup.ts';
 import { type JournalIndex, story } from '../model.ts';
 import { sequenceSvg, sequenceTable } from '../sequence.ts';
-import { decisive, failed, SEVERITY, seconds, unknown, VERDICT } from '../words.ts';
+import { decisive, failed, replaysOf, SEVERITY, seconds, unknown, VERDICT } from '../words.ts';
 import { pill } from './scorecard.ts';
 
 /** What the details of a check are drawn from, besides the check. */
@@ -77,7 +77,7 @@ ${finding && sides(finding)}
 ${failed(check) && markup`<div class="harm"><b>What this does in a clinic</b>${check.harm}</div>`}
 ${diagram(check, check.id, sources)}
 ${otherFindings(rest)}
-${replay(check.replay)}
+${check.reproduced && markup`<p class="dim">Replays: ${replaysOf(check)}</p>`}${replay(check.replay)}
 </article>
 `;
 }
