@@ -23,12 +23,9 @@ import {
   renderSettings,
   SandboxClient,
   SandboxLost,
-<<<<<<< HEAD
-  type Subject,
-=======
   SecretError,
   Secrets,
->>>>>>> main
+  type Subject,
   SubjectError,
   startMode,
   startSubject,
@@ -250,7 +247,7 @@ async function bringUp(
   return {
     ...(manifest.hooks.pending && { pending: () => countOf('pending', manifest.hooks.pending!, subject, manifest.start.cwd) }),
     ...(manifest.hooks.failed && { failed: () => countOf('failed', manifest.hooks.failed!, subject, manifest.start.cwd) }),
-    ...(manifest.hooks.audit && { readAudit: auditReader(manifest.hooks.audit, subject) }),
+    ...(manifest.hooks.audit && { readAudit: auditReader(manifest.hooks.audit, subject, folder.secrets!) }),
     ...together(instances, {
       restart: manifest.start.restart,
       point,
@@ -263,11 +260,11 @@ async function bringUp(
 }
 
 /** Reads what is new in the subject's audit trail, without its secrets. Instances share the folder of the first one's data. */
-function auditReader(place: Place, subject: Subject): NonNullable<RunningSubject['readAudit']> {
+function auditReader(place: Place, subject: Subject, secrets: Secrets): NonNullable<RunningSubject['readAudit']> {
   const trail = new AuditTrail(place, subject.variables);
   return async () => {
     const { lines, rewritten } = await trail.look();
-    return { lines: lines.map((line) => subject.clean(line)), rewritten };
+    return { lines: lines.map((line) => secrets.clean(line)), rewritten };
   };
 }
 

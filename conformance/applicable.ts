@@ -14,11 +14,7 @@ export type Judgeable = Pick<Manifest, 'crm'> & {
   start?: Pick<Manifest['start'], 'restart' | 'attach'>;
   promises?: Pick<Manifest['promises'], 'sync_window' | 'reconcile_window'>;
   clients?: Manifest['clients'];
-<<<<<<< HEAD
-  capabilities?: Manifest['capabilities'];
-=======
   capabilities?: Partial<Manifest['capabilities']>;
->>>>>>> main
 };
 
 /** Types that a vendor's API does not have (the capability statements in simulators/ehr/vendors). */

@@ -31,9 +31,6 @@ export { type Progress, type RunningSubject, type RunOptions, runChecks } from '
 export { EvidenceError, RunFolder } from './run-folder.ts';
 export { parseSchedule, ScheduleError, type ScheduleFile } from './schedule/file.ts';
 export { divergences, type LaneDivergence } from './schedule/keep.ts';
-<<<<<<< HEAD
-export { AuditTrail } from './subject/audit-trail.ts';
-=======
 export { SecretError } from './secrets/scan.ts';
 export { Secrets } from './secrets/secrets.ts';
 export { BADGES } from './standing/badges.ts';
@@ -50,7 +47,7 @@ export { GATE_KEYS, type Gate, GateError, parseGate } from './standing/gate.ts';
 export { LEVELS } from './standing/levels.ts';
 export { type Reachable, reachable } from './standing/reachable.ts';
 export { type Terms, termsOf } from './standing/terms.ts';
->>>>>>> main
+export { AuditTrail } from './subject/audit-trail.ts';
 export { type Instance, together } from './subject/instances.ts';
 export { groupAlive } from './subject/process-group.ts';
 export { countOf, describeEnding, type Subject, SubjectError, startSubject } from './subject/subject.ts';

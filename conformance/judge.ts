@@ -11,10 +11,6 @@ import { type DataMap, parseMap } from './map/map.ts';
 import { reproduced } from './replays.ts';
 import type { BaselineEntry, CheckResult, Finding, InvariantResult, Reproduced, RunResult } from './result.ts';
 import { EvidenceError, type RunFolder } from './run-folder.ts';
-<<<<<<< HEAD
-import { rollUp, score } from './score.ts';
-import { AUDIT_FILE } from './subject/audit-keeper.ts';
-=======
 import { isWitnessed, rollUp, score } from './score.ts';
 import { declaredIn } from './standing/declared.ts';
 import { type Edition, parseEdition } from './standing/editions.ts';
@@ -24,7 +20,7 @@ import { sayStanding } from './standing/say.ts';
 import { standing } from './standing/standing.ts';
 import { type Terms, termsOf } from './standing/terms.ts';
 import { undeclared } from './standing/undeclared.ts';
->>>>>>> main
+import { AUDIT_FILE } from './subject/audit-keeper.ts';
 
 interface Header {
   id: string;
@@ -65,13 +61,10 @@ export interface Opened {
   events: ReturnType<RunFolder['events']>;
   /** Lines of the subject's output, where there is any. */
   output?: readonly string[];
-<<<<<<< HEAD
   /** Lines of its audit trail, where the manifest names one. */
   audit?: readonly string[];
-=======
   edition?: Edition;
   before?: Before;
->>>>>>> main
   /** Known failures that the run is held against. */
   baseline?: readonly BaselineEntry[];
 }
@@ -97,13 +90,9 @@ export function openRun(folder: RunFolder): Opened {
   const edition = header.edition ? parseEdition(folder.input(header.edition)) : undefined;
   const before = header.before ? (JSON.parse(folder.input(header.before)) as Before) : undefined;
   const baseline = header.baseline ? (JSON.parse(folder.input(header.baseline)) as BaselineEntry[]) : undefined;
-<<<<<<< HEAD
-  return { facts, header, manifest, map, events, output: folder.output(), baseline, audit };
-=======
   // Of one that was not started here, what lies there is what we noted ourselves.
   const output = manifest.start?.attach ? undefined : folder.output();
-  return { facts, header, manifest, map, events, output, edition, before, baseline };
->>>>>>> main
+  return { facts, header, manifest, map, events, output, edition, before, baseline, audit };
 }
 
 /** The verdicts of a run, from its folder alone: needs no network, no clock, and gives the same every time. */
@@ -111,15 +100,8 @@ export function judge(folder: RunFolder, definitions: readonly CheckDefinition[]
   return judgeOpened(openRun(folder), definitions);
 }
 
-<<<<<<< HEAD
-export function judgeOpened(
-  { facts, header, manifest, map, output, baseline, audit }: Opened,
-  definitions: readonly CheckDefinition[] = CHECKS,
-): RunResult {
-=======
 export function judgeOpened(opened: Opened, definitions: readonly CheckDefinition[] = CHECKS): RunResult {
-  const { facts, header, manifest, map, output, edition, baseline } = opened;
->>>>>>> main
+  const { facts, header, manifest, map, output, edition, baseline, audit } = opened;
   const evidence = new Evidence(facts, map, manifest);
   if (output) evidence.output = () => output;
   if (audit) evidence.audit = () => audit;

@@ -110,11 +110,7 @@ export async function record(
 
 function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: RecordOptions): Record<string, unknown> {
   const { subject, sites, crm, promises, clients, attests, capabilities } = manifest;
-<<<<<<< HEAD
-  const start = { restart: manifest.start.restart };
-=======
   const start = { restart: manifest.start.restart, attach: manifest.start.attach };
->>>>>>> main
   return {
     type: 'begin',
     id: folder.id,

@@ -203,7 +203,6 @@ export const MUTANTS: readonly MutantDefinition[] = [
   keepsEscapes,
   keepsPlaceholders,
   logsPayloads,
-<<<<<<< HEAD
   asNewAsRead,
   stampsPeopleOnly,
   isItsOwnOrigin,
@@ -213,9 +212,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   forgetsItsAudit,
   auditsIntentions,
   auditsFirstLook,
-=======
   printsItsToken,
->>>>>>> main
   believesAnySender,
   believesAnybody,
   neverChecksTheHost,

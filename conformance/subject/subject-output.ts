@@ -72,13 +72,8 @@ export class SubjectOutput {
       if (end > 0) this.#keep(name, whole.slice(0, end - 1));
       if (rest.length > LONGEST) {
         // The end is held back: a secret may be only half there.
-<<<<<<< HEAD
-        const clean = this.clean(rest);
-        this.#cut(name, clean.slice(0, -HELD_BACK));
-=======
         const clean = this.#clean(rest);
         this.#write(name, pieces(clean.slice(0, -HELD_BACK)));
->>>>>>> main
         rest = clean.slice(-HELD_BACK);
       }
     };
@@ -103,20 +98,6 @@ export class SubjectOutput {
     this.#handle = undefined;
   }
 
-<<<<<<< HEAD
-  #cut(name: 'out' | 'err', line: string): void {
-    const clean = this.clean(line.replace(/\r$/, ''));
-    for (let start = 0; start === 0 || start < clean.length; start += LONGEST) {
-      const text = clean.slice(start, start + LONGEST);
-      this.#tail = [...this.#tail.slice(1 - TAIL), text];
-      this.#write(name, text);
-    }
-  }
-
-  /** A text with the secrets taken out. */
-  clean(text: string): string {
-    return this.#secrets.reduce((clean, { value, mark }) => clean.replaceAll(value, mark), text);
-=======
   #lose(text: string): void {
     this.#lost += text.length;
     this.#latest = (this.#latest + text).slice(-2 * HELD_BACK);
@@ -133,7 +114,6 @@ export class SubjectOutput {
 
   #clean(text: string): string {
     return this.#secrets.clean(text);
->>>>>>> main
   }
 
   #write(stream: OutputLine['stream'], texts: readonly string[]): void {

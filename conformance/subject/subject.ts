@@ -53,8 +53,6 @@ export interface Subject {
   /** What hooks and templates can refer to. */
   readonly variables: Record<string, string>;
   readonly environment: Record<string, string>;
-  /** A text of the subject's with its secrets taken out. */
-  clean(text: string): string;
   /** Asks it to stop, waits for its grace, then kills it with all that it started. */
   stop(): Promise<Ending>;
   /** Kills it at once, as a crash would. */
@@ -123,10 +121,6 @@ class SubjectProcess implements Subject {
 
   get alive(): boolean {
     return this.mode === 'attach' || (this.#child !== undefined && !this.#child.ending);
-  }
-
-  clean(text: string): string {
-    return this.#output.clean(text);
   }
 
   get logFile(): string {
