@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fields } from './model.ts';
 import type { Steps } from './steps.ts';
@@ -36,8 +36,15 @@ export function openAudit(folder: string | undefined, instance: string, steps: S
   };
 }
 
+/** Files that are open: there is a line for every call, and to open one takes longer than to write it. */
+const handles = new Map<string, number>();
+
 /** At once, so that a kill loses no line of what was done before it. */
-export const appendAudit = (file: string, line: string): void => appendFileSync(file, line, { mode: 0o600 });
+export function appendAudit(file: string, line: string): void {
+  const handle = handles.get(file) ?? openSync(file, 'a', 0o600);
+  handles.set(file, handle);
+  writeSync(handle, line);
+}
 
 /** The records that an answer of a FHIR server shows. */
 export function shownIn(body: unknown): string[] {
