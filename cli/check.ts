@@ -94,6 +94,7 @@ export interface RunPlan extends SandboxPlan {
   id: string;
   progress?: RunOptions['progress'];
   size?: RunOptions['size'];
+  atOnce?: RunOptions['atOnce'];
   replay?: RunOptions['replay'];
   terms?: RunOptions['terms'];
   baseline?: RunOptions['baseline'];

@@ -27,6 +27,8 @@ export interface RunOptions extends Omit<RecordOptions, 'header' | 'say'> {
   /** A real outage of ten minutes is played in so many ms. */
   outageMs?: number;
   size?: Size;
+  /** Checks under way at the same time; as many as the subject can take when absent. */
+  atOnce?: number;
   /** Recorded decisions that are followed instead of new ones. */
   replay?: Replay;
   progress?: (progress: Progress) => void;
@@ -59,7 +61,7 @@ export async function runChecks(options: RunOptions): Promise<void> {
     const worker = async (): Promise<void> => {
       for (let next = shared.shift(); next; next = shared.shift()) await context.run(next);
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    await Promise.all(Array.from({ length: options.atOnce ?? AT_ONCE }, worker));
     // Many people are a burden to whatever comes after them.
     const alone = checks
       .filter((check) => check.alone)

@@ -1,4 +1,5 @@
 import { defineCheck } from '../check.ts';
+import { CALM } from '../facts/alert-facts.ts';
 import type { PatientHandle } from '../world/world.ts';
 
 const REFUSED = ['refused 1', 'refused 2'];
@@ -18,8 +19,10 @@ export const rs10 = defineCheck({
   capabilities: ['monitoring'],
   alone: true,
   async act(world) {
+    await world.watch(CALM);
     await world.register('before');
     if (!(await world.settled('before'))) return;
+    await world.watched(CALM);
     const wait = Math.min(world.retry.max_wait, LONGEST_MS);
     await world.watch('refused');
     const refused: PatientHandle[] = [];
