@@ -98,7 +98,7 @@ function explain(check: CheckResult, { width, paint, events, map }: Explained): 
   const more = rest > 0 ? [`  ${paint('dim', `and ${rest} more ${rest === 1 ? 'finding' : 'findings'} in this check`)}`] : [];
   const tag = `(${SEVERITY[check.severity]}, level ${check.level}, ${check.reason})`;
   const title = clip(check.title, Math.max(20, width - check.id.length - tag.length - 4));
-  const where = [finding?.channel, finding?.sub && `of ${finding.sub}`].filter(Boolean).join(', ');
+  const where = [finding?.channel, finding?.sub && `“${finding.sub}”`].filter(Boolean).join(', ');
   const timeline = events.length > 0 ? timelineOf(check, index, { width, paint }) : [];
   return [
     `${paint('bad', '✗')} ${paint('bold', `${check.id} ${title}`)} ${paint('dim', tag)}`,

@@ -73,7 +73,7 @@ export function article(check: CheckResult, sources: Sources): Markup {
   return markup`<article class="panel check tone-${VERDICT[check.verdict].tone}" id="${check.id}">
 <header>${pill(check.verdict)}<h3>${check.id} ${check.title}</h3><span class="about">${check.group} · ${SEVERITY[check.severity]} · level ${check.level} · ${seconds(check.durationMs)}</span></header>
 <p class="cause">${check.message}</p>
-<dl class="facts"><dt>Reason</dt><dd><code>${check.reason}</code>${finding?.sub && ` in ${finding.sub}`}</dd>${finding?.channel && markup`<dt>Channel</dt><dd>${finding.channel}</dd>`}${finding?.row && markup`<dt>Map row</dt><dd>${mapRow(finding.row, sources.map)}</dd>`}<dt>Required</dt><dd>${check.requirement}</dd>${done && markup`<dt>Done</dt><dd>${done}</dd>`}</dl>
+<dl class="facts"><dt>Reason</dt><dd><code>${check.reason}</code>${finding?.sub && ` in “${finding.sub}”`}</dd>${finding?.channel && markup`<dt>Channel</dt><dd>${finding.channel}</dd>`}${finding?.row && markup`<dt>Map row</dt><dd>${mapRow(finding.row, sources.map)}</dd>`}<dt>Required</dt><dd>${check.requirement}</dd>${done && markup`<dt>Done</dt><dd>${done}</dd>`}</dl>
 ${finding && sides(finding)}
 ${failed(check) && markup`<div class="harm"><b>What this does in a clinic</b>${check.harm}</div>`}
 ${diagram(check, check.id, sources)}
