@@ -1,4 +1,4 @@
-export { cohortOf, notApplicable, notOurs } from './applicable.ts';
+export { capabilitiesOf, cohortOf, notApplicable, notOurs } from './applicable.ts';
 export { entriesFor } from './baseline/baseline.ts';
 export { printBaseline, readBaseline } from './baseline/baseline-file.ts';
 export type { CheckDefinition } from './check.ts';
