@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { RunResult } from '#conformance';
 import { isLoadRun, judgeOpened, openRun, type RunFolder } from '#conformance';
@@ -30,7 +30,7 @@ export function judgeFolder(
   for (const { file, text } of renderReports({ result, events: opened.events, map, colours })) {
     const path = folder.file(file);
     if (existsSync(path) && readFileSync(path, 'utf8') !== text) changed.push(file);
-    writeFileSync(path, text);
+    folder.write(file, text);
   }
   return { result, card: (colour, width) => scorecard(result, { colour, width, events: opened.events, map }), changed };
 }

@@ -18,6 +18,7 @@ import {
   howMapped,
   latencyText,
   nextLevel,
+  replaysOf,
   SEVERITY,
   type StandingLine,
   seconds,
@@ -114,6 +115,7 @@ function explain(check: CheckResult, { width, paint, events, map }: Explained): 
       ? [`  ${paint('dim', 'timeline')}`, ...timeline]
       : field('evidence', finding?.evidence.join(' ') || undefined, 1)),
     ...field('harm', check.harm),
+    ...field('replays', replaysOf(check) || undefined),
     ...field('replay', check.replay, 99),
     ...more,
   ];

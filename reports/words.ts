@@ -142,6 +142,20 @@ export function headline(result: RunResult): { text: string; tone: Tone } {
   return { text: sentence[0]?.toUpperCase() + sentence.slice(1), tone };
 }
 
+/** What the replays of a failure showed; empty where there were none. */
+export function replaysOf({ reproduced }: Pick<CheckResult, 'reproduced'>): string {
+  if (!reproduced) return '';
+  const { times, of, otherwise } = reproduced;
+  const count = `reproduced ${times}/${of}`;
+  if (otherwise.length === 0) return count;
+  const ways = [
+    ...Map.groupBy(otherwise, (one) => (one.verdict === 'pass' ? 'passed' : `${VERDICT[one.verdict].word}, ${one.reason}`)),
+  ];
+  const others = ways.map(([way, ones]) => `${ones.length} ${way}`).join(', ');
+  const isFlake = otherwise.some(({ verdict }) => verdict === 'pass');
+  return `${count} (${others})${isFlake ? ': a flake: the same was done to the same subject, and it did not always fail; a failure all the same' : ''}`;
+}
+
 /** The finding that decided a check; undefined when it passed. */
 export const decisive = (check: { verdict: Verdict; findings: Finding[] }): Finding | undefined =>
   check.findings.find((finding) => finding.verdict === check.verdict) ?? check.findings[0];

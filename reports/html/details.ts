@@ -4,7 +4,7 @@ import { deeds } from '../excerpt.ts';
 import { type Markup, markup } from '../markup.ts';
 import { type JournalIndex, story } from '../model.ts';
 import { sequenceSvg, sequenceTable } from '../sequence.ts';
-import { decisive, failed, howMapped, SEVERITY, seconds, unknown, VERDICT } from '../words.ts';
+import { decisive, failed, howMapped, replaysOf, SEVERITY, seconds, unknown, VERDICT } from '../words.ts';
 import { pill } from './scorecard.ts';
 
 /** What the details of a check are drawn from, besides the check. */
@@ -78,7 +78,7 @@ ${finding && sides(finding)}
 ${failed(check) && markup`<div class="harm"><b>What this does in a clinic</b>${check.harm}</div>`}
 ${diagram(check, check.id, sources)}
 ${otherFindings(rest)}
-${replay(check.replay)}
+${check.reproduced && markup`<p class="dim">Replays: ${replaysOf(check)}</p>`}${replay(check.replay)}
 </article>
 `;
 }
