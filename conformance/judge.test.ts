@@ -302,6 +302,17 @@ describe('what a run is held to is kept with it', () => {
     expect([result.exitCode, result.gate?.met]).toEqual([exitCode, met]);
   });
 
+  it('says what passed then or now alone', async () => {
+    const plays: Plan['plays'] = [
+      ['ID-01', PERFECT],
+      ['AP-02', SILENT],
+      ['OW-01', PERFECT],
+    ];
+    const before = { 'ID-01': 'fail', 'AP-02': 'pass', 'OW-01': 'pass', 'DM-01': 'pass' };
+    expect(judge(await recorded({ plays, inputs: { before } })).since).toEqual({ lost: ['AP-02'], gained: ['ID-01'] });
+    expect(judge(await recorded({ plays })).since).toBeUndefined();
+  });
+
   it('the size, and in ci size what was not said', async () => {
     expect(judge(await recorded({ ...played, header: { size: 'full' } })).size).toBe('full');
     expect(judge(await recorded(played)).size).toBe('ci');

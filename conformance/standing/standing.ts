@@ -161,7 +161,9 @@ function badges(
     });
     const judgedAll = set.filter(({ verdict }) => verdict !== 'not-applicable');
     const bare: Lack[] =
-      level === undefined || level === 'L0' ? [{ what: 'level 1', kind: 'absent', why: withheld ?? 'is not met' }] : [];
+      level === undefined || level === 'L0'
+        ? [{ what: 'level 1', kind: 'absent', why: withheld === undefined ? 'is not met' : 'is not awarded' }]
+        : [];
     const lacks = [...bare, ...judgedAll.flatMap(lackOf)];
     return {
       id,
