@@ -119,7 +119,10 @@ function givenCa({ external, manifest }: SandboxPlan): string {
 /** Starts a sandbox of this process. @throws UsageError when what was asked for cannot be had, such as a port in use. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   try {
-    return await startSandbox(options);
+    const sandbox = await startSandbox(options);
+    // Where everybody is told to look for it, with its twin for Java.
+    if (options.ca === KEPT_CA) writeCa(sandbox.authority, `${KEPT_CA}.pem`);
+    return sandbox;
   } catch (error) {
     throw error instanceof ConfigurationError || error instanceof SnapshotError ? new UsageError(error.message) : error;
   }
@@ -140,8 +143,12 @@ async function ownSandbox(plan: SandboxPlan): Promise<{ sandbox: Sandbox; url: s
   return { sandbox, url: sandbox.controlUrl, token };
 }
 
-/** What a sandbox for this subject mounts. */
-export const partsFor = (manifest: Manifest): Pick<SandboxOptions, 'sites' | 'crm'> => ({
+/** Where a CA is kept that has to be the same every time: of `up`, and of runs against a subject that nobody starts anew. */
+export const KEPT_CA = '.syncproof/ca';
+
+/** What a sandbox for this subject mounts. One that runs already trusts what it was once told to: it meets one CA for good. */
+export const partsFor = (manifest: Manifest): Pick<SandboxOptions, 'sites' | 'crm' | 'ca'> => ({
+  ca: startMode(manifest) === 'attach' ? KEPT_CA : undefined,
   sites: manifest.sites.map((site) => siteConfig(site, manifest)),
   crm: crmConfig(manifest),
 });

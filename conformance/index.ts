@@ -1,4 +1,4 @@
-export { cohortOf, notApplicable, notOurs } from './applicable.ts';
+export { capabilitiesOf, cohortOf, notApplicable, notOurs } from './applicable.ts';
 export { entriesFor } from './baseline/baseline.ts';
 export { printBaseline, readBaseline } from './baseline/baseline-file.ts';
 export type { CheckDefinition } from './check.ts';
@@ -9,6 +9,7 @@ export { diagnose, mapProblems } from './doctor/doctor.ts';
 export { probeCrm } from './doctor/doctor-crm.ts';
 export { overridden, probeWiring } from './doctor/doctor-wiring.ts';
 export { Examination } from './doctor/examination.ts';
+export { outlook } from './doctor/outlook.ts';
 export { canaryProblems } from './doctor/trial.ts';
 export type { LatencySummary, Quantile, Sample } from './facts/latency.ts';
 export { judge, judgeOpened, openRun } from './judge.ts';

@@ -538,9 +538,13 @@ export class Evidence {
     const cohort = row.cohort ?? '';
     const byKey = this.#once(`records by key of ${object.object} of ${cohort}`, cohort, () => {
       const own = this.facts.truthOf(cohort).filter((history) => history.type === object.source);
-      return Map.groupBy(own, (history) => this.oracle.keyOf(object, history, this.truthContext(history)));
+      return new Map(
+        own
+          .toReversed()
+          .flatMap((one) => this.oracle.keysOf(object, one, this.truthContext(one)).map((own) => [own, one] as const)),
+      );
     });
-    return byKey.get(String(key))?.[0];
+    return byKey.get(String(key));
   }
 
   /** Values that the subject wrote into EHR-owned fields and that the EHR never held. */

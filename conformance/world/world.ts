@@ -14,6 +14,7 @@ import type { Evidence } from '../facts/evidence.ts';
 import type { Settled, Settler, SettleTerms } from '../facts/settle.ts';
 import { offered } from '../facts/tls-facts.ts';
 import type { Promises, SiteManifest } from '../manifest/manifest.ts';
+import { boundaryCopies } from '../oracle/boundaries.ts';
 import { addDays, instantAt, wallTime } from '../oracle/zones.ts';
 import type { RunningSubject } from '../recorder.ts';
 import type { Size } from '../result.ts';
@@ -170,8 +171,23 @@ export class World {
   }
 
   async #admit(name: string, person: Person, act: string): Promise<Handle> {
+    return this.#take(name, person, act, toPatient(person, this.#fixtureSite()));
+  }
+
+  async #take(name: string, person: Person, act: string, resource: object): Promise<Handle> {
     await this.#log({ type: 'know', words: [person.canary.name] });
-    return this.chart(name, act, toPatient(person, this.#fixtureSite()));
+    return this.chart(name, act, resource);
+  }
+
+  /** Commits as few patients as hold, between them, every value at an edge of the rows of the map: lengths, codes, forms, days. */
+  async registerEdges(name: string): Promise<void> {
+    const { map } = this.#o.evidence.oracle;
+    for (let n = 0; ; n += 1) {
+      const person = this.person(`${name} ${n}`);
+      const copies = boundaryCopies(map, toPatient(person, this.#fixtureSite()), this.site);
+      if (n >= copies.length) return;
+      await this.#take(`${name} ${n}`, person, 'register', copies[n]!);
+    }
   }
 
   /** Changes elements of a record; null removes one. */
