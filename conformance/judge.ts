@@ -88,7 +88,8 @@ export function openRun(folder: RunFolder): Opened {
   const before = header.before ? (JSON.parse(folder.input(header.before)) as Before) : undefined;
   const baseline = header.baseline ? (JSON.parse(folder.input(header.baseline)) as BaselineEntry[]) : undefined;
   // Of one that was not started here, what lies there is what we noted ourselves.
-  const output = manifest.start?.attach ? undefined : folder.output();
+  const { start } = manifest as { start?: Manifest['start'] & { heard?: boolean } };
+  const output = start?.attach && !start.heard ? undefined : folder.output();
   const earlier = header.earlier ? (JSON.parse(folder.input(header.earlier)) as Earlier) : undefined;
   return { facts, header, manifest, map, events, output, edition, before, baseline, earlier };
 }
@@ -155,7 +156,7 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
     channels,
     ...(weighed && { baseline: weighed.rows }),
     ...(header.leftOut && { leftOut: header.leftOut }),
-    ...(manifest.start?.attach && { unseen: unseen(checks) }),
+    ...(manifest.start?.attach && { unseen: unseen(checks, output !== undefined) }),
     mapCoverage: evidence.mapCoverage(),
     exitCode: exitCode({ ...ended, verdicts, witnessed: checks.filter(isWitnessed).length, gate, stale: weighed?.stale }),
     startedAt: facts.first?.wall ?? '',
@@ -261,7 +262,7 @@ function orOurs(judgeOne: () => Finding[]): Finding[] {
 }
 
 // What is missing of an attached subject, as the checks found it.
-function unseen(checks: readonly CheckResult[]): NonNullable<RunResult['unseen']> {
+function unseen(checks: readonly CheckResult[], isHeard: boolean): NonNullable<RunResult['unseen']> {
   const lacking = (code: string): string[] =>
     checks.filter(({ findings }) => findings.some(({ reason }) => reason === code)).map(({ id }) => id);
   return [
@@ -270,7 +271,9 @@ function unseen(checks: readonly CheckResult[]): NonNullable<RunResult['unseen']
       why: 'the subject is attached, and only its owner may do that',
       checks: lacking('not-ours'),
     },
-    { what: 'what it prints', why: 'it was not started here', checks: lacking('no-output') },
+    ...(isHeard
+      ? []
+      : [{ what: 'what it prints', why: 'it was not started here, and hooks.logs names no file', checks: lacking('no-output') }]),
   ];
 }
 
