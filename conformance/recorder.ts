@@ -100,7 +100,7 @@ export async function record(
 
 function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: RecordOptions): Record<string, unknown> {
   const { subject, sites, crm, promises, clients, attests, capabilities } = manifest;
-  const start = { restart: manifest.start.restart, attach: manifest.start.attach };
+  const start = { restart: manifest.start.restart, attach: manifest.start.attach, heard: isHeard(manifest) };
   return {
     type: 'begin',
     id: folder.id,
@@ -112,6 +112,10 @@ function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: Rec
     ...header,
   };
 }
+
+/** Whether what the subject prints comes to us: it was started here, or says in which files it is. */
+const isHeard = ({ start, hooks }: Pick<Manifest, 'start' | 'hooks'>): boolean =>
+  !start.attach || (hooks.logs !== undefined && 'path' in hooks.logs);
 
 /** Hears the journals, folds them live and writes them down. */
 export class Recorder {
@@ -131,7 +135,7 @@ export class Recorder {
     this.evidence = new Evidence(this.facts, map, manifest);
     const fed = manifest.sites.filter((site) => readChannels(site).includes('changed'));
     this.#feeds = fed.map(({ name }) => `${name}/changed`);
-    if (!manifest.start.attach) this.evidence.output = () => folder.output() ?? [];
+    if (isHeard(manifest)) this.evidence.output = () => folder.output() ?? [];
   }
 
   hear(event: JournalEvent): void {

@@ -233,6 +233,8 @@ export interface RunResult {
   exitCode: 0 | 1 | 2 | 3 | 4 | 5;
   /** What could not be seen of a subject that was only attached, and which checks lack it. */
   unseen?: { what: string; why: string; checks: string[] }[];
+  /** Checks that were asked for and not run, for want of time; each with what it would have added. */
+  leftOut?: { id: string; title: string; ms: number }[];
   /** Known failures that this run was held against, where there are any. */
   baseline?: BaselineRow[];
   /** Wall times of the first and last event, ISO 8601. */
