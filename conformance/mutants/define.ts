@@ -29,6 +29,8 @@ export interface MutantDefinition {
   steps: (reference: Steps) => Partial<Steps>;
   /** Checks that must fail, each with the reason code; empty for a lawful variant, which must pass everything. */
   kills: { check: string; reason: string }[];
+  /** Written by somebody who had read none of the checks: its kills say what the suite finds that it was not written for. */
+  blind?: true;
   /** Checks that may fail beside them. */
   mayFail?: string[];
 }

@@ -1,0 +1,20 @@
+import { defineMutant } from './define.ts';
+
+/** Until when this instance does not look whether it still holds the lease. */
+let sure = 0;
+
+export const takesTheLeaseForGranted = defineMutant({
+  id: 'takes-the-lease-for-granted',
+  breaks: 'Believes for ten seconds that it holds the lease, which lapses after one and a half: then two instances work.',
+  instances: 2,
+  steps: (reference) => ({
+    leads(store, instance, now) {
+      if (now < sure) return true;
+      const isMine = reference.leads(store, instance, now);
+      if (isMine) sure = now + 10_000;
+      return isMine;
+    },
+  }),
+  blind: true,
+  kills: [],
+});
