@@ -14,6 +14,7 @@ import {
   parseDuration,
   RunFolder,
   type RunOptions,
+  reachable,
   runChecks,
 } from '#conformance';
 import { readOrg } from '#crm';
@@ -21,8 +22,10 @@ import { VENDORS } from '#ehr';
 import { systemClock } from '#kernel';
 import { liveProgress } from '#reports';
 import { parsing, suggestion } from './arguments.ts';
+import { baselineFrom } from './baseline.ts';
 import { explainSubject, externalOf, REFERENCE_MANIFEST, readSubject, runId, type SandboxPlan, withSandbox } from './bring-up.ts';
 import { judgeFolder } from './judge.ts';
+import { readTerms, TERMS_OPTIONS, TERMS_USAGE } from './terms.ts';
 import { UsageError } from './usage.ts';
 
 export const CHECK_USAGE = `syncproof check [--subject syncproof.yaml] [options]   runs the suite against a sync
@@ -32,14 +35,17 @@ export const CHECK_USAGE = `syncproof check [--subject syncproof.yaml] [options]
   --seed TEXT            seed of all stimuli (42)
   --run-key TEXT         mixed into every generated id; a fresh one when absent
   --out FOLDER           where run folders go (reports/runs)
+  --baseline FILE        known failures to put up with ("syncproof baseline write" makes one)
   --size SIZE            ci, or full: more schedules are explored (ci)
+${TERMS_USAGE}
   --list, --dry-run      print what would run and stop
   --sandbox URLS         control URLs of a sandbox that runs already, separated by commas
   --control-token TOKEN  its token
   --ca FILE              CA certificate of that sandbox, as the subject finds it
   --ready-timeout TIME   how long the subject may take until it listens (30s)
 
-Exit code: 0 nothing failed, 1 the subject failed, 2 configuration, 3 incomplete, 5 the harness failed.`;
+Exit code: 0 the gate is met (without one: nothing failed), 1 the subject failed, 2 configuration, 3 incomplete, 4 a known
+failure does not fail any more, 5 the harness failed.`;
 
 const OPTIONS = {
   subject: { type: 'string' },
@@ -47,7 +53,9 @@ const OPTIONS = {
   seed: { type: 'string', default: '42' },
   'run-key': { type: 'string' },
   out: { type: 'string', default: 'reports/runs' },
+  baseline: { type: 'string' },
   size: { type: 'string', default: 'ci' },
+  ...TERMS_OPTIONS,
   list: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   sandbox: { type: 'string' },
@@ -66,12 +74,15 @@ export async function check(args: string[]): Promise<number> {
   for (const problem of problems) console.error(formatProblem(problem));
   if (!manifest || problems.some((problem) => problem.severity === 'error')) return 2;
   const checks = selectChecks(values.only);
-  console.log(outlook(checks, manifest, map));
+  const { size } = values;
+  if (size !== 'ci' && size !== 'full') throw new UsageError(`--size is ci or full, not ${JSON.stringify(size)}`);
+  const terms = readTerms(values, { size, checks, map });
+  console.log(outlook(checks, { manifest, map, size }));
   if (values.list || values['dry-run']) {
     for (const one of checks) console.log(`  ${one.id.padEnd(6)} ${one.title}${skipText(one, manifest, map)}`);
     return 0;
   }
-  const run = await prepare({ values, manifest, map, checks });
+  const run = await prepare({ values, manifest, map, checks, size, terms });
   return run();
 }
 
@@ -83,7 +94,10 @@ export interface RunPlan extends SandboxPlan {
   id: string;
   progress?: RunOptions['progress'];
   size?: RunOptions['size'];
+  atOnce?: RunOptions['atOnce'];
   replay?: RunOptions['replay'];
+  terms?: RunOptions['terms'];
+  baseline?: RunOptions['baseline'];
   command?: string;
   signal?: AbortSignal;
 }
@@ -117,14 +131,17 @@ function skipText(one: CheckDefinition, manifest: Manifest, map: DataMap): strin
 }
 
 // First line of a run: how long, and how far this manifest can come.
-function outlook(checks: readonly CheckDefinition[], manifest: Manifest, map: DataMap): string {
+function outlook(
+  checks: readonly CheckDefinition[],
+  { manifest, map, size }: { manifest: Manifest; map: DataMap; size: 'ci' | 'full' },
+): string {
   const applicable = checks.filter((one) => manifest.sites.some((site) => !notApplicable(one, site, manifest, map)));
   const window = manifest.promises.sync_window;
   const alone = applicable.filter((one) => one.alone).length;
   const ms = 3_000 + 2 * window + alone * 2 * window;
-  const blockers = applicable.filter((one) => one.severity === 'B' && one.level === 1).length;
   const waits = window > 10_000 ? `; a shorter promises.sync_window than ${formatDuration(window)} would shorten it` : '';
-  return `About ${formatDuration(Math.round(ms / 1000) * 1000)}${waits}. ${applicable.length} of ${checks.length} checks apply, ${blockers} of them of the 35 level 1 blockers; levels are awarded when the suite is whole.`;
+  const reach = checks.length < CHECKS.length ? 'A selection awards no level' : reachable(checks, { manifest, map, size }).text;
+  return `About ${formatDuration(Math.round(ms / 1000) * 1000)}${waits}. ${applicable.length} of ${checks.length} checks apply. ${reach}.`;
 }
 
 async function prepare({
@@ -132,13 +149,15 @@ async function prepare({
   manifest,
   map,
   checks,
+  size,
+  terms,
 }: {
   values: {
     subject?: string;
     seed: string;
     'run-key'?: string;
     out: string;
-    size: string;
+    baseline?: string;
     sandbox?: string;
     'control-token'?: string;
     ca?: string;
@@ -147,6 +166,8 @@ async function prepare({
   manifest: Manifest;
   map: RunOptions['map'];
   checks: CheckDefinition[];
+  size: RunOptions['size'];
+  terms: RunOptions['terms'];
 }): Promise<() => Promise<number>> {
   const runKey = values['run-key'] ?? randomBytes(4).toString('hex');
   const id = runId(runKey);
@@ -158,9 +179,8 @@ async function prepare({
     process.on(signal, () => (stopping.signal.aborted ? process.exit(3) : stopping.abort()));
   const readyTimeoutMs = parseDuration(values['ready-timeout']);
   if (!readyTimeoutMs) throw new UsageError(`--ready-timeout takes a time such as 30s, not ${values['ready-timeout']}`);
-  const { size } = values;
-  if (size !== 'ci' && size !== 'full') throw new UsageError(`--size is ci or full, not ${JSON.stringify(size)}`);
   const external = externalOf(values);
+  const baseline = values.baseline === undefined ? undefined : baselineFrom(values.baseline);
   console.log(`subject ${manifest.subject.name} ${manifest.subject.version}, seed ${values.seed}, run key ${runKey}`);
   return async () => {
     try {
@@ -173,6 +193,8 @@ async function prepare({
         out: values.out,
         id,
         size,
+        terms,
+        baseline,
         external,
         readyTimeoutMs,
         command: values.subject ? `npx syncproof check --subject ${values.subject}` : 'npx syncproof check',

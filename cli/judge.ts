@@ -1,13 +1,14 @@
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { RunResult } from '#conformance';
-import { EvidenceError, isLoadRun, judgeOpened, openRun, RunFolder } from '#conformance';
+import { isLoadRun, judgeOpened, openRun, type RunFolder } from '#conformance';
 import { renderReports, scorecard } from '#reports';
 import { FAULTS } from '#sandbox';
 import { parsing } from './arguments.ts';
+import { baselineFrom } from './baseline.ts';
+import { runFolderAt, trusting } from './evidence.ts';
 import { judgeLoadFolder, loadCard } from './load-card.ts';
-import { UsageError } from './usage.ts';
+import { readTerms, TERMS_OPTIONS, TERMS_USAGE, type TermsAsked } from './terms.ts';
 
 /** Judges a run folder and writes every report of it. */
 export function judgeFolder(
@@ -32,27 +33,34 @@ export function judgeFolder(
 
 function folderOf(args: string[], verb: string): RunFolder {
   const { positionals } = parsing({}, () => parseArgs({ args, options: {}, allowPositionals: true }));
-  const path = positionals[0] ?? 'reports/runs/latest';
-  if (!existsSync(join(path, 'journal')))
-    throw new UsageError(`${path} is not a run folder; syncproof ${verb} <run folder>, e.g. reports/runs/latest`);
-  return new RunFolder(realpathSync(path));
+  return runFolderAt(positionals[0] ?? 'reports/runs/latest', verb);
 }
 
-export const JUDGE_USAGE = `syncproof judge [run folder]   takes the verdicts again, from the evidence alone (reports/runs/latest)
+export const JUDGE_USAGE = `syncproof judge [run folder] [--baseline FILE]   takes the verdicts again, from the evidence alone (reports/runs/latest)
 
+  --baseline FILE        known failures to hold the run against, in place of those of the run
+${TERMS_USAGE}
+
+By other terms than those of the run nothing is written: the folder stays as it was.
 Exit code: that of the run; 1 when result.json said something else; 2 when the evidence was changed.`;
 
 export const REPORT_USAGE = 'syncproof report [run folder]   writes the report files of a run again (reports/runs/latest)';
+
+const JUDGE_OPTIONS = { baseline: { type: 'string' }, ...TERMS_OPTIONS } as const;
 
 /**
  * `syncproof judge <run folder>`: the verdicts again, from the evidence alone. Exit code as the run's; 2 when the evidence
  * was changed; 1 when `result.json` said something else than the evidence does.
  */
 export async function judgeRun(args: string[]): Promise<number> {
-  const folder = folderOf(args, 'judge');
+  const { values, positionals } = parsing(JUDGE_OPTIONS, () =>
+    parseArgs({ args, options: JUDGE_OPTIONS, allowPositionals: true }),
+  );
+  const folder = runFolderAt(positionals[0] ?? 'reports/runs/latest', 'judge');
   return trusting('judge', () => {
     const opened = openRun(folder);
     if (isLoadRun(opened)) return judgeAgain(folder, opened);
+    if (Object.keys(values).length > 0) return judgeOtherwise(opened, values);
     const { result, card, changed } = judgeFolder(folder, opened);
     console.log(card(Boolean(process.stdout.isTTY), process.stdout.columns));
     if (changed.includes('result.json')) {
@@ -64,6 +72,24 @@ export async function judgeRun(args: string[]): Promise<number> {
   });
 }
 
+// The folder tells of the run as it was: what it would be under other terms is said, and not kept.
+function judgeOtherwise(opened: ReturnType<typeof openRun>, asked: TermsAsked & { baseline?: string }): number {
+  const { header, map } = opened;
+  const checks = header.checks.map((id) => ({ id }));
+  const { edition, gate, before } = readTerms(asked, { size: header.size ?? 'ci', checks, map });
+  const result = judgeOpened({
+    ...opened,
+    header: { ...header, gate: gate ?? header.gate },
+    edition: edition ?? opened.edition,
+    before: before ?? opened.before,
+    baseline: asked.baseline === undefined ? opened.baseline : baselineFrom(asked.baseline),
+  });
+  const { columns: width, isTTY } = process.stdout;
+  console.log(scorecard(result, { colour: Boolean(isTTY), width, events: opened.events }));
+  console.log('\nThe evidence is intact. These are not the terms of the run: nothing was written.');
+  return result.exitCode;
+}
+
 function judgeAgain(folder: RunFolder, opened: ReturnType<typeof openRun>): number {
   const { result, changed } = judgeLoadFolder(folder, opened);
   console.log(loadCard(result));
@@ -73,16 +99,6 @@ function judgeAgain(folder: RunFolder, opened: ReturnType<typeof openRun>): numb
       : '\nThe evidence is intact, and latency.json agrees with it.',
   );
   return changed ? 1 : result.exitCode;
-}
-
-function trusting(verb: string, run: () => number): number {
-  try {
-    return run();
-  } catch (error) {
-    if (!(error instanceof EvidenceError)) throw error;
-    console.error(`syncproof ${verb}: this evidence cannot be trusted: ${error.message}`);
-    return 2;
-  }
 }
 
 /** `syncproof report <run folder>`: writes the report files again. */

@@ -1,4 +1,5 @@
 import type { CheckDefinition } from './check.ts';
+import type { Capability } from './manifest/capabilities.ts';
 import type { Manifest, SiteManifest } from './manifest/manifest.ts';
 import { type ReadKind, readChannels } from './manifest/read-channels.ts';
 import { type DataMap, isExclusion, sourceTypes } from './map/map.ts';
@@ -12,6 +13,7 @@ export type Judgeable = Pick<Manifest, 'crm'> & {
   start?: Pick<Manifest['start'], 'restart' | 'attach'>;
   promises?: Pick<Manifest['promises'], 'sync_window' | 'reconcile_window'>;
   clients?: Manifest['clients'];
+  capabilities?: Partial<Manifest['capabilities']>;
 };
 
 /** Types that a vendor's API does not have (the capability statements in simulators/ehr/vendors). */
@@ -29,6 +31,10 @@ export const rereadWindow = ({ crm, promises }: Judgeable): number =>
 
 /** Why a check does not apply to a site, or undefined when it does. Skipping needs an undeclared capability, by name. */
 export function notApplicable(check: CheckDefinition, site: SiteManifest, manifest: Judgeable, map: DataMap): string | undefined {
+  for (const name of capabilitiesOf(check)) {
+    const declared = manifest.capabilities?.[name] ?? true;
+    if (declared !== true) return `the manifest declines ${name}: ${declared.no}`;
+  }
   for (const type of check.takes ?? []) {
     const rows = map.rows.filter((row) => sourceTypes(map, row).includes(type));
     if (!site.channels.read.some(({ kind }) => rows.some((row) => onChannel(map, row, kind))))
@@ -79,6 +85,23 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
       return `${site.name} declares no write-back (write_back: none)`;
   }
   return undefined;
+}
+
+/** What the checks of a group ask a sync to be able to do. */
+const OF_GROUP: Record<string, Capability> = {
+  identity: 'identity',
+  demographics: 'demographics',
+  appointments: 'appointments',
+  encounters: 'encounters',
+  clinical: 'summaries',
+  referrals: 'referrals',
+  consent: 'consent',
+};
+
+/** The capabilities without which a check says nothing. */
+export function capabilitiesOf({ group, capabilities }: Pick<CheckDefinition, 'group' | 'capabilities'>): readonly Capability[] {
+  const own = OF_GROUP[group];
+  return capabilities ?? (own ? [own] : []);
 }
 
 /** Cohort of one check on one site. */

@@ -1,7 +1,14 @@
 export { cohortOf, notApplicable } from './applicable.ts';
+export { entriesFor } from './baseline/baseline.ts';
+export { printBaseline, readBaseline } from './baseline/baseline-file.ts';
 export type { CheckDefinition } from './check.ts';
-export { CHECKS } from './checks/index.ts';
-export { diagnose, mapProblems, probeWiring } from './doctor/doctor.ts';
+export { CHECKS, PLANNED } from './checks/index.ts';
+export { canary } from './doctor/canary.ts';
+export { diagnose, mapProblems } from './doctor/doctor.ts';
+export { probeCrm } from './doctor/doctor-crm.ts';
+export { overridden, probeWiring } from './doctor/doctor-wiring.ts';
+export { Examination } from './doctor/examination.ts';
+export { canaryProblems } from './doctor/trial.ts';
 export type { LatencySummary, Quantile, Sample } from './facts/latency.ts';
 export { judge, judgeOpened, openRun } from './judge.ts';
 export { isLoadRun, judgeLoad, type LoadResult, OFFERED_ENOUGH } from './load/load-result.ts';
@@ -10,11 +17,12 @@ export { CAPABILITIES } from './manifest/capabilities.ts';
 export { formatDuration, parseDuration } from './manifest/duration.ts';
 export { InitError, initProject, STACKS, type Stack } from './manifest/init.ts';
 export * from './manifest/manifest.ts';
-export { accepts, type HeldBinds, holdBinds } from './manifest/ports.ts';
+export { accepts, type HeldBinds, holdBinds, listensAt } from './manifest/ports.ts';
 export { formatProblem, nearest, type Problem } from './manifest/problem.ts';
 export { FIVE_MINUTES_PLAYED } from './manifest/read-channels.ts';
 export { renderSettings } from './manifest/settings.ts';
 export { type DataMap, loadMap, parseMap } from './map/map.ts';
+export { missingOfMinimum } from './map/map-minimum.ts';
 export type { MutantDefinition, MutantReads } from './mutants/define.ts';
 export { MUTANTS, NULLS } from './mutants/index.ts';
 export type * from './result.ts';
@@ -22,8 +30,21 @@ export { type Progress, type RunningSubject, type RunOptions, runChecks } from '
 export { EvidenceError, RunFolder } from './run-folder.ts';
 export { parseSchedule, ScheduleError, type ScheduleFile } from './schedule/file.ts';
 export { divergences, type LaneDivergence } from './schedule/keep.ts';
+export { BADGES } from './standing/badges.ts';
+export {
+  type Edition,
+  EditionError,
+  editionFile,
+  editionIds,
+  hashOfEdition,
+  loadEdition,
+  parseEdition,
+} from './standing/editions.ts';
+export { GATE_KEYS, type Gate, GateError, parseGate } from './standing/gate.ts';
+export { LEVELS } from './standing/levels.ts';
+export { type Reachable, reachable } from './standing/reachable.ts';
+export { type Terms, termsOf } from './standing/terms.ts';
 export { type Instance, together } from './subject/instances.ts';
 export { groupAlive } from './subject/process-group.ts';
 export { countOf, describeEnding, SubjectError, startSubject } from './subject/subject.ts';
 export { SandboxClient, SandboxLost } from './world/sandbox-client.ts';
-export type { Size } from './world/world.ts';

@@ -1,14 +1,24 @@
 import { cohortOf, notApplicable } from './applicable.ts';
+import { weigh } from './baseline/baseline.ts';
 import type { CheckDefinition } from './check.ts';
-import { CHECKS } from './checks/index.ts';
+import { CHECKS, PLANNED } from './checks/index.ts';
+import { exitCode } from './exit-code.ts';
 import { Evidence } from './facts/evidence.ts';
 import { Facts } from './facts/facts.ts';
 import { INVARIANTS } from './invariants.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { type DataMap, parseMap } from './map/map.ts';
-import type { CheckResult, Finding, InvariantResult, RunResult } from './result.ts';
+import type { BaselineEntry, CheckResult, Finding, InvariantResult, RunResult } from './result.ts';
 import { EvidenceError, type RunFolder } from './run-folder.ts';
-import { rollUp, score } from './score.ts';
+import { isWitnessed, rollUp, score } from './score.ts';
+import { declaredIn } from './standing/declared.ts';
+import { type Edition, parseEdition } from './standing/editions.ts';
+import { type Before, parseGate } from './standing/gate.ts';
+import { roundTrips } from './standing/round-trips.ts';
+import { sayStanding } from './standing/say.ts';
+import { standing } from './standing/standing.ts';
+import { type Terms, termsOf } from './standing/terms.ts';
+import { undeclared } from './standing/undeclared.ts';
 
 interface Header {
   id: string;
@@ -20,6 +30,15 @@ interface Header {
   map: string;
   checkSet: string;
   population: string;
+  /** In `ci` size when absent. */
+  size?: RunResult['size'];
+  /** The edition by which it is judged, by hash. */
+  edition?: string;
+  /** What it is held to, and the verdicts of an earlier run, by hash. */
+  gate?: string;
+  before?: string;
+  /** Known failures, by hash. */
+  baseline?: string;
   status?: RunResult['status'];
   subjectEnded?: { how: string; forced: boolean };
   output?: string;
@@ -36,6 +55,10 @@ export interface Opened {
   events: ReturnType<RunFolder['events']>;
   /** Lines of the subject's output, where there is any. */
   output?: readonly string[];
+  edition?: Edition;
+  before?: Before;
+  /** Known failures that the run is held against. */
+  baseline?: readonly BaselineEntry[];
 }
 
 /** Reads and verifies the evidence of a run. @throws EvidenceError when something was changed or is missing. */
@@ -53,7 +76,10 @@ export function openRun(folder: RunFolder): Opened {
     throw new EvidenceError('subject.log was changed after the run');
   const manifest = JSON.parse(folder.input(header.manifest)) as Manifest;
   const { map } = parseMap(JSON.parse(folder.input(header.map)) as Record<string, string>);
-  return { facts, header, manifest, map, events, output: folder.output() };
+  const edition = header.edition ? parseEdition(folder.input(header.edition)) : undefined;
+  const before = header.before ? (JSON.parse(folder.input(header.before)) as Before) : undefined;
+  const baseline = header.baseline ? (JSON.parse(folder.input(header.baseline)) as BaselineEntry[]) : undefined;
+  return { facts, header, manifest, map, events, output: folder.output(), edition, before, baseline };
 }
 
 /** The verdicts of a run, from its folder alone: needs no network, no clock, and gives the same every time. */
@@ -61,17 +87,43 @@ export function judge(folder: RunFolder, definitions: readonly CheckDefinition[]
   return judgeOpened(openRun(folder), definitions);
 }
 
-export function judgeOpened(
-  { facts, header, manifest, map, output }: Opened,
-  definitions: readonly CheckDefinition[] = CHECKS,
-): RunResult {
+export function judgeOpened(opened: Opened, definitions: readonly CheckDefinition[] = CHECKS): RunResult {
+  const { facts, header, manifest, map, output, edition, baseline } = opened;
   const evidence = new Evidence(facts, map, manifest);
   if (output) evidence.output = () => output;
   const known = definitions.filter((check) => header.checks.includes(check.id));
-  const checks = known.map((check) => checkResult(check, evidence, manifest, header));
-  const invariants = known.flatMap((check) => invariantResults(check, evidence, manifest));
+  const found = known.map((check) => checkResult(check, evidence, manifest, header));
+  const terms = edition?.terms ?? termsOf(definitions);
+  const checks = found.map((check) => underTerms(check, terms));
+  const scored = new Set(terms.checks.map(({ id }) => id));
+  const invariants = known.filter(({ id }) => scored.has(id)).flatMap((check) => invariantResults(check, evidence, manifest));
+  const size = header.size ?? 'ci';
   const status = header.status ?? 'interrupted';
   const ended = { status, tampered: facts.intruders.length > 0, defects: facts.defects.length };
+  const channels = roundTrips(evidence, manifest);
+  const missing = edition ? 0 : Math.max(0, PLANNED - definitions.length);
+  const stands = standing(
+    {
+      ...ended,
+      checks,
+      invariants,
+      trips: channels,
+      size,
+      missing,
+      ...declaredIn(manifest),
+      beside: beside(manifest, edition, facts.first?.wall ?? ''),
+    },
+    terms,
+  );
+  const numbers = score(checks);
+  const gate = header.gate
+    ? parseGate(header.gate).judge({ checks, coverage: numbers.coverage, standing: stands, before: opened.before })
+    : undefined;
+  // The day is that of the run: judged again later, it comes to the same.
+  const weighed = baseline && weigh(baseline, checks, invariants, facts.first?.wall.slice(0, 10) ?? '');
+  const verdicts = [...checks, ...invariants].filter((row) => !weighed?.excused.has(row)).map((row) => row.verdict);
+  const marked = <T extends CheckResult | InvariantResult>(row: T): T =>
+    weighed?.excused.has(row) ? { ...row, known: true } : row;
   return {
     v: 1,
     id: header.id,
@@ -79,15 +131,49 @@ export function judgeOpened(
     seed: header.seed,
     runKey: header.runKey,
     subject: { name: manifest.subject.name, version: manifest.subject.version },
-    warnings: warnings(facts, manifest, header, definitions),
-    checks,
-    invariants,
-    ...score(checks, invariants, ended),
+    warnings: [...warnings(facts, manifest, header, definitions), ...undeclared(evidence, manifest)],
+    checks: checks.map(marked),
+    invariants: invariants.map(marked),
+    ...numbers,
+    size,
+    ...(edition && { edition: { id: edition.edition, hash: edition.hash, draft: edition.status === 'draft' } }),
+    level: sayStanding(stands, size),
+    standing: stands,
+    ...(gate && { gate }),
+    channels,
+    ...(weighed && { baseline: weighed.rows }),
     mapCoverage: evidence.mapCoverage(),
+    exitCode: exitCode({ ...ended, verdicts, witnessed: checks.filter(isWitnessed).length, gate, stale: weighed?.stale }),
     startedAt: facts.first?.wall ?? '',
     endedAt: facts.last?.wall ?? '',
   };
 }
+
+// What an edition says of a check holds, whatever the check says of itself by now; one that came later is not scored.
+function underTerms(check: CheckResult, terms: Terms): CheckResult {
+  const frozen = terms.checks.find(({ id }) => id === check.id);
+  if (frozen) return { ...check, severity: frozen.severity, level: frozen.level as CheckResult['level'] };
+  const came = `it came to ${check.verdict}${check.message ? `: ${check.message}` : ''}`;
+  return {
+    ...check,
+    verdict: 'not-applicable',
+    reason: 'added-after-freeze',
+    message: `Not scored: added after the edition; ${came}`,
+  };
+}
+
+// What nobody may read the level without.
+function beside({ sites, crm, capabilities }: Manifest, edition: Edition | undefined, at: string): string[] {
+  const open = [...sites.filter(({ tls }) => !tls).map(({ name }) => name), ...(crm.tls ? [] : ['the CRM'])];
+  const declined = Object.entries(capabilities ?? {}).flatMap(([name, is]) => (is === true ? [] : [`without ${name}: ${is.no}`]));
+  return [
+    ...(edition ? [`edition ${edition.edition}${edition.status === 'draft' ? ', a draft' : ''}${ended(edition, at)}`] : []),
+    ...(open.length > 0 ? [`TLS off for ${open.join(', ')}`] : []),
+    ...declined,
+  ];
+}
+
+const ended = ({ until }: Edition, at: string): string => (at.slice(0, 10) >= until ? `, which ended on ${until}` : '');
 
 /** The result of one check, on the evidence so far: the same function live and offline. */
 export function checkResult(
@@ -98,7 +184,8 @@ export function checkResult(
 ): CheckResult {
   const { id, title, group, severity, level, requirement, seeds, harm } = check;
   const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest, evidence.oracle.map));
-  const { verdict, reason, message, findings } = evidence.judge(check, sites);
+  const { verdict, reason, message, findings, sites: each, cases } = evidence.judge(check, sites);
+  const latency = evidence.latencyOf(check, sites);
   const logs = sites.map((site) => evidence.facts.checks.get(cohortOf(check, site)));
   return {
     id,
@@ -113,6 +200,9 @@ export function checkResult(
     reason,
     message,
     findings,
+    sites: each,
+    cases,
+    ...(latency && { latency }),
     settled: logs.flatMap((log) => [...(log?.marks ?? [])].map(([label, { by, waitedMs }]) => ({ label, by, waitedMs }))),
     durationMs: Math.round(Math.max(0, ...logs.map((log) => (log?.endedAt ?? log?.begunAt ?? 0) - (log?.begunAt ?? 0))) / 1000),
     replay: `${header.command ?? 'npx syncproof check'} --only ${id} --seed ${header.seed} --run-key ${header.runKey}`,

@@ -98,14 +98,14 @@ export async function record(
 }
 
 function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: RecordOptions): Record<string, unknown> {
-  const { subject, sites, crm, promises, clients, attests } = manifest;
+  const { subject, sites, crm, promises, clients, attests, capabilities } = manifest;
   const start = { restart: manifest.start.restart };
   return {
     type: 'begin',
     id: folder.id,
     seed,
     runKey,
-    manifest: folder.keep(JSON.stringify({ subject, start, sites, crm, promises, clients, attests }, null, 1)),
+    manifest: folder.keep(JSON.stringify({ subject, start, sites, crm, promises, clients, attests, capabilities }, null, 1)),
     map: folder.keep(JSON.stringify(map.files, null, 1)),
     population: folder.keep(JSON.stringify({ seed: sandbox.seed, runKey: sandbox.runKey, seeded: 0 }, null, 1)),
     ...header,

@@ -8,10 +8,12 @@ import { FIVE_MINUTES_PLAYED, readChannels } from './manifest/read-channels.ts';
 import { type DataMap, sourceTypes } from './map/map.ts';
 import { onChannel } from './oracle/oracle.ts';
 import { type Recorder, type RecordOptions, type RunningSubject, record } from './recorder.ts';
-import type { CheckResult } from './result.ts';
+import type { BaselineEntry, CheckResult, Size } from './result.ts';
 import type { Replay } from './schedule/explorer.ts';
 import { keepSchedules } from './schedule/keep.ts';
-import { type Size, World } from './world/world.ts';
+import type { Edition } from './standing/editions.ts';
+import type { Before } from './standing/gate.ts';
+import { World } from './world/world.ts';
 
 export type { RunningSubject } from './recorder.ts';
 
@@ -25,9 +27,15 @@ export interface RunOptions extends Omit<RecordOptions, 'header' | 'say'> {
   /** A real outage of ten minutes is played in so many ms. */
   outageMs?: number;
   size?: Size;
+  /** Checks under way at the same time; as many as the subject can take when absent. */
+  atOnce?: number;
   /** Recorded decisions that are followed instead of new ones. */
   replay?: Replay;
   progress?: (progress: Progress) => void;
+  /** What the run is held to; kept with the evidence, so that it is judged by the same again. */
+  terms?: { edition?: Edition; gate?: string; before?: Before };
+  /** Known failures that the run is held against. */
+  baseline?: readonly BaselineEntry[];
   /** What a reader types to check the same subject again; `npx syncproof check` when absent. */
   command?: string;
 }
@@ -53,7 +61,7 @@ export async function runChecks(options: RunOptions): Promise<void> {
     const worker = async (): Promise<void> => {
       for (let next = shared.shift(); next; next = shared.shift()) await context.run(next);
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    await Promise.all(Array.from({ length: options.atOnce ?? AT_ONCE }, worker));
     // Many people are a burden to whatever comes after them.
     const alone = checks
       .filter((check) => check.alone)
@@ -62,9 +70,18 @@ export async function runChecks(options: RunOptions): Promise<void> {
   });
 }
 
-function header({ folder, checks, command }: RunOptions): Record<string, unknown> {
+function header({ folder, checks, command, size = 'ci', terms, baseline }: RunOptions): Record<string, unknown> {
   const set = checks.map(({ id, title, severity, level, requirement }) => ({ id, title, severity, level, requirement }));
-  return { command, checks: checks.map((check) => check.id), checkSet: folder.keep(JSON.stringify(set, null, 1)) };
+  return {
+    command,
+    size,
+    checks: checks.map((check) => check.id),
+    checkSet: folder.keep(JSON.stringify(set, null, 1)),
+    ...(terms?.edition && { edition: folder.keep(JSON.stringify(terms.edition, null, 1)) }),
+    ...(terms?.gate && { gate: terms.gate }),
+    ...(terms?.before && { before: folder.keep(JSON.stringify(terms.before, null, 1)) }),
+    ...(baseline && { baseline: folder.keep(JSON.stringify(baseline, null, 1)) }),
+  };
 }
 
 /** Runs one check on every site that it applies to. */

@@ -3,18 +3,23 @@ import type { JournalEvent } from '#kernel';
 import { defineReport } from './definition.ts';
 import { clip, visible, visibleData } from './markup.ts';
 import { JournalIndex, story } from './model.ts';
+import { remarks } from './remarks.ts';
 import { sequenceLines } from './sequence.ts';
 import {
   DISCLAIMER,
   decisive,
-  EXIT,
   elapsed,
+  exitSentence,
   failed,
   failures,
   figure,
   headline,
+  latencyText,
+  nextLevel,
   SEVERITY,
+  type StandingLine,
   seconds,
+  standingLines,
   type Tone,
   unknown,
   VERDICT,
@@ -100,6 +105,34 @@ function explain(check: CheckResult, width: number, paint: Paint, events: readon
   ];
 }
 
+/** How many things that stand in the way of a level are named. */
+const NAMED = 6;
+
+// Levels, what the next one lacks, badges and gate: what a run that counts stands at.
+function standingBlock(result: RunResult, width: number, paint: Paint): string[] {
+  const lines = standingLines(result);
+  const row = (head: string, { glyph, tone, name, text }: StandingLine, room: number): string =>
+    `  ${paint('dim', head.padEnd(9))}  ${paint(tone, glyph)} ${clip(`${name.padEnd(room)} ${text}`, width - 15)}`;
+  const of = (kind: StandingLine['kind'], head: string): string[] => {
+    const rows = lines.filter((line) => line.kind === kind);
+    const room = Math.max(0, ...rows.map(({ name }) => name.length));
+    return rows.map((line, i) => row(i === 0 ? head : '', line, room));
+  };
+  const next = nextLevel(result);
+  const lacks = next?.lacks.slice(0, NAMED) ?? [];
+  const more = (next?.lacks.length ?? 0) - lacks.length;
+  const latency = latencyText(result);
+  return [
+    ...of('level', 'levels'),
+    ...(next ? [`  ${paint('dim', 'to')}         ${next.to} it lacks`] : []),
+    ...lacks.map((line) => row('', line, Math.max(...lacks.map(({ name }) => name.length)))),
+    ...(more > 0 ? [`             and ${more} more`] : []),
+    ...of('badge', 'badges'),
+    ...(latency ? [`  ${paint('dim', 'latency')}    ${latency}`] : []),
+    ...of('gate', 'gate'),
+  ];
+}
+
 /** The result for a terminal: every check, what it adds up to, and the first failure explained. Ends with a line feed. */
 export function scorecard(given: RunResult, { colour, width = 100, events = [] }: TerminalOptions): string {
   const result = visibleData(given);
@@ -132,7 +165,8 @@ export function scorecard(given: RunResult, { colour, width = 100, events = [] }
     ...(invariants.length > 0 ? ['', '  Invariants', ...invariants] : []),
     '',
     `  ${paint('bold', paint(tone, text))}`,
-    `  ${result.level}`,
+    ...wrap(result.level, width - 2).map((line) => `  ${line}`),
+    ...standingBlock(result, width, paint),
     `  counts     ${counts.join(', ') || 'none'}`,
     `  score      overall ${figure(result.score.overall)}${scores.length > 0 ? ` (${scores.join(', ')})` : ''}`,
     `  coverage   ${figure(result.coverage)} % of the weight witnessed; ${result.mapCoverage.judged} of ${result.mapCoverage.of} map rows judged`,
@@ -143,9 +177,14 @@ export function scorecard(given: RunResult, { colour, width = 100, events = [] }
     ...(first ? ['', ...explain(first, width, paint, events)] : []),
     ...(others.length > 0 ? ['', '  Also failed', ...others.map(oneLine)] : []),
     ...(odd.length > 0 ? ['', '  Could not be judged', ...odd.map(oneLine)] : []),
+    ...remarks(result).flatMap(({ title, lines: said }) => [
+      '',
+      `  ${title}`,
+      ...said.flatMap((line) => wrap(line, width - 6).map((part, i) => `${i === 0 ? '    ' : '      '}${part}`)),
+    ]),
     '',
     ...wrap(DISCLAIMER, width - 2).map((line) => `  ${paint('dim', line)}`),
-    `  exit ${result.exitCode}: ${EXIT[result.exitCode]}`,
+    `  exit ${result.exitCode}: ${exitSentence(result)}`,
   ];
   return `${lines.join('\n')}\n`;
 }

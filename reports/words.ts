@@ -1,4 +1,4 @@
-import type { CheckResult, Finding, RunResult, Severity, Verdict } from '#conformance';
+import type { BadgeStanding, CheckResult, Finding, Lack, LevelStanding, RunResult, Severity, Verdict } from '#conformance';
 
 export type Tone = 'good' | 'bad' | 'warn' | 'void' | 'quiet';
 
@@ -37,9 +37,74 @@ export const EXIT = [
   'harness error',
 ] as const;
 
+/** What the exit code of a run says. */
+export const exitSentence = ({ exitCode, checks, invariants }: RunResult): string =>
+  exitCode === 0 && [...checks, ...invariants].some(({ known }) => known) ? 'nothing failed but what is known' : EXIT[exitCode];
+
 export const failed = (item: { verdict: Verdict }): boolean => item.verdict === 'fail' || item.verdict === 'unstable';
 /** Applies, and could not be judged. */
 export const unknown = (item: { verdict: Verdict }): boolean => item.verdict === 'untestable' || item.verdict === 'harness-error';
+
+const MARK = { yes: ['✓', 'good'], no: ['✗', 'bad'], unknown: ['?', 'warn'] } as const;
+
+/** One line about where the run stands: what it is about, how it is, and what was seen. */
+export interface StandingLine {
+  kind: 'level' | 'badge' | 'gate' | 'lack';
+  name: string;
+  glyph: string;
+  tone: Tone;
+  text: string;
+}
+
+/** How each level is met, and what the gate asked for; nothing of a selection, which awards nothing. */
+export function standingLines({ standing, gate }: RunResult): StandingLine[] {
+  const levels = standing.leftOut > 0 ? [] : standing.levels.map(levelLine);
+  const badges = standing.leftOut > 0 ? [] : standing.badges.filter(({ state }) => state !== 'none').map(badgeLine);
+  const asked = (gate?.lines ?? []).map(({ asked: name, met, saw }): StandingLine => {
+    const [glyph, tone] = MARK[met];
+    return { kind: 'gate', name, glyph, tone, text: saw };
+  });
+  return [...levels, ...badges, ...asked];
+}
+
+function levelLine({ id, name, state, must, majors, lacks, beyond }: LevelStanding): StandingLine {
+  const passed = must.of > 0 ? `${must.passed} of ${must.of} blockers pass` : 'every channel was travelled';
+  const share = majors ? `, majors ${majors.share} % (asked: ${majors.least} %)` : '';
+  const glyph = state === 'met' ? '✓' : state === 'checks-hold' ? '◐' : '✗';
+  const tone: Tone =
+    state === 'met' ? 'good' : state === 'checks-hold' ? 'warn' : lacks.some(({ kind }) => kind === 'failed') ? 'bad' : 'warn';
+  const base = must.of === 0 && lacks.length > 0 ? `${lacks.length} channels were not` : `${passed}${share}`;
+  const needs = beyond.length > 0 ? `; needs ${beyond.join(' and ')}` : '';
+  return { kind: 'level', name: `${id} ${name}`, glyph, tone, text: `${base}${needs}` };
+}
+
+function badgeLine({ id, state, must, title }: BadgeStanding): StandingLine {
+  const earned = state === 'earned';
+  return {
+    kind: 'badge',
+    name: id,
+    glyph: earned ? '✓' : '✗',
+    tone: earned ? 'good' : 'quiet',
+    text: `${title}: ${must.passed} of ${must.of} pass`,
+  };
+}
+
+/** What stands between the run and its next level, the subject's own failures first. Undefined where nothing does, or too little was run. */
+export function nextLevel({ standing }: RunResult): { to: string; lacks: StandingLine[] } | undefined {
+  const next = standing.leftOut > 0 ? undefined : standing.levels.find(({ state }) => state === 'lacking');
+  if (!next) return undefined;
+  const order: Lack['kind'][] = ['failed', 'unknown', 'absent'];
+  const sorted = [...next.lacks].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  const lacks = sorted.map(({ what, kind, why }): StandingLine => {
+    const [glyph, tone] = MARK[kind === 'failed' ? 'no' : 'unknown'];
+    return { kind: 'lack', name: what, glyph, tone, text: why };
+  });
+  return { to: `level ${next.id.slice(1)} (${next.name})`, lacks };
+}
+
+/** `p95 812 ms by LT-01, class A`. */
+export const latencyText = ({ standing: { latency } }: RunResult): string | undefined =>
+  latency && `p95 ${latency.p95Ms} ms by ${latency.by.join(', ')}, ${latency.class ? `class ${latency.class}` : 'of no class'}`;
 
 const plural = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
 
@@ -49,10 +114,13 @@ export function headline(result: RunResult): { text: string; tone: Tone } {
   const bad = counts.fail + counts.unstable;
   const applicable = result.checks.length - counts['not-applicable'];
   const broken = result.invariants.filter(failed).length;
+  const known = [...result.checks, ...result.invariants].filter((row) => row.known).length;
   const voided = counts['harness-error'] + result.invariants.filter((i) => i.verdict === 'harness-error').length;
   const parts: string[] = [];
   if (bad > 0) parts.push(`${bad} of ${plural(applicable, 'check')} failed`);
   if (broken > 0) parts.push(`${plural(broken, 'invariant')} violated`);
+  if (known > 0) parts.push(known === bad + broken ? 'all of it known' : `${known} of it known`);
+  if (result.exitCode === 4) parts.push('a known failure does not fail any more');
   if (voided > 0) parts.push(`the harness failed in ${plural(voided, 'place')}`);
   if (parts.length === 0 && result.exitCode === 1) parts.push('gate not met, see the warnings');
   if (bad + broken + voided === 0 && counts.pass > 0) parts.push(`${counts.pass} of ${plural(applicable, 'check')} passed`);
@@ -61,11 +129,11 @@ export function headline(result: RunResult): { text: string; tone: Tone } {
   if (result.status === 'interrupted') parts.unshift('interrupted');
   const sentence = parts.join(', ');
   const tone: Tone =
-    bad + broken > 0
+    bad + broken > known
       ? 'bad'
       : voided > 0
         ? 'void'
-        : result.exitCode === 0 && counts.pass > 0
+        : result.exitCode === 0 && counts.pass > 0 && known === 0
           ? 'good'
           : result.exitCode === 1
             ? 'bad'
@@ -81,10 +149,11 @@ export const decisive = (check: { verdict: Verdict; findings: Finding[] }): Find
 export const worstFirst = (checks: readonly CheckResult[]): CheckResult[] =>
   [...checks].sort((a, b) => VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict));
 
-/** Failed checks in the order in which a person should read them: blockers first. */
+/** Failed checks in the order in which a person should read them: what is new first, of that blockers first. */
 export const failures = (result: RunResult): CheckResult[] => {
   const rank = ['B', 'M', 'm', 'A'];
-  return result.checks.filter(failed).sort((a, b) => rank.indexOf(a.severity) - rank.indexOf(b.severity));
+  const place = ({ known, severity }: CheckResult): number => (known ? rank.length : 0) + rank.indexOf(severity);
+  return result.checks.filter(failed).sort((a, b) => place(a) - place(b));
 };
 
 /** A score or share as every report writes it: one decimal at most. */

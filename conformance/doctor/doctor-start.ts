@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, extname, join, resolve } from 'node:path';
 import { type Hook, type Manifest, startMode } from '../manifest/manifest.ts';
@@ -27,12 +28,13 @@ export function startProblems(manifest: Manifest, environment: Record<string, st
   return found;
 }
 
-/** Programs whose first plain argument is the file that they run. */
-const INTERPRETERS = /^(node|deno|bun|python[\d.]*|ruby|perl|sh|bash)$/;
+/** Programs whose first plain argument is the file that they run; with Java it comes after -jar. */
+const INTERPRETERS = /^(node|deno|bun|python[\d.]*|ruby|perl|sh|bash|java)$/;
 
 function commandProblems({ start }: Manifest, environment: Record<string, string | undefined>, report: Report): void {
   const { cwd, command } = start;
-  const [program, script] = command as [string, string | undefined];
+  const [program = '', first] = command ?? [];
+  const script = program === 'java' ? command?.[command.indexOf('-jar') + 1 || command.length] : first;
   const wrong = isFolder(cwd) && programProblem(program, cwd, start.env.PATH ?? environment.PATH);
   const file = INTERPRETERS.test(program) && script && !/^-|\$\{/.test(script) && extname(script) !== '';
   if (!isFolder(cwd)) report(['start', 'cwd'], `the working folder ${cwd} does not exist`, 'correct start.cwd');
@@ -62,7 +64,7 @@ function executable(file: string): boolean {
 const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
 
 /** Names that are not settings but that a run gives values to. */
-const RUN_NAMES = ['RUN_DATA', 'RUN_FILES', 'SUBJECT_DIR'];
+const RUN_NAMES = ['RUN_DATA', 'RUN_FILES', 'RUN_TRUST_STORE', 'SUBJECT_DIR'];
 
 function templateProblems(manifest: Manifest, report: Report): void {
   const known = [...settingNames(manifest), ...RUN_NAMES];
@@ -109,11 +111,29 @@ function fileProblems(manifest: Manifest, report: Report): void {
   manifest.sites.forEach((site, index) => {
     missing(['sites', index, 'capability'], site.capability);
   });
-  for (const [name, client] of Object.entries(manifest.clients)) missing(['clients', name, 'public_key'], client.public_key);
+  for (const [name, client] of Object.entries(manifest.clients)) {
+    missing(['clients', name, 'public_key'], client.public_key);
+    if (client.public_key && existsSync(client.public_key) && !isPublicKey(client.public_key))
+      report(
+        ['clients', name, 'public_key'],
+        `${client.public_key} holds no public key in PEM`,
+        'write it with: openssl pkey -in PRIVATE -pubout -out public.pem',
+      );
+  }
   for (const name of ['logs', 'audit'] as const) {
     const place = manifest.hooks[name];
     // The subject may write it only once it runs.
     if (place && 'path' in place) missing(['hooks', name], place.path, 'warning');
+  }
+}
+
+function isPublicKey(file: string): boolean {
+  const text = readFileSync(file, 'utf8');
+  try {
+    // A private key would be taken for its public half, and has no place in a manifest.
+    return !text.includes('PRIVATE KEY') && createPublicKey(text).type === 'public';
+  } catch {
+    return false;
   }
 }
 

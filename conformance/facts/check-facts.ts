@@ -53,7 +53,7 @@ export class CheckFacts {
     if (!mark) return [untestable('not-reached', `The check did not come to "${label}".`)];
     if (this.#evidence.facts.truthOf(this.cohort).length === 0)
       return [untestable('nothing-done', 'Nothing was ever committed in the EHR for this check.')];
-    const found = this.#evidence.asMapped(this.cohort, mark.at);
+    const found = this.#evidence.asMapped(this.cohort, mark.at).map((finding) => this.#named(finding));
     if (mark.by === 'never-settled')
       found.push(
         fail('never-settled', 'The state still changed four sync windows after the last stimulus.', {
@@ -75,6 +75,15 @@ export class CheckFacts {
       );
     }
     return found;
+  }
+
+  // Says of whose record a finding is, by the name that the check gave it.
+  #named(finding: Finding): Finding {
+    const about = finding.evidence[0];
+    const key = [...this.#log.notes.keys()].find(
+      (one) => one.startsWith('record ') && this.record(one.slice(7))?.versions.some(({ event }) => event === about),
+    );
+    return about && key ? { ...finding, sub: key.slice(7) } : finding;
   }
 
   // The CRM record that was written most, where anybody wrote one.

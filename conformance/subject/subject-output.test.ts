@@ -45,8 +45,23 @@ test('a line without an end is kept in pieces, a secret across the cut still hid
   expect(text.replace(/^out |\n/gm, '').replace(MARK, '').length).toBe(65_530 + 70_000);
 });
 
-test('beyond the limit only the notice is kept', async () => {
-  const text = await keep([`${'x'.repeat(1000)}\n`.repeat(3000)], 1024 * 1024);
-  expect(text.length).toBeLessThan(1024 * 1024);
-  expect(text).toMatch(/\nsyncproof output beyond 1 MB is not kept\n$/);
+test('beyond the limit only the notice is kept, with how much there was', async () => {
+  const text = await keep([`${'x'.repeat(1000)}\n`.repeat(3000), `${'y'.repeat(1000)}\n`.repeat(3000)], 1024 * 1024);
+  expect(text.length).toBeLessThan(1024 * 1024 + 200);
+  expect(text).toMatch(/\nsyncproof output beyond 1 MB is not kept\nsyncproof 5 MB more came, and were not kept\n$/);
+});
+
+test('what we note ourselves is kept however full the file is, and the last lines are the newest, without secrets', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'syncproof-test-')), 'subject.log');
+  const output = new SubjectOutput({ file, clock: systemClock, salt: 's', limitBytes: 10 });
+  output.hide('PW', 'hunter22');
+  const stream = new PassThrough();
+  output.attach(stream, 'out');
+  stream.write('more than fits here\n');
+  stream.write(`${'z'.repeat(50_000)}\nlast but one\nlast, hunter22\n`);
+  await new Promise((resolve) => setImmediate(resolve));
+  output.note('sent SIGTERM');
+  expect(output.tail.slice(-2)).toEqual(['last but one', expect.stringMatching(/^last, <secret PW [0-9a-f]{16}>$/)]);
+  output.close();
+  expect(readFileSync(file, 'utf8')).toContain(' syncproof sent SIGTERM\n');
 });

@@ -42,6 +42,7 @@ ${more}`;
   expect(problems).toEqual([]);
   const binds = rest.binds ?? (await holdBinds(manifest!));
   const settings = {
+    SYNCPROOF_CA_FILE: '/run/ca.pem',
     SYNCPROOF_CRM_PASSWORD: 'open sesame',
     ...(binds.mllp.epic && { SYNCPROOF_EPIC_MLLP_BIND: binds.mllp.epic }),
   };
@@ -84,7 +85,7 @@ describe('starting', () => {
     const folder = mkdtempSync(join(tmpdir(), 'syncproof-test-'));
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a template of ours
     writeFileSync(join(folder, 'a.tmpl'), 'bind=${SYNCPROOF_EPIC_MLLP_BIND} none=${SYNCPROOF_EPIC_GROUP_ID} other=${HOME}');
-    const start = `env: {OUT: ${folder}/out.json, TEMPLATE: '\${RUN_FILES}/conf/a.txt', DATA: '\${RUN_DATA}'}
+    const start = `env: {OUT: ${folder}/out.json, TEMPLATE: '\${RUN_FILES}/conf/a.txt', DATA: '\${RUN_DATA}', TRUST: '\${RUN_TRUST_STORE}'}
   files: [{template: ${folder}/a.tmpl, to: conf/a.txt}]`;
     const environment = { ...process.env, SYNCPROOF_CONTROL_TOKEN: 'never', KEPT: 'yes' };
     const { subject, options } = await run({ script, start, environment });
@@ -94,6 +95,7 @@ describe('starting', () => {
     expect(seen.env).not.toHaveProperty('SYNCPROOF_CONTROL_TOKEN');
     expect(seen.template).toBe(`bind=${options.binds.mllp.epic} none= other=\${HOME}`);
     expect(seen.data).toBe(true);
+    expect(seen.env.TRUST).toBe('/run/ca.p12');
     const config = seen.env.SYNCPROOF_CONFIG;
     expect(statSync(config).mode & 0o777).toBe(0o600);
     await subject.close();

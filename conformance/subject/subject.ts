@@ -190,6 +190,7 @@ class SubjectProcess implements Subject {
       command: start.command!.map((word) => fillTemplate(word, this.variables)),
       cwd: start.cwd,
       environment: { ...this.environment, ...env },
+      mark: 'SYNCPROOF_CONFIG',
       clock: this.#clock,
       output: this.#output,
       onAbandon: () => this.#files.remove(),

@@ -15,6 +15,7 @@ import { offered } from '../facts/tls-facts.ts';
 import type { Promises, SiteManifest } from '../manifest/manifest.ts';
 import { addDays, instantAt, wallTime } from '../oracle/zones.ts';
 import type { RunningSubject } from '../recorder.ts';
+import type { Size } from '../result.ts';
 import { Explorer, type Replay } from '../schedule/explorer.ts';
 import { Rivals } from '../schedule/rivals.ts';
 import type { Workload } from '../schedule/workloads.ts';
@@ -58,9 +59,6 @@ export interface WorldOptions {
   /** Recorded decisions that its exploration follows. */
   replay?: Replay;
 }
-
-/** How much of something that has no end is done. */
-export type Size = 'ci' | 'full';
 
 /** A reference with the name that people read. */
 interface Named {

@@ -15,6 +15,8 @@ export interface Stored {
   row: Row;
   /** The row as it is kept, where it is shown otherwise. */
   kept?: Row;
+  /** The row as it is kept, as JSON. */
+  text: string;
 }
 
 /** Text as the index and comparisons see it: Salesforce ignores letter case. */
@@ -24,7 +26,31 @@ export const folded = (value: Value): Value => (typeof value === 'string' ? valu
 const indexText = (field: FieldDefinition, value: Value): string =>
   field.type === 'reference' || field.caseSensitive ? String(value) : String(folded(value));
 
+// Indexes hold the number of a type and field in place of their names. The index of SystemModstamp only grows at its end, since
+// the newest is the greatest: what a record had before counts no more, and is taken out together with others.
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS crm_row (
+    n INTEGER PRIMARY KEY, id TEXT UNIQUE, type TEXT, deleted INTEGER, stamp INTEGER, version INTEGER, json TEXT);
+  CREATE INDEX IF NOT EXISTS crm_all ON crm_row (type);
+  CREATE INDEX IF NOT EXISTS crm_gone ON crm_row (type) WHERE deleted = 1;
+  CREATE TABLE IF NOT EXISTS crm_key (key INTEGER PRIMARY KEY, type TEXT, field TEXT, UNIQUE (type, field));
+  CREATE TABLE IF NOT EXISTS crm_index (key INTEGER, value TEXT, n INTEGER, PRIMARY KEY (key, value, n)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS crm_stamp (key INTEGER, stamp INTEGER, n INTEGER, PRIMARY KEY (key, stamp)) WITHOUT ROWID;`;
+const STAMP = 'SystemModstamp';
+/** Stamps that records no longer have and that are in the index still; about as many. */
+const MOST_FORMER = 64;
+
 const COLUMNS = 'n, id, type, deleted, stamp, version, json';
+// Put together once: each call would be another text, to be looked up letter by letter.
+const BY_ID = `SELECT ${COLUMNS} FROM crm_row WHERE id = ?`;
+const BY_INDEX = `SELECT ${COLUMNS} FROM crm_index JOIN crm_row USING (n) WHERE key = ? AND value = ? AND deleted = 0 ORDER BY n`;
+const [OLDEST, NEWEST] = ['ASC', 'DESC'].map(
+  (order) => `SELECT ${COLUMNS} FROM crm_stamp CROSS JOIN crm_row USING (n, stamp)
+    WHERE key = ? AND stamp > ? AND stamp < ? ORDER BY stamp ${order} ${LIMIT}`,
+) as [string, string];
+const [UPDATE, DELETE, UNDELETE] = ['', 'deleted = 1, ', 'deleted = 0, '].map(
+  (alive) => `UPDATE crm_row SET ${alive}stamp = ?, version = ?, json = ? WHERE n = ?`,
+) as [string, string, string];
 type Columns = [n: number, id: string, type: string, deleted: number, stamp: number, version: number, json: string];
 
 /**
@@ -36,22 +62,22 @@ export class Store {
   #statements = new Map<string, ReturnType<Database['sql']['prepare']>>();
   #head: number;
   #editions = new Map<string, number>();
+  /** Numbers of fields, by type and name. */
+  #keys = new Map<string, Map<string, number>>();
   #drifts: Drifts;
+  /** Stamps that records had before, and the number of their type. */
+  #former: [key: number, stamp: number][] = [];
 
   /** @param drifts how rows are shown otherwise than they are kept. */
   constructor(database: Database, drifts = new Drifts()) {
     this.#database = database;
     this.#drifts = drifts;
-    database.sql.exec(`
-      CREATE TABLE IF NOT EXISTS crm_row (
-        n INTEGER PRIMARY KEY, id TEXT UNIQUE, type TEXT, deleted INTEGER, stamp INTEGER, version INTEGER, json TEXT);
-      CREATE INDEX IF NOT EXISTS crm_all ON crm_row (type);
-      CREATE INDEX IF NOT EXISTS crm_gone ON crm_row (type) WHERE deleted = 1;
-      DROP INDEX IF EXISTS crm_live;
-      CREATE INDEX IF NOT EXISTS crm_stamp ON crm_row (type, stamp);
-      CREATE TABLE IF NOT EXISTS crm_index (
-        type TEXT, field TEXT, value TEXT, n INTEGER, PRIMARY KEY (type, field, value, n)) WITHOUT ROWID;`);
-    this.#head = Number(database.sql.prepare('SELECT max(stamp) AS head FROM crm_row').get()?.head ?? 0);
+    database.sql.exec(SCHEMA);
+    for (const { key, type, field } of database.sql.prepare('SELECT * FROM crm_key').all())
+      this.#keysOf(String(type)).set(String(field), Number(key));
+    const newest = database.sql.prepare('SELECT max(stamp) AS stamp FROM crm_stamp WHERE key = ?');
+    const stamps = [...this.#keys.values()].map((fields) => Number(newest.get(fields.get(STAMP) ?? 0)?.stamp ?? 0));
+    this.#head = Math.max(0, ...stamps);
   }
 
   /** The newest SystemModstamp given out, in milliseconds. */
@@ -79,17 +105,14 @@ export class Store {
 
   /** The record with this 18-character id, deleted ones too. */
   find(id: string): Stored | undefined {
-    const [found] = this.#rows(`SELECT ${COLUMNS} FROM crm_row WHERE id = ?`, id);
+    const [found] = this.#rows(BY_ID, id);
     return found;
   }
 
   /** Live records whose indexed field has this value, in order of creation. */
   byIndex(type: SObjectType, field: FieldDefinition, value: Value): Stored[] {
-    return this.#rows(
-      `SELECT ${COLUMNS} FROM crm_index JOIN crm_row USING (n, type)
-       WHERE crm_index.type = ? AND field = ? AND value = ? AND deleted = 0 ORDER BY n`,
-      ...[type.name, this.#drifts.keptName(type.name, field.name), indexText(field, value)],
-    );
+    const key = this.#keysOf(type.name).get(this.#drifts.keptName(type.name, field.name));
+    return key === undefined ? [] : this.#rows(BY_INDEX, key, indexText(field, value));
   }
 
   /** Up to `limit` records created after place `after`. */
@@ -103,11 +126,9 @@ export class Store {
 
   /** Up to `limit` records with `from` < SystemModstamp < `to`, oldest first or (`down`) newest first. Deleted ones too. */
   byStamp(type: SObjectType, options: { from: number; to: number; limit: number; down?: boolean }): Stored[] {
-    const order = options.down ? 'DESC' : 'ASC';
-    return this.#rows(
-      `SELECT ${COLUMNS} FROM crm_row WHERE type = ? AND stamp > ? AND stamp < ? ORDER BY stamp ${order} ${LIMIT}`,
-      ...[type.name, options.from, options.to, options.limit],
-    );
+    const { from, to, limit, down } = options;
+    const key = this.#keysOf(type.name).get(STAMP);
+    return key === undefined ? [] : this.#rows(down ? NEWEST : OLDEST, key, from, to, limit);
   }
 
   count(type: SObjectType): number {
@@ -116,28 +137,49 @@ export class Store {
   }
 
   /** Adds a record, or replaces the one with this id. */
-  put(type: SObjectType, record: Omit<Stored, 'n' | 'type'>, known?: Stored): Stored {
+  put(type: SObjectType, record: Omit<Stored, 'n' | 'type' | 'text'>, known?: Stored): Stored {
     const { id, deleted, stamp, version, row } = record;
     const before = known && (known.kept ?? known.row);
     const kept = this.#drifts.kept(type.name, row, before);
-    const json = JSON.stringify(kept);
+    const text = JSON.stringify(kept);
     this.#edit(type.name);
-    this.#database.onRollback(() => this.#edit(type.name));
+    const former = this.#former.length;
+    this.#database.onRollback(() => {
+      this.#edit(type.name);
+      this.#former.splice(former);
+    });
     let n = known?.n;
     if (n === undefined) {
       const insert = this.#sql('INSERT INTO crm_row (id, type, deleted, stamp, version, json) VALUES (?, ?, ?, ?, ?, ?)');
-      n = Number(insert.run(id, type.name, deleted ? 1 : 0, stamp, version, json).lastInsertRowid);
+      n = Number(insert.run(id, type.name, deleted ? 1 : 0, stamp, version, text).lastInsertRowid);
     } else {
       // A column that is named is written into its index again, even when it stays as it was.
-      const alive = known?.deleted === deleted ? '' : `deleted = ${deleted ? 1 : 0}, `;
-      this.#sql(`UPDATE crm_row SET ${alive}stamp = ?, version = ?, json = ? WHERE n = ?`).run(stamp, version, json, n);
+      const update = this.#sql(known?.deleted === deleted ? UPDATE : deleted ? DELETE : UNDELETE);
+      update.run(stamp, version, text, n);
     }
+    this.#restamp(this.#key(type.name, STAMP), known?.stamp, stamp, n);
     this.#reindex(type, n, before && !known.deleted ? before : {}, deleted ? {} : kept);
-    return { ...record, n, type: type.name, ...(kept !== row && { kept }) };
+    const stored: Stored = { n, type: type.name, id, version, deleted, stamp, row, text };
+    if (kept !== row) stored.kept = kept;
+    return stored;
+  }
+
+  #restamp(key: number, before: number | undefined, stamp: number, n: number): void {
+    if (before === stamp) return;
+    this.#sql('INSERT INTO crm_stamp VALUES (?, ?, ?)').run(key, stamp, n);
+    if (before === undefined || this.#former.push([key, before]) < MOST_FORMER) return;
+    this.#forgetFormer();
+  }
+
+  #forgetFormer(): void {
+    for (const [key, stamp] of this.#former.splice(0))
+      this.#sql('DELETE FROM crm_stamp WHERE key = ? AND stamp = ?').run(key, stamp);
   }
 
   /** Gives what a read gives while these records are as they were once; null: before there was one. */
   during<T>(images: readonly { type: SObjectType; id: string; version: number; row: Row | null }[], read: () => T): T {
+    // A record that is put back has the stamp again that it had before.
+    this.#forgetFormer();
     return this.#database.undone(() => {
       for (const { type, id, version, row } of images) {
         const known = this.find(id);
@@ -163,10 +205,30 @@ export class Store {
       if (was === is) continue;
       const [old, now] = [was, is].map((v) => (v === null ? null : indexText(field, v)));
       if (old === now) continue;
-      if (old !== null)
-        this.#sql('DELETE FROM crm_index WHERE type = ? AND field = ? AND value = ? AND n = ?').run(type.name, name, old!, n);
-      if (now !== null) this.#sql('INSERT INTO crm_index VALUES (?, ?, ?, ?)').run(type.name, name, now!, n);
+      const key = this.#key(type.name, name);
+      if (old !== null) this.#sql('DELETE FROM crm_index WHERE key = ? AND value = ? AND n = ?').run(key, old!, n);
+      if (now !== null) this.#sql('INSERT INTO crm_index VALUES (?, ?, ?)').run(key, now!, n);
     }
+  }
+
+  #keysOf(type: string): Map<string, number> {
+    let keys = this.#keys.get(type);
+    if (!keys) {
+      keys = new Map();
+      this.#keys.set(type, keys);
+    }
+    return keys;
+  }
+
+  /** The number of a field, given out with the first value of it. */
+  #key(type: string, field: string): number {
+    const keys = this.#keysOf(type);
+    const known = keys.get(field);
+    if (known !== undefined) return known;
+    const key = Number(this.#sql('INSERT INTO crm_key (type, field) VALUES (?, ?)').run(type, field).lastInsertRowid);
+    keys.set(field, key);
+    this.#database.onRollback(() => keys.delete(field));
+    return key;
   }
 
   #sql(text: string): ReturnType<Database['sql']['prepare']> {
@@ -182,10 +244,10 @@ export class Store {
     return (statement.all(...values) as unknown as Columns[]).map((columns) => this.#stored(columns));
   }
 
-  #stored([n, id, type, deleted, stamp, version, json]: Columns): Stored {
-    const kept = JSON.parse(json) as Row;
+  #stored([n, id, type, deleted, stamp, version, text]: Columns): Stored {
+    const kept = JSON.parse(text) as Row;
     const row = this.#drifts.shown(type, kept);
-    const stored: Stored = { n, type, id, version, deleted: deleted === 1, stamp, row };
+    const stored: Stored = { n, type, id, version, deleted: deleted === 1, stamp, row, text };
     if (row !== kept) stored.kept = kept;
     return stored;
   }
