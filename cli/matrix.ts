@@ -135,6 +135,7 @@ async function runOne(expectation: Expectation, values: { seed: string; full?: b
       map,
       checks,
       seed: values.seed,
+      size: expectation.size,
       runKey,
       out,
       id: `${expectation.id}-${randomBytes(4).toString('hex')}`,

@@ -13,5 +13,5 @@ export const anyNameWillDo = defineMutant({
       ),
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'DM-05', reason: 'wrong-value' }],
 });

@@ -8,5 +8,5 @@ export const cannotSendNothing = defineMutant({
       reference.writeBack(link, Object.fromEntries(Object.entries(edit).map(([name, value]) => [name, value ?? ''])), ...rest),
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'OW-02', reason: 'not-written-back' }],
 });

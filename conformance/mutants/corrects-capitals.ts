@@ -23,5 +23,6 @@ export const correctsCapitals = defineMutant({
     mapMessagePatient: (...given) => withNames(reference.mapMessagePatient(...given)),
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'DM-01', reason: 'wrong-value' }],
+  mayFail: ['*'],
 });

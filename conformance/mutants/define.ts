@@ -17,6 +17,8 @@ export interface MutantDefinition {
   writeBack?: 'fhir';
   /** How many hospitals it serves; one unless said. */
   sites?: 1 | 2;
+  /** The size of checks that shows it; `ci` unless said. */
+  size?: 'full';
   /** How many instances of it run side by side; one unless said. */
   instances?: 2;
   /** Vendor of the second hospital; that of the first unless said. */

@@ -22,5 +22,5 @@ export const followsUpByTheWallClock = defineMutant({
     },
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'EN-02', reason: 'wrong-value' }],
 });

@@ -9,5 +9,5 @@ export const goesOnPastWhatMoves = defineMutant({
     checkpoint: (rows, _postponed, cursor) => rows.at(-1)?.modified ?? cursor,
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'OR-06', reason: 'not-written-back' }],
 });

@@ -6,5 +6,5 @@ export const longLease = defineMutant({
   instances: 2,
   steps: () => ({ leads: (store, instance, now) => store.takeLease(instance, now, 60_000) }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'RS-09', reason: 'stale-value' }],
 });

@@ -5,6 +5,7 @@ let clock = () => 0;
 export const looksBackTenSeconds = defineMutant({
   id: 'looks-back-ten-seconds',
   breaks: 'Asks the CRM for what was edited in the last ten seconds, however long it could not ask.',
+  size: 'full',
   steps: (reference) => ({
     heeding(http, now) {
       clock = now;
@@ -17,5 +18,5 @@ export const looksBackTenSeconds = defineMutant({
     },
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'RS-09', reason: 'not-written-back' }],
 });

@@ -13,5 +13,5 @@ export const mergesMoveVisitsOnly = defineMutant({
     },
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'ID-05', reason: 'wrong-value' }],
 });

@@ -17,5 +17,5 @@ export const namesWhomItFails = defineMutant({
       }),
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'SE-05', reason: 'phi-in-output' }],
 });

@@ -11,5 +11,6 @@ export const noCentenarians = defineMutant({
     },
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'DQ-03', reason: 'wrong-value' }],
+  mayFail: ['*'],
 });

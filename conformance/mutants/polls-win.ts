@@ -12,5 +12,5 @@ export const pollsWin = defineMutant({
     isNewer: (stamp, than) => reference.isNewer(asAnswered(stamp), than && asAnswered(than)),
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'BV-03', reason: 'overwritten' }],
 });

@@ -35,5 +35,5 @@ export const queuesInMemory = defineMutant({
     },
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'HL-01', reason: 'stale-value' }],
 });

@@ -15,5 +15,5 @@ export const readsClocksByTodaysOffset = defineMutant({
     },
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'AP-07', reason: 'wrong-value' }],
 });

@@ -7,5 +7,5 @@ export const secondsAreEnough = defineMutant({
     orderKey: (message, site) => ({ at: Math.floor(reference.orderKey(message, site).at / 1000) * 1000, seq: '' }),
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'OR-01', reason: 'stale-value' }],
 });

@@ -16,5 +16,5 @@ export const seenItAlready = defineMutant({
     },
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'DM-02', reason: 'stale-value' }],
 });

@@ -9,5 +9,5 @@ export const sendsUnescaped = defineMutant({
     writeBack: (...given) => reference.writeBack(...given).replace(/\\([FSRET])\\/g, (_, code: string) => PLAIN[code] as string),
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'AP-09', reason: 'not-written-back' }],
 });

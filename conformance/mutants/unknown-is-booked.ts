@@ -8,5 +8,5 @@ export const unknownIsBooked = defineMutant({
     appointmentStatus: (code) => reference.appointmentStatus(code) ?? (code ? 'Booked' : undefined),
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'AP-05', reason: 'stale-value' }],
 });

@@ -8,5 +8,6 @@ export const waitsEverLonger = defineMutant({
     backoff: (attempt, retryAfterMs, random) => Math.max(retryAfterMs, 100 * 2 ** attempt * (0.5 + random() / 2)),
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'RS-03', reason: 'too-seldom' }],
+  mayFail: ['*'],
 });

@@ -11,5 +11,5 @@ export const winterAllYear = defineMutant({
     },
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'AP-07', reason: 'wrong-value' }],
 });

@@ -15,5 +15,6 @@ export const zipsAreNumbers = defineMutant({
     mapMessagePatient: (...given) => asNumber(reference.mapMessagePatient(...given)),
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'DM-01', reason: 'wrong-value' }],
+  mayFail: ['*'],
 });

@@ -194,6 +194,8 @@ export class FakeSubject {
       if (this.#does.losesFiles) for (const { id } of refs) this.#lost.add(id);
       return;
     }
+    // The answer is kept back for no time: what counts is that it was asked for.
+    this.#rules.hit('gate', 'ehr', { operation: 'export-file', request, hook: 'request' });
     const refused = this.#rules.hit('vendor-error', 'ehr', { request, text: this.#charts(refs) });
     const seen = refused ? refs.filter(({ type }) => type !== 'Encounter') : refs;
     if (refused && this.#does.needsAll) {

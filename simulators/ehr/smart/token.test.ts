@@ -4,6 +4,7 @@ import { exportJWK, exportPKCS8, exportSPKI, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock } from '#kernel';
 import { assertion, fetchToken, form, type Json, startSite, type TestSite } from '../test-site.ts';
+import { tokenName } from './refusal.ts';
 import { allows, intersect, spell } from './scopes.ts';
 
 const clock = new ManualClock();
@@ -120,6 +121,7 @@ describe('a token', () => {
       scope: grant.scope,
       requestedScope: 'system/*.*',
       expiresIn: 3600,
+      token: tokenName(grant.access_token),
     });
     const kept =
       JSON.stringify(test.kernel.database.sql.prepare('SELECT * FROM cell').all()) + JSON.stringify(test.kernel.journal.read());
