@@ -21,3 +21,4 @@ export { type KillMatrix, killMatrix } from './kill-matrix.ts';
 export { JournalIndex, type Lane, type Step, type Story, sandboxFacts, story } from './model.ts';
 export { sequenceLines, sequenceSvg, sequenceTable } from './sequence.ts';
 export { liveProgress, scorecard, type TerminalOptions } from './terminal.ts';
+export { replaysOf } from './words.ts';

@@ -31,8 +31,14 @@ export const se05 = defineCheck({
         actual: `subject.log:${line}`,
       }),
     );
+    const secrets = facts.outputWithSecrets().map(({ line, name }) =>
+      fail('secret-in-output', `Line ${line} of the output holds ${name}; its digest stands there now.`, {
+        actual: `subject.log:${line}`,
+      }),
+    );
     return [
       ...leaks.slice(0, 3),
+      ...secrets.slice(0, 3),
       ...facts.didBite('error of patient', 'error of patient of a write'),
       ...facts.asMapped('arrived'),
     ];

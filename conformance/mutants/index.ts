@@ -130,6 +130,7 @@ import { pollGivesUp } from './poll-gives-up.ts';
 import { pollsForNothing } from './polls-for-nothing.ts';
 import { pollsWin } from './polls-win.ts';
 import { poundsAreKilograms } from './pounds-are-kilograms.ts';
+import { printsItsToken } from './prints-its-token.ts';
 import { queuesInMemory } from './queues-in-memory.ts';
 import { readsClocksByTodaysOffset } from './reads-clocks-by-todays-offset.ts';
 import { readsLatin1 } from './reads-latin1.ts';
@@ -219,6 +220,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   keepsEscapes,
   keepsPlaceholders,
   logsPayloads,
+  printsItsToken,
   believesAnySender,
   believesAnybody,
   neverChecksTheHost,

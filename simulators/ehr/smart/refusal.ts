@@ -1,4 +1,4 @@
-import { type Context, digest } from '#kernel';
+import { type Context, tokenMark } from '#kernel';
 import type { Site } from '../engine/context.ts';
 import type { ErrorName } from '../vendors/vendor.ts';
 
@@ -20,12 +20,6 @@ export class ClientRefused extends TokenRefused {
   }
 }
 
-/**
- * An access token as the journal names it. The same at every site, unlike the key under which one keeps it: whoever reads the journal
- * sees that the token of one hospital was shown to another, and cannot use it.
- */
-export const tokenName = (token: string): string => digest('access token', token).slice(0, 16);
-
 /** The true reason of a refusal, in the journal (kind `auth`); `token` is one that was shown and is not known. */
 export function noteRefusal(
   site: Site,
@@ -41,6 +35,6 @@ export function noteRefusal(
     kind: 'auth',
     actor: client && `client:${client}`,
     cause: exchange.id,
-    data: { at, client, reason, ...(token !== undefined && { token: tokenName(token) }) },
+    data: { at, client, reason, ...(token !== undefined && { token: tokenMark(site.kernel, token) }) },
   });
 }
