@@ -34,6 +34,7 @@ const OPTIONS = {
   resume: { type: 'boolean' },
   write: { type: 'boolean' },
   seeds: { type: 'string' },
+  window: { type: 'string' },
 } as const;
 
 export const MATRIX_USAGE = `syncproof matrix [options]   runs the mutants of the reference sync against the checks
@@ -45,7 +46,8 @@ export const MATRIX_USAGE = `syncproof matrix [options]   runs the mutants of th
   --keep        keep the run folders of those that were as expected
   --resume      go on where a series of the same code and options was ended
   --write       put the dated outcome into docs/proof.md
-  --seeds N     in place of the mutants the clean reference sync, once for each of so many seeds, by the checks of level 1`;
+  --seeds N     in place of the mutants the clean reference sync, once for each of so many seeds, by the checks of level 1
+  --window S    with --seeds: the sync window in seconds, where the machine is busy with other things (that of its manifest)`;
 
 const MAPS = fileURLToPath(new URL('../fixtures/maps/', import.meta.url));
 const MAIN = fileURLToPath(new URL('../conformance/mutants/main.ts', import.meta.url));

@@ -26,7 +26,7 @@ describe('the page of long runs', () => {
       { id: '1', ms: 1, passed: 3, odd: [] },
       { id: '2', ms: 1, passed: 2, odd: [...odd] },
     ];
-    expect(seedsProof('Monday', runs)).toContain(`**${said}**`);
+    expect(seedsProof('Monday', runs, 'its own sync window')).toContain(`**${said}**`);
   });
 
   it('names what was not as expected', () => {

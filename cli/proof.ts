@@ -44,7 +44,7 @@ const median = (list: readonly number[]): number => [...list].sort((a, b) => a -
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(0)} s`;
 const where = (): string => `Node ${process.versions.node}, ${cpus().length} CPUs`;
 
-export function seedsProof(begun: string, runs: readonly SeedRun[]): string {
+export function seedsProof(begun: string, runs: readonly SeedRun[], within: string): string {
   const failed = runs.filter(({ odd }) => odd.some(({ verdict }) => verdict !== 'untestable'));
   const unknown = runs.flatMap(({ odd }) => odd.filter(({ verdict }) => verdict === 'untestable'));
   const judged = runs.reduce((sum, { passed, odd }) => sum + passed + odd.length, 0);
@@ -53,7 +53,7 @@ export function seedsProof(begun: string, runs: readonly SeedRun[]): string {
   return `
 ## ${TITLES.seeds}
 
-${begun}: the reference sync, every check of level 1, seeds 1 to ${runs.length}: **${verdict}** in ${judged} verdicts, ${unknown.length} of them
+${begun}: the reference sync, every check of level 1, ${within}, seeds 1 to ${runs.length}: **${verdict}** in ${judged} verdicts, ${unknown.length} of them
 untestable; ${seconds(median(runs.map(({ ms }) => ms)))} a run in the middle. ${where()}.
 ${rows.length > 0 ? `\n${table(['seed', 'check', 'verdict', 'reason', 'what'], rows)}\n` : ''}
 `;

@@ -17,3 +17,7 @@ it('works on everything once, so many at a time', async () => {
 it.each(['0', '-1', '1.5', 'many'])('does not take %s for a number of seeds', async (seeds) => {
   await expect(overSeeds({ seeds, at: '1' })).rejects.toThrow(`--seeds ${seeds}`);
 });
+
+it('takes only a time for a window', async () => {
+  await expect(overSeeds({ seeds: '1', at: '1', window: 'long' })).rejects.toThrow('--window long');
+});
