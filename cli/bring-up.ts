@@ -21,6 +21,8 @@ import {
   renderSettings,
   SandboxClient,
   SandboxLost,
+  SecretError,
+  Secrets,
   SubjectError,
   startMode,
   startSubject,
@@ -77,8 +79,10 @@ export async function withSandbox<T>(
   folder: RunFolder,
   use: (up: Pick<RunOptions, 'sandbox' | 'startSubject'> & { token?: string }) => Promise<T>,
 ): Promise<T> {
+  folder.secrets ??= new Secrets(randomBytes(32).toString('hex'));
   const own = plan.external ? undefined : await ownSandbox(plan);
   const { urls, token } = own ? { urls: [own.url], token: own.token } : plan.external!;
+  if (token) folder.secrets.know('SYNCPROOF_CONTROL_TOKEN', token);
   const sandbox = new SandboxClient(urls, token);
   try {
     await connect(sandbox);
@@ -222,7 +226,7 @@ async function bringUp(
           binds,
           instance,
           runFolder: folder.path,
-          salt: plan.runKey,
+          secrets: folder.secrets!,
           readyTimeoutMs: plan.readyTimeoutMs,
         },
         data: instances[0]?.subject.variables.RUN_DATA,
@@ -279,6 +283,10 @@ const ackTimeout = (manifest: Manifest): number => Math.min(manifest.promises.ac
 export function explainSubject(error: unknown, folder: string): number {
   if (error instanceof ControlAwayError || error instanceof SandboxLost) {
     console.error(`\nThe sandbox was lost during the run: ${error.message}`);
+    return 5;
+  }
+  if (error instanceof SecretError) {
+    console.error(`\nThe run is void, no report is written: ${error.message}`);
     return 5;
   }
   if (!(error instanceof SubjectError)) throw error;

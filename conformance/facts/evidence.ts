@@ -1,6 +1,6 @@
 import { findCanaries } from '#fixtures';
 import { type RecordRef, recordKey } from '#simulators';
-import { cohortOf, type Judgeable, notApplicable } from '../applicable.ts';
+import { cohortOf, type Judgeable, notApplicable, notOurs } from '../applicable.ts';
 import { type CheckDefinition, fail } from '../check.ts';
 import type { Manifest, SiteManifest } from '../manifest/manifest.ts';
 import { readChannels } from '../manifest/read-channels.ts';
@@ -105,6 +105,8 @@ export class Evidence {
     const log = this.facts.checks.get(cohort);
     const ours = (message: string): Finding[] => [{ verdict: 'harness-error', reason: 'check-failed', message, evidence: [] }];
     const not = (reason: string, message: string): Finding[] => [{ verdict: 'untestable', reason, message, evidence: [] }];
+    const away = log ? undefined : notOurs(check, this.#manifest);
+    if (away) return not('not-ours', away);
     if (!log) return not('not-run', 'The run ended before this check began.');
     if (log.error) return ours(`The check could not be carried out: ${log.error.split('\n')[0]}`);
     if (log.endedAt === undefined) return not('interrupted', 'The run ended before this check did.');
@@ -500,9 +502,13 @@ export class Evidence {
     const cohort = row.cohort ?? '';
     const byKey = this.#once(`records by key of ${object.object} of ${cohort}`, cohort, () => {
       const own = this.facts.truthOf(cohort).filter((history) => history.type === object.source);
-      return Map.groupBy(own, (history) => this.oracle.keyOf(object, history, this.truthContext(history)));
+      return new Map(
+        own
+          .toReversed()
+          .flatMap((one) => this.oracle.keysOf(object, one, this.truthContext(one)).map((own) => [own, one] as const)),
+      );
     });
-    return byKey.get(String(key))?.[0];
+    return byKey.get(String(key));
   }
 
   /** Values that the subject wrote into EHR-owned fields and that the EHR never held. */
