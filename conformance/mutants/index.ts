@@ -20,6 +20,7 @@ import { completesDates } from './completes-dates.ts';
 import { copiesNotes } from './copies-notes.ts';
 import { countsEverything } from './counts-everything.ts';
 import { createsAfterSilence } from './creates-after-silence.ts';
+import { criesWolf } from './cries-wolf.ts';
 import { crmGivesUp } from './crm-gives-up.ts';
 import { crmWins } from './crm-wins.ts';
 import type { MutantDefinition } from './define.ts';
@@ -150,6 +151,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   blanksWhatIsGone,
   wipesWhatItMayNotRead,
   saysNothing,
+  criesWolf,
   keepsItsToken,
   relinks,
   matchesByName,
