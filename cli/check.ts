@@ -11,6 +11,7 @@ import {
   formatProblem,
   type Manifest,
   notApplicable,
+  notOurs,
   parseDuration,
   RunFolder,
   type RunOptions,
@@ -20,8 +21,8 @@ import {
 import { readOrg } from '#crm';
 import { VENDORS } from '#ehr';
 import { systemClock } from '#kernel';
-import { liveProgress } from '#reports';
-import { parsing, suggestion } from './arguments.ts';
+import { liveProgress, replaysOf } from '#reports';
+import { parsing, suggestion, wholeNumber } from './arguments.ts';
 import { baselineFrom } from './baseline.ts';
 import { explainSubject, externalOf, REFERENCE_MANIFEST, readSubject, runId, type SandboxPlan, withSandbox } from './bring-up.ts';
 import { judgeFolder } from './judge.ts';
@@ -36,6 +37,7 @@ export const CHECK_USAGE = `syncproof check [--subject syncproof.yaml] [options]
   --run-key TEXT         mixed into every generated id; a fresh one when absent
   --out FOLDER           where run folders go (reports/runs)
   --baseline FILE        known failures to put up with ("syncproof baseline write" makes one)
+  --replays N            how often each of the first failures is carried out again, to see whether it comes again (5)
   --size SIZE            ci, or full: more schedules are explored (ci)
 ${TERMS_USAGE}
   --list, --dry-run      print what would run and stop
@@ -54,6 +56,7 @@ const OPTIONS = {
   'run-key': { type: 'string' },
   out: { type: 'string', default: 'reports/runs' },
   baseline: { type: 'string' },
+  replays: { type: 'string', default: '5' },
   size: { type: 'string', default: 'ci' },
   ...TERMS_OPTIONS,
   list: { type: 'boolean' },
@@ -98,6 +101,7 @@ export interface RunPlan extends SandboxPlan {
   replay?: RunOptions['replay'];
   terms?: RunOptions['terms'];
   baseline?: RunOptions['baseline'];
+  replays?: RunOptions['replays'];
   command?: string;
   signal?: AbortSignal;
 }
@@ -107,6 +111,7 @@ export async function executeRun(plan: RunPlan): Promise<RunFolder> {
   mkdirSync(plan.out, { recursive: true });
   const folder = RunFolder.create(plan.out, plan.id);
   await withSandbox(plan, folder, (up) => runChecks({ ...plan, ...up, folder, clock: systemClock }));
+  folder.seal();
   return folder;
 }
 
@@ -127,6 +132,8 @@ const selectable = (): string[] => [...new Set(['go-live', ...CHECKS.map(({ grou
 
 function skipText(one: CheckDefinition, manifest: Manifest, map: DataMap): string {
   const reasons = manifest.sites.map((site) => notApplicable(one, site, manifest, map));
+  const away = notOurs(one, manifest);
+  if (away && !reasons.every(Boolean)) return `   (untestable: ${away})`;
   return reasons.every(Boolean) ? `   (not applicable: ${reasons[0]})` : '';
 }
 
@@ -158,6 +165,7 @@ async function prepare({
     'run-key'?: string;
     out: string;
     baseline?: string;
+    replays: string;
     sandbox?: string;
     'control-token'?: string;
     ca?: string;
@@ -180,6 +188,7 @@ async function prepare({
   const readyTimeoutMs = parseDuration(values['ready-timeout']);
   if (!readyTimeoutMs) throw new UsageError(`--ready-timeout takes a time such as 30s, not ${values['ready-timeout']}`);
   const external = externalOf(values);
+  const replays = wholeNumber(values.replays, '--replays', 100);
   const baseline = values.baseline === undefined ? undefined : baselineFrom(values.baseline);
   console.log(`subject ${manifest.subject.name} ${manifest.subject.version}, seed ${values.seed}, run key ${runKey}`);
   return async () => {
@@ -195,6 +204,7 @@ async function prepare({
         size,
         terms,
         baseline,
+        replays,
         external,
         readyTimeoutMs,
         command: values.subject ? `npx syncproof check --subject ${values.subject}` : 'npx syncproof check',
@@ -202,7 +212,8 @@ async function prepare({
         progress: (event) => {
           if (event.type === 'phase') live.say(event.text);
           else if (event.type === 'started') live.started(event.check);
-          else live.finished(event.result);
+          else if (event.type === 'finished') live.finished(event.result);
+          else live.say(`${event.result.id} ${replaysOf(event.result)}`);
         },
       });
       live.close();

@@ -61,7 +61,7 @@ describe.concurrent('what there is not: exit code 2, with the nearest name or al
     [['doctor', '--subjcet', 'x'], /there is no option --subjcet; did you mean --subject\?/],
     [['judge', '--fast'], /there is no option --fast/],
     [['check', '--gate', 'levle=L1'], /--gate: there is no "levle"; did you mean level\?/],
-    [['check', '--gate', 'level=L2'], /--gate: level=L2: it needs the volumes, .* L2-ci asks for its checks in this size/],
+    [['check', '--gate', 'level=L2'], /--gate: level=L2: it needs --size full; L2-ci asks for its checks in this size/],
     [['check', '--gate', 'level=L1', '--only', 'ID-01'], /a level needs every check, and \d+ are left out/],
     [['check', '--gate', 'regressions=0'], /say against which run: --against FOLDER/],
     [['check', '--against', 'nowhere'], /--against nowhere: there is no such run folder or result\.json/],

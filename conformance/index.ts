@@ -1,4 +1,4 @@
-export { cohortOf, notApplicable } from './applicable.ts';
+export { capabilitiesOf, cohortOf, notApplicable, notOurs } from './applicable.ts';
 export { entriesFor } from './baseline/baseline.ts';
 export { printBaseline, readBaseline } from './baseline/baseline-file.ts';
 export type { CheckDefinition } from './check.ts';
@@ -31,6 +31,8 @@ export { type Progress, type RunningSubject, type RunOptions, runChecks } from '
 export { EvidenceError, RunFolder } from './run-folder.ts';
 export { parseSchedule, ScheduleError, type ScheduleFile } from './schedule/file.ts';
 export { divergences, type LaneDivergence } from './schedule/keep.ts';
+export { SecretError } from './secrets/scan.ts';
+export { Secrets } from './secrets/secrets.ts';
 export { BADGES } from './standing/badges.ts';
 export {
   type Edition,

@@ -12,6 +12,7 @@ import {
   headline,
   latencyText,
   nextLevel,
+  replaysOf,
   SEVERITY,
   seconds,
   standingLines,
@@ -34,6 +35,7 @@ function failure(check: CheckResult): string {
     ...(finding?.row ? [`  - map row ${code(finding.row)}`] : []),
     ...expected,
     `  - harm: ${md(check.harm)}`,
+    ...(check.reproduced ? [`  - ${md(replaysOf(check))}`] : []),
     `  - replay: ${code(check.replay)}`,
   ].join('\n');
 }

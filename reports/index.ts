@@ -20,3 +20,4 @@ export { type HtmlExtra, renderHtml } from './html.ts';
 export { JournalIndex, type Lane, type Step, type Story, sandboxFacts, story } from './model.ts';
 export { sequenceLines, sequenceSvg, sequenceTable } from './sequence.ts';
 export { liveProgress, scorecard, type TerminalOptions } from './terminal.ts';
+export { replaysOf } from './words.ts';

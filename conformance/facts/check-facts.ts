@@ -4,6 +4,7 @@ import { INVARIANTS } from '../invariants.ts';
 import type { EventId, Finding, InvariantResult } from '../result.ts';
 import type { LaneRecord } from '../schedule/file.ts';
 import { sayStrength, strengthOf } from '../schedule/strength.ts';
+import { marksIn } from '../secrets/secrets.ts';
 import { AlertFacts } from './alert-facts.ts';
 import { CrmFacts } from './crm-facts.ts';
 import type { Evidence } from './evidence.ts';
@@ -508,6 +509,11 @@ export class CheckFacts {
         .filter((word) => this.#evidence.facts.cohortOf(word) === this.cohort)
         .map((word) => ({ line: i + 1, word })),
     );
+  }
+
+  /** Secrets that the subject printed, by name; a digest stands in their place. Of the whole run: none belongs to anybody's chart. */
+  outputWithSecrets(): { line: number; name: string }[] {
+    return (this.#evidence.output?.() ?? []).flatMap((text, i) => marksIn(text).map((name) => ({ line: i + 1, name })));
   }
 
   /** The subject's writes to the CRM about this check's people since a mark. */

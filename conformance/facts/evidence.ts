@@ -1,6 +1,6 @@
 import { findCanaries } from '#fixtures';
 import { type RecordRef, recordKey } from '#simulators';
-import { cohortOf, type Judgeable, notApplicable } from '../applicable.ts';
+import { cohortOf, type Judgeable, notApplicable, notOurs } from '../applicable.ts';
 import { type CheckDefinition, fail } from '../check.ts';
 import type { Manifest, SiteManifest } from '../manifest/manifest.ts';
 import { readChannels } from '../manifest/read-channels.ts';
@@ -105,6 +105,8 @@ export class Evidence {
     const log = this.facts.checks.get(cohort);
     const ours = (message: string): Finding[] => [{ verdict: 'harness-error', reason: 'check-failed', message, evidence: [] }];
     const not = (reason: string, message: string): Finding[] => [{ verdict: 'untestable', reason, message, evidence: [] }];
+    const away = log ? undefined : notOurs(check, this.#manifest);
+    if (away) return not('not-ours', away);
     if (!log) return not('not-run', 'The run ended before this check began.');
     if (log.error) return ours(`The check could not be carried out: ${log.error.split('\n')[0]}`);
     if (log.endedAt === undefined) return not('interrupted', 'The run ended before this check did.');

@@ -17,7 +17,8 @@ interface Recipe {
 const JAVA_TRUST = 'JAVA_TOOL_OPTIONS: -Djavax.net.ssl.trustStore=${RUN_TRUST_STORE} -Djavax.net.ssl.trustStorePassword=changeit';
 
 const ATTACHED = `  # It runs already, or you start it: nobody restarts it, so that checks which need that are not run.
-  # Configure it once with the addresses below "ports:" and the credentials that "npx syncproof up" prints.
+  # Configure it once with the addresses below "ports:" and the credentials that "npx syncproof up" prints, and let it trust
+  # .syncproof/ca.pem (for Java .syncproof/ca.p12, any password), which stays the same.
   attach: on`;
 
 const RECIPES: Record<Stack, Recipe> = {

@@ -1,5 +1,6 @@
 import {
   type Concept,
+  drawnSlots,
   generatePerson,
   type Person,
   population,
@@ -57,6 +58,8 @@ export interface WorldOptions {
   outageMs: number;
   /** `full` explores what a certificate needs; `ci` is the usual. */
   size?: Size;
+  /** The how many-th replay this is: the same is done to people who differ in what people are told apart by. */
+  again?: number;
   /** Recorded decisions that its exploration follows. */
   replay?: Replay;
 }
@@ -144,7 +147,12 @@ export class World {
    * for the same seed and run key.
    */
   person(name: string, options: { complete?: boolean } = { complete: true }): Person {
-    return generatePerson(this.random.fork(`person ${name}`), { authority: this.site.authority, today: this.day(0), ...options });
+    const random = this.random.fork(`person ${name}`);
+    const { again } = this.#o;
+    // What their own MRN and names would have taken of the randomness is taken, so that all else about them is as it was.
+    if (again !== undefined) drawnSlots(random);
+    const slots = again === undefined ? undefined : drawnSlots(random.fork(`again ${again}`));
+    return generatePerson(random, { authority: this.site.authority, today: this.day(0), slots, ...options });
   }
 
   /** A person whom every site of this run knows alike: one name, one address, one history; the MRN is each hospital's own. */

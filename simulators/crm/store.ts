@@ -1,6 +1,7 @@
 import { type Database, LIMIT, type RecordRef } from '#kernel';
 import { Drifts } from './drift.ts';
 import type { FieldDefinition, SObjectType } from './schema.ts';
+import { STAMPS_SCHEMA, Stamps } from './stamps.ts';
 import type { Row, Value } from './values.ts';
 
 /** A record with what stands beside it. `n` is its place in order of creation. */
@@ -26,8 +27,7 @@ export const folded = (value: Value): Value => (typeof value === 'string' ? valu
 const indexText = (field: FieldDefinition, value: Value): string =>
   field.type === 'reference' || field.caseSensitive ? String(value) : String(folded(value));
 
-// Indexes hold the number of a type and field in place of their names. The index of SystemModstamp only grows at its end, since
-// the newest is the greatest: what a record had before counts no more, and is taken out together with others.
+// Indexes hold the number of a type and field in place of their names.
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS crm_row (
     n INTEGER PRIMARY KEY, id TEXT UNIQUE, type TEXT, deleted INTEGER, stamp INTEGER, version INTEGER, json TEXT);
@@ -35,10 +35,8 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS crm_gone ON crm_row (type) WHERE deleted = 1;
   CREATE TABLE IF NOT EXISTS crm_key (key INTEGER PRIMARY KEY, type TEXT, field TEXT, UNIQUE (type, field));
   CREATE TABLE IF NOT EXISTS crm_index (key INTEGER, value TEXT, n INTEGER, PRIMARY KEY (key, value, n)) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS crm_stamp (key INTEGER, stamp INTEGER, n INTEGER, PRIMARY KEY (key, stamp)) WITHOUT ROWID;`;
+  ${STAMPS_SCHEMA}`;
 const STAMP = 'SystemModstamp';
-/** Stamps that records no longer have and that are in the index still; about as many. */
-const MOST_FORMER = 64;
 
 const COLUMNS = 'n, id, type, deleted, stamp, version, json';
 // Put together once: each call would be another text, to be looked up letter by letter.
@@ -65,14 +63,14 @@ export class Store {
   /** Numbers of fields, by type and name. */
   #keys = new Map<string, Map<string, number>>();
   #drifts: Drifts;
-  /** Stamps that records had before, and the number of their type. */
-  #former: [key: number, stamp: number][] = [];
+  #stamps: Stamps;
 
   /** @param drifts how rows are shown otherwise than they are kept. */
   constructor(database: Database, drifts = new Drifts()) {
     this.#database = database;
     this.#drifts = drifts;
     database.sql.exec(SCHEMA);
+    this.#stamps = new Stamps(database);
     for (const { key, type, field } of database.sql.prepare('SELECT * FROM crm_key').all())
       this.#keysOf(String(type)).set(String(field), Number(key));
     const newest = database.sql.prepare('SELECT max(stamp) AS stamp FROM crm_stamp WHERE key = ?');
@@ -128,7 +126,9 @@ export class Store {
   byStamp(type: SObjectType, options: { from: number; to: number; limit: number; down?: boolean }): Stored[] {
     const { from, to, limit, down } = options;
     const key = this.#keysOf(type.name).get(STAMP);
-    return key === undefined ? [] : this.#rows(down ? NEWEST : OLDEST, key, from, to, limit);
+    if (key === undefined) return [];
+    this.#stamps.write();
+    return this.#rows(down ? NEWEST : OLDEST, key, from, to, limit);
   }
 
   count(type: SObjectType): number {
@@ -143,11 +143,7 @@ export class Store {
     const kept = this.#drifts.kept(type.name, row, before);
     const text = JSON.stringify(kept);
     this.#edit(type.name);
-    const former = this.#former.length;
-    this.#database.onRollback(() => {
-      this.#edit(type.name);
-      this.#former.splice(former);
-    });
+    this.#database.onRollback(() => this.#edit(type.name));
     let n = known?.n;
     if (n === undefined) {
       const insert = this.#sql('INSERT INTO crm_row (id, type, deleted, stamp, version, json) VALUES (?, ?, ?, ?, ?, ?)');
@@ -157,29 +153,15 @@ export class Store {
       const update = this.#sql(known?.deleted === deleted ? UPDATE : deleted ? DELETE : UNDELETE);
       update.run(stamp, version, text, n);
     }
-    this.#restamp(this.#key(type.name, STAMP), known?.stamp, stamp, n);
+    this.#stamps.set(this.#key(type.name, STAMP), n, stamp, known?.stamp);
     this.#reindex(type, n, before && !known.deleted ? before : {}, deleted ? {} : kept);
     const stored: Stored = { n, type: type.name, id, version, deleted, stamp, row, text };
     if (kept !== row) stored.kept = kept;
     return stored;
   }
 
-  #restamp(key: number, before: number | undefined, stamp: number, n: number): void {
-    if (before === stamp) return;
-    this.#sql('INSERT INTO crm_stamp VALUES (?, ?, ?)').run(key, stamp, n);
-    if (before === undefined || this.#former.push([key, before]) < MOST_FORMER) return;
-    this.#forgetFormer();
-  }
-
-  #forgetFormer(): void {
-    for (const [key, stamp] of this.#former.splice(0))
-      this.#sql('DELETE FROM crm_stamp WHERE key = ? AND stamp = ?').run(key, stamp);
-  }
-
   /** Gives what a read gives while these records are as they were once; null: before there was one. */
   during<T>(images: readonly { type: SObjectType; id: string; version: number; row: Row | null }[], read: () => T): T {
-    // A record that is put back has the stamp again that it had before.
-    this.#forgetFormer();
     return this.#database.undone(() => {
       for (const { type, id, version, row } of images) {
         const known = this.find(id);
