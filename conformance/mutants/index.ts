@@ -23,6 +23,7 @@ import { copiesNotes } from './copies-notes.ts';
 import { correctsCapitals } from './corrects-capitals.ts';
 import { countsEverything } from './counts-everything.ts';
 import { createsAfterSilence } from './creates-after-silence.ts';
+import { criesWolf } from './cries-wolf.ts';
 import { crmGivesUp } from './crm-gives-up.ts';
 import { crmWins } from './crm-wins.ts';
 import type { MutantDefinition } from './define.ts';
@@ -181,6 +182,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   blanksWhatIsGone,
   wipesWhatItMayNotRead,
   saysNothing,
+  criesWolf,
   keepsItsToken,
   relinks,
   matchesByName,
