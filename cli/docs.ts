@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CHECKS, loadMap } from '#conformance';
+import { CHECKS, capabilitiesOf, loadMap, MUTANTS, NULLS } from '#conformance';
 import { VENDORS } from '#ehr';
 import { CONSENT_FIELDS, HL7_NOTES } from '#hl7';
 import { CALLS_A_SECOND, type Part, type Route } from '#kernel';
 import { everything } from '#sandbox';
 import { wholeDocument } from '../scripts/control-types.ts';
 import { faultsPage } from './docs-faults.ts';
+import { levelsPage } from './docs-levels.ts';
 import { REGISTRIES } from './list.ts';
 import { table } from './markdown.ts';
 import { UP_SITES } from './up-sites.ts';
@@ -19,7 +20,7 @@ const HEAD = '<!-- Written by `npm run docs`; edit the registries, not this file
 function checksPage(): string {
   const sections = CHECKS.map(
     (c) =>
-      `## ${c.id}: ${c.title}\n\n${c.requirement}\n\n- **Severity** ${c.severity}, level ${c.level}, group ${c.group}${c.needs ? `, needs ${c.needs.join(', ')}` : ''}${c.maps ? `, of the map: ${c.maps.map(({ source, owner }) => (owner ? `${source} (${owner}-owned)` : source)).join(', ')}` : ''}\n- **Harm**: ${c.harm}\n- **From**: ${c.seeds.join(', ')}`,
+      `## ${c.id}: ${c.title}\n\n${c.requirement}\n\n- **Severity** ${c.severity}, level ${c.level}, group ${c.group}, capability ${capabilitiesOf(c).join(', ') || 'none'}${c.needs ? `, needs ${c.needs.join(', ')}` : ''}${c.maps ? `, of the map: ${c.maps.map(({ source, owner }) => (owner ? `${source} (${owner}-owned)` : source)).join(', ')}` : ''}\n- **Harm**: ${c.harm}\n- **From**: ${c.seeds.join(', ')}`,
   );
   return `${HEAD}# Checks\n\n${CHECKS.length} of the 120 planned checks are built.\n\n${sections.join('\n\n')}\n`;
 }
@@ -27,6 +28,30 @@ function checksPage(): string {
 function registryPage(name: string): string {
   const { title, head, rows } = REGISTRIES[name]!;
   return `${HEAD}# ${title}\n\n${table(head, rows())}\n`;
+}
+
+const BLIND = MUTANTS.filter(({ blind }) => blind).length;
+const LAWFUL = MUTANTS.filter(({ kills }) => kills.length === 0).length;
+
+function mutantsPage(): string {
+  const { title, head, rows } = REGISTRIES.mutants!;
+  const intro = `The reference sync with one behaviour broken, ${MUTANTS.length - LAWFUL} times; ${LAWFUL} lawful variants, which must pass; ${NULLS.length} nulls (\`${NULLS.join('`, `')}\`),
+which must pass nothing. ${BLIND} are *blind*: written from the reference sync alone by somebody who had read no check, and left as they were.
+The other way round, by check: [the kill matrix](matrix.md). What the last long runs showed: [proof](proof.md).`;
+  return `${HEAD}# ${title}\n\n${intro}\n\n${table(head, rows())}\n`;
+}
+
+// The same by check: which mutants it must fail, and for what.
+function matrixPage(): string {
+  const rows = CHECKS.map(({ id, title }) => {
+    const by = MUTANTS.flatMap((one) =>
+      one.kills.flatMap(({ check, reason }) => (check === id ? [`${one.id} (${reason})`] : [])),
+    );
+    return [id, title, by.join(', ') || 'unproven'];
+  });
+  const intro = `Every check fails at least one [mutant](mutants.md), for the reason that is stated; lawful variants it lets pass. \`npx syncproof matrix\`
+runs them, and leaves the matrix as it came out in \`reports/runs/matrix/matrix.html\`.`;
+  return `${HEAD}# The kill matrix\n\n${intro}\n\n${table(['check', 'what it asks', 'must fail'], rows)}\n`;
 }
 
 // What a vendor's sources leave open, and how it was settled here.
@@ -180,9 +205,11 @@ ${table(['method', 'path', 'what', 'takes'], rows)}
 const PAGES: Record<string, () => string> = {
   'docs/control.md': controlPage,
   'docs/checks.md': checksPage,
+  'docs/levels.md': () => HEAD + levelsPage(),
   'docs/faults.md': () => HEAD + faultsPage(),
   'docs/messages.md': () => `${registryPage('messages')}\n## Senders\n${registryPage('senders').split('\n').slice(3).join('\n')}`,
-  'docs/mutants.md': () => registryPage('mutants'),
+  'docs/mutants.md': mutantsPage,
+  'docs/matrix.md': matrixPage,
   'docs/stories.md': () => registryPage('stories'),
   'docs/fidelity.md': fidelityPage,
   'docs/people.md': peoplePage,

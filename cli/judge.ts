@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { RunResult } from '#conformance';
 import { isLoadRun, judgeOpened, openRun, type RunFolder } from '#conformance';
@@ -10,6 +10,10 @@ import { runFolderAt, trusting } from './evidence.ts';
 import { judgeLoadFolder, loadCard } from './load-card.ts';
 import { readTerms, TERMS_OPTIONS, TERMS_USAGE, type TermsAsked } from './terms.ts';
 
+// The rows of the map as reports name them.
+const rowsOf = ({ map }: Pick<ReturnType<typeof openRun>, 'map'>): Record<string, string>[] =>
+  map.rows.map((row) => ({ ...row, row: `fields.csv:${row.line}` }) as unknown as Record<string, string>);
+
 /** Judges a run folder and writes every report of it. */
 export function judgeFolder(
   folder: RunFolder,
@@ -20,15 +24,15 @@ export function judgeFolder(
   changed: string[];
 } {
   const result = judgeOpened(opened);
-  const map = opened.map.rows.map((row) => ({ ...row, row: `fields.csv:${row.line}` }) as unknown as Record<string, string>);
+  const map = rowsOf(opened);
   const colours = Object.fromEntries(FAULTS.map((fault) => [fault.name, fault.colour]));
   const changed: string[] = [];
   for (const { file, text } of renderReports({ result, events: opened.events, map, colours })) {
     const path = folder.file(file);
     if (existsSync(path) && readFileSync(path, 'utf8') !== text) changed.push(file);
-    writeFileSync(path, text);
+    folder.write(file, text);
   }
-  return { result, card: (colour, width) => scorecard(result, { colour, width, events: opened.events }), changed };
+  return { result, card: (colour, width) => scorecard(result, { colour, width, events: opened.events, map }), changed };
 }
 
 function folderOf(args: string[], verb: string): RunFolder {
@@ -85,7 +89,7 @@ function judgeOtherwise(opened: ReturnType<typeof openRun>, asked: TermsAsked & 
     baseline: asked.baseline === undefined ? opened.baseline : baselineFrom(asked.baseline),
   });
   const { columns: width, isTTY } = process.stdout;
-  console.log(scorecard(result, { colour: Boolean(isTTY), width, events: opened.events }));
+  console.log(scorecard(result, { colour: Boolean(isTTY), width, events: opened.events, map: rowsOf(opened) }));
   console.log('\nThe evidence is intact. These are not the terms of the run: nothing was written.');
   return result.exitCode;
 }

@@ -190,6 +190,7 @@ async function run(plan: LoadPlan, out: string, k6: string): Promise<number> {
         drive: () => offer(k6, plan, folder, url, up.token ?? '', stopping.signal),
       });
     });
+    folder.seal();
   } catch (error) {
     return explainSubject(error, folder.path);
   }

@@ -70,7 +70,7 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
     if (need === 'two-sites' && (manifest.sites?.length ?? 0) < 2) return 'the manifest names one site';
     if (need === 'two-vendors' && new Set(manifest.sites?.map(({ vendor }) => vendor)).size < 2)
       return 'the manifest names sites of one vendor only';
-    if (need === 'restart' && !manifest.start?.restart)
+    if (need === 'restart' && !manifest.start?.restart && !manifest.start?.attach)
       return 'the manifest does not allow that the subject is restarted (start.restart)';
     const brought = [site.name, 'crm'].find((name) => manifest.clients?.[name] !== undefined);
     if (need === 'given-credentials' && brought)
@@ -87,6 +87,14 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
   return undefined;
 }
 
+/**
+ * Why a check that applies cannot be carried out on a subject that is only attached; undefined where it can. It is not declared
+ * away: who cannot be restarted here may still lose what he acknowledged.
+ */
+export const notOurs = (check: CheckDefinition, { start }: Pick<Judgeable, 'start'>): string | undefined =>
+  start?.attach && check.needs?.includes('restart')
+    ? 'The subject is attached: its owner alone starts, stops and kills it.'
+    : undefined;
 /** What the checks of a group ask a sync to be able to do. */
 const OF_GROUP: Record<string, Capability> = {
   identity: 'identity',

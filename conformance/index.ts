@@ -1,13 +1,15 @@
-export { cohortOf, notApplicable } from './applicable.ts';
+export { capabilitiesOf, cohortOf, notApplicable, notOurs } from './applicable.ts';
 export { entriesFor } from './baseline/baseline.ts';
 export { printBaseline, readBaseline } from './baseline/baseline-file.ts';
 export type { CheckDefinition } from './check.ts';
 export { CHECKS, PLANNED } from './checks/index.ts';
+export { type Comparison, compareRuns } from './compare/compare.ts';
 export { canary } from './doctor/canary.ts';
 export { diagnose, mapProblems } from './doctor/doctor.ts';
 export { probeCrm } from './doctor/doctor-crm.ts';
 export { overridden, probeWiring } from './doctor/doctor-wiring.ts';
 export { Examination } from './doctor/examination.ts';
+export { outlook } from './doctor/outlook.ts';
 export { canaryProblems } from './doctor/trial.ts';
 export type { LatencySummary, Quantile, Sample } from './facts/latency.ts';
 export { judge, judgeOpened, openRun } from './judge.ts';
@@ -26,10 +28,14 @@ export { missingOfMinimum } from './map/map-minimum.ts';
 export type { MutantDefinition, MutantReads } from './mutants/define.ts';
 export { MUTANTS, NULLS } from './mutants/index.ts';
 export type * from './result.ts';
-export { type Progress, type RunningSubject, type RunOptions, runChecks } from './run.ts';
+export { AT_ONCE, type Progress, type RunningSubject, type RunOptions, runChecks } from './run.ts';
 export { EvidenceError, RunFolder } from './run-folder.ts';
 export { parseSchedule, ScheduleError, type ScheduleFile } from './schedule/file.ts';
 export { divergences, type LaneDivergence } from './schedule/keep.ts';
+export { SecretError } from './secrets/scan.ts';
+export { Secrets } from './secrets/secrets.ts';
+export { type Experience, estimateMs, withinBudget } from './selection/budget.ts';
+export { type Earlier, earlierOf, failedIn } from './selection/earlier.ts';
 export { BADGES } from './standing/badges.ts';
 export {
   type Edition,

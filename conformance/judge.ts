@@ -3,14 +3,16 @@ import { weigh } from './baseline/baseline.ts';
 import type { CheckDefinition } from './check.ts';
 import { CHECKS, PLANNED } from './checks/index.ts';
 import { exitCode } from './exit-code.ts';
-import { Evidence } from './facts/evidence.ts';
+import { Evidence, type Judged } from './facts/evidence.ts';
 import { Facts } from './facts/facts.ts';
 import { INVARIANTS } from './invariants.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { type DataMap, parseMap } from './map/map.ts';
-import type { BaselineEntry, CheckResult, Finding, InvariantResult, RunResult } from './result.ts';
+import { reproduced } from './replays.ts';
+import type { BaselineEntry, CheckResult, Finding, InvariantResult, Reproduced, RunResult } from './result.ts';
 import { EvidenceError, type RunFolder } from './run-folder.ts';
 import { isWitnessed, rollUp, score } from './score.ts';
+import { type Earlier, heldAgainst } from './selection/earlier.ts';
 import { declaredIn } from './standing/declared.ts';
 import { type Edition, parseEdition } from './standing/editions.ts';
 import { type Before, parseGate } from './standing/gate.ts';
@@ -40,6 +42,11 @@ interface Header {
   /** Known failures, by hash. */
   baseline?: string;
   status?: RunResult['status'];
+  /** The run whose failures were run again, by hash. */
+  earlier?: string;
+  leftOut?: RunResult['leftOut'];
+  /** Checks that ended in harness errors one after the other, so that the run was ended. */
+  unhealthy?: string[];
   subjectEnded?: { how: string; forced: boolean };
   output?: string;
   /** How far each process's journal went when the run ended. */
@@ -57,6 +64,7 @@ export interface Opened {
   output?: readonly string[];
   edition?: Edition;
   before?: Before;
+  earlier?: Earlier;
   /** Known failures that the run is held against. */
   baseline?: readonly BaselineEntry[];
 }
@@ -79,7 +87,11 @@ export function openRun(folder: RunFolder): Opened {
   const edition = header.edition ? parseEdition(folder.input(header.edition)) : undefined;
   const before = header.before ? (JSON.parse(folder.input(header.before)) as Before) : undefined;
   const baseline = header.baseline ? (JSON.parse(folder.input(header.baseline)) as BaselineEntry[]) : undefined;
-  return { facts, header, manifest, map, events, output: folder.output(), edition, before, baseline };
+  // Of one that was not started here, what lies there is what we noted ourselves.
+  const { start } = manifest as { start?: Manifest['start'] & { heard?: boolean } };
+  const output = start?.attach && !start.heard ? undefined : folder.output();
+  const earlier = header.earlier ? (JSON.parse(folder.input(header.earlier)) as Earlier) : undefined;
+  return { facts, header, manifest, map, events, output, edition, before, baseline, earlier };
 }
 
 /** The verdicts of a run, from its folder alone: needs no network, no clock, and gives the same every time. */
@@ -92,16 +104,19 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
   const evidence = new Evidence(facts, map, manifest);
   if (output) evidence.output = () => output;
   const known = definitions.filter((check) => header.checks.includes(check.id));
-  const found = known.map((check) => checkResult(check, evidence, manifest, header));
+  const now = { ...header, digest: manifest.subject.digest, earlier: opened.earlier };
+  const found = known.map((check) => checkResult(check, evidence, manifest, now));
   const terms = edition?.terms ?? termsOf(definitions);
   const checks = found.map((check) => underTerms(check, terms));
   const scored = new Set(terms.checks.map(({ id }) => id));
   const invariants = known.filter(({ id }) => scored.has(id)).flatMap((check) => invariantResults(check, evidence, manifest));
   const size = header.size ?? 'ci';
-  const status = header.status ?? 'interrupted';
+  const status = header.unhealthy ? 'interrupted' : (header.status ?? 'interrupted');
   const ended = { status, tampered: facts.intruders.length > 0, defects: facts.defects.length };
   const channels = roundTrips(evidence, manifest);
-  const missing = edition ? 0 : Math.max(0, PLANNED - definitions.length);
+  // What is frozen is whole; a draft is as whole as the suite was when it was made.
+  const built = (edition?.terms.checks ?? definitions).length;
+  const missing = edition?.status === 'frozen' ? 0 : Math.max(0, PLANNED - built);
   const stands = standing(
     {
       ...ended,
@@ -140,14 +155,22 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
     level: sayStanding(stands, size),
     standing: stands,
     ...(gate && { gate }),
+    ...(opened.before && { since: changedSince(opened.before, checks) }),
     channels,
     ...(weighed && { baseline: weighed.rows }),
+    ...(header.leftOut && { leftOut: header.leftOut }),
+    ...(manifest.start?.attach && { unseen: unseen(checks, output !== undefined) }),
     mapCoverage: evidence.mapCoverage(),
     exitCode: exitCode({ ...ended, verdicts, witnessed: checks.filter(isWitnessed).length, gate, stale: weighed?.stale }),
     startedAt: facts.first?.wall ?? '',
     endedAt: facts.last?.wall ?? '',
   };
 }
+
+const changedSince = (before: Before, checks: readonly CheckResult[]): NonNullable<RunResult['since']> => ({
+  lost: checks.filter(({ id, verdict }) => before[id] === 'pass' && verdict !== 'pass').map(({ id }) => id),
+  gained: checks.filter(({ id, verdict }) => id in before && before[id] !== 'pass' && verdict === 'pass').map(({ id }) => id),
+});
 
 // What an edition says of a check holds, whatever the check says of itself by now; one that came later is not scored.
 function underTerms(check: CheckResult, terms: Terms): CheckResult {
@@ -180,11 +203,13 @@ export function checkResult(
   check: CheckDefinition,
   evidence: Evidence,
   manifest: Manifest,
-  header: Pick<Header, 'seed' | 'runKey' | 'command'>,
+  header: Pick<Header, 'seed' | 'runKey' | 'command'> & { digest?: string; earlier?: Earlier },
 ): CheckResult {
   const { id, title, group, severity, level, requirement, seeds, harm } = check;
   const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest, evidence.oracle.map));
-  const { verdict, reason, message, findings, sites: each, cases } = evidence.judge(check, sites);
+  const judged = evidence.judge(check, sites);
+  const replays = reproduced(check, judged, evidence, manifest);
+  const { verdict, reason, message, findings, sites: each, cases } = heldAgainst(voided(judged, replays), check, header);
   const latency = evidence.latencyOf(check, sites);
   const logs = sites.map((site) => evidence.facts.checks.get(cohortOf(check, site)));
   return {
@@ -200,6 +225,7 @@ export function checkResult(
     reason,
     message,
     findings,
+    ...(replays && { reproduced: replays }),
     sites: each,
     cases,
     ...(latency && { latency }),
@@ -208,6 +234,15 @@ export function checkResult(
     replay: `${header.command ?? 'npx syncproof check'} --only ${id} --seed ${header.seed} --run-key ${header.runKey}`,
     timeline: sites.flatMap((site) => evidence.facts.story.get(cohortOf(check, site)) ?? []),
   };
+}
+
+// Where the same stimulus makes the harness fail, its first failure is no evidence either.
+function voided(judged: Judged, replays: Reproduced | undefined): Judged {
+  const broken = replays?.otherwise.find(({ verdict }) => verdict === 'harness-error');
+  if (!broken) return judged;
+  const message = `It failed (${judged.reason}: ${judged.message}), and a replay of it ended in a harness error (${broken.reason}).`;
+  const own: Finding = { verdict: 'harness-error', reason: 'replay-broke', message, evidence: [] };
+  return { ...judged, verdict: 'harness-error', reason: own.reason, message, findings: [own, ...judged.findings] };
 }
 
 function invariantResults(check: CheckDefinition, evidence: Evidence, manifest: Manifest): InvariantResult[] {
@@ -234,6 +269,22 @@ function orOurs(judgeOne: () => Finding[]): Finding[] {
   }
 }
 
+// What is missing of an attached subject, as the checks found it.
+function unseen(checks: readonly CheckResult[], isHeard: boolean): NonNullable<RunResult['unseen']> {
+  const lacking = (code: string): string[] =>
+    checks.filter(({ findings }) => findings.some(({ reason }) => reason === code)).map(({ id }) => id);
+  return [
+    {
+      what: 'how it starts, stops and dies',
+      why: 'the subject is attached, and only its owner may do that',
+      checks: lacking('not-ours'),
+    },
+    ...(isHeard
+      ? []
+      : [{ what: 'what it prints', why: 'it was not started here, and hooks.logs names no file', checks: lacking('no-output') }]),
+  ];
+}
+
 function warnings(facts: Facts, manifest: Manifest, header: Header, definitions: readonly CheckDefinition[]): string[] {
   const found: string[] = [];
   for (const site of manifest.sites) if (!site.tls) found.push(`TLS is off for ${site.name}: the TLS checks do not apply`);
@@ -246,6 +297,10 @@ function warnings(facts: Facts, manifest: Manifest, header: Header, definitions:
   for (const { message } of facts.defects) found.push(`the sandbox failed: ${message.split('\n')[0]}`);
   for (const { what, data } of facts.subject)
     if (what === 'died') found.push(`the subject ended by itself during the run (${data.how ?? 'unknown'})`);
+  if (header.unhealthy)
+    found.push(
+      `environment unhealthy: ${header.unhealthy.join(', ')} ended in harness errors one after the other, and the run was ended`,
+    );
   if (header.subjectEnded?.forced) found.push(`the subject did not stop when asked: it ${header.subjectEnded.how}`);
   return found;
 }

@@ -18,6 +18,9 @@ export interface RunningSubject {
   revive?(): Promise<void>;
   /** How many run side by side; one when absent. */
   instances?: number;
+  /** Kills the first of several, as a crash of its machine would, and has hospitals call the next. */
+  killFirst?(): Promise<void>;
+  reviveFirst?(): Promise<void>;
   /** Stops and starts one instance after the other, as an update of it does. */
   restartOneByOne?(): Promise<void>;
   /** How many items its `failed` hook counts; absent where the manifest has no such hook. */
@@ -84,6 +87,7 @@ export async function record(
     const ended = await subject
       ?.stop()
       .catch((error: Error) => ({ how: `could not be stopped: ${error.message}`, forced: true }));
+    folder.cleanOutput();
     const output = folder.hashOf('subject.log');
     await recorder.caughtUp(sandbox).catch(() => {});
     const heard = recorder.heard;
@@ -99,7 +103,7 @@ export async function record(
 
 function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: RecordOptions): Record<string, unknown> {
   const { subject, sites, crm, promises, clients, attests, capabilities } = manifest;
-  const start = { restart: manifest.start.restart };
+  const start = { restart: manifest.start.restart, attach: manifest.start.attach, heard: isHeard(manifest) };
   return {
     type: 'begin',
     id: folder.id,
@@ -111,6 +115,10 @@ function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: Rec
     ...header,
   };
 }
+
+/** Whether what the subject prints comes to us: it was started here, or says in which files it is. */
+const isHeard = ({ start, hooks }: Pick<Manifest, 'start' | 'hooks'>): boolean =>
+  !start.attach || (hooks.logs !== undefined && 'path' in hooks.logs);
 
 /** Hears the journals, folds them live and writes them down. */
 export class Recorder {
@@ -130,10 +138,11 @@ export class Recorder {
     this.evidence = new Evidence(this.facts, map, manifest);
     const fed = manifest.sites.filter((site) => readChannels(site).includes('changed'));
     this.#feeds = fed.map(({ name }) => `${name}/changed`);
-    this.evidence.output = () => folder.output() ?? [];
+    if (isHeard(manifest)) this.evidence.output = () => folder.output() ?? [];
   }
 
   hear(event: JournalEvent): void {
+    this.#folder.secrets?.hear(event);
     const file = this.#files.get(event.process) ?? this.#folder.journal(event.process);
     this.#files.set(event.process, file);
     this.#heard.set(event.process, event.seq);

@@ -47,6 +47,14 @@ export interface CheckInfo {
   harm: string;
 }
 
+/** How often a failure came again when the same was done to other people of the same kind. */
+export interface Reproduced {
+  times: number;
+  of: number;
+  /** How the others ended. One that passed makes a flake of it, and no less of a failure. */
+  otherwise: { verdict: Verdict; reason: string }[];
+}
+
 export interface CheckResult extends CheckInfo {
   verdict: Verdict;
   /** Reason code and sentence of the finding that decided. */
@@ -62,6 +70,8 @@ export interface CheckResult extends CheckInfo {
   /** Why the judge believed that nothing more would come, per wait. */
   settled: { label: string; by: string; waitedMs: number }[];
   durationMs: number;
+  /** Of a failure that was replayed. */
+  reproduced?: Reproduced;
   /** All that is wrong here is known and put up with: it does not count. */
   known?: true;
   /** Command that runs just this again with the same stimuli. */
@@ -210,6 +220,8 @@ export interface RunResult {
   level: string;
   standing: Standing;
   gate?: GateResult;
+  /** What changed since the run that it was held against: ids of checks that passed then or now alone. */
+  since?: { lost: string[]; gained: string[] };
   /** Declared channels, and whether anybody was seen to come through. */
   channels: RoundTrip[];
   /** Weight of checks with a witnessed verdict over weight applicable, 0 to 100. */
@@ -219,6 +231,10 @@ export interface RunResult {
   /** Rows of the map that were judged, of those declared. */
   mapCoverage: { judged: number; of: number };
   exitCode: 0 | 1 | 2 | 3 | 4 | 5;
+  /** What could not be seen of a subject that was only attached, and which checks lack it. */
+  unseen?: { what: string; why: string; checks: string[] }[];
+  /** Checks that were asked for and not run, for want of time; each with what it would have added. */
+  leftOut?: { id: string; title: string; ms: number }[];
   /** Known failures that this run was held against, where there are any. */
   baseline?: BaselineRow[];
   /** Wall times of the first and last event, ISO 8601. */

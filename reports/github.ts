@@ -12,8 +12,10 @@ import {
   headline,
   latencyText,
   nextLevel,
+  replaysOf,
   SEVERITY,
   seconds,
+  sinceText,
   standingLines,
   unknown,
   VERDICT,
@@ -34,6 +36,7 @@ function failure(check: CheckResult): string {
     ...(finding?.row ? [`  - map row ${code(finding.row)}`] : []),
     ...expected,
     `  - harm: ${md(check.harm)}`,
+    ...(check.reproduced ? [`  - ${md(replaysOf(check))}`] : []),
     `  - replay: ${code(check.replay)}`,
   ].join('\n');
 }
@@ -43,10 +46,12 @@ function standingTable(result: RunResult): string[] {
   const lines = standingLines(result);
   const next = nextLevel(result);
   const latency = latencyText(result);
+  const since = sinceText(result);
   const rows = lines.map(({ kind, glyph, name, text }) => `| ${glyph} | ${kind} | ${md(name)} | ${md(text)} |`);
   return [
     ...(rows.length > 0 ? [`| | | | |\n|---|---|---|---|\n${rows.join('\n')}`] : []),
     ...(latency ? [`latency ${md(latency)}`] : []),
+    ...(since ? [`since the run that it was held against: **${md(since)}**`] : []),
     ...(next
       ? [
           `To ${md(next.to)} it lacks:\n\n${next.lacks.map(({ glyph, name, text }) => `- ${glyph} **${md(name)}** ${md(text)}`).join('\n')}`,

@@ -1,7 +1,7 @@
 import type { CheckResult, Finding, GateLine, InvariantResult } from '#conformance';
 import { defineReport } from './definition.ts';
 import { type Markup, markup } from './markup.ts';
-import { decisive, elapsed } from './words.ts';
+import { decisive, elapsed, replaysOf } from './words.ts';
 
 type Judged = Pick<CheckResult, 'verdict' | 'findings'> & Partial<CheckResult>;
 interface Case {
@@ -28,7 +28,12 @@ function caseOf(name: string, item: Judged): Case {
   const finding = decisive(item);
   const reason = item.reason ?? finding?.reason ?? item.verdict;
   const message = item.message ?? finding?.message ?? '';
-  const told = [...item.findings.map(lines), item.harm && `harm: ${item.harm}`, item.replay && `replay: ${item.replay}`];
+  const told = [
+    ...item.findings.map(lines),
+    item.harm && `harm: ${item.harm}`,
+    replaysOf(item),
+    item.replay && `replay: ${item.replay}`,
+  ];
   const text = told.filter(Boolean).join('\n\n');
   const seconds = (item.durationMs ?? 0) / 1000;
   const note = `${reason}: ${message}`;

@@ -1,4 +1,5 @@
 import type { BadgeStanding, CheckResult, Finding, Lack, LevelStanding, RunResult, Severity, Verdict } from '#conformance';
+import type { MapRow } from './definition.ts';
 
 export type Tone = 'good' | 'bad' | 'warn' | 'void' | 'quiet';
 
@@ -78,14 +79,14 @@ function levelLine({ id, name, state, must, majors, lacks, beyond }: LevelStandi
   return { kind: 'level', name: `${id} ${name}`, glyph, tone, text: `${base}${needs}` };
 }
 
-function badgeLine({ id, state, must, title }: BadgeStanding): StandingLine {
+function badgeLine({ id, state, must, title, lacks }: BadgeStanding): StandingLine {
   const earned = state === 'earned';
   return {
     kind: 'badge',
     name: id,
     glyph: earned ? '✓' : '✗',
     tone: earned ? 'good' : 'quiet',
-    text: `${title}: ${must.passed} of ${must.of} pass`,
+    text: `${title}: ${must.passed} of ${must.of} pass${must.passed === must.of && lacks[0] ? `, but ${lacks[0].what} ${lacks[0].why}` : ''}`,
   };
 }
 
@@ -101,6 +102,14 @@ export function nextLevel({ standing }: RunResult): { to: string; lacks: Standin
   });
   return { to: `level ${next.id.slice(1)} (${next.name})`, lacks };
 }
+
+/** What changed since the run that this one was held against; undefined where it was held against none. */
+export const sinceText = ({ since }: RunResult): string | undefined =>
+  since &&
+  ([since.lost.length > 0 && `lost ${since.lost.join(' ')}`, since.gained.length > 0 && `gained ${since.gained.join(' ')}`]
+    .filter(Boolean)
+    .join('; ') ||
+    'nothing changed');
 
 /** `p95 812 ms by LT-01, class A`. */
 export const latencyText = ({ standing: { latency } }: RunResult): string | undefined =>
@@ -141,19 +150,43 @@ export function headline(result: RunResult): { text: string; tone: Tone } {
   return { text: sentence[0]?.toUpperCase() + sentence.slice(1), tone };
 }
 
+/** What the replays of a failure showed; empty where there were none. */
+export function replaysOf({ reproduced }: Pick<CheckResult, 'reproduced'>): string {
+  if (!reproduced) return '';
+  const { times, of, otherwise } = reproduced;
+  const count = `reproduced ${times}/${of}`;
+  if (otherwise.length === 0) return count;
+  const ways = [
+    ...Map.groupBy(otherwise, (one) => (one.verdict === 'pass' ? 'passed' : `${VERDICT[one.verdict].word}, ${one.reason}`)),
+  ];
+  const others = ways.map(([way, ones]) => `${ones.length} ${way}`).join(', ');
+  const isFlake = otherwise.some(({ verdict }) => verdict === 'pass');
+  return `${count} (${others})${isFlake ? ': a flake: the same was done to the same subject, and it did not always fail; a failure all the same' : ''}`;
+}
+
 /** The finding that decided a check; undefined when it passed. */
 export const decisive = (check: { verdict: Verdict; findings: Finding[] }): Finding | undefined =>
   check.findings.find((finding) => finding.verdict === check.verdict) ?? check.findings[0];
+
+/** How a row of the map makes a value, in words. */
+export const howMapped = (row: MapRow): string =>
+  [
+    `owned by ${row.owner || 'nobody'}`,
+    ...(row.v2 ? [`v2 ${row.v2}`] : []),
+    ...(row.transform ? [`by ${row.transform}`] : []),
+    ...(row.on_missing ? [`when missing ${row.on_missing}`] : []),
+    `from ${row.source}`,
+  ].join(', ');
 
 /** Failed and not judged first, then as given; the order within each is kept. */
 export const worstFirst = (checks: readonly CheckResult[]): CheckResult[] =>
   [...checks].sort((a, b) => VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict));
 
-/** Failed checks in the order in which a person should read them: what is new first, of that blockers first. */
+/** Failed checks in the order in which a person should read them: what is new first, of that blockers, of them what is basic. */
 export const failures = (result: RunResult): CheckResult[] => {
   const rank = ['B', 'M', 'm', 'A'];
   const place = ({ known, severity }: CheckResult): number => (known ? rank.length : 0) + rank.indexOf(severity);
-  return result.checks.filter(failed).sort((a, b) => place(a) - place(b));
+  return result.checks.filter(failed).sort((a, b) => place(a) - place(b) || a.level - b.level);
 };
 
 /** A score or share as every report writes it: one decimal at most. */

@@ -23,6 +23,7 @@ export const bv03 = defineCheck({
   needs: ['hl7', 'api'],
   maps: [{ source: 'Patient', path: 'telecom' }],
   alone: true,
+  cases: PEOPLE,
   async act(world) {
     const patients = [];
     for (const name of PEOPLE) patients.push(await world.register(name));

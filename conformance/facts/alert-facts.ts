@@ -95,4 +95,7 @@ export class AlertFacts {
   }
 }
 
-const unseen = untestable('no-output', 'What the subject prints cannot be seen: start it by `command`, or give hooks.logs.');
+const unseen = untestable(
+  'no-output',
+  'What the subject prints cannot be seen: start it by `command`, or name its log files (hooks.logs).',
+);

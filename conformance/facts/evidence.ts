@@ -1,12 +1,13 @@
 import { findCanaries } from '#fixtures';
 import { type RecordRef, recordKey } from '#simulators';
-import { cohortOf, type Judgeable, notApplicable } from '../applicable.ts';
+import { cohortOf, type Judgeable, notApplicable, notOurs } from '../applicable.ts';
 import { type CheckDefinition, fail } from '../check.ts';
 import type { Manifest, SiteManifest } from '../manifest/manifest.ts';
 import { readChannels } from '../manifest/read-channels.ts';
 import { type Chart, chartTypes } from '../map/fhirpath.ts';
 import type { DataMap, MapRow } from '../map/map.ts';
 import { chartMoments, chartsOf, patientReference } from '../oracle/chart.ts';
+import type { Judgement } from '../oracle/expectation.ts';
 import { type ExpectContext, type ExpectedRecord, Oracle, SYSTEM_FIELDS } from '../oracle/oracle.ts';
 import type { CheckResult, Finding, Verdict } from '../result.ts';
 import { rollUp } from '../score.ts';
@@ -28,6 +29,19 @@ export interface Judged {
   /** What it came to at each site to which it applies. */
   sites: { site: string; verdict: Verdict }[];
   cases: CheckResult['cases'];
+}
+
+/** How the CRM shows a record, in one object of the map. */
+export interface Shown {
+  object: string;
+  /** Rows that carry its key, and how many of them count as live. */
+  rows: number;
+  live: number;
+  /** How many rows the map asks for, in words, and whether it is so. */
+  expected: string;
+  ok: boolean;
+  /** The judged fields of its row. */
+  fields: Map<string, Pick<Judgement, 'ok' | 'expected' | 'actual'>>;
 }
 
 /** What a CRM fills in by itself: names, and the two halves of a person account. */
@@ -105,6 +119,8 @@ export class Evidence {
     const log = this.facts.checks.get(cohort);
     const ours = (message: string): Finding[] => [{ verdict: 'harness-error', reason: 'check-failed', message, evidence: [] }];
     const not = (reason: string, message: string): Finding[] => [{ verdict: 'untestable', reason, message, evidence: [] }];
+    const away = log ? undefined : notOurs(check, this.#manifest);
+    if (away) return not('not-ours', away);
     if (!log) return not('not-run', 'The run ended before this check began.');
     if (log.error) return ours(`The check could not be carried out: ${log.error.split('\n')[0]}`);
     if (log.endedAt === undefined) return not('interrupted', 'The run ended before this check did.');
@@ -176,6 +192,28 @@ export class Evidence {
       ];
     }
     return [...this.#judgeFields(history, expected, rows[0]!, at), ...this.#judgeWriteBack(history, expected, at)];
+  }
+
+  /** How the CRM shows a record of the EHR at the end, object by object, beside what the map asks. */
+  shown(history: History<Resource>): Shown[] {
+    return this.oracle.expect(history, this.#context(history)).map(({ object, keyField, key, create, fate, fields }) => {
+      const rows = this.#rowsWithKey(history.cohort ?? '', object.object, keyField, key, Number.POSITIVE_INFINITY);
+      const live = rows.filter((row) => this.oracle.live(object.object, imageAt(row))).length;
+      const [row] = rows;
+      const image = imageAt(row);
+      const judged = Object.entries(image && create ? fields : {}).filter(([, { unjudged }]) => unjudged === undefined);
+      const wanted = create ? '1' : fate === 'present' || fate === 'kept' ? 'any' : 'none live';
+      return {
+        object: object.object,
+        rows: rows.length,
+        live,
+        expected: wanted,
+        ok: create ? rows.length === 1 : wanted === 'any' || live === 0,
+        fields: new Map(
+          judged.map(([field, one]) => [field, this.oracle.judge(one, image![field], (id) => this.#keyOfRow(row!.tenant, id))]),
+        ),
+      };
+    });
   }
 
   // What the link has to say about a record that nobody took.
@@ -357,7 +395,9 @@ export class Evidence {
     const text = rows.find(
       (row) => row.field_type.startsWith('text') && !row.source.includes('identifier') && !row.source.includes('%site'),
     );
-    return text && other(text, ['Edited', 'Changed']);
+    // What a CRM user types holds what means something on the way: the delimiters of a message, say.
+    const size = Number(/\d+/.exec(text?.field_type ?? '')?.[0] ?? 255);
+    return text && other(text, size < 20 ? ['Edited', 'Changed'] : ['Edited & 9^30|ok', 'Changed ~ \\ 1|2']);
   }
 
   /** The sites at which a check was carried out. */
@@ -500,9 +540,13 @@ export class Evidence {
     const cohort = row.cohort ?? '';
     const byKey = this.#once(`records by key of ${object.object} of ${cohort}`, cohort, () => {
       const own = this.facts.truthOf(cohort).filter((history) => history.type === object.source);
-      return Map.groupBy(own, (history) => this.oracle.keyOf(object, history, this.truthContext(history)));
+      return new Map(
+        own
+          .toReversed()
+          .flatMap((one) => this.oracle.keysOf(object, one, this.truthContext(one)).map((own) => [own, one] as const)),
+      );
     });
-    return byKey.get(String(key))?.[0];
+    return byKey.get(String(key));
   }
 
   /** Values that the subject wrote into EHR-owned fields and that the EHR never held. */

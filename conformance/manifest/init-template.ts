@@ -17,7 +17,8 @@ interface Recipe {
 const JAVA_TRUST = 'JAVA_TOOL_OPTIONS: -Djavax.net.ssl.trustStore=${RUN_TRUST_STORE} -Djavax.net.ssl.trustStorePassword=changeit';
 
 const ATTACHED = `  # It runs already, or you start it: nobody restarts it, so that checks which need that are not run.
-  # Configure it once with the addresses below "ports:" and the credentials that "npx syncproof up" prints.
+  # Configure it once with the addresses below "ports:" and the credentials that "npx syncproof up" prints, and let it trust
+  # .syncproof/ca.pem (for Java .syncproof/ca.p12, any password), which stays the same.
   attach: on`;
 
 const RECIPES: Record<Stack, Recipe> = {
@@ -237,7 +238,7 @@ ${attached ? FIXED_PORTS : FREE_PORTS}
 #  ready: http://127.0.0.1:8080/health
 #  poll_now: [curl, -fsS, -X, POST, 'http://127.0.0.1:8080/poll']
 #  reconcile_now: [curl, -fsS, -X, POST, 'http://127.0.0.1:8080/reconcile']
-#  # These two answer {"count": n}.
+#  # These two answer {"count": n}. A command has the environment of your sync, and may hold \${RUN_DATA}.
 #  pending: http://127.0.0.1:8080/pending
 #  failed: http://127.0.0.1:8080/failed
 #  # A file, a folder or a URL.

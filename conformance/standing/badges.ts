@@ -23,7 +23,9 @@ const fhir = (vendor: string, name: string): BadgeDefinition => ({
   title: `reads ${name} by its API`,
   vendor,
   reads: API,
-  must: (check) => blocks(check) && (check.level === 1 || needs(check, 'poll', 'api', 'changed', 'subscription', 'bulk')),
+  must: (check) =>
+    blocks(check) &&
+    (needs(check, 'poll', 'api', 'changed', 'subscription', 'bulk') || (check.level === 1 && !needs(check, 'hl7'))),
 });
 
 /** Every badge, in the order in which they are printed. */

@@ -88,6 +88,18 @@ describe('what becomes of a gate', () => {
     ['regressions=0', seen(standingOf('L1'), { before, checks: [check('ID-01', 'pass')] }), 'unknown', /ID-02 passed before/],
     [
       'regressions=0',
+      seen(standingOf(undefined, { leftOut: 9 }), { before, checks: [check('ID-01', 'pass')] }),
+      'yes',
+      /^0 of the 1 checks that were run$/,
+    ],
+    [
+      'regressions=0',
+      seen(standingOf(undefined, { leftOut: 9 }), { before, checks: [check('ID-01', 'fail')] }),
+      'no',
+      /^1: ID-01/,
+    ],
+    [
+      'regressions=0',
       seen(standingOf('L1'), { before, checks: [check('ID-01', 'pass'), check('ID-02', 'pass'), check('ID-03', 'fail')] }),
       'yes',
       /^0$/,
@@ -160,7 +172,7 @@ describe('what no such run can meet is said before it begins', () => {
   const ci = { size: 'ci', leftOut: 0, hasBefore: true } as const;
   it.each<[string, Parameters<ReturnType<typeof parseGate>['plan']>[0], RegExp | undefined]>([
     ['level=L1', ci, undefined],
-    ['level=L2', ci, /level=L2: it needs the volumes, .*--size full; L2-ci asks for its checks in this size/],
+    ['level=L2', ci, /level=L2: it needs --size full; L2-ci asks for its checks in this size/],
     ['level=L2', { ...ci, size: 'full' }, undefined],
     ['level=L2-ci', ci, undefined],
     ['level=L3', { ...ci, size: 'full' }, /a soak of one hour/],

@@ -5,14 +5,16 @@ import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { expect, test } from 'vitest';
 import { systemClock } from '#simulators';
+import { Secrets } from '../secrets/secrets.ts';
 import { SubjectOutput } from './subject-output.ts';
 
 /** Sends these chunks through an output; answers the kept file without times. */
 async function keep(chunks: string[], limitBytes?: number): Promise<string> {
   const file = join(mkdtempSync(join(tmpdir(), 'syncproof-test-')), 'subject.log');
-  const output = new SubjectOutput({ file, clock: systemClock, salt: 's', limitBytes });
-  output.hide('PW', 'hunter22');
-  output.hide('SHORT', 'on');
+  const secrets = new Secrets('s');
+  secrets.know('PW', 'hunter22');
+  secrets.know('SHORT', 'on');
+  const output = new SubjectOutput({ file, clock: systemClock, secrets, limitBytes });
   const stream = new PassThrough();
   output.attach(stream, 'out');
   for (const chunk of chunks) stream.write(chunk);
@@ -53,8 +55,9 @@ test('beyond the limit only the notice is kept, with how much there was', async 
 
 test('what we note ourselves is kept however full the file is, and the last lines are the newest, without secrets', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'syncproof-test-')), 'subject.log');
-  const output = new SubjectOutput({ file, clock: systemClock, salt: 's', limitBytes: 10 });
-  output.hide('PW', 'hunter22');
+  const secrets = new Secrets('s');
+  secrets.know('PW', 'hunter22');
+  const output = new SubjectOutput({ file, clock: systemClock, secrets, limitBytes: 10 });
   const stream = new PassThrough();
   output.attach(stream, 'out');
   stream.write('more than fits here\n');

@@ -1,7 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import { type Clock, digest } from '#simulators';
+import type { Clock } from '#simulators';
+import type { Secrets } from '../secrets/secrets.ts';
 
 /** One line that the subject printed, with secrets taken out. `syncproof` marks what we noted ourselves. */
 export interface OutputLine {
@@ -23,7 +24,7 @@ const TAIL = 20;
 export class SubjectOutput {
   readonly file: string;
   #clock: Clock;
-  #salt: string;
+  #secrets: Secrets;
   #onLine?: (line: OutputLine) => void;
   #limit: number;
   #handle: number | undefined;
@@ -34,12 +35,17 @@ export class SubjectOutput {
   #tail: string[] = [];
   /** The newest of what came then, as it came. */
   #latest = '';
-  #secrets: { value: string; mark: string }[] = [];
 
-  constructor(options: { file: string; clock: Clock; salt: string; onLine?: (line: OutputLine) => void; limitBytes?: number }) {
+  constructor(options: {
+    file: string;
+    clock: Clock;
+    secrets: Secrets;
+    onLine?: (line: OutputLine) => void;
+    limitBytes?: number;
+  }) {
     this.file = options.file;
     this.#clock = options.clock;
-    this.#salt = options.salt;
+    this.#secrets = options.secrets;
     this.#onLine = options.onLine;
     this.#limit = options.limitBytes ?? 50 * MEGABYTE;
     this.#handle = openSync(options.file, 'a', 0o600);
@@ -51,15 +57,6 @@ export class SubjectOutput {
     // Its beginning may be half of a secret, as it may be half of a line.
     const whole = this.#latest.slice(Math.max(this.#latest.indexOf('\n') + 1, this.#latest.length - HELD_BACK));
     return this.#clean(whole).split(/\r?\n/).filter(Boolean).slice(-TAIL);
-  }
-
-  /** From now on this value is written as its salted digest. Values so short that they are words anyway are left alone. */
-  hide(name: string, value: string): void {
-    if (value.length < 4) return;
-    const mark = `<secret ${name} ${digest(this.#salt, value).slice(0, 16)}>`;
-    for (const form of new Set([value, encodeURIComponent(value)])) this.#secrets.push({ value: form, mark });
-    // A secret that holds another one goes first, or a part of it would stay.
-    this.#secrets.sort((a, b) => b.value.length - a.value.length);
   }
 
   /** Reads a stream to its end. */
@@ -116,7 +113,7 @@ export class SubjectOutput {
   }
 
   #clean(text: string): string {
-    return this.#secrets.reduce((clean, { value, mark }) => clean.replaceAll(value, mark), text);
+    return this.#secrets.clean(text);
   }
 
   #write(stream: OutputLine['stream'], texts: readonly string[]): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { readManifest } from '../manifest/manifest.ts';
 import { accepts, freePort, holdBinds, PortTakenError } from '../manifest/ports.ts';
+import { Secrets } from '../secrets/secrets.ts';
 import { groupAlive } from './process-group.ts';
 import { type Ending, type Subject, type SubjectError, type SubjectOptions, startSubject } from './subject.ts';
 
@@ -46,7 +47,7 @@ ${more}`;
     SYNCPROOF_CRM_PASSWORD: 'open sesame',
     ...(binds.mllp.epic && { SYNCPROOF_EPIC_MLLP_BIND: binds.mllp.epic }),
   };
-  return { manifest: manifest!, settings, binds, runFolder: folder, salt: 'salt', readyTimeoutMs: 5000, ...rest };
+  return { manifest: manifest!, settings, binds, runFolder: folder, secrets: new Secrets('salt'), readyTimeoutMs: 5000, ...rest };
 }
 
 async function run(sample: Sample): Promise<{ subject: Subject; options: SubjectOptions; log: () => string }> {
