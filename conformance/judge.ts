@@ -260,10 +260,10 @@ function invariantResults(check: CheckDefinition, evidence: Evidence, manifest: 
       (site) => !notApplicable(check, site, manifest, evidence.oracle.map) && evidence.facts.checks.has(cohortOf(check, site)),
     )
     .flatMap((site) =>
-      INVARIANTS.map(({ id, title, judge: judgeOne }) => {
+      INVARIANTS.map(({ id, title, harm, judge: judgeOne }) => {
         const cohort = cohortOf(check, site);
         const findings = orOurs(() => judgeOne(evidence, cohort));
-        return { id, title, cohort, verdict: rollUp(findings.map((f) => f.verdict)), findings };
+        return { id, title, harm, cohort, verdict: rollUp(findings.map((f) => f.verdict)), findings };
       }),
     );
 }
