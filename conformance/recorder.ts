@@ -86,10 +86,11 @@ export async function record(
       .catch((error: Error) => ({ how: `could not be stopped: ${error.message}`, forced: true }));
     folder.cleanOutput();
     const output = folder.hashOf('subject.log');
+    const outputs = folder.outputHashes();
     await recorder.caughtUp(sandbox).catch(() => {});
     const heard = recorder.heard;
     await sandbox
-      .note([{ sim: 'judge', kind: 'run', data: { type: 'end', status, subjectEnded: ended, output, heard } }])
+      .note([{ sim: 'judge', kind: 'run', data: { type: 'end', status, subjectEnded: ended, output, outputs, heard } }])
       .catch(() => {});
     await recorder.caughtUp(sandbox).catch(() => {});
     listening.abort();

@@ -185,6 +185,11 @@ export class RunFolder {
     if (this.secrets) scanFolder(this.path, this.secrets);
   }
 
+  /** The hashes of what all instances printed. */
+  outputHashes(): Record<string, string> {
+    return Object.fromEntries(this.#logs().map((name) => [name, this.hashOf(name)!]));
+  }
+
   hashOf(name: string): string | undefined {
     return existsSync(this.file(name)) ? sha256(readFileSync(this.file(name))) : undefined;
   }
