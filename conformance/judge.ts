@@ -117,7 +117,9 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
   const status = header.unhealthy ? 'interrupted' : (header.status ?? 'interrupted');
   const ended = { status, tampered: facts.intruders.length > 0, defects: facts.defects.length };
   const channels = roundTrips(evidence, manifest);
-  const missing = edition ? 0 : Math.max(0, PLANNED - definitions.length);
+  // What is frozen is whole; a draft is as whole as the suite was when it was made.
+  const built = (edition?.terms.checks ?? definitions).length;
+  const missing = edition?.status === 'frozen' ? 0 : Math.max(0, PLANNED - built);
   const stands = standing(
     {
       ...ended,
@@ -156,6 +158,7 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
     level: sayStanding(stands, size),
     standing: stands,
     ...(gate && { gate }),
+    ...(opened.before && { since: changedSince(opened.before, checks) }),
     channels,
     ...(weighed && { baseline: weighed.rows }),
     ...(header.leftOut && { leftOut: header.leftOut }),
@@ -166,6 +169,11 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
     endedAt: facts.last?.wall ?? '',
   };
 }
+
+const changedSince = (before: Before, checks: readonly CheckResult[]): NonNullable<RunResult['since']> => ({
+  lost: checks.filter(({ id, verdict }) => before[id] === 'pass' && verdict !== 'pass').map(({ id }) => id),
+  gained: checks.filter(({ id, verdict }) => id in before && before[id] !== 'pass' && verdict === 'pass').map(({ id }) => id),
+});
 
 // What an edition says of a check holds, whatever the check says of itself by now; one that came later is not scored.
 function underTerms(check: CheckResult, terms: Terms): CheckResult {

@@ -18,6 +18,9 @@ export interface RunningSubject {
   revive?(): Promise<void>;
   /** How many run side by side; one when absent. */
   instances?: number;
+  /** Kills the first of several, as a crash of its machine would, and has hospitals call the next. */
+  killFirst?(): Promise<void>;
+  reviveFirst?(): Promise<void>;
   /** Stops and starts one instance after the other, as an update of it does. */
   restartOneByOne?(): Promise<void>;
   /** How many items its `failed` hook counts; absent where the manifest has no such hook. */

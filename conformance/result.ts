@@ -220,6 +220,8 @@ export interface RunResult {
   level: string;
   standing: Standing;
   gate?: GateResult;
+  /** What changed since the run that it was held against: ids of checks that passed then or now alone. */
+  since?: { lost: string[]; gained: string[] };
   /** Declared channels, and whether anybody was seen to come through. */
   channels: RoundTrip[];
   /** Weight of checks with a witnessed verdict over weight applicable, 0 to 100. */

@@ -1,5 +1,6 @@
 import { defineCheck } from '../check.ts';
 
+const SLOW_FILE_MS = 1_500;
 const FILE = { sim: 'ehr', operation: 'export-file' };
 
 /** What goes wrong with one export each. */
@@ -22,7 +23,8 @@ export const bv05 = defineCheck({
   group: 'volume',
   severity: 'm',
   level: 2,
-  requirement: 'An export of which a file is gone or breaks off, or that asks to wait, is taken again until it is had whole.',
+  requirement:
+    'An export of which a file is gone or breaks off, or that asks to wait, is taken again until it is had whole; what is recorded while one is fetched comes with the next.',
   seeds: ['S1'],
   harm: 'The patients of one file of forty are missing, and the load is reported as done.',
   capabilities: ['backfill'],
@@ -39,10 +41,24 @@ export const bv05 = defineCheck({
       await world.heal(name);
       await world.settled(name);
     }
+    // An export shows the moment at which it was begun: what is recorded while its files are fetched is for the next one.
+    const where = { ...FILE, tenant: world.site.name };
+    await world.arm('fetching', { fault: 'gate', params: { at: 'request' }, where, times: 1 });
+    await world.register('lets one begin');
+    await world.seen(() => world.hasFired('fetching'), 2 * world.syncWindow);
+    await world.register('while fetching');
+    // A file of a real export takes its time, and times of update are compared by the second here and there.
+    await world.pass(SLOW_FILE_MS);
+    await world.heal('fetching');
+    await world.settled('fetched');
   },
   expect(facts) {
     const baseline = facts.asMapped('before');
     if (baseline.length > 0) return baseline;
-    return TROUBLES.flatMap(({ name }) => [...facts.didBite(name), ...facts.asMapped(name)]);
+    return [
+      ...TROUBLES.flatMap(({ name }) => [...facts.didBite(name), ...facts.asMapped(name)]),
+      ...facts.didBite('fetching'),
+      ...facts.asMapped('fetched'),
+    ];
   },
 });

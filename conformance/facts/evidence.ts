@@ -395,7 +395,9 @@ export class Evidence {
     const text = rows.find(
       (row) => row.field_type.startsWith('text') && !row.source.includes('identifier') && !row.source.includes('%site'),
     );
-    return text && other(text, ['Edited', 'Changed']);
+    // What a CRM user types holds what means something on the way: the delimiters of a message, say.
+    const size = Number(/\d+/.exec(text?.field_type ?? '')?.[0] ?? 255);
+    return text && other(text, size < 20 ? ['Edited', 'Changed'] : ['Edited & 9^30|ok', 'Changed ~ \\ 1|2']);
   }
 
   /** The sites at which a check was carried out. */

@@ -152,7 +152,9 @@ export class Facts {
   /** Calls that were refused for want of a right. */
   readonly refusals: { at: number; tenant: string; status: number; event: EventId }[] = [];
   /** Access tokens as they were asked for and granted, per site. */
-  readonly tokens: { tenant: string; requested: string[]; granted: string[]; event: EventId }[] = [];
+  readonly tokens: { tenant: string; requested: string[]; granted: string[]; event: EventId; token?: string }[] = [];
+  /** Access tokens that a site was shown and did not know. */
+  readonly unknownTokens: { tenant: string; token: string; event: EventId }[] = [];
   /** Names and mail addresses of people that stood in a URL or header, where no search needs them. */
   readonly exposed: { cohort: string; where: string; word: string; text: string; event: EventId }[] = [];
   /** Messages that the subject sent to a hospital, by whose people they name; a copy under the same control id is one more. */
@@ -207,6 +209,9 @@ export class Facts {
     heal: (event) => void this.healed.push({ at: event.at, rule: String(event.data?.rule) }),
     connection: (event) => this.tls.connection(event, eventId(event)),
     token: (event) => this.#token(event),
+    auth: ({ data, tenant = '', ...event }) => {
+      if (data?.token) this.unknownTokens.push({ tenant, token: String(data.token), event: eventId(event) });
+    },
     send: (event) => this.#send(event),
     setup: (event) => this.#setup(event),
     intruder: (event) => void this.intruders.push(eventId(event)),
@@ -401,13 +406,14 @@ export class Facts {
   }
 
   #token(event: JournalEvent): void {
-    const { scope, requestedScope } = (event.data ?? {}) as { scope?: string; requestedScope?: string };
+    const { scope, requestedScope, token } = (event.data ?? {}) as { scope?: string; requestedScope?: string; token?: string };
     const list = (text: string | undefined): string[] => (text ?? '').split(/[\s,]+/).filter(Boolean);
     this.tokens.push({
       tenant: event.tenant ?? '',
       requested: list(requestedScope),
       granted: list(scope),
       event: eventId(event),
+      token,
     });
   }
 

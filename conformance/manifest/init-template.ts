@@ -238,7 +238,7 @@ ${attached ? FIXED_PORTS : FREE_PORTS}
 #  ready: http://127.0.0.1:8080/health
 #  poll_now: [curl, -fsS, -X, POST, 'http://127.0.0.1:8080/poll']
 #  reconcile_now: [curl, -fsS, -X, POST, 'http://127.0.0.1:8080/reconcile']
-#  # These two answer {"count": n}.
+#  # These two answer {"count": n}. A command has the environment of your sync, and may hold \${RUN_DATA}.
 #  pending: http://127.0.0.1:8080/pending
 #  failed: http://127.0.0.1:8080/failed
 #  # A file, a folder or a URL.

@@ -525,6 +525,18 @@ export class World {
     await this.#log({ type: 'revived' });
   }
 
+  /** Kills one instance of several, the one that hospitals call, and leaves the work to the others. */
+  async killFirst(): Promise<void> {
+    if (!this.#o.subject?.killFirst) throw new Error('this subject may not be killed: the check should not have been run');
+    await this.#log({ type: 'killed' });
+    await this.#o.subject.killFirst();
+    await this.#log({ type: 'revived' });
+  }
+
+  async reviveFirst(): Promise<void> {
+    await this.#o.subject?.reviveFirst?.();
+  }
+
   /** Stops the subject, gives it the credentials that the sandbox takes now, and starts it again. */
   async reconfigure(): Promise<void> {
     await this.#log({ type: 'killed' });
@@ -617,13 +629,16 @@ export class World {
   }
 
   /** Whether a message about this MRN was acknowledged positively. */
-  isAcknowledged(mrn: string): boolean {
+  isAcknowledged = (mrn: string): boolean => this.acknowledged(mrn) > 0;
+
+  /** How many messages about this MRN were acknowledged positively. */
+  acknowledged(mrn: string): number {
     const { truth, messages } = this.#o.evidence.facts;
     const about = (id: string) =>
       JSON.stringify(truth.get(`ehr/${this.site.name}/Patient/${id}`)?.versions[0]?.image ?? '').includes(mrn);
-    return [...messages.values()].some(
+    return [...messages.values()].filter(
       ({ acks, records }) => acks.some(({ outcome }) => outcome === 'positive') && records.some(({ id }) => about(id)),
-    );
+    ).length;
   }
 
   /** Nine digits that are the same at every site of this run, for what two hospitals have in common by chance. */

@@ -30,6 +30,20 @@ export async function clinicalChart(fhir: Fhir, patientId: string): Promise<Clin
   return { encounters, conditions, observations: labs && vitals && [...labs, ...vitals], orders, allergies };
 }
 
+/** Several charts of one person as one. A list that the hospital refuses for one of them is none: half of it would take the other half back. */
+export function together(charts: readonly Clinical[]): Clinical | undefined {
+  const joined = <T>(list: (chart: Clinical) => T[] | undefined): T[] | undefined =>
+    charts.some((chart) => !list(chart)) ? undefined : charts.flatMap((chart) => list(chart) ?? []);
+  if (charts.length === 0) return undefined;
+  return {
+    encounters: charts.flatMap(({ encounters }) => encounters),
+    conditions: joined(({ conditions }) => conditions),
+    observations: joined(({ observations }) => observations),
+    orders: joined(({ orders }) => orders),
+    allergies: joined(({ allergies }) => allergies),
+  };
+}
+
 /** What a clinical chart says: flags and dates of the contact, and a row for each referral, allergy and abnormal reading. */
 export function clinicalFacts(
   { steps, store, machine, setAside }: Context,
