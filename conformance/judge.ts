@@ -21,6 +21,7 @@ import { sayStanding } from './standing/say.ts';
 import { standing } from './standing/standing.ts';
 import { type Terms, termsOf } from './standing/terms.ts';
 import { undeclared } from './standing/undeclared.ts';
+import { AUDIT_FILE } from './subject/audit-keeper.ts';
 
 interface Header {
   id: string;
@@ -51,6 +52,8 @@ interface Header {
   output?: string;
   /** Of each instance's log, by name. */
   outputs?: Record<string, string>;
+  /** Hash of the audit trail as it was kept, where the manifest names one. */
+  audit?: string;
   /** How far each process's journal went when the run ended. */
   heard?: Record<string, number>;
 }
@@ -64,6 +67,8 @@ export interface Opened {
   events: ReturnType<RunFolder['events']>;
   /** Lines of the subject's output, where there is any. */
   output?: readonly string[];
+  /** Lines of its audit trail, where the manifest names one. */
+  audit?: readonly string[];
   edition?: Edition;
   before?: Before;
   earlier?: Earlier;
@@ -85,6 +90,9 @@ export function openRun(folder: RunFolder): Opened {
   const printed = header.outputs ?? (header.output ? { 'subject.log': header.output } : {});
   for (const name of new Set([...Object.keys(printed), ...Object.keys(header.outputs ? folder.outputHashes() : {})]))
     if (folder.hashOf(name) !== printed[name]) throw new EvidenceError(`${name} was changed after the run`);
+  if (header.audit && folder.hashOf(AUDIT_FILE) !== header.audit)
+    throw new EvidenceError(`${AUDIT_FILE} was changed after the run`);
+  const audit = header.audit ? folder.lines(AUDIT_FILE) : undefined;
   const manifest = JSON.parse(folder.input(header.manifest)) as Manifest;
   const { map } = parseMap(JSON.parse(folder.input(header.map)) as Record<string, string>);
   const edition = header.edition ? parseEdition(folder.input(header.edition)) : undefined;
@@ -94,7 +102,7 @@ export function openRun(folder: RunFolder): Opened {
   const { start } = manifest as { start?: Manifest['start'] & { heard?: boolean } };
   const output = start?.attach && !start.heard ? undefined : folder.output();
   const earlier = header.earlier ? (JSON.parse(folder.input(header.earlier)) as Earlier) : undefined;
-  return { facts, header, manifest, map, events, output, edition, before, baseline, earlier };
+  return { facts, header, manifest, map, events, output, edition, before, baseline, earlier, audit };
 }
 
 /** The verdicts of a run, from its folder alone: needs no network, no clock, and gives the same every time. */
@@ -103,9 +111,10 @@ export function judge(folder: RunFolder, definitions: readonly CheckDefinition[]
 }
 
 export function judgeOpened(opened: Opened, definitions: readonly CheckDefinition[] = CHECKS): RunResult {
-  const { facts, header, manifest, map, output, edition, baseline } = opened;
+  const { facts, header, manifest, map, output, edition, baseline, audit } = opened;
   const evidence = new Evidence(facts, map, manifest);
   if (output) evidence.output = () => output;
+  if (audit) evidence.audit = () => audit;
   const known = definitions.filter((check) => header.checks.includes(check.id));
   const now = { ...header, digest: manifest.subject.digest, earlier: opened.earlier };
   const found = known.map((check) => checkResult(check, evidence, manifest, now));

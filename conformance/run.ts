@@ -219,6 +219,7 @@ class CheckRunner {
       random,
       runKey,
       outageMs,
+      lookAtAudit: () => this.#recorder.lookAtAudit(),
       size,
       again: repeated?.n,
       replay: repeated?.replay ?? (replay?.schedule.site === site.name ? replay : undefined),

@@ -55,6 +55,8 @@ export class Evidence {
   readonly oracle: Oracle;
   /** Lines of the subject's output so far; absent where it is not ours to see. */
   output?: () => readonly string[];
+  /** Lines of the subject's audit trail so far; absent where the manifest names none. */
+  audit?: () => readonly string[];
   readonly #manifest: Subject;
   #known = new Map<string, { stamp: number | undefined; value: unknown }>();
 
@@ -482,6 +484,15 @@ export class Evidence {
   /** Names of the sites. */
   get sites(): readonly string[] {
     return this.#manifest.sites.map(({ name }) => name);
+  }
+
+  /** Who assigns the numbers of a site. */
+  authorityOf(site: string): string {
+    return this.#site(site)?.authority ?? '';
+  }
+
+  vendorOf(site: string): SiteManifest['vendor'] | undefined {
+    return this.#site(site)?.vendor;
   }
 
   /** How long the subject says that an acknowledgement may take, in ms. */
