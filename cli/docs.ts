@@ -79,7 +79,7 @@ Every route says how far it can be trusted. \`semantic\`: real behaviour, tested
 \`missing\`: a loud 501 that names what is missing. What no route takes is refused in the vendor's own form.
 
 Out of scope: C-CDA, flat files, DICOM, X12, direct database access, CRMs other than a Salesforce-shaped one. Not built yet:
-the Pub/Sub API (gRPC), generic streaming channels (\`/u/\`), SOAP beyond login and the data calls of the partner API.
+the Pub/Sub API (gRPC), generic streaming channels (\`/u/\`), SOAP beyond the calls of the partner API that are listed below.
 
 ${sections.join('\n\n')}
 

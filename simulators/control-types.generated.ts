@@ -1306,6 +1306,8 @@ export interface Operations {
       pace?: 'run' | 'vendor';
       /** The most that a page of results holds; 0 for the vendor's own counts. */
       pageLimit?: number;
+      /** The most that a file of an export holds; 0 for the vendor's own count. */
+      fileLimit?: number;
     } | undefined;
     answer: {
       /** How requests for approval are answered. */
@@ -1314,6 +1316,8 @@ export interface Operations {
       pace?: 'run' | 'vendor';
       /** The most that a page of results holds; 0 for the vendor's own counts. */
       pageLimit?: number;
+      /** The most that a file of an export holds; 0 for the vendor's own count. */
+      fileLimit?: number;
     };
   };
   /** Ends every paging session of the site at once. */

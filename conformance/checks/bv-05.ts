@@ -16,7 +16,9 @@ const TROUBLES = [
   },
 ];
 
-// As files of a size that a test can wait for: that they are many is a matter of the vendor's setting, not of this check.
+/** People who are exported; each and each one's visit is a file of its own. */
+const PEOPLE = { ci: 10, full: 10_000 };
+
 export const bv05 = defineCheck({
   id: 'BV-05',
   title: 'Half an export is none',
@@ -24,14 +26,16 @@ export const bv05 = defineCheck({
   severity: 'm',
   level: 2,
   requirement:
-    'An export of which a file is gone or breaks off, or that asks to wait, is taken again until it is had whole; what is recorded while one is fetched comes with the next.',
+    'An export of very many small files, of which one is gone or breaks off, or that asks to wait, is taken again until it is had whole; what is recorded while one is fetched comes with the next.',
   seeds: ['S1'],
   harm: 'The patients of one file of forty are missing, and the load is reported as done.',
   capabilities: ['backfill'],
   needs: ['bulk'],
   alone: true,
   async act(world) {
-    await world.register('before');
+    // The smallest files that there can be: twenty thousand of them in the size for certificates.
+    await world.fileLimit(1);
+    await world.crowd(PEOPLE[world.size]);
     if (!(await world.settled('before'))) return;
     for (const { name, where, ...rule } of TROUBLES) {
       await world.arm(name, { ...rule, where: { ...where, tenant: world.site.name } });
@@ -41,6 +45,7 @@ export const bv05 = defineCheck({
       await world.heal(name);
       await world.settled(name);
     }
+    await world.fileLimit(0);
     // An export shows the moment at which it was begun: what is recorded while its files are fetched is for the next one.
     const where = { ...FILE, tenant: world.site.name };
     await world.arm('fetching', { fault: 'gate', params: { at: 'request' }, where, times: 1 });

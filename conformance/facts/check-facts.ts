@@ -1,15 +1,20 @@
 import { findCanaries } from '#fixtures';
 import { fail, untestable } from '../check.ts';
 import { INVARIANTS } from '../invariants.ts';
+import type { MapRow } from '../map/map.ts';
+import { provenanceOf } from '../oracle/transforms.ts';
 import type { EventId, Finding, InvariantResult } from '../result.ts';
 import type { LaneRecord } from '../schedule/file.ts';
 import { sayStrength, strengthOf } from '../schedule/strength.ts';
 import { marksIn } from '../secrets/secrets.ts';
 import { AlertFacts } from './alert-facts.ts';
+import { AuditFacts } from './audit-facts.ts';
 import { CrmFacts } from './crm-facts.ts';
 import type { Evidence } from './evidence.ts';
 import { type CheckLog, type History, imageAt, type LinkMessage, type Resource, type Row, type Version } from './facts.ts';
 import { type LatencySummary, latencySamples, summarise } from './latency.ts';
+import { LoadFacts } from './load-facts.ts';
+import { ProvenanceFacts } from './provenance-facts.ts';
 import { changedFields } from './row-changes.ts';
 import { type Offered, offered } from './tls-facts.ts';
 
@@ -24,6 +29,12 @@ export class CheckFacts {
   readonly crm: CrmFacts;
   /** How it told its operator that something is wrong. */
   readonly alerts: AlertFacts;
+  /** What was offered at a steady rate, and how long it took. */
+  readonly load: LoadFacts;
+  /** What its audit trail says. */
+  readonly audit: AuditFacts;
+  /** Where the rows say that they are from. */
+  readonly provenance: ProvenanceFacts;
   readonly #evidence: Evidence;
   readonly #log: CheckLog;
 
@@ -33,6 +44,9 @@ export class CheckFacts {
     this.#log = log;
     this.crm = new CrmFacts(evidence, cohort, log);
     this.alerts = new AlertFacts(evidence, log);
+    this.audit = new AuditFacts(evidence, cohort, log);
+    this.provenance = new ProvenanceFacts(evidence, cohort, log);
+    this.load = new LoadFacts(evidence, cohort, log);
   }
 
   /** What `act` noted under that key. */
@@ -312,17 +326,22 @@ export class CheckFacts {
 
   /** Whether the map gives the subject a field of its own in the rows of a record. */
   hasOwnField(name: string): boolean {
-    return this.#evidence.rowsOfMap(this.record(name)?.type ?? '').some(({ owner }) => owner === 'sync');
+    return this.#ownRows(name).length > 0;
   }
 
   /** The fields of its own (`owner: sync`) in which the row of a record is other at one mark than at another. */
   ownFieldsChanged(name: string, from: string, to: string): string[] {
     const [before] = this.rows(name, from);
     const [after] = this.rows(name, to);
-    return this.#evidence
-      .rowsOfMap(this.record(name)?.type ?? '')
-      .filter(({ owner, field }) => owner === 'sync' && (before?.[field] ?? null) !== (after?.[field] ?? null))
+    return this.#ownRows(name)
+      .filter(({ field }) => (before?.[field] ?? null) !== (after?.[field] ?? null))
       .map(({ field }) => field);
+  }
+
+  // Where a record is from changes with each of its changes, and marks nothing.
+  #ownRows(name: string): MapRow[] {
+    const rows = this.#evidence.rowsOfMap(this.record(name)?.type ?? '');
+    return rows.filter(({ owner, transform }) => owner === 'sync' && !provenanceOf(transform));
   }
 
   /** Untestable unless several copies of the first message about a record, or of a notification of it, were out before one of them was answered. */
@@ -626,7 +645,7 @@ export class CheckFacts {
   /** How long each change of this check took to be visible, up to a mark; `window` is the declared one, in ms. */
   latency(label: string): LatencySummary & { window: number; lost: EventId[] } {
     const end = Math.min(this.at(label), this.#evidence.facts.last?.at ?? 0);
-    const samples = latencySamples(this.#evidence, this.cohort, { offers: new Map(), end });
+    const samples = latencySamples(this.#evidence, this.cohort, { offers: this.#evidence.facts.offers, end });
     const lost = samples.filter((sample) => sample.outcome === 'never').map(({ event }) => event);
     return { ...summarise(samples), window: this.#evidence.syncWindow, lost };
   }

@@ -6,9 +6,14 @@ import { answersBack } from './answers-back.ts';
 import { anyNameWillDo } from './any-name-will-do.ts';
 import { appliesReplays } from './applies-replays.ts';
 import { arrivalOrder } from './arrival-order.ts';
+import { asNewAsRead } from './as-new-as-read.ts';
+import { asksEverMoreSeldom } from './asks-ever-more-seldom.ts';
 import { asksForEverything } from './asks-for-everything.ts';
 import { asksLeadsWhomToCall } from './asks-leads-whom-to-call.ts';
 import { asksOnce } from './asks-once.ts';
+import { auditsFirstLook } from './audits-first-look.ts';
+import { auditsIntentions } from './audits-intentions.ts';
+import { auditsWhatItKnew } from './audits-what-it-knew.ts';
 import { believesAnySender } from './believes-any-sender.ts';
 import { believesAnyWeight } from './believes-any-weight.ts';
 import { believesAnybody } from './believes-anybody.ts';
@@ -23,6 +28,7 @@ import { copiesNotes } from './copies-notes.ts';
 import { correctsCapitals } from './corrects-capitals.ts';
 import { countsEverything } from './counts-everything.ts';
 import { createsAfterSilence } from './creates-after-silence.ts';
+import { criesWolf } from './cries-wolf.ts';
 import { crmGivesUp } from './crm-gives-up.ts';
 import { crmWins } from './crm-wins.ts';
 import type { MutantDefinition } from './define.ts';
@@ -36,6 +42,7 @@ import { echoLoop } from './echo-loop.ts';
 import { emptiesOnUpdate } from './empties-on-update.ts';
 import { everyReading } from './every-reading.ts';
 import { exportsFromItsOwnClock } from './exports-from-its-own-clock.ts';
+import { fallsBehind } from './falls-behind.ts';
 import { firstDecisionCounts } from './first-decision-counts.ts';
 import { firstPageOnly } from './first-page-only.ts';
 import { flagsForEver } from './flags-for-ever.ts';
@@ -43,6 +50,8 @@ import { followsUpByTheWallClock } from './follows-up-by-the-wall-clock.ts';
 import { followsUpFromNow } from './follows-up-from-now.ts';
 import { forgetsAuthority } from './forgets-authority.ts';
 import { forgetsCursor } from './forgets-cursor.ts';
+import { forgetsItsAudit } from './forgets-its-audit.ts';
+import { forgetsWhoLost } from './forgets-who-lost.ts';
 import { formerAddress } from './former-address.ts';
 import { goesOnPastWhatMoves } from './goes-on-past-what-moves.ts';
 import { guessesSex } from './guesses-sex.ts';
@@ -50,6 +59,7 @@ import { halfAnExport } from './half-an-export.ts';
 import { halfHourSlots } from './half-hour-slots.ts';
 import { hammers } from './hammers.ts';
 import { hardCodedKey } from './hard-coded-key.ts';
+import { hasNoHeadroom } from './has-no-headroom.ts';
 import { hintsAtFlags } from './hints-at-flags.ts';
 import { ignoresA31 } from './ignores-a31.ts';
 import { ignoresCrmEdits } from './ignores-crm-edits.ts';
@@ -58,6 +68,7 @@ import { ignoresRetryAfter } from './ignores-retry-after.ts';
 import { ignoresSignatures } from './ignores-signatures.ts';
 import { insists } from './insists.ts';
 import { insistsOnItsCopy } from './insists-on-its-copy.ts';
+import { isItsOwnOrigin } from './is-its-own-origin.ts';
 import { isItsOwnSource } from './is-its-own-source.ts';
 import { keepsDecisionsHere } from './keeps-decisions-here.ts';
 import { keepsEscapes } from './keeps-escapes.ts';
@@ -148,6 +159,8 @@ import { sendsUnescaped } from './sends-unescaped.ts';
 import { servesAnyPractice } from './serves-any-practice.ts';
 import { shedsLoad } from './sheds-load.ts';
 import { speaksOldTls } from './speaks-old-tls.ts';
+import { stampsOnce } from './stamps-once.ts';
+import { stampsPeopleOnly } from './stamps-people-only.ts';
 import { staysAtTls12 } from './stays-at-tls-1-2.ts';
 import { staysSlow } from './stays-slow.ts';
 import { stopsAtTwoHundred } from './stops-at-two-hundred.ts';
@@ -164,6 +177,7 @@ import { twoLookThenCreate } from './two-look-then-create.ts';
 import { unknownIsBooked } from './unknown-is-booked.ts';
 import { utcDay } from './utc-day.ts';
 import { waitsEverLonger } from './waits-ever-longer.ts';
+import { waitsForQuiet } from './waits-for-quiet.ts';
 import { watchesContactsOnly } from './watches-contacts-only.ts';
 import { winterAllYear } from './winter-all-year.ts';
 import { wipesWhatItMayNotRead } from './wipes-what-it-may-not-read.ts';
@@ -181,6 +195,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   blanksWhatIsGone,
   wipesWhatItMayNotRead,
   saysNothing,
+  criesWolf,
   keepsItsToken,
   relinks,
   matchesByName,
@@ -220,6 +235,15 @@ export const MUTANTS: readonly MutantDefinition[] = [
   keepsEscapes,
   keepsPlaceholders,
   logsPayloads,
+  asNewAsRead,
+  stampsPeopleOnly,
+  isItsOwnOrigin,
+  stampsOnce,
+  forgetsWhoLost,
+  auditsWhatItKnew,
+  forgetsItsAudit,
+  auditsIntentions,
+  auditsFirstLook,
   printsItsToken,
   believesAnySender,
   believesAnybody,
@@ -250,6 +274,10 @@ export const MUTANTS: readonly MutantDefinition[] = [
   rewritesEachRound,
   strictReader,
   takesItsTime,
+  asksEverMoreSeldom,
+  hasNoHeadroom,
+  waitsForQuiet,
+  fallsBehind,
   dropsLocked,
   neverCuts,
   swallowsRefusals,

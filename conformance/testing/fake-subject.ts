@@ -375,6 +375,9 @@ export class FakeSubject {
       ),
     );
     if (Object.keys(changed).length === 0 && !this.#does.rewrites) return true;
+    // That something in the chart changed is not for everybody to see.
+    const isSummary = object === 'Contact' && !('EHR_Key__c' in fields);
+    if (Object.keys(changed).length > 0 && !isSummary) Object.assign(changed, this.#stamps(held));
     if (!this.#connects('crm')) return false;
     if (this.#does.asks) this.#b.reply(this.#b.request('crm', 'GET', this.#does.asks(fields)), 200);
     const request = this.#upsert(object, key, changed);
@@ -404,6 +407,13 @@ export class FakeSubject {
     if (!this.#gates.park('before-commit', request, object, key, () => this.#goOn(key, commit))) commit();
     else this.#gated.add(key);
     return true;
+  }
+
+  // Here nothing takes time: what is changed is read at once.
+  #stamps(held: Image): Image {
+    const now = this.#b.wall;
+    const stamps: Image = { EHR_Source__c: SITE, EHR_Read_At__c: now, EHR_Updated_At__c: now };
+    return this.#does.stamps?.(stamps, held) ?? stamps;
   }
 
   // What it did not write while the row was held, it writes now.

@@ -8,7 +8,7 @@ import { clinicalFacts, together } from './clinical.ts';
 import type { Clinical } from './clinical-types.ts';
 import type { Consent } from './consent.ts';
 import { type Witness, withoutElements } from './elements.ts';
-import { appointmentFact, patientFact, present } from './facts.ts';
+import { appointmentFact, lastUpdated, patientFact, present } from './facts.ts';
 import type { Patient } from './map.ts';
 
 /** A patient to look up: by the EHR's own id where we know it, by MRN where we do not; both when we knew them before. */
@@ -67,6 +67,7 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
       stamp: consentStamp,
       fields: { ...fields, Contact__c: key },
       seed: {},
+      updatedAt: lastUpdated([consent]),
     });
   }
   if (stop.aborted) return;

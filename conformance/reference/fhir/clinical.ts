@@ -5,6 +5,7 @@ import type { Context } from '../sync.ts';
 import type { Fhir, Resource } from './client.ts';
 import { isInError } from './clinical-map.ts';
 import type { Allergy, Clinical, Condition, Encounter, Observation, ServiceRequest } from './clinical-types.ts';
+import { lastUpdated } from './facts.ts';
 
 /**
  * A patient's clinical chart, over all pages; undefined where there is none. What is clinical is recorded at a visit: a chart
@@ -57,6 +58,7 @@ export function clinicalFacts(
   const [conditions, observations] = [valid(chart.conditions), valid(chart.observations)];
   const summary: Change = {
     ...{ object: 'Contact', key: person, person, stamp, seed: {} },
+    isSummary: true,
     fields: {
       ...steps.mapVisits(chart.encounters, site, steps),
       ...(conditions && steps.mapProblems(conditions, observations ?? [], machine.now(), steps)),
@@ -73,7 +75,11 @@ export function clinicalFacts(
     const wanted = valid(list) ?? [];
     const isGone = (link: Link) => link.object === object && !wanted.some(({ id }) => key(id) === link.key);
     return [
-      ...wanted.map((one) => ({ key: key(one.id), fields: { ...map(one), IsDeleted: false } })),
+      ...wanted.map((one) => ({
+        key: key(one.id),
+        fields: { ...map(one), IsDeleted: false },
+        updatedAt: lastUpdated([one]),
+      })),
       // The list is the whole list: what was on it and is not any more was taken back.
       ...(list ? store.recordsOf(person).filter(isGone) : []).map((link) => ({ key: link.key, fields: { IsDeleted: true } })),
     ].map((one) => ({ ...one, object, person, stamp, seed: {} }));
