@@ -51,10 +51,10 @@ function personType(crm: Crm): Promise<unknown> {
 }
 
 /** The CRM under the names of that org. */
-function renamed(crm: Crm): Crm {
+export function renamed(crm: Crm) {
   return {
     ...crm,
-    async upsert(object, key, fields: Fields) {
+    async upsert(object: ObjectName, key: string, fields: Fields) {
       const body = Object.entries(fields).map(([name, value]): [string, unknown] =>
         name === 'Contact__c' ? ['Patient__r', { EHR_Key__c: value }] : [theirs(object, name), value],
       );
@@ -62,7 +62,7 @@ function renamed(crm: Crm): Crm {
       const path = `/sobjects/${OBJECTS[object]}/EHR_Key__c/${encodeURIComponent(key)}`;
       return (await crm.request('PATCH', path, Object.fromEntries(body))) as { id: string; created: boolean };
     },
-    async query(object, where) {
+    async query(object: ObjectName, where: string) {
       const names = selected(object);
       const asked = ['Id', 'EHR_Key__c', 'SystemModstamp', ...names.map((name) => theirs(object, name))];
       const rows = await crm.soql(`SELECT ${asked.join(', ')} FROM ${OBJECTS[object]} WHERE ${where}`);
