@@ -11,6 +11,7 @@ import {
   decisive,
   elapsed,
   exitSentence,
+  exitText,
   failed,
   failures,
   figure,
