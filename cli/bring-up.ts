@@ -6,6 +6,7 @@ import {
   countOf,
   type DataMap,
   describeEnding,
+  EvidenceUnwritten,
   FIVE_MINUTES_PLAYED,
   type HeldBinds,
   holdBinds,
@@ -33,6 +34,7 @@ import { ConfigurationError, SnapshotError, systemClock } from '#kernel';
 import { type Sandbox, type SandboxOptions, type SiteConfig, startSandbox, writeCa } from '#sandbox';
 import { ControlAwayError, ControlCallError } from '#simulators';
 import { portsOf } from './ports.ts';
+import { type SplitSandbox, splitSandbox } from './split-sandbox.ts';
 import { UsageError } from './usage.ts';
 
 /** The manifest of the sync that comes with Syncproof. */
@@ -66,6 +68,8 @@ export interface SandboxPlan {
   external?: { urls: string[]; token?: string; ca?: string };
   /** How long the subject may take until it is ready; in milliseconds. */
   readyTimeoutMs?: number;
+  /** The CRM and each site run as a process of their own. */
+  split?: boolean;
 }
 
 /**
@@ -78,15 +82,15 @@ export async function withSandbox<T>(
   use: (up: Pick<RunOptions, 'sandbox' | 'startSubject'> & { token?: string }) => Promise<T>,
 ): Promise<T> {
   const own = plan.external ? undefined : await ownSandbox(plan);
-  const { urls, token } = own ? { urls: [own.url], token: own.token } : plan.external!;
+  const { urls, token } = own ?? plan.external!;
   const sandbox = new SandboxClient(urls, token);
   try {
     await connect(sandbox);
-    const caFile = resolve(own ? writeCa(own.sandbox.authority, folder.file('ca.pem')) : givenCa(plan));
+    const caFile = resolve(own ? writeCa({ cert: own.ca }, folder.file('ca.pem')) : givenCa(plan));
     return await use({ sandbox, token, startSubject: (log) => bringUp(plan, folder, sandbox, caFile, log) });
   } finally {
     sandbox.close();
-    await own?.sandbox.stop();
+    await own?.stop();
   }
 }
 
@@ -121,19 +125,14 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
-async function ownSandbox(plan: SandboxPlan): Promise<{ sandbox: Sandbox; url: string; token: string }> {
+async function ownSandbox(plan: SandboxPlan): Promise<SplitSandbox & { token: string }> {
   // The subject never gets this token; a control call without it fails the run.
   const token = randomBytes(24).toString('base64url');
   const { manifest, seed, runKey } = plan;
-  const sandbox = await openSandbox({
-    seed,
-    runKey,
-    controlToken: token,
-    controlPage: false,
-    ...partsFor(manifest),
-    ...portsOf(manifest),
-  });
-  return { sandbox, url: sandbox.controlUrl, token };
+  const options = { seed, runKey, controlToken: token, controlPage: false, ...partsFor(manifest), ...portsOf(manifest) };
+  if (plan.split) return { ...(await splitSandbox(options)), token };
+  const sandbox = await openSandbox(options);
+  return { urls: [sandbox.controlUrl], ca: sandbox.authority.cert, token, stop: () => sandbox.stop() };
 }
 
 /** What a sandbox for this subject mounts. */
@@ -231,6 +230,7 @@ async function bringUp(
   }
   const [{ subject }] = instances as [Instance];
   return {
+    pids: () => instances.flatMap((one) => one.subject.pid ?? []),
     ...(manifest.hooks.pending && { pending: () => countOf('pending', manifest.hooks.pending!, subject, manifest.start.cwd) }),
     ...(manifest.hooks.failed && { failed: () => countOf('failed', manifest.hooks.failed!, subject, manifest.start.cwd) }),
     ...together(instances, {
@@ -270,6 +270,10 @@ const ackTimeout = (manifest: Manifest): number => Math.min(manifest.promises.ac
  * @returns the exit code. @throws what is neither.
  */
 export function explainSubject(error: unknown, folder: string): number {
+  if (error instanceof EvidenceUnwritten) {
+    console.error(`\n${error.message}`);
+    return 5;
+  }
   if (error instanceof ControlAwayError || error instanceof SandboxLost) {
     console.error(`\nThe sandbox was lost during the run: ${error.message}`);
     return 5;

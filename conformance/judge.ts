@@ -4,6 +4,7 @@ import { CHECKS } from './checks/index.ts';
 import { Evidence } from './facts/evidence.ts';
 import { Facts } from './facts/facts.ts';
 import { INVARIANTS } from './invariants.ts';
+import { LoadFacts } from './load/load-facts.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { type DataMap, parseMap } from './map/map.ts';
 import type { CheckResult, Finding, InvariantResult, RunResult } from './result.ts';
@@ -33,27 +34,36 @@ export interface Opened {
   header: Header;
   manifest: Manifest;
   map: DataMap;
+  /** All of them; none of a load run, which may have a million: what is asked of those is folded into `load`. */
   events: ReturnType<RunFolder['events']>;
+  load: LoadFacts;
   /** Lines of the subject's output, where there is any. */
   output?: readonly string[];
 }
 
 /** Reads and verifies the evidence of a run. @throws EvidenceError when something was changed or is missing. */
 export function openRun(folder: RunFolder): Opened {
-  const events = folder.events();
   const facts = new Facts();
-  for (const event of events) facts.ingest(event);
+  const load = new LoadFacts();
+  const events: Opened['events'] = [];
+  const heads = new Map<string, number>();
+  for (const event of folder.eachEvent()) {
+    facts.ingest(event);
+    load.ingest(event);
+    heads.set(event.process, Math.max(event.seq, heads.get(event.process) ?? 0));
+    if (!facts.run?.load) events.push(event);
+  }
   const header = facts.run as unknown as Header | undefined;
   if (!header?.checks) throw new EvidenceError('the journal has no beginning: the run ended before anything was judged');
   for (const hash of [header.checkSet, header.population]) folder.input(hash);
   for (const [process, head] of Object.entries(header.heard ?? {}))
-    if (!events.some((event) => event.process === process && event.seq >= head))
+    if ((heads.get(process) ?? 0) < head)
       throw new EvidenceError(`the journal of ${process} ends before event ${head}: the file was cut or is missing`);
   if (header.output && folder.hashOf('subject.log') !== header.output)
     throw new EvidenceError('subject.log was changed after the run');
   const manifest = JSON.parse(folder.input(header.manifest)) as Manifest;
   const { map } = parseMap(JSON.parse(folder.input(header.map)) as Record<string, string>);
-  return { facts, header, manifest, map, events, output: folder.output() };
+  return { facts, header, manifest, map, events, load, output: folder.output() };
 }
 
 /** The verdicts of a run, from its folder alone: needs no network, no clock, and gives the same every time. */

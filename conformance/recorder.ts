@@ -18,6 +18,8 @@ export interface RunningSubject {
   revive?(): Promise<void>;
   /** How many run side by side; one when absent. */
   instances?: number;
+  /** Its processes, where they run here. */
+  pids?(): number[];
   /** Stops and starts one instance after the other, as an update of it does. */
   restartOneByOne?(): Promise<void>;
   /** How many items its `failed` hook counts; absent where the manifest has no such hook. */
@@ -112,6 +114,13 @@ function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: Rec
   };
 }
 
+/** What was seen could not be written down: the disk is full, or the folder is gone. What was written until then stands. */
+export class EvidenceUnwritten extends Error {
+  constructor(folder: string, cause: Error) {
+    super(`${folder} takes no more of the journal (${cause.message}); what it holds is the run until then`, { cause });
+  }
+}
+
 /** Hears the journals, folds them live and writes them down. */
 export class Recorder {
   readonly facts = new Facts();
@@ -123,6 +132,9 @@ export class Recorder {
   #heard = new Map<string, number>();
   /** When the first event of each journal was written, by which it is known. */
   #born = new Map<string, number>();
+  /** Called once, when the evidence cannot be written down. */
+  onBroken?: () => void;
+  #broken?: Error;
 
   constructor({ folder, clock, map, manifest }: Pick<RecordOptions, 'folder' | 'clock' | 'map' | 'manifest'>) {
     this.#folder = folder;
@@ -138,8 +150,19 @@ export class Recorder {
     this.#files.set(event.process, file);
     this.#heard.set(event.process, event.seq);
     if (event.seq === 1) this.#born.set(event.process, event.at);
-    file.add(event);
+    this.#write(() => file.add(event));
     this.facts.ingest(event);
+  }
+
+  // Who hears an event can do nothing about a full disk: it is told to those who wait for the journal.
+  #write(write: () => void): void {
+    if (this.#broken) return;
+    try {
+      write();
+    } catch (error) {
+      this.#broken = error as Error;
+      this.onBroken?.();
+    }
   }
 
   /**
@@ -159,8 +182,10 @@ export class Recorder {
   /**
    * Waits until everything that was written so far has been heard, for five seconds at most.
    * @throws SandboxLost when a process came back with another journal than the one that was being heard.
+   * @throws EvidenceUnwritten when the run folder takes no more.
    */
   async caughtUp(sandbox: SandboxClient): Promise<void> {
+    if (this.#broken) throw new EvidenceUnwritten(this.#folder.path, this.#broken);
     const heads = await Promise.all(
       sandbox.processes.map(async (client) => ({ ...(await client.parts()), ...(await client.events(0, 1)) })),
     );
@@ -173,6 +198,7 @@ export class Recorder {
   }
 
   close(): void {
-    for (const file of this.#files.values()) file.flush();
+    for (const file of this.#files.values()) this.#write(() => file.flush());
+    if (this.#broken) throw new EvidenceUnwritten(this.#folder.path, this.#broken);
   }
 }

@@ -9,6 +9,11 @@ export const RECORD_REF = object(
   { name: 'RecordRef', description: 'A version of a record.' },
 );
 
+export const OFFER = object(
+  { schedule: text(), index: whole('From 0.'), started: number('When the schedule began, epoch ms.') },
+  { name: 'Offer', description: 'Where in a declared schedule of a load script it stands; latency counts from when it was due.' },
+);
+
 const DRAFT: Readonly<Record<string, Schema>> = {
   sim: text('Who wrote it: `ehr`, `hl7`, `crm`, `kernel`, `control`, `judge`.'),
   'tenant?': text('Site, or organisation id.'),
