@@ -67,7 +67,11 @@ const VERBS: Record<string, Verb> = {
     load: async () => import('./cli/replay.ts').then(({ replay, REPLAY_USAGE }) => ({ run: replay, help: REPLAY_USAGE })),
   },
   compare: notYet('compare', 'says what changed between two runs'),
-  baseline: notYet('baseline', 'writes known failures to a file'),
+  baseline: {
+    usage: 'writes known failures to a file, to put up with until a day',
+    load: async () =>
+      import('./cli/baseline.ts').then(({ baseline, BASELINE_USAGE }) => ({ run: baseline, help: BASELINE_USAGE })),
+  },
   race: notYet('race', 'explores schedules'),
   verify: notYet('verify', 'verifies a certificate'),
 };

@@ -21,6 +21,7 @@ import { VENDORS } from '#ehr';
 import { systemClock } from '#kernel';
 import { liveProgress } from '#reports';
 import { parsing, suggestion } from './arguments.ts';
+import { baselineFrom } from './baseline.ts';
 import { explainSubject, externalOf, REFERENCE_MANIFEST, readSubject, runId, type SandboxPlan, withSandbox } from './bring-up.ts';
 import { judgeFolder } from './judge.ts';
 import { UsageError } from './usage.ts';
@@ -32,6 +33,7 @@ export const CHECK_USAGE = `syncproof check [--subject syncproof.yaml] [options]
   --seed TEXT            seed of all stimuli (42)
   --run-key TEXT         mixed into every generated id; a fresh one when absent
   --out FOLDER           where run folders go (reports/runs)
+  --baseline FILE        known failures to put up with ("syncproof baseline write" makes one)
   --size SIZE            ci, or full: more schedules are explored (ci)
   --list, --dry-run      print what would run and stop
   --sandbox URLS         control URLs of a sandbox that runs already, separated by commas
@@ -39,7 +41,8 @@ export const CHECK_USAGE = `syncproof check [--subject syncproof.yaml] [options]
   --ca FILE              CA certificate of that sandbox, as the subject finds it
   --ready-timeout TIME   how long the subject may take until it listens (30s)
 
-Exit code: 0 nothing failed, 1 the subject failed, 2 configuration, 3 incomplete, 5 the harness failed.`;
+Exit code: 0 nothing failed, 1 the subject failed, 2 configuration, 3 incomplete, 4 a known failure
+does not fail any more, 5 the harness failed.`;
 
 const OPTIONS = {
   subject: { type: 'string' },
@@ -47,6 +50,7 @@ const OPTIONS = {
   seed: { type: 'string', default: '42' },
   'run-key': { type: 'string' },
   out: { type: 'string', default: 'reports/runs' },
+  baseline: { type: 'string' },
   size: { type: 'string', default: 'ci' },
   list: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
@@ -84,6 +88,7 @@ export interface RunPlan extends SandboxPlan {
   progress?: RunOptions['progress'];
   size?: RunOptions['size'];
   replay?: RunOptions['replay'];
+  baseline?: RunOptions['baseline'];
   command?: string;
   signal?: AbortSignal;
 }
@@ -138,6 +143,7 @@ async function prepare({
     seed: string;
     'run-key'?: string;
     out: string;
+    baseline?: string;
     size: string;
     sandbox?: string;
     'control-token'?: string;
@@ -161,6 +167,7 @@ async function prepare({
   const { size } = values;
   if (size !== 'ci' && size !== 'full') throw new UsageError(`--size is ci or full, not ${JSON.stringify(size)}`);
   const external = externalOf(values);
+  const baseline = values.baseline === undefined ? undefined : baselineFrom(values.baseline);
   console.log(`subject ${manifest.subject.name} ${manifest.subject.version}, seed ${values.seed}, run key ${runKey}`);
   return async () => {
     try {
@@ -173,6 +180,7 @@ async function prepare({
         out: values.out,
         id,
         size,
+        baseline,
         external,
         readyTimeoutMs,
         command: values.subject ? `npx syncproof check --subject ${values.subject}` : 'npx syncproof check',

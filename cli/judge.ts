@@ -1,13 +1,13 @@
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { RunResult } from '#conformance';
-import { EvidenceError, isLoadRun, judgeOpened, openRun, RunFolder } from '#conformance';
+import type { BaselineEntry, RunResult } from '#conformance';
+import { isLoadRun, judgeOpened, openRun, type RunFolder } from '#conformance';
 import { renderReports, scorecard } from '#reports';
 import { FAULTS } from '#sandbox';
 import { parsing } from './arguments.ts';
+import { baselineFrom } from './baseline.ts';
+import { runFolderAt, trusting } from './evidence.ts';
 import { judgeLoadFolder, loadCard } from './load-card.ts';
-import { UsageError } from './usage.ts';
 
 /** Judges a run folder and writes every report of it. */
 export function judgeFolder(
@@ -32,27 +32,33 @@ export function judgeFolder(
 
 function folderOf(args: string[], verb: string): RunFolder {
   const { positionals } = parsing({}, () => parseArgs({ args, options: {}, allowPositionals: true }));
-  const path = positionals[0] ?? 'reports/runs/latest';
-  if (!existsSync(join(path, 'journal')))
-    throw new UsageError(`${path} is not a run folder; syncproof ${verb} <run folder>, e.g. reports/runs/latest`);
-  return new RunFolder(realpathSync(path));
+  return runFolderAt(positionals[0] ?? 'reports/runs/latest', verb);
 }
 
-export const JUDGE_USAGE = `syncproof judge [run folder]   takes the verdicts again, from the evidence alone (reports/runs/latest)
+export const JUDGE_USAGE = `syncproof judge [run folder] [--baseline FILE]   takes the verdicts again, from the evidence alone (reports/runs/latest)
+
+  --baseline FILE   known failures to hold the run against, in place of those of the run; its folder stays as it is
 
 Exit code: that of the run; 1 when result.json said something else; 2 when the evidence was changed.`;
 
 export const REPORT_USAGE = 'syncproof report [run folder]   writes the report files of a run again (reports/runs/latest)';
+
+const JUDGE_OPTIONS = { baseline: { type: 'string' } } as const;
 
 /**
  * `syncproof judge <run folder>`: the verdicts again, from the evidence alone. Exit code as the run's; 2 when the evidence
  * was changed; 1 when `result.json` said something else than the evidence does.
  */
 export async function judgeRun(args: string[]): Promise<number> {
-  const folder = folderOf(args, 'judge');
+  const { values, positionals } = parsing(JUDGE_OPTIONS, () =>
+    parseArgs({ args, options: JUDGE_OPTIONS, allowPositionals: true }),
+  );
+  const folder = runFolderAt(positionals[0] ?? 'reports/runs/latest', 'judge');
+  const baseline = values.baseline === undefined ? undefined : baselineFrom(values.baseline);
   return trusting('judge', () => {
     const opened = openRun(folder);
     if (isLoadRun(opened)) return judgeAgain(folder, opened);
+    if (baseline) return judgeAgainst(opened, baseline);
     const { result, card, changed } = judgeFolder(folder, opened);
     console.log(card(Boolean(process.stdout.isTTY), process.stdout.columns));
     if (changed.includes('result.json')) {
@@ -64,6 +70,14 @@ export async function judgeRun(args: string[]): Promise<number> {
   });
 }
 
+// The folder tells of the run as it was: what it would be under other terms is said, and not kept.
+function judgeAgainst(opened: ReturnType<typeof openRun>, baseline: readonly BaselineEntry[]): number {
+  const result = judgeOpened({ ...opened, baseline });
+  const { columns: width, isTTY } = process.stdout;
+  console.log(scorecard(result, { colour: Boolean(isTTY), width, events: opened.events }));
+  return result.exitCode;
+}
+
 function judgeAgain(folder: RunFolder, opened: ReturnType<typeof openRun>): number {
   const { result, changed } = judgeLoadFolder(folder, opened);
   console.log(loadCard(result));
@@ -73,16 +87,6 @@ function judgeAgain(folder: RunFolder, opened: ReturnType<typeof openRun>): numb
       : '\nThe evidence is intact, and load.json agrees with it.',
   );
   return changed ? 1 : result.exitCode;
-}
-
-function trusting(verb: string, run: () => number): number {
-  try {
-    return run();
-  } catch (error) {
-    if (!(error instanceof EvidenceError)) throw error;
-    console.error(`syncproof ${verb}: this evidence cannot be trusted: ${error.message}`);
-    return 2;
-  }
 }
 
 /** `syncproof report <run folder>`: writes the report files again. */

@@ -72,6 +72,13 @@ describe('doctor --reach', () => {
     expect(all).toBe(true);
   });
 
+  test('takes a fixed port on which something listens for the sync, also where that is not attached', async () => {
+    const ours = { ...manifest, start: { ...manifest.start, attach: undefined, command: ['node', 'sync.js'] } };
+    const lines: string[] = [];
+    await reach({ manifest: ours, sandbox: client, caFile: '/ca.pem', patienceMs: 1, say: (line) => lines.push(line) });
+    expect(lines.join('\n')).toMatch(/✓ epic-hl7 +127\.0\.0\.1:\d+ accepts/);
+  });
+
   test('names what was not reached in time', async () => {
     const { all, lines } = await tried(300, async (lines) => {
       await waiting(lines);

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { accepts, holdBinds, type Manifest, readsHl7, renderSettings, type SandboxClient, startMode } from '#conformance';
+import { accepts, listensAt, type Manifest, readsHl7, renderSettings, type SandboxClient, startMode } from '#conformance';
 import { systemClock } from '#kernel';
 import type { JournalEvent } from '#simulators';
 
@@ -56,8 +56,7 @@ export async function reach(options: {
   say: (line: string) => void;
 }): Promise<boolean> {
   const { manifest, sandbox, say } = options;
-  const binds = await holdBinds(manifest);
-  await binds.release();
+  const binds = await listensAt(manifest);
   const { caFile } = options;
   const settings = renderSettings({ manifest, parts: sandbox.parts, binds, caFile, environment: process.env });
   const { toUs, toThem } = waysOf(manifest, settings);

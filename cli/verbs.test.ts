@@ -13,7 +13,7 @@ const anywhere = workshop.folder();
 const run = (...args: string[]) => workshop.run(args, { cwd: anywhere });
 afterAll(() => workshop.tidy());
 
-const VERBS = ['check', 'up', 'init', 'doctor', 'judge', 'report', 'replay', 'list', 'load', 'matrix', 'docs'];
+const VERBS = ['check', 'up', 'init', 'doctor', 'judge', 'report', 'replay', 'baseline', 'list', 'load', 'matrix', 'docs'];
 
 describe.concurrent('help', () => {
   test('names every verb', async () => {
@@ -60,6 +60,13 @@ describe.concurrent('what there is not: exit code 2, with the nearest name or al
     [['init', '--for', 'pyhton'], /--for pyhton: no such stack; did you mean python\? There are: /],
     [['doctor', '--subjcet', 'x'], /there is no option --subjcet; did you mean --subject\?/],
     [['judge', '--fast'], /there is no option --fast/],
+    [['baseline'], /say what to do; there are: write/],
+    [['baseline', 'wirte'], /there is no "wirte"; did you mean write\?/],
+    [['baseline', 'write', '--expires', '2027-01-31'], /--owner NAME is missing/],
+    [['baseline', 'write', '--owner', 'Ada'], /--expires DAY is missing/],
+    [['baseline', 'write', '--owner', 'Ada', '--expires', '31.1.'], /"31\.1\." is no day; write a day that exists/],
+    [['baseline', 'write', '--owner', 'Ada', '--expires', '2027-01-31'], /is not a run folder/],
+    [['check', '--baseline', 'nix.yaml'], /--baseline nix\.yaml cannot be read \(ENOENT\)/],
     [['matrix', '--only', 'nobody'], /--only nobody: no mutant is called so/],
   ])('%j', async (args, says) => {
     const { code, err } = await run(...args);
@@ -119,7 +126,7 @@ describe.concurrent('init, then doctor', () => {
       expect(made.out).toContain(file);
       expect(existsSync(join(cwd, file)), file).toBe(true);
     }
-    const { code, out, err } = await workshop.run(['doctor', '--subject', 'syncproof.yaml'], { cwd });
+    const { code, out, err } = await workshop.run(['doctor', '--subject', 'syncproof.yaml', '--no-start'], { cwd });
     const errors = out.split('\n').filter((line) => line.includes(': error: '));
     // Of stacks that start themselves the ports are fixed: something else on this machine may have them.
     const expected = /syncproof\.yaml:\d+:\d+: error: (there is no program|\S+ does not exist|\S+ is in use by another process)/;
@@ -144,7 +151,7 @@ describe.concurrent('init, then doctor', () => {
     const script = /command: \[node, "?([\w./-]+)"?\]/.exec(manifest)?.[1];
     expect(script, manifest).toBeDefined();
     writeFileSync(join(cwd, script!), '');
-    const { code, out, err } = await workshop.run(['doctor', '--subject', 'syncproof.yaml'], { cwd });
+    const { code, out, err } = await workshop.run(['doctor', '--subject', 'syncproof.yaml', '--no-start'], { cwd });
     expect(`${out}${err}`).toMatch(/^0 errors/m);
     expect(code).toBe(0);
   });

@@ -1,4 +1,5 @@
 import { cohortOf, notApplicable } from './applicable.ts';
+import { weigh } from './baseline/baseline.ts';
 import type { CheckDefinition } from './check.ts';
 import { CHECKS } from './checks/index.ts';
 import { Evidence } from './facts/evidence.ts';
@@ -7,7 +8,7 @@ import { INVARIANTS } from './invariants.ts';
 import { LoadFacts } from './load/load-facts.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { type DataMap, parseMap } from './map/map.ts';
-import type { CheckResult, Finding, InvariantResult, RunResult } from './result.ts';
+import type { BaselineEntry, CheckResult, Finding, InvariantResult, RunResult } from './result.ts';
 import { EvidenceError, type RunFolder } from './run-folder.ts';
 import { rollUp, score } from './score.ts';
 
@@ -21,6 +22,8 @@ interface Header {
   map: string;
   checkSet: string;
   population: string;
+  /** Known failures, by hash. */
+  baseline?: string;
   status?: RunResult['status'];
   subjectEnded?: { how: string; forced: boolean };
   output?: string;
@@ -39,6 +42,8 @@ export interface Opened {
   load: LoadFacts;
   /** Lines of the subject's output, where there is any. */
   output?: readonly string[];
+  /** Known failures that the run is held against. */
+  baseline?: readonly BaselineEntry[];
 }
 
 /** Reads and verifies the evidence of a run. @throws EvidenceError when something was changed or is missing. */
@@ -63,7 +68,8 @@ export function openRun(folder: RunFolder): Opened {
     throw new EvidenceError('subject.log was changed after the run');
   const manifest = JSON.parse(folder.input(header.manifest)) as Manifest;
   const { map } = parseMap(JSON.parse(folder.input(header.map)) as Record<string, string>);
-  return { facts, header, manifest, map, events, load, output: folder.output() };
+  const baseline = header.baseline ? (JSON.parse(folder.input(header.baseline)) as BaselineEntry[]) : undefined;
+  return { facts, header, manifest, map, events, load, output: folder.output(), baseline };
 }
 
 /** The verdicts of a run, from its folder alone: needs no network, no clock, and gives the same every time. */
@@ -72,7 +78,7 @@ export function judge(folder: RunFolder, definitions: readonly CheckDefinition[]
 }
 
 export function judgeOpened(
-  { facts, header, manifest, map, output }: Opened,
+  { facts, header, manifest, map, output, baseline }: Opened,
   definitions: readonly CheckDefinition[] = CHECKS,
 ): RunResult {
   const evidence = new Evidence(facts, map, manifest);
@@ -81,7 +87,17 @@ export function judgeOpened(
   const checks = known.map((check) => checkResult(check, evidence, manifest, header));
   const invariants = known.flatMap((check) => invariantResults(check, evidence, manifest));
   const status = header.status ?? 'interrupted';
-  const ended = { status, tampered: facts.intruders.length > 0, defects: facts.defects.length };
+  // The day is that of the run: judged again later, it comes to the same.
+  const weighed = baseline && weigh(baseline, checks, invariants, facts.first?.wall.slice(0, 10) ?? '');
+  const ended = {
+    status,
+    tampered: facts.intruders.length > 0,
+    defects: facts.defects.length,
+    excused: weighed?.excused,
+    stale: weighed?.stale,
+  };
+  const marked = <T extends CheckResult | InvariantResult>(row: T): T =>
+    weighed?.excused.has(row) ? { ...row, known: true } : row;
   return {
     v: 1,
     id: header.id,
@@ -90,9 +106,10 @@ export function judgeOpened(
     runKey: header.runKey,
     subject: { name: manifest.subject.name, version: manifest.subject.version },
     warnings: warnings(facts, manifest, header, definitions),
-    checks,
-    invariants,
+    checks: checks.map(marked),
+    invariants: invariants.map(marked),
     ...score(checks, invariants, ended),
+    ...(weighed && { baseline: weighed.rows }),
     mapCoverage: evidence.mapCoverage(),
     startedAt: facts.first?.wall ?? '',
     endedAt: facts.last?.wall ?? '',

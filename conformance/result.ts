@@ -51,6 +51,8 @@ export interface CheckResult extends CheckInfo {
   /** Why the judge believed that nothing more would come, per wait. */
   settled: { label: string; by: string; waitedMs: number }[];
   durationMs: number;
+  /** All that is wrong here is known and put up with: it does not count. */
+  known?: true;
   /** Command that runs just this again with the same stimuli. */
   replay: string;
   /** The events that tell the story of this check, oldest first. */
@@ -65,6 +67,32 @@ export interface InvariantResult {
   cohort: string;
   verdict: Verdict;
   findings: Finding[];
+  /** As of a check. */
+  known?: true;
+}
+
+/** A failure that is known, and put up with until a day. */
+export interface BaselineEntry {
+  /** A check, or an invariant. */
+  check: string;
+  /** Sub-case of the check; of an invariant, whose people: `IP-04/epic`. */
+  sub?: string;
+  /** Channel that it fails on; any when absent. */
+  channel?: string;
+  /** Reason code that it fails for. */
+  code: string;
+  owner: string;
+  reason: string;
+  /** Last day, `YYYY-MM-DD`. */
+  expires: string;
+}
+
+/**
+ * What became of one: fails as known; fails as known, past its day; passes; fails, but not (only) in what is known; was
+ * not judged in this run.
+ */
+export interface BaselineRow extends BaselineEntry {
+  state: 'known' | 'expired' | 'stale' | 'otherwise' | 'unjudged';
 }
 
 export interface RunResult {
@@ -89,6 +117,8 @@ export interface RunResult {
   /** Rows of the map that were judged, of those declared. */
   mapCoverage: { judged: number; of: number };
   exitCode: 0 | 1 | 2 | 3 | 4 | 5;
+  /** Known failures that this run was held against, where there are any. */
+  baseline?: BaselineRow[];
   /** Wall times of the first and last event, ISO 8601. */
   startedAt: string;
   endedAt: string;

@@ -8,7 +8,7 @@ import { FIVE_MINUTES_PLAYED, readChannels } from './manifest/read-channels.ts';
 import { type DataMap, sourceTypes } from './map/map.ts';
 import { onChannel } from './oracle/oracle.ts';
 import { type Recorder, type RecordOptions, type RunningSubject, record } from './recorder.ts';
-import type { CheckResult } from './result.ts';
+import type { BaselineEntry, CheckResult } from './result.ts';
 import type { Replay } from './schedule/explorer.ts';
 import { keepSchedules } from './schedule/keep.ts';
 import { type Size, World } from './world/world.ts';
@@ -28,6 +28,8 @@ export interface RunOptions extends Omit<RecordOptions, 'header' | 'say'> {
   /** Recorded decisions that are followed instead of new ones. */
   replay?: Replay;
   progress?: (progress: Progress) => void;
+  /** Known failures that the run is held against. */
+  baseline?: readonly BaselineEntry[];
   /** What a reader types to check the same subject again; `npx syncproof check` when absent. */
   command?: string;
 }
@@ -62,9 +64,14 @@ export async function runChecks(options: RunOptions): Promise<void> {
   });
 }
 
-function header({ folder, checks, command }: RunOptions): Record<string, unknown> {
+function header({ folder, checks, command, baseline }: RunOptions): Record<string, unknown> {
   const set = checks.map(({ id, title, severity, level, requirement }) => ({ id, title, severity, level, requirement }));
-  return { command, checks: checks.map((check) => check.id), checkSet: folder.keep(JSON.stringify(set, null, 1)) };
+  return {
+    command,
+    checks: checks.map((check) => check.id),
+    checkSet: folder.keep(JSON.stringify(set, null, 1)),
+    ...(baseline && { baseline: folder.keep(JSON.stringify(baseline, null, 1)) }),
+  };
 }
 
 /** Runs one check on every site that it applies to. */

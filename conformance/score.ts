@@ -13,6 +13,17 @@ const DIMENSION: Record<string, string> = {
   latency: 'latency',
 };
 
+/** What else decides the exit code. */
+export interface Ended {
+  status: RunResult['status'];
+  tampered: boolean;
+  defects: number;
+  /** Results that a baseline knows: they stay what they are, and do not count here. */
+  excused?: ReadonlySet<CheckResult | InvariantResult>;
+  /** A known failure does not fail any more. */
+  stale?: boolean;
+}
+
 /** The strongest of several verdicts, by the order of `VERDICTS`. */
 export function rollUp(verdicts: readonly Verdict[]): Verdict {
   return VERDICTS.find((verdict) => verdicts.includes(verdict)) ?? 'pass';
@@ -22,7 +33,7 @@ export function rollUp(verdicts: readonly Verdict[]): Verdict {
 export function score(
   checks: CheckResult[],
   invariants: InvariantResult[],
-  ended: { status: RunResult['status']; tampered: boolean; defects: number },
+  ended: Ended,
 ): Pick<RunResult, 'counts' | 'level' | 'coverage' | 'score' | 'exitCode'> {
   const counts = Object.fromEntries(VERDICTS.map((v) => [v, checks.filter((c) => c.verdict === v).length])) as Record<
     Verdict,
@@ -31,7 +42,7 @@ export function score(
   const applicable = checks.filter((check) => check.verdict !== 'not-applicable');
   const witnessed = applicable.filter((check) => ['pass', 'fail', 'unstable'].includes(check.verdict));
   const weight = (list: CheckResult[]): number => list.reduce((sum, check) => sum + WEIGHT[check.severity], 0);
-  const verdicts = [...checks, ...invariants].map((row) => row.verdict);
+  const verdicts = [...checks, ...invariants].filter((row) => !ended.excused?.has(row)).map((row) => row.verdict);
   return {
     counts,
     level: level(checks),
@@ -41,15 +52,11 @@ export function score(
   };
 }
 
-function exitCode(
-  verdicts: Verdict[],
-  witnessed: number,
-  ended: { status: RunResult['status']; tampered: boolean; defects: number },
-): RunResult['exitCode'] {
+function exitCode(verdicts: Verdict[], witnessed: number, ended: Ended): RunResult['exitCode'] {
   if (ended.defects > 0 || verdicts.includes('harness-error')) return 5;
   if (ended.tampered || verdicts.includes('fail') || verdicts.includes('unstable')) return 1;
   if (ended.status === 'interrupted' || witnessed === 0) return 3;
-  return 0;
+  return ended.stale ? 4 : 0;
 }
 
 // Levels are must-pass sets; as long as checks are missing from the suite, none is printed.

@@ -25,7 +25,7 @@ export const ctrf = defineReport({
       suite: [check.group],
       ...(check.verdict === 'pass' ? {} : { message: `${check.reason}: ${check.message}` }),
       rawStatus: check.verdict,
-      tags: [`severity:${check.severity}`, `level:${check.level}`],
+      tags: [`severity:${check.severity}`, `level:${check.level}`, ...(check.known ? ['known'] : [])],
       extra: { reason: check.reason, replay: check.replay },
     }));
     const count = (status: string): number => tests.filter((test) => test.status === status).length;

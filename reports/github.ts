@@ -1,6 +1,7 @@
 import type { CheckResult } from '#conformance';
 import { defineReport } from './definition.ts';
 import { escapeMarkdown as md, visible } from './markup.ts';
+import { remarks } from './remarks.ts';
 import {
   DISCLAIMER,
   decisive,
@@ -66,6 +67,7 @@ export const github = defineReport({
               .join('\n'),
           ]
         : []),
+      ...remarks(result).flatMap(({ title, lines }) => [`### ${md(title)}`, lines.map((line) => `- ${md(line)}`).join('\n')]),
       `<details><summary>All ${result.checks.length} checks</summary>\n\n| | check | | verdict | |\n|---|---|---|---|---:|\n${result.checks
         .map(
           (c) =>

@@ -7,6 +7,7 @@ import { checksTable, top } from './html/scorecard.ts';
 import { SCRIPT, STYLE } from './html/style.ts';
 import { type Markup, markup, raw } from './markup.ts';
 import { JournalIndex } from './model.ts';
+import { remarks } from './remarks.ts';
 import { DISCLAIMER, failed, failures, SEVERITY, unknown, VERDICT, VERDICTS } from './words.ts';
 
 export interface HtmlExtra {
@@ -65,6 +66,11 @@ export function renderHtml(result: RunResult, events: readonly JournalEvent[], e
       name: `Failures (${bad.length})`,
       body: bad.length > 0 && markup`<h2 id="failures">Failures</h2>${bad.map((check) => article(check, sources))}`,
     },
+    ...remarks(result).map(({ title, lines }) => {
+      const id = title.toLowerCase().replaceAll(/\W+/g, '-');
+      const list = markup`<ul class="remarks">${lines.map((line) => markup`<li>${line}</li>`)}</ul>`;
+      return { id, name: title, body: markup`<h2 id="${id}">${title}</h2><div class="panel">${list}</div>` };
+    }),
     {
       id: 'unknown',
       name: `Not judged (${odd.length})`,

@@ -32,6 +32,8 @@ function caseOf(name: string, item: Judged): Case {
   const text = told.filter(Boolean).join('\n\n');
   const seconds = (item.durationMs ?? 0) / 1000;
   const note = `${reason}: ${message}`;
+  if (item.known)
+    return { name, seconds, outcome: 'skipped', body: markup`<skipped type="known" message="known failure, ${note}"/>` };
   switch (item.verdict) {
     case 'fail':
     case 'unstable':

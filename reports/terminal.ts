@@ -3,12 +3,13 @@ import type { JournalEvent } from '#kernel';
 import { defineReport } from './definition.ts';
 import { clip, visible, visibleData } from './markup.ts';
 import { JournalIndex, story } from './model.ts';
+import { remarks } from './remarks.ts';
 import { sequenceLines } from './sequence.ts';
 import {
   DISCLAIMER,
   decisive,
-  EXIT,
   elapsed,
+  exitSentence,
   failed,
   failures,
   figure,
@@ -143,9 +144,14 @@ export function scorecard(given: RunResult, { colour, width = 100, events = [] }
     ...(first ? ['', ...explain(first, width, paint, events)] : []),
     ...(others.length > 0 ? ['', '  Also failed', ...others.map(oneLine)] : []),
     ...(odd.length > 0 ? ['', '  Could not be judged', ...odd.map(oneLine)] : []),
+    ...remarks(result).flatMap(({ title, lines: said }) => [
+      '',
+      `  ${title}`,
+      ...said.flatMap((line) => wrap(line, width - 6).map((part, i) => `${i === 0 ? '    ' : '      '}${part}`)),
+    ]),
     '',
     ...wrap(DISCLAIMER, width - 2).map((line) => `  ${paint('dim', line)}`),
-    `  exit ${result.exitCode}: ${EXIT[result.exitCode]}`,
+    `  exit ${result.exitCode}: ${exitSentence(result)}`,
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -37,6 +37,10 @@ export const EXIT = [
   'harness error',
 ] as const;
 
+/** What the exit code of a run says. */
+export const exitSentence = ({ exitCode, checks, invariants }: RunResult): string =>
+  exitCode === 0 && [...checks, ...invariants].some(({ known }) => known) ? 'nothing failed but what is known' : EXIT[exitCode];
+
 export const failed = (item: { verdict: Verdict }): boolean => item.verdict === 'fail' || item.verdict === 'unstable';
 /** Applies, and could not be judged. */
 export const unknown = (item: { verdict: Verdict }): boolean => item.verdict === 'untestable' || item.verdict === 'harness-error';
@@ -49,10 +53,13 @@ export function headline(result: RunResult): { text: string; tone: Tone } {
   const bad = counts.fail + counts.unstable;
   const applicable = result.checks.length - counts['not-applicable'];
   const broken = result.invariants.filter(failed).length;
+  const known = [...result.checks, ...result.invariants].filter((row) => row.known).length;
   const voided = counts['harness-error'] + result.invariants.filter((i) => i.verdict === 'harness-error').length;
   const parts: string[] = [];
   if (bad > 0) parts.push(`${bad} of ${plural(applicable, 'check')} failed`);
   if (broken > 0) parts.push(`${plural(broken, 'invariant')} violated`);
+  if (known > 0) parts.push(known === bad + broken ? 'all of it known' : `${known} of it known`);
+  if (result.exitCode === 4) parts.push('a known failure does not fail any more');
   if (voided > 0) parts.push(`the harness failed in ${plural(voided, 'place')}`);
   if (parts.length === 0 && result.exitCode === 1) parts.push('gate not met, see the warnings');
   if (bad + broken + voided === 0 && counts.pass > 0) parts.push(`${counts.pass} of ${plural(applicable, 'check')} passed`);
@@ -61,11 +68,11 @@ export function headline(result: RunResult): { text: string; tone: Tone } {
   if (result.status === 'interrupted') parts.unshift('interrupted');
   const sentence = parts.join(', ');
   const tone: Tone =
-    bad + broken > 0
+    bad + broken > known
       ? 'bad'
       : voided > 0
         ? 'void'
-        : result.exitCode === 0 && counts.pass > 0
+        : result.exitCode === 0 && counts.pass > 0 && known === 0
           ? 'good'
           : result.exitCode === 1
             ? 'bad'
@@ -81,10 +88,11 @@ export const decisive = (check: { verdict: Verdict; findings: Finding[] }): Find
 export const worstFirst = (checks: readonly CheckResult[]): CheckResult[] =>
   [...checks].sort((a, b) => VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict));
 
-/** Failed checks in the order in which a person should read them: blockers first. */
+/** Failed checks in the order in which a person should read them: what is new first, of that blockers first. */
 export const failures = (result: RunResult): CheckResult[] => {
   const rank = ['B', 'M', 'm', 'A'];
-  return result.checks.filter(failed).sort((a, b) => rank.indexOf(a.severity) - rank.indexOf(b.severity));
+  const place = ({ known, severity }: CheckResult): number => (known ? rank.length : 0) + rank.indexOf(severity);
+  return result.checks.filter(failed).sort((a, b) => place(a) - place(b));
 };
 
 /** A score or share as every report writes it: one decimal at most. */

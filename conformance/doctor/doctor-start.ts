@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, extname, join, resolve } from 'node:path';
 import { type Hook, type Manifest, startMode } from '../manifest/manifest.ts';
@@ -109,11 +110,29 @@ function fileProblems(manifest: Manifest, report: Report): void {
   manifest.sites.forEach((site, index) => {
     missing(['sites', index, 'capability'], site.capability);
   });
-  for (const [name, client] of Object.entries(manifest.clients)) missing(['clients', name, 'public_key'], client.public_key);
+  for (const [name, client] of Object.entries(manifest.clients)) {
+    missing(['clients', name, 'public_key'], client.public_key);
+    if (client.public_key && existsSync(client.public_key) && !isPublicKey(client.public_key))
+      report(
+        ['clients', name, 'public_key'],
+        `${client.public_key} holds no public key in PEM`,
+        'write it with: openssl pkey -in PRIVATE -pubout -out public.pem',
+      );
+  }
   for (const name of ['logs', 'audit'] as const) {
     const place = manifest.hooks[name];
     // The subject may write it only once it runs.
     if (place && 'path' in place) missing(['hooks', name], place.path, 'warning');
+  }
+}
+
+function isPublicKey(file: string): boolean {
+  const text = readFileSync(file, 'utf8');
+  try {
+    // A private key would be taken for its public half, and has no place in a manifest.
+    return !text.includes('PRIVATE KEY') && createPublicKey(text).type === 'public';
+  } catch {
+    return false;
   }
 }
 

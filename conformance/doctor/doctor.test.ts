@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../manifest/ports.ts';
+import { parseMap } from '../map/map.ts';
 import { diagnose } from './doctor.ts';
+import { probeCrm } from './doctor-crm.ts';
 import { probeSubject, probeWiring } from './doctor-wiring.ts';
 
 const MANIFEST = `subject: {name: mine}
@@ -140,6 +142,41 @@ describe('wiring', () => {
     const found = await probeWiring({ [name]: value(url) });
     close();
     expect(found).toMatchObject([{ severity: 'error', message: expect.stringMatching(message) }]);
+  });
+
+  test('a name that leads elsewhere is told apart from one that leads here', async () => {
+    const settings = { SYNCPROOF_EPIC_FHIR_URL: 'http://fhir.epic.example:1/x', SYNCPROOF_EPIC_MLLP_SEND_TO: 'here.example:1' };
+    const resolve = async (host: string) => (host === 'here.example' ? ['127.0.0.1'] : ['203.0.113.7']);
+    expect(await probeWiring(settings, { resolve })).toMatchObject([
+      {
+        message: expect.stringMatching(/_FHIR_URL .*: fhir\.epic\.example leads to 203\.0\.113\.7/),
+        fix: expect.stringMatching(/hosts/),
+      },
+    ]);
+  });
+
+  test.each<[what: string, fields: object[], message: string]>([
+    ['a field that is missing', [{ name: 'Id' }], 'the CRM that runs has no field Contact.MRN__c'],
+    [
+      'a field that nobody can write',
+      [{ name: 'MRN__c', createable: false, updateable: false }],
+      'Contact.MRN__c can be written by nobody (describe)',
+    ],
+  ])('the CRM that runs is asked for the fields of the map: %s', async (_, fields, message) => {
+    const { url, close } = await serve({
+      '/services/oauth2/token': [200, '{"access_token":"t"}'],
+      '/services/data/v60.0/sobjects/Contact/describe': [200, JSON.stringify({ fields })],
+    });
+    const files = {
+      'objects.csv':
+        'object,source,key,live_when\nContact,Patient,MRN__c,Active__c = true\nVisit__c,Appointment,Id,Live__c = true',
+      'fields.csv': 'source,object,field,field_type,owner\nPatient.id,Contact,MRN__c,text(40),ehr',
+    };
+    const crm = { LOGIN_URL: url, INSTANCE_URL: url, API_VERSION: '60.0', CLIENT_ID: 'c', CLIENT_SECRET: 's' };
+    const settings = Object.fromEntries(Object.entries(crm).map(([name, value]) => [`SYNCPROOF_CRM_${name}`, value]));
+    const found = await probeCrm(settings, parseMap(files).map);
+    close();
+    expect(found).toMatchObject([{ line: 2, message }, { message: expect.stringContaining('has no object Visit__c') }]);
   });
 
   test('the subject that does not listen', async () => {

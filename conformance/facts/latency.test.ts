@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { JournalEvent } from '#simulators';
+import { loadFactsOf } from '../load/load-facts.ts';
 import { appointment, contactOf, patient, visitOf } from '../testing/by-hand.ts';
 import { JournalBuilder } from '../testing/journal-builder.ts';
 import { evidenceOf } from '../testing/setting.ts';
-import { loadFactsOf } from '../load/load-facts.ts';
 import { latencySamples, recordsBehind, summarise } from './latency.ts';
 
 const COHORT = 'load/epic';

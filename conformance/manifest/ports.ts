@@ -89,6 +89,12 @@ export async function holdBinds(manifest: Manifest, instance = 0): Promise<HeldB
   return binds;
 }
 
+/** Where the subject listens, whoever starts it and whether it runs already: the addresses alone, nothing is held. */
+export async function listensAt(manifest: Manifest): Promise<Binds> {
+  const { mllp, webhook } = await holdBinds({ ...manifest, start: { ...manifest.start, attach: true } });
+  return { mllp, webhook };
+}
+
 const local = (port: number | undefined): string | undefined => (port === undefined ? undefined : `127.0.0.1:${port}`);
 
 export function hostOf(url: string | undefined): string | undefined {

@@ -270,7 +270,9 @@ describe('from polls to the CRM', () => {
       resourceType: 'Patient',
       id: 'e1',
       identifier: [{ system: `urn:oid:${OID}`, value: '1234' }],
-      name: [{ use: 'official', family: 'Polled' }],
+      name: [{ use: 'official', family: 'Polled', given: ['Ann'] }],
+      gender: 'female',
+      birthDate: '1980-01-31',
     };
     const visits = [1, 2].map((n) => ({
       resourceType: 'Appointment',

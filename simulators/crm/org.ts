@@ -1,4 +1,4 @@
-import type { Cell, Context, Kernel, RecordRef } from '#kernel';
+import type { Cell, Committed, Context, Kernel } from '#kernel';
 import { narrowedBy, seesRow } from './access.ts';
 import { Jobs } from './bulk/ingest.ts';
 import { runQuery } from './bulk/query.ts';
@@ -380,8 +380,9 @@ export class Org {
   }
 }
 
-export const changesOf = ({ records, before, after }: Writer): { records: RecordRef[]; before: unknown[]; after: unknown[] } => ({
+export const changesOf = ({ records, before, after, texts }: Writer): Omit<Committed, 'seq'> => ({
   records,
   before,
   after,
+  texts,
 });

@@ -5,6 +5,8 @@ import { base62, toId15 } from './ids.ts';
 
 // A session slides with use; writing that down once a minute is enough.
 const SLIDE = 60_000;
+// Tokens whose keys are remembered.
+const LATELY = 256;
 
 /** Who a token stands for. */
 export interface Session {
@@ -37,6 +39,8 @@ export class Sessions {
   #sessions: Cell<Session>;
   #refreshable: Cell<Refreshable>;
   #lifetime: () => number;
+  /** Keys of the tokens that came lately: a client sends one and the same with each call. Never written down. */
+  #keys = new Map<string, string>();
 
   /** @param lifetime milliseconds that a session lives after its last use */
   constructor(kernel: Kernel, orgId: string, lifetime: () => number) {
@@ -167,6 +171,11 @@ export class Sessions {
   }
 
   #key(token: string): string {
-    return digest('crm.session', this.#kernel.seed, this.#kernel.runKey, token);
+    const known = this.#keys.get(token);
+    if (known !== undefined) return known;
+    const key = digest('crm.session', this.#kernel.seed, this.#kernel.runKey, token);
+    if (this.#keys.size >= LATELY) this.#keys.clear();
+    this.#keys.set(token, key);
+    return key;
   }
 }

@@ -15,6 +15,8 @@ export interface Stored {
   row: Row;
   /** The row as it is kept, where it is shown otherwise. */
   kept?: Row;
+  /** The row as it is kept, as JSON. */
+  text: string;
 }
 
 /** Text as the index and comparisons see it: Salesforce ignores letter case. */
@@ -25,6 +27,13 @@ const indexText = (field: FieldDefinition, value: Value): string =>
   field.type === 'reference' || field.caseSensitive ? String(value) : String(folded(value));
 
 const COLUMNS = 'n, id, type, deleted, stamp, version, json';
+// Put together once: each call would be another text, to be looked up letter by letter.
+const BY_ID = `SELECT ${COLUMNS} FROM crm_row WHERE id = ?`;
+const BY_INDEX = `SELECT ${COLUMNS} FROM crm_index JOIN crm_row USING (n, type)
+  WHERE crm_index.type = ? AND field = ? AND value = ? AND deleted = 0 ORDER BY n`;
+const [UPDATE, DELETE, UNDELETE] = ['', 'deleted = 1, ', 'deleted = 0, '].map(
+  (alive) => `UPDATE crm_row SET ${alive}stamp = ?, version = ?, json = ? WHERE n = ?`,
+) as [string, string, string];
 type Columns = [n: number, id: string, type: string, deleted: number, stamp: number, version: number, json: string];
 
 /**
@@ -79,17 +88,13 @@ export class Store {
 
   /** The record with this 18-character id, deleted ones too. */
   find(id: string): Stored | undefined {
-    const [found] = this.#rows(`SELECT ${COLUMNS} FROM crm_row WHERE id = ?`, id);
+    const [found] = this.#rows(BY_ID, id);
     return found;
   }
 
   /** Live records whose indexed field has this value, in order of creation. */
   byIndex(type: SObjectType, field: FieldDefinition, value: Value): Stored[] {
-    return this.#rows(
-      `SELECT ${COLUMNS} FROM crm_index JOIN crm_row USING (n, type)
-       WHERE crm_index.type = ? AND field = ? AND value = ? AND deleted = 0 ORDER BY n`,
-      ...[type.name, this.#drifts.keptName(type.name, field.name), indexText(field, value)],
-    );
+    return this.#rows(BY_INDEX, type.name, this.#drifts.keptName(type.name, field.name), indexText(field, value));
   }
 
   /** Up to `limit` records created after place `after`. */
@@ -116,24 +121,26 @@ export class Store {
   }
 
   /** Adds a record, or replaces the one with this id. */
-  put(type: SObjectType, record: Omit<Stored, 'n' | 'type'>, known?: Stored): Stored {
+  put(type: SObjectType, record: Omit<Stored, 'n' | 'type' | 'text'>, known?: Stored): Stored {
     const { id, deleted, stamp, version, row } = record;
     const before = known && (known.kept ?? known.row);
     const kept = this.#drifts.kept(type.name, row, before);
-    const json = JSON.stringify(kept);
+    const text = JSON.stringify(kept);
     this.#edit(type.name);
     this.#database.onRollback(() => this.#edit(type.name));
     let n = known?.n;
     if (n === undefined) {
       const insert = this.#sql('INSERT INTO crm_row (id, type, deleted, stamp, version, json) VALUES (?, ?, ?, ?, ?, ?)');
-      n = Number(insert.run(id, type.name, deleted ? 1 : 0, stamp, version, json).lastInsertRowid);
+      n = Number(insert.run(id, type.name, deleted ? 1 : 0, stamp, version, text).lastInsertRowid);
     } else {
       // A column that is named is written into its index again, even when it stays as it was.
-      const alive = known?.deleted === deleted ? '' : `deleted = ${deleted ? 1 : 0}, `;
-      this.#sql(`UPDATE crm_row SET ${alive}stamp = ?, version = ?, json = ? WHERE n = ?`).run(stamp, version, json, n);
+      const update = this.#sql(known?.deleted === deleted ? UPDATE : deleted ? DELETE : UNDELETE);
+      update.run(stamp, version, text, n);
     }
     this.#reindex(type, n, before && !known.deleted ? before : {}, deleted ? {} : kept);
-    return { ...record, n, type: type.name, ...(kept !== row && { kept }) };
+    const stored: Stored = { n, type: type.name, id, version, deleted, stamp, row, text };
+    if (kept !== row) stored.kept = kept;
+    return stored;
   }
 
   /** Gives what a read gives while these records are as they were once; null: before there was one. */
@@ -182,10 +189,10 @@ export class Store {
     return (statement.all(...values) as unknown as Columns[]).map((columns) => this.#stored(columns));
   }
 
-  #stored([n, id, type, deleted, stamp, version, json]: Columns): Stored {
-    const kept = JSON.parse(json) as Row;
+  #stored([n, id, type, deleted, stamp, version, text]: Columns): Stored {
+    const kept = JSON.parse(text) as Row;
     const row = this.#drifts.shown(type, kept);
-    const stored: Stored = { n, type, id, version, deleted: deleted === 1, stamp, row };
+    const stored: Stored = { n, type, id, version, deleted: deleted === 1, stamp, row, text };
     if (row !== kept) stored.kept = kept;
     return stored;
   }

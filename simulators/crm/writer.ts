@@ -52,6 +52,7 @@ export class Writer {
   readonly records: RecordRef[] = [];
   readonly before: unknown[] = [];
   readonly after: unknown[] = [];
+  readonly texts = { before: [] as (string | undefined)[], after: [] as string[] };
   /** Platform events to be published with this transaction. */
   readonly published: { type: SObjectType; fields: Row; userId: string; uuid: string }[] = [];
   /** Records that this transaction locks: what it writes, and their parents. */
@@ -301,6 +302,8 @@ export class Writer {
     // As they are kept: whoever reads the journal later knows the records by those names.
     this.before.push(before ? (before.kept ?? before.row) : null);
     this.after.push(stored.kept ?? stored.row);
+    this.texts.before.push(before?.text);
+    this.texts.after.push(stored.text);
     return stored;
   }
 

@@ -75,6 +75,10 @@ export const waitingClock = (clock: Clock): Clock => (clock instanceof OffsetClo
 export const shownAt = (clock: Clock, instant: string): number =>
   Date.parse(instant) + (clock instanceof OffsetClock ? clock.offset : 0);
 
+/** The same as text; itself where the clock is right. */
+export const shownText = (clock: Clock, instant: string): string =>
+  clock instanceof OffsetClock && clock.offset !== 0 ? new Date(shownAt(clock, instant)).toISOString() : instant;
+
 /** A clock that stands still until `advance` is called; timers fire in order of their due time. */
 export class ManualClock implements Clock {
   #now: number;

@@ -521,7 +521,10 @@ function readBody(req: http.IncomingMessage, limit: number): Promise<Body> {
       }),
     );
     req.on('error', reject);
-    req.on('close', () => reject(new Error('the request was cut short')));
+    // Every request ends with a close, and an error costs more than all the rest of this.
+    req.on('close', () => {
+      if (!req.readableEnded) reject(new Error('the request was cut short'));
+    });
   });
 }
 

@@ -75,6 +75,14 @@ export interface JournalEvent extends EventDraft {
   wall: string;
 }
 
+/** Full images of the records of a commit, aligned with them; null where there was none. */
+export interface Images {
+  before: unknown[];
+  after: unknown[];
+  /** The same as JSON text, as far as the writer has it: what a store keeps as text is not made into one again. */
+  texts?: { before: readonly (string | undefined)[]; after: readonly (string | undefined)[] };
+}
+
 // Events of a page: enough to spare most queries, few enough to be taken in one turn.
 const PAGE = 32;
 
@@ -97,7 +105,7 @@ export class Journal {
   #readAll;
   #readKind;
   #readCalls;
-  #listeners = new Set<JournalListener>();
+  #listeners = new Set<{ kind: EventKind | undefined; hear: JournalListener }>();
   #unheard: JournalEvent[] = [];
   /** Events of the transaction under way. */
   #uncommitted: JournalEvent[] = [];
@@ -130,16 +138,17 @@ export class Journal {
   }
 
   /** Writes one event, in the current transaction if there is one; listeners hear of it after the commit. */
-  append(draft: EventDraft): JournalEvent {
+  append(draft: EventDraft, images?: Images): JournalEvent {
     const event = this.#stamped(draft);
-    this.#write(event, draft);
+    if (images) [event.before, event.after] = [images.before, images.after];
+    this.#write(event, draft, images);
     this.#tell(event);
     return event;
   }
 
-  /** The same, for those who need its number only: where nobody listens the event is made as text alone. */
+  /** The same, for those who need its number only: where nobody hears of its kind the event is made as text alone. */
   note(draft: EventDraft): number {
-    if (this.#listeners.size > 0 || this.#database.inTransaction) return this.append(draft).seq;
+    if (this.#isHeard(draft.kind) || this.#database.inTransaction) return this.append(draft).seq;
     this.#write({ kind: draft.kind, seq: this.#seq + 1, at: this.#clock.micros(), wall: this.#now() }, draft);
     return this.#seq;
   }
@@ -157,8 +166,10 @@ export class Journal {
   }
 
   // What all events begin with is written once, and what only the draft holds is left to JSON.
-  #write({ kind, seq, at, wall }: Pick<JournalEvent, 'kind' | 'seq' | 'at' | 'wall'>, draft: EventDraft): void {
-    const json = `${this.#head}${seq},"at":${at},"wall":"${wall}",${JSON.stringify(draft).slice(1)}`;
+  #write({ kind, seq, at, wall }: Pick<JournalEvent, 'kind' | 'seq' | 'at' | 'wall'>, draft: EventDraft, images?: Images): void {
+    const text = JSON.stringify(draft);
+    const rest = images ? `${text.slice(1, -1)},${imagesText(images)}}` : text.slice(1);
+    const json = `${this.#head}${seq},"at":${at},"wall":"${wall}",${rest}`;
     (CALLS.includes(kind) ? this.#calls : this.#others).write(seq, kind, json);
     this.#seq = seq;
   }
@@ -196,13 +207,19 @@ export class Journal {
     this.#calls.flush(kept);
   }
 
+  #isHeard(kind: EventKind): boolean {
+    for (const one of this.#listeners) if (one.kind === undefined || one.kind === kind) return true;
+    return false;
+  }
+
   // A listener may append: what it writes waits until all have heard the event before it.
   #publish(event: JournalEvent): void {
-    if (this.#listeners.size === 0) return;
+    if (!this.#isHeard(event.kind)) return;
     this.#unheard.push(event);
     if (this.#unheard.length > 1) return;
     while (this.#unheard.length > 0) {
-      for (const listener of this.#listeners) listener(this.#unheard[0]!);
+      const next = this.#unheard[0]!;
+      for (const { kind, hear } of this.#listeners) if (kind === undefined || kind === next.kind) hear(next);
       this.#unheard.shift();
     }
   }
@@ -237,10 +254,11 @@ export class Journal {
     return this.read({ after: seq - 1, limit: 1 }).find((event) => event.seq === seq);
   }
 
-  /** Hears every event from now on. Returns the way to stop. */
-  subscribe(listener: JournalListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /** Hears every event from now on, or every one of a kind. Returns the way to stop. */
+  subscribe(hear: JournalListener, kind?: EventKind): () => void {
+    const one = { kind, hear };
+    this.#listeners.add(one);
+    return () => this.#listeners.delete(one);
   }
 
   /** Hears every event after `after`: those written before first, then the new ones, none twice, none lost. */
@@ -282,18 +300,24 @@ export class Journal {
       busy = false;
     };
     const unsubscribe = this.subscribe((event) => {
-      if (event.kind !== kind || event.seq <= last) return;
+      if (event.seq <= last) return;
       if (busy || behind) {
         behind = true;
         return;
       }
       busy = true;
       if (give([event])) read();
-    });
+    }, kind);
     read();
     return () => {
       stopped = true;
       unsubscribe();
     };
   }
+}
+
+function imagesText({ before, after, texts }: Images): string {
+  const list = (images: readonly unknown[], known: readonly (string | undefined)[] = []): string =>
+    images.map((image, i) => known[i] ?? JSON.stringify(image ?? null)).join(',');
+  return `"before":[${list(before, texts?.before)}],"after":[${list(after, texts?.after)}]`;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { ManualClock } from './clock.ts';
-import type { EventKind } from './journal.ts';
+import type { EventKind, Images } from './journal.ts';
 import { Kernel } from './kernel.ts';
 import { Random } from './random.ts';
 
@@ -82,6 +82,34 @@ test('a listener that appends is heard after the event that it reacts to', () =>
   kernel.journal.subscribe((event) => heard.push(event.kind));
   kernel.journal.append({ sim: 'lamps', kind: 'token' });
   expect(heard).toEqual(['token', 'auth']);
+});
+
+test('who listens to one kind hears no other', () => {
+  const kernel = new Kernel({ clock: new ManualClock() });
+  const heard: string[] = [];
+  const stop = kernel.journal.subscribe((event) => heard.push(`${event.kind} ${event.seq}`), 'token');
+  for (const kind of ['auth', 'token', 'token'] as const) kernel.journal.note({ sim: 'lamps', kind });
+  stop();
+  kernel.journal.note({ sim: 'lamps', kind: 'token' });
+  expect(heard).toEqual(['token 3', 'token 4']);
+  expect(kernel.journal.read().map(({ kind }) => kind)).toEqual(['start', 'auth', 'token', 'token', 'token']);
+});
+
+test('images that come with their text are told and kept like others', async () => {
+  const kernel = new Kernel({ clock: new ManualClock() });
+  const told: unknown[] = [];
+  kernel.journal.subscribe((event) => told.push(JSON.parse(JSON.stringify(event))), 'commit');
+  const [old, now] = [{ state: 'on "0"' }, { state: 'ö' }];
+  const all: Images[] = [
+    { before: [null, old], after: [now, null] },
+    { before: [null, old], after: [now, null], texts: { before: [undefined, JSON.stringify(old)], after: [] } },
+    { before: [null, old], after: [now, null], texts: { before: [], after: [JSON.stringify(now)] } },
+  ];
+  for (const images of all)
+    await kernel.commit({ sim: 'lamps', tenant: 'hall', act: 'switch', apply: () => ({ records: [], ...images }) });
+  const kept = kernel.journal.read({ kind: 'commit' });
+  expect(kept).toEqual(told);
+  expect(kept.map(({ before, after }) => [before, after])).toEqual(all.map(({ before, after }) => [before, after]));
 });
 
 test('following from a number gives each event once, old and new', () => {

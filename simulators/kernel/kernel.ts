@@ -5,7 +5,7 @@ import { Gates } from './gates.ts';
 import type { Exchange, FaultDefinition } from './hooks.ts';
 import type { RecordRef } from './identity.ts';
 import { InnerTime } from './inner-time.ts';
-import { Journal } from './journal.ts';
+import { type Images, Journal } from './journal.ts';
 import { Places } from './places.ts';
 import { digest, Random } from './random.ts';
 import type { ArmedRule } from './rule.ts';
@@ -16,10 +16,8 @@ import { LIFE } from './snapshots/tables.ts';
 import { Cell } from './state.ts';
 
 /** What one commit did: aligned lists, null where there was no image. */
-export interface Committed {
+export interface Committed extends Images {
   records: RecordRef[];
-  before: unknown[];
-  after: unknown[];
   /** Journal sequence number of the commit. */
   seq: number;
 }
@@ -163,21 +161,13 @@ export class Kernel {
     if (made) return this.#committed(made);
     if (exchange && this.rules.meets('before-commit', exchange)) await this.rules.fire('before-commit', exchange);
     const committed = this.database.transaction(() => {
-      const done = change.apply();
-      const { sim, tenant, act, actor, cohort, data, cause } = change;
-      const event = this.journal.append({
-        sim,
-        tenant,
-        kind: 'commit',
-        act,
-        actor,
-        cohort,
-        data,
-        cause: exchange?.id ?? cause,
-        ...done,
-      });
-      if (change.call) this.#calls.set(change.call, event.seq);
-      return { ...done, seq: event.seq };
+      const { records, before, after, texts } = change.apply();
+      const { sim, tenant, act, actor, cohort, data, cause: led } = change;
+      const cause = exchange?.id ?? led;
+      const draft = { sim, tenant, kind: 'commit' as const, act, actor, cohort, data, cause, records };
+      const { seq } = this.journal.append(draft, { before, after, texts });
+      if (change.call) this.#calls.set(change.call, seq);
+      return { records, before, after, seq };
     });
     if (exchange) {
       exchange.committed = true;

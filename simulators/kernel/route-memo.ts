@@ -1,7 +1,7 @@
 /** Addresses of one shape that are remembered at most. */
 const MOST = 1000;
-// What a router takes as it stands: no empty segment, nothing to decode.
-const PLAIN = /^(?:\/[\w.$~-]+)+$/;
+// What a router takes as it stands: no empty segment. What is encoded is no text of a pattern, and decoded in parameters only.
+const PLAIN = /^(?:\/[\w.$~%-]+)+$/;
 // What a pattern is made of: text, a parameter, text before a parameter, or at its end a rest that may be absent.
 const PATTERN = /^(?:\/(?:[\w.$~-]*:\w+|\*\w+|[\w.$~-]+))*(?:\{\/\*\w+\}|\/)?$/;
 
@@ -40,7 +40,11 @@ export class RouteMemo<M> {
     const params: Record<string, string> = {};
     if (known.params.length > 0) {
       const segments = path.split('/');
-      for (const { name, at, cut } of known.params) params[name] = segments[at]!.slice(cut);
+      for (const { name, at, cut } of known.params) {
+        const value = decoded(segments[at]!.slice(cut));
+        if (value === undefined) return undefined;
+        params[name] = value;
+      }
     }
     return { match: known.match, params };
   }
@@ -67,5 +71,15 @@ export class RouteMemo<M> {
         if (segment.length > prefix.length && segment.startsWith(prefix)) shape += `:${prefix}`;
     }
     return shape;
+  }
+}
+
+// Undefined where it cannot be decoded, which the router has words for.
+function decoded(text: string): string | undefined {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
   }
 }

@@ -129,8 +129,14 @@ function bodyOf({ type, kind, before = {}, after }: Change): { fields: Record<st
   return { fields, changed };
 }
 
-const uuid = (hex: string): string =>
-  `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+const TRANSACTIONS = new Map<string, string>();
+
+/** The key of a commit: of its process, and ending in its number. */
+function transactionKey(process: string, seq: number): string {
+  const hex = TRANSACTIONS.get(process) ?? digest('crm.transaction', process);
+  TRANSACTIONS.set(process, hex);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${seq.toString(16).padStart(12, '0')}`;
+}
 
 /** The change events of one commit. The same change of several records is one event. */
 export function changeEvents(event: JournalEvent, schema: Schema): Message[] {
@@ -140,7 +146,7 @@ export function changeEvents(event: JournalEvent, schema: Schema): Message[] {
   const data = event.data as { origin?: string; changeEvents?: 'gap' | 'overflow' } | undefined;
   const common = {
     changeOrigin: data?.origin ?? 'com/salesforce/api/soap/60.0;client=SfdcInternalAPI/',
-    transactionKey: uuid(digest('crm.transaction', event.process, seq)),
+    transactionKey: transactionKey(event.process, seq),
     commitTimestamp: Date.parse(wall),
     commitNumber: 10_000_000_000 + seq * 7,
     commitUser: changes[0]!.after.LastModifiedById,

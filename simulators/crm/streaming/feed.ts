@@ -1,4 +1,4 @@
-import { type JournalEvent, LIMIT, shownAt } from '#kernel';
+import { type JournalEvent, LIMIT, shownAt, shownText } from '#kernel';
 import type { Org } from '../org.ts';
 import type { SObjectType } from '../schema.ts';
 import type { Row } from '../values.ts';
@@ -45,7 +45,7 @@ export class Feed {
     this.#listeners.add(listener);
     this.#unsubscribe ??= this.#org.kernel.journal.subscribe((event) => {
       if (this.#mine(event)) this.#tell(this.#told(event));
-    });
+    }, 'commit');
     return () => {
       this.#listeners.delete(listener);
       if (this.#listeners.size > 0) return;
@@ -109,7 +109,8 @@ export class Feed {
 
   #told(journalled: JournalEvent): Message[] {
     const { schema, kernel } = this.#org;
-    const event = { ...journalled, wall: new Date(shownAt(kernel.clock, journalled.wall)).toISOString() };
+    const wall = shownText(kernel.clock, journalled.wall);
+    const event = wall === journalled.wall ? journalled : { ...journalled, wall };
     return [...changeEvents(event, schema), ...topicEvents(event, this.#topics.all(schema), schema)];
   }
 

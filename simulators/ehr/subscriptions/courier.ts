@@ -6,7 +6,7 @@ import {
   Rejected,
   Severed,
   type Signature,
-  shownAt,
+  shownText,
   type Telling,
   tell,
   waitingClock,
@@ -102,7 +102,7 @@ export class Courier {
           id,
           subscription,
           record,
-          at: new Date(shownAt(kernel.clock, event.wall)).toISOString(),
+          at: shownText(kernel.clock, event.wall),
           actor: event.actor,
           cause: event.seq,
         };

@@ -1,0 +1,29 @@
+import type { BaselineRow, RunResult } from '#conformance';
+
+/** Something that a reader has to know beside verdicts and numbers; every report draws it in the same words. */
+export interface Remark {
+  title: string;
+  lines: string[];
+}
+
+const STATE: Record<BaselineRow['state'], string> = {
+  known: 'fails as known',
+  expired: 'still fails, and its day is over: it counts',
+  stale: 'does not fail any more: remove it from the baseline',
+  otherwise: 'fails in another way than is known: that counts',
+  unjudged: 'was not judged in this run',
+};
+
+function knownFailures({ baseline }: RunResult): Remark | undefined {
+  if (baseline === undefined) return undefined;
+  const lines = baseline.map(({ check, sub, channel, code, owner, reason, expires, state }) => {
+    const where = [sub, channel].filter(Boolean).join(', ');
+    return `${check}${where && ` (${where})`} ${code}: ${STATE[state]}; ${owner}, until ${expires}: ${reason}`;
+  });
+  return { title: 'Known failures', lines: lines.length > 0 ? lines : ['the baseline names none'] };
+}
+
+const REMARKS: readonly ((result: RunResult) => Remark | undefined)[] = [knownFailures];
+
+/** What there is to remark about a run, in the order in which it is read. */
+export const remarks = (result: RunResult): Remark[] => REMARKS.flatMap((one) => one(result) ?? []);
