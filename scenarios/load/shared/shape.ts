@@ -91,7 +91,8 @@ export function curve(kind: Kind, stretches: readonly Stretch[], begins = 0): Pa
       timeUnit: '1m',
       stages: steps,
       preAllocatedVUs: Math.max(5, Math.ceil(peak / 4)),
-      maxVUs: Math.max(50, Math.ceil(2 * peak)),
+      // An open model needs somebody free whenever an offer is due, however slowly those before are answered.
+      maxVUs: Math.max(100, Math.ceil(10 * peak)),
     },
   };
 }
