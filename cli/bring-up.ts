@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   countOf,
@@ -39,6 +39,12 @@ import { UsageError } from './usage.ts';
 
 /** The manifest of the sync that comes with Syncproof. */
 export const REFERENCE_MANIFEST = fileURLToPath(new URL('../conformance/reference/syncproof.yaml', import.meta.url));
+
+/** The same sync as a load scenario runs it. */
+export const referenceFor = (scenario: string): string =>
+  scenario === 'mixed'
+    ? REFERENCE_MANIFEST
+    : join(dirname(REFERENCE_MANIFEST), scenario === 'initial-load' ? 'initial-load.yaml' : 'load.yaml');
 
 /** The name of a run's folder: when it began, and by which key its people can be had again. */
 export const runId = (runKey: string): string =>

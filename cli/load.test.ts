@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import type { LoadResult, Sample } from '#conformance';
 import { findK6 } from '../scripts/k6.ts';
+import { REFERENCE_MANIFEST } from './bring-up.ts';
 import { load } from './load.ts';
 import { Workshop } from './testing/processes.ts';
 import { UsageError } from './usage.ts';
@@ -148,7 +149,7 @@ describe.skipIf(skip)(`with k6${why}`, () => {
   });
 
   test('an initial load needs a sync that can find who is there', { timeout: TIMEOUT }, async () => {
-    const { code, err } = await command(workshop.folder(), 'initial-load');
+    const { code, err } = await command(workshop.folder(), 'initial-load', '--subject', REFERENCE_MANIFEST);
     expect(err).toContain('the subject cannot find anybody who is at epic before it starts');
     expect(code).toBe(2);
   });
@@ -158,7 +159,7 @@ describe.skipIf(skip)(`with k6${why}`, () => {
   }, async () => {
     const cwd = workshop.folder();
     const reference = fileURLToPath(new URL('../conformance/reference/', import.meta.url));
-    const manifest = readFileSync(join(reference, 'syncproof.yaml'), 'utf8')
+    const manifest = readFileSync(join(reference, 'load.yaml'), 'utf8')
       .replace('[node, main.ts]', '[node, dies.mjs]')
       .replace('../../fixtures', join(reference, '../../fixtures'));
     writeFileSync(join(cwd, 'syncproof.yaml'), manifest);

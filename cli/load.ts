@@ -26,8 +26,8 @@ import {
   connect,
   explainSubject,
   externalOf,
-  REFERENCE_MANIFEST,
   readSubject,
+  referenceFor,
   runId,
   type SandboxPlan,
   withSandbox,
@@ -100,7 +100,7 @@ export async function load(args: string[]): Promise<number> {
   const [scenario, extra] = positionals;
   const script = scriptOf(scenario);
   if (extra !== undefined) throw new UsageError(`one scenario at a time: ${extra} is one too many`);
-  const { manifest, map, problems } = readSubject(values.subject ?? REFERENCE_MANIFEST);
+  const { manifest, map, problems } = readSubject(values.subject ?? referenceFor(script.name));
   for (const problem of problems) console.error(formatProblem(problem));
   if (!manifest || problems.some((problem) => problem.severity === 'error')) return 2;
   const plan: LoadPlan = {

@@ -17,8 +17,8 @@ import { loadScripts } from '#scenarios';
 
 const path = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url));
 const CLI = path('cli.ts');
-const REFERENCE = path('conformance/reference/syncproof.yaml');
-const INITIAL = path('conformance/reference/initial-load.yaml');
+const reference = (scenario: string): string =>
+  path(`conformance/reference/${scenario === 'initial-load' ? scenario : 'load'}.yaml`);
 const MUTANTS = path('conformance/mutants/main.ts');
 const MAP = path('fixtures/maps/default');
 
@@ -86,17 +86,10 @@ const { values } = parseArgs({
 const wanted = values.only?.split(',');
 const folder = mkdtempSync(join(tmpdir(), 'load-ci-'));
 
-// Messages alone: a poll soon repairs what a message broke.
-function manifestOf({ mutant }: Subject, scenario: string): string {
-  const from = scenario === 'initial-load' ? INITIAL : REFERENCE;
-  if (!mutant) return from;
-  const manifest = parse(readFileSync(from, 'utf8'));
+function manifestOf(mutant: string, scenario: string): string {
+  const manifest = parse(readFileSync(reference(scenario), 'utf8'));
   manifest.start.command = ['node', MUTANTS, mutant];
   manifest.map = MAP;
-  if (scenario !== 'initial-load') {
-    manifest.start.env.SYNC_CHANNELS = 'hl7';
-    manifest.sites[0].channels.read = ['hl7'];
-  }
   const file = join(folder, `${mutant}-${scenario}.yaml`);
   writeFileSync(file, stringify(manifest));
   return file;
@@ -105,7 +98,8 @@ function manifestOf({ mutant }: Subject, scenario: string): string {
 async function run(scenario: string, subject: Subject): Promise<{ result?: LoadResult; said: string }> {
   const out = join(folder, `${scenario}-${subject.mutant ?? 'reference'}`);
   mkdirSync(out);
-  const args = [scenario, '--subject', manifestOf(subject, scenario), '--duration', '10s', '--out', out];
+  const of = subject.mutant ? ['--subject', manifestOf(subject.mutant, scenario)] : [];
+  const args = [scenario, ...of, '--duration', '10s', '--out', out];
   // Whether latencies are good is not asked of a machine that runs several of these at once.
   const limits = ['--limit', 'p99=60s', '--limit', 'growth=off'];
   const child = spawn(process.execPath, [CLI, 'load', ...args, ...limits, ...(LIGHTER[scenario] ?? [])]);
