@@ -154,7 +154,8 @@ export async function untilShown(
     const exposed = lastExposed(evidence, terms.site);
     if (behind.length === 0 && now - changed >= hold) return end('as-mapped', []);
     if (behind.length > 0 && now - Math.max(changed, exposed, from) >= window) return end('window', behind);
-    if (now - Math.max(exposed, fewerAt) >= Math.max(4 * window, 2 * hold)) return end(behind.length > 0 ? 'window' : 'never-settled', behind);
+    if (now - Math.max(exposed, fewerAt) >= Math.max(4 * window, 2 * hold))
+      return end(behind.length > 0 ? 'window' : 'never-settled', behind);
     if (signal?.aborted) return end('interrupted', behind);
     await clock.sleep(Math.max(LOOK_EVERY, LOOK_SHARE * tookMs), signal);
   }
