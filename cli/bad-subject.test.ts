@@ -1,12 +1,14 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { groupAlive, type RunResult } from '#conformance';
 import { type Ended, Workshop } from './testing/processes.ts';
 
 const MAP = fileURLToPath(new URL('../fixtures/maps/default', import.meta.url));
+// Each is a run of its own in processes of its own; side by side they take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 const workshop = new Workshop();
 afterAll(() => workshop.tidy());
 
@@ -27,6 +29,11 @@ const accept = (text, socket) => {
   socket.write('\\x0bMSH|^~\\\\&|S|S|E|E|1||ACK|' + control + '|P|2.5.1\\rMSA|AA|' + control + '\\r\\x1c\\r');
 };
 const stay = () => setInterval(() => {}, 1000);
+const daemon = (then) => {
+  const code = 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); require("fs").writeFileSync("daemon", String(process.pid));';
+  spawn(process.execPath, ['-e', code], { detached: true, stdio: 'ignore' }).unref();
+  const wait = setInterval(() => { if (fs.existsSync('daemon')) { clearInterval(wait); then(); } }, 10);
+};
 const deafChild = (then) => spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("deaf")'],
   { stdio: ['ignore', 'pipe', 'inherit'] }).stdout.once('data', then);
 `;
@@ -72,7 +79,8 @@ map: ./map
 }
 
 const group = ({ folder }: Project): number => Number(readFileSync(join(folder, 'pid'), 'utf8'));
-const log = (one: Project): string => readFileSync(join(one.run(), 'subject.log'), 'utf8');
+// Without what is written without end, which no message of a failed test should show.
+const log = (one: Project): string => readFileSync(join(one.run(), 'subject.log'), 'utf8').replace(/^\S+ out x+\n/gm, '');
 const result = (one: Project): RunResult => JSON.parse(readFileSync(join(one.run(), 'result.json'), 'utf8'));
 
 describe.concurrent('a subject that does not get ready: exit code 2, what to do, and its own last words', () => {
@@ -151,13 +159,58 @@ describe.concurrent('a subject that fails during the run: exit code 1, evidence,
       /sent SIGTERM/,
     ],
     [
+      'leaves a daemon behind that left its group',
+      'daemon(() => listen(accept));',
+      /did not stop when asked/,
+      /killing what it had left running|killed after/,
+    ],
+    [
+      'dies in the middle, and leaves a daemon behind',
+      'daemon(() => listen((text, socket) => { accept(text, socket); setTimeout(() => process.exit(1), 50); }));',
+      /ended by itself with exit code 1/,
+      /ended by itself/,
+    ],
+    [
+      'stands still',
+      'listen(accept); setTimeout(() => process.kill(process.pid, "SIGSTOP"), 400);',
+      /did not stop when asked/,
+      /killed after/,
+    ],
+    [
+      'answers MLLP without end',
+      'listen((text, socket) => { const more = () => { while (!socket.destroyed && socket.write("\\x0b" + "x".repeat(65536))); socket.once("drain", more); }; more(); });',
+      undefined,
+      /sent SIGTERM/,
+    ],
+    [
+      'calls the CRM without end',
+      `listen(accept); const agent = new (require('node:http').Agent)({ keepAlive: true, maxSockets: 8 });
+       const call = () => require('node:http').get(process.env.SYNCPROOF_CRM_LOGIN_URL + '/services/data', { agent }, (reply) => reply.resume().on('close', call)).on('error', () => {});
+       for (let i = 0; i < 8; i++) call();`,
+      /TLS is off for the CRM/,
+      /sent SIGTERM/,
+    ],
+    [
+      'writes without end',
+      `const block = ('x'.repeat(99) + '\\n').repeat(10_000); let written = 0;
+       const more = () => {
+         if (written > 60e6 && written - block.length <= 60e6) listen(accept);
+         written += block.length;
+         process.stdout.write(block, () => setImmediate(more));
+       }; more();`,
+      undefined,
+      /^\S+ syncproof output beyond 50 MB is not kept$/m,
+    ],
+    [
       'has a child that would outlive it',
       `process.on("SIGTERM", () => process.exit(0)); deafChild(() => listen(accept));`,
       /did not stop when asked/,
       /killed after/,
     ],
   ])('%s', async (what, script, warning, line) => {
-    const bad = project(script);
+    const bad = project(script, (text) =>
+      what === 'calls the CRM without end' ? text.replace('crm: {}', 'crm: { tls: off }') : text,
+    );
     const { code, out, err } = await bad.check();
     expect(code, `${out}${err}`).toBe(1);
     const { checks, warnings, status } = result(bad);
@@ -173,6 +226,10 @@ describe.concurrent('a subject that fails during the run: exit code 1, evidence,
       );
     expect(existsSync(join(bad.run(), 'report.html'))).toBe(true);
     expect(groupAlive(group(bad))).toBe(false);
+    const daemon = join(bad.folder, 'daemon');
+    if (existsSync(daemon)) expect(groupAlive(Number(readFileSync(daemon, 'utf8')))).toBe(false);
+    expect(existsSync(daemon)).toBe(what.includes('daemon'));
+    expect(statSync(join(bad.run(), 'subject.log')).size).toBeLessThan(51 * 1024 * 1024);
   });
 });
 

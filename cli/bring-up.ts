@@ -22,6 +22,8 @@ import {
   renderSettings,
   SandboxClient,
   SandboxLost,
+  SecretError,
+  Secrets,
   SubjectError,
   startMode,
   startSubject,
@@ -87,8 +89,10 @@ export async function withSandbox<T>(
   folder: RunFolder,
   use: (up: Pick<RunOptions, 'sandbox' | 'startSubject'> & { token?: string }) => Promise<T>,
 ): Promise<T> {
+  folder.secrets ??= new Secrets(randomBytes(32).toString('hex'));
   const own = plan.external ? undefined : await ownSandbox(plan);
   const { urls, token } = own ?? plan.external!;
+  if (token) folder.secrets.know('SYNCPROOF_CONTROL_TOKEN', token);
   const sandbox = new SandboxClient(urls, token);
   try {
     await connect(sandbox);
@@ -125,7 +129,10 @@ function givenCa({ external, manifest }: SandboxPlan): string {
 /** Starts a sandbox of this process. @throws UsageError when what was asked for cannot be had, such as a port in use. */
 export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   try {
-    return await startSandbox(options);
+    const sandbox = await startSandbox(options);
+    // Where everybody is told to look for it, with its twin for Java.
+    if (options.ca === KEPT_CA) writeCa(sandbox.authority, `${KEPT_CA}.pem`);
+    return sandbox;
   } catch (error) {
     throw error instanceof ConfigurationError || error instanceof SnapshotError ? new UsageError(error.message) : error;
   }
@@ -141,8 +148,12 @@ async function ownSandbox(plan: SandboxPlan): Promise<SplitSandbox & { token: st
   return { urls: [sandbox.controlUrl], ca: sandbox.authority.cert, token, stop: () => sandbox.stop() };
 }
 
-/** What a sandbox for this subject mounts. */
-export const partsFor = (manifest: Manifest): Pick<SandboxOptions, 'sites' | 'crm'> => ({
+/** Where a CA is kept that has to be the same every time: of `up`, and of runs against a subject that nobody starts anew. */
+export const KEPT_CA = '.syncproof/ca';
+
+/** What a sandbox for this subject mounts. One that runs already trusts what it was once told to: it meets one CA for good. */
+export const partsFor = (manifest: Manifest): Pick<SandboxOptions, 'sites' | 'crm' | 'ca'> => ({
+  ca: startMode(manifest) === 'attach' ? KEPT_CA : undefined,
   sites: manifest.sites.map((site) => siteConfig(site, manifest)),
   crm: crmConfig(manifest),
 });
@@ -220,7 +231,7 @@ async function bringUp(
           binds,
           instance,
           runFolder: folder.path,
-          salt: plan.runKey,
+          secrets: folder.secrets!,
           readyTimeoutMs: plan.readyTimeoutMs,
         },
         data: instances[0]?.subject.variables.RUN_DATA,
@@ -282,6 +293,10 @@ export function explainSubject(error: unknown, folder: string): number {
   }
   if (error instanceof ControlAwayError || error instanceof SandboxLost) {
     console.error(`\nThe sandbox was lost during the run: ${error.message}`);
+    return 5;
+  }
+  if (error instanceof SecretError) {
+    console.error(`\nThe run is void, no report is written: ${error.message}`);
     return 5;
   }
   if (!(error instanceof SubjectError)) throw error;

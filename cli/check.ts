@@ -11,19 +11,22 @@ import {
   formatProblem,
   type Manifest,
   notApplicable,
+  notOurs,
   parseDuration,
   RunFolder,
   type RunOptions,
+  reachable,
   runChecks,
 } from '#conformance';
 import { readOrg } from '#crm';
 import { VENDORS } from '#ehr';
 import { systemClock } from '#kernel';
-import { liveProgress } from '#reports';
-import { parsing, suggestion } from './arguments.ts';
+import { liveProgress, replaysOf } from '#reports';
+import { parsing, suggestion, wholeNumber } from './arguments.ts';
 import { baselineFrom } from './baseline.ts';
 import { explainSubject, externalOf, REFERENCE_MANIFEST, readSubject, runId, type SandboxPlan, withSandbox } from './bring-up.ts';
 import { judgeFolder } from './judge.ts';
+import { readTerms, TERMS_OPTIONS, TERMS_USAGE } from './terms.ts';
 import { UsageError } from './usage.ts';
 
 export const CHECK_USAGE = `syncproof check [--subject syncproof.yaml] [options]   runs the suite against a sync
@@ -34,15 +37,17 @@ export const CHECK_USAGE = `syncproof check [--subject syncproof.yaml] [options]
   --run-key TEXT         mixed into every generated id; a fresh one when absent
   --out FOLDER           where run folders go (reports/runs)
   --baseline FILE        known failures to put up with ("syncproof baseline write" makes one)
+  --replays N            how often each of the first failures is carried out again, to see whether it comes again (5)
   --size SIZE            ci, or full: more schedules are explored (ci)
+${TERMS_USAGE}
   --list, --dry-run      print what would run and stop
   --sandbox URLS         control URLs of a sandbox that runs already, separated by commas
   --control-token TOKEN  its token
   --ca FILE              CA certificate of that sandbox, as the subject finds it
   --ready-timeout TIME   how long the subject may take until it listens (30s)
 
-Exit code: 0 nothing failed, 1 the subject failed, 2 configuration, 3 incomplete, 4 a known failure
-does not fail any more, 5 the harness failed.`;
+Exit code: 0 the gate is met (without one: nothing failed), 1 the subject failed, 2 configuration, 3 incomplete, 4 a known
+failure does not fail any more, 5 the harness failed.`;
 
 const OPTIONS = {
   subject: { type: 'string' },
@@ -51,7 +56,9 @@ const OPTIONS = {
   'run-key': { type: 'string' },
   out: { type: 'string', default: 'reports/runs' },
   baseline: { type: 'string' },
+  replays: { type: 'string', default: '5' },
   size: { type: 'string', default: 'ci' },
+  ...TERMS_OPTIONS,
   list: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   sandbox: { type: 'string' },
@@ -70,12 +77,15 @@ export async function check(args: string[]): Promise<number> {
   for (const problem of problems) console.error(formatProblem(problem));
   if (!manifest || problems.some((problem) => problem.severity === 'error')) return 2;
   const checks = selectChecks(values.only);
-  console.log(outlook(checks, manifest, map));
+  const { size } = values;
+  if (size !== 'ci' && size !== 'full') throw new UsageError(`--size is ci or full, not ${JSON.stringify(size)}`);
+  const terms = readTerms(values, { size, checks, map });
+  console.log(outlook(checks, { manifest, map, size }));
   if (values.list || values['dry-run']) {
     for (const one of checks) console.log(`  ${one.id.padEnd(6)} ${one.title}${skipText(one, manifest, map)}`);
     return 0;
   }
-  const run = await prepare({ values, manifest, map, checks });
+  const run = await prepare({ values, manifest, map, checks, size, terms });
   return run();
 }
 
@@ -87,8 +97,11 @@ export interface RunPlan extends SandboxPlan {
   id: string;
   progress?: RunOptions['progress'];
   size?: RunOptions['size'];
+  atOnce?: RunOptions['atOnce'];
   replay?: RunOptions['replay'];
+  terms?: RunOptions['terms'];
   baseline?: RunOptions['baseline'];
+  replays?: RunOptions['replays'];
   command?: string;
   signal?: AbortSignal;
 }
@@ -98,6 +111,7 @@ export async function executeRun(plan: RunPlan): Promise<RunFolder> {
   mkdirSync(plan.out, { recursive: true });
   const folder = RunFolder.create(plan.out, plan.id);
   await withSandbox(plan, folder, (up) => runChecks({ ...plan, ...up, folder, clock: systemClock }));
+  folder.seal();
   return folder;
 }
 
@@ -118,18 +132,23 @@ const selectable = (): string[] => [...new Set(['go-live', ...CHECKS.map(({ grou
 
 function skipText(one: CheckDefinition, manifest: Manifest, map: DataMap): string {
   const reasons = manifest.sites.map((site) => notApplicable(one, site, manifest, map));
+  const away = notOurs(one, manifest);
+  if (away && !reasons.every(Boolean)) return `   (untestable: ${away})`;
   return reasons.every(Boolean) ? `   (not applicable: ${reasons[0]})` : '';
 }
 
 // First line of a run: how long, and how far this manifest can come.
-function outlook(checks: readonly CheckDefinition[], manifest: Manifest, map: DataMap): string {
+function outlook(
+  checks: readonly CheckDefinition[],
+  { manifest, map, size }: { manifest: Manifest; map: DataMap; size: 'ci' | 'full' },
+): string {
   const applicable = checks.filter((one) => manifest.sites.some((site) => !notApplicable(one, site, manifest, map)));
   const window = manifest.promises.sync_window;
   const alone = applicable.filter((one) => one.alone).length;
   const ms = 3_000 + 2 * window + alone * 2 * window;
-  const blockers = applicable.filter((one) => one.severity === 'B' && one.level === 1).length;
   const waits = window > 10_000 ? `; a shorter promises.sync_window than ${formatDuration(window)} would shorten it` : '';
-  return `About ${formatDuration(Math.round(ms / 1000) * 1000)}${waits}. ${applicable.length} of ${checks.length} checks apply, ${blockers} of them of the 35 level 1 blockers; levels are awarded when the suite is whole.`;
+  const reach = checks.length < CHECKS.length ? 'A selection awards no level' : reachable(checks, { manifest, map, size }).text;
+  return `About ${formatDuration(Math.round(ms / 1000) * 1000)}${waits}. ${applicable.length} of ${checks.length} checks apply. ${reach}.`;
 }
 
 async function prepare({
@@ -137,6 +156,8 @@ async function prepare({
   manifest,
   map,
   checks,
+  size,
+  terms,
 }: {
   values: {
     subject?: string;
@@ -144,7 +165,7 @@ async function prepare({
     'run-key'?: string;
     out: string;
     baseline?: string;
-    size: string;
+    replays: string;
     sandbox?: string;
     'control-token'?: string;
     ca?: string;
@@ -153,6 +174,8 @@ async function prepare({
   manifest: Manifest;
   map: RunOptions['map'];
   checks: CheckDefinition[];
+  size: RunOptions['size'];
+  terms: RunOptions['terms'];
 }): Promise<() => Promise<number>> {
   const runKey = values['run-key'] ?? randomBytes(4).toString('hex');
   const id = runId(runKey);
@@ -164,9 +187,8 @@ async function prepare({
     process.on(signal, () => (stopping.signal.aborted ? process.exit(3) : stopping.abort()));
   const readyTimeoutMs = parseDuration(values['ready-timeout']);
   if (!readyTimeoutMs) throw new UsageError(`--ready-timeout takes a time such as 30s, not ${values['ready-timeout']}`);
-  const { size } = values;
-  if (size !== 'ci' && size !== 'full') throw new UsageError(`--size is ci or full, not ${JSON.stringify(size)}`);
   const external = externalOf(values);
+  const replays = wholeNumber(values.replays, '--replays', 100);
   const baseline = values.baseline === undefined ? undefined : baselineFrom(values.baseline);
   console.log(`subject ${manifest.subject.name} ${manifest.subject.version}, seed ${values.seed}, run key ${runKey}`);
   return async () => {
@@ -180,7 +202,9 @@ async function prepare({
         out: values.out,
         id,
         size,
+        terms,
         baseline,
+        replays,
         external,
         readyTimeoutMs,
         command: values.subject ? `npx syncproof check --subject ${values.subject}` : 'npx syncproof check',
@@ -188,7 +212,8 @@ async function prepare({
         progress: (event) => {
           if (event.type === 'phase') live.say(event.text);
           else if (event.type === 'started') live.started(event.check);
-          else live.finished(event.result);
+          else if (event.type === 'finished') live.finished(event.result);
+          else live.say(`${event.result.id} ${replaysOf(event.result)}`);
         },
       });
       live.close();

@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CHECKS, loadMap } from '#conformance';
+import { CHECKS, capabilitiesOf, loadMap } from '#conformance';
 import { VENDORS } from '#ehr';
 import { CONSENT_FIELDS, HL7_NOTES } from '#hl7';
 import { CALLS_A_SECOND, type Part, type Route } from '#kernel';
 import { everything } from '#sandbox';
 import { wholeDocument } from '../scripts/control-types.ts';
 import { faultsPage } from './docs-faults.ts';
+import { levelsPage } from './docs-levels.ts';
 import { REGISTRIES } from './list.ts';
 import { table } from './markdown.ts';
 import { UP_SITES } from './up-sites.ts';
@@ -19,7 +20,7 @@ const HEAD = '<!-- Written by `npm run docs`; edit the registries, not this file
 function checksPage(): string {
   const sections = CHECKS.map(
     (c) =>
-      `## ${c.id}: ${c.title}\n\n${c.requirement}\n\n- **Severity** ${c.severity}, level ${c.level}, group ${c.group}${c.needs ? `, needs ${c.needs.join(', ')}` : ''}${c.maps ? `, of the map: ${c.maps.map(({ source, owner }) => (owner ? `${source} (${owner}-owned)` : source)).join(', ')}` : ''}\n- **Harm**: ${c.harm}\n- **From**: ${c.seeds.join(', ')}`,
+      `## ${c.id}: ${c.title}\n\n${c.requirement}\n\n- **Severity** ${c.severity}, level ${c.level}, group ${c.group}, capability ${capabilitiesOf(c).join(', ') || 'none'}${c.needs ? `, needs ${c.needs.join(', ')}` : ''}${c.maps ? `, of the map: ${c.maps.map(({ source, owner }) => (owner ? `${source} (${owner}-owned)` : source)).join(', ')}` : ''}\n- **Harm**: ${c.harm}\n- **From**: ${c.seeds.join(', ')}`,
   );
   return `${HEAD}# Checks\n\n${CHECKS.length} of the 120 planned checks are built.\n\n${sections.join('\n\n')}\n`;
 }
@@ -180,6 +181,7 @@ ${table(['method', 'path', 'what', 'takes'], rows)}
 const PAGES: Record<string, () => string> = {
   'docs/control.md': controlPage,
   'docs/checks.md': checksPage,
+  'docs/levels.md': () => HEAD + levelsPage(),
   'docs/faults.md': () => HEAD + faultsPage(),
   'docs/messages.md': () => `${registryPage('messages')}\n## Senders\n${registryPage('senders').split('\n').slice(3).join('\n')}`,
   'docs/mutants.md': () => registryPage('mutants'),

@@ -30,13 +30,16 @@ export async function tryOut({ manifest, map, folder: path, say, ...plan }: Tria
   const folder = RunFolder.create(dirname(path), basename(path));
   const examination = new Examination(manifest, (part, done) => say(`  ✓ ${part} ${done}`));
   const enough = new AbortController();
+  let isEnding = false;
   try {
     await withSandbox({ ...plan, manifest, seed: 'doctor', runKey: 'doctor' }, folder, async (up) => {
       const listening = new AbortController();
       const hearing = up.sandbox.follow(
         (event) => {
           examination.hear(event);
-          if (examination.isSure) systemClock.after(AND_ELSE_MS, () => enough.abort());
+          if (!examination.isSure || isEnding) return;
+          isEnding = true;
+          systemClock.after(AND_ELSE_MS, () => enough.abort());
         },
         listening.signal,
         (ms) => systemClock.sleep(ms, listening.signal),

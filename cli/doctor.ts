@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import {
+  CHECKS,
   diagnose,
   formatProblem,
   listensAt,
   loadManifest,
   loadMap,
   type Manifest,
+  outlook,
   overridden,
   type Problem,
   parseDuration,
@@ -62,11 +64,13 @@ export interface Given {
 export async function doctor(args: string[]): Promise<number> {
   const { values } = parsing(OPTIONS, () => parseArgs({ args, options: OPTIONS }));
   const { manifest } = loadManifest(values.subject);
-  if (values.reach && manifest) return (await reachable(manifest, values)) ? 0 : 2;
+  if (values.reach && manifest) return (await reachBothWays(manifest, values)) ? 0 : 2;
   const problems = await examine(values, { say: (line) => console.log(line), folder: TRIAL });
   for (const problem of problems) console.log(formatProblem(problem));
   const errors = problems.filter((problem) => problem.severity === 'error').length;
   console.log(`${errors} errors, ${problems.length - errors} warnings`);
+  const { map } = loadMap(manifest?.map ?? '');
+  if (manifest && map.objects.length > 0) for (const line of outlook(CHECKS, { manifest, map })) console.log(line);
   return errors === 0 ? 0 : 2;
 }
 
@@ -103,7 +107,7 @@ async function trial(
   return tryOut({ manifest, map, external: externalOf(given), readyTimeoutMs, folder, say });
 }
 
-async function reachable(manifest: Manifest, given: Given): Promise<boolean> {
+async function reachBothWays(manifest: Manifest, given: Given): Promise<boolean> {
   const patienceMs = parseDuration(given.for);
   if (patienceMs === undefined) throw new UsageError(`--for takes a duration such as 60s, not ${JSON.stringify(given.for)}`);
   const tried = { manifest, patienceMs, say: (line: string) => console.log(line) };

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { BaselineEntry, RunResult } from '#conformance';
+import type { RunResult } from '#conformance';
 import { isLoadRun, judgeOpened, openRun, type RunFolder } from '#conformance';
 import { renderReports, scorecard } from '#reports';
 import { FAULTS } from '#sandbox';
@@ -8,6 +8,11 @@ import { parsing } from './arguments.ts';
 import { baselineFrom } from './baseline.ts';
 import { runFolderAt, trusting } from './evidence.ts';
 import { judgeLoadFolder, loadCard } from './load-card.ts';
+import { readTerms, TERMS_OPTIONS, TERMS_USAGE, type TermsAsked } from './terms.ts';
+
+// The rows of the map as reports name them.
+const rowsOf = ({ map }: Pick<ReturnType<typeof openRun>, 'map'>): Record<string, string>[] =>
+  map.rows.map((row) => ({ ...row, row: `fields.csv:${row.line}` }) as unknown as Record<string, string>);
 
 /** Judges a run folder and writes every report of it. */
 export function judgeFolder(
@@ -19,15 +24,15 @@ export function judgeFolder(
   changed: string[];
 } {
   const result = judgeOpened(opened);
-  const map = opened.map.rows.map((row) => ({ ...row, row: `fields.csv:${row.line}` }) as unknown as Record<string, string>);
+  const map = rowsOf(opened);
   const colours = Object.fromEntries(FAULTS.map((fault) => [fault.name, fault.colour]));
   const changed: string[] = [];
   for (const { file, text } of renderReports({ result, events: opened.events, map, colours })) {
     const path = folder.file(file);
     if (existsSync(path) && readFileSync(path, 'utf8') !== text) changed.push(file);
-    writeFileSync(path, text);
+    folder.write(file, text);
   }
-  return { result, card: (colour, width) => scorecard(result, { colour, width, events: opened.events }), changed };
+  return { result, card: (colour, width) => scorecard(result, { colour, width, events: opened.events, map }), changed };
 }
 
 function folderOf(args: string[], verb: string): RunFolder {
@@ -37,13 +42,15 @@ function folderOf(args: string[], verb: string): RunFolder {
 
 export const JUDGE_USAGE = `syncproof judge [run folder] [--baseline FILE]   takes the verdicts again, from the evidence alone (reports/runs/latest)
 
-  --baseline FILE   known failures to hold the run against, in place of those of the run; its folder stays as it is
+  --baseline FILE        known failures to hold the run against, in place of those of the run
+${TERMS_USAGE}
 
+By other terms than those of the run nothing is written: the folder stays as it was.
 Exit code: that of the run; 1 when result.json said something else; 2 when the evidence was changed.`;
 
 export const REPORT_USAGE = 'syncproof report [run folder]   writes the report files of a run again (reports/runs/latest)';
 
-const JUDGE_OPTIONS = { baseline: { type: 'string' } } as const;
+const JUDGE_OPTIONS = { baseline: { type: 'string' }, ...TERMS_OPTIONS } as const;
 
 /**
  * `syncproof judge <run folder>`: the verdicts again, from the evidence alone. Exit code as the run's; 2 when the evidence
@@ -54,11 +61,10 @@ export async function judgeRun(args: string[]): Promise<number> {
     parseArgs({ args, options: JUDGE_OPTIONS, allowPositionals: true }),
   );
   const folder = runFolderAt(positionals[0] ?? 'reports/runs/latest', 'judge');
-  const baseline = values.baseline === undefined ? undefined : baselineFrom(values.baseline);
   return trusting('judge', () => {
     const opened = openRun(folder);
     if (isLoadRun(opened)) return judgeAgain(folder, opened);
-    if (baseline) return judgeAgainst(opened, baseline);
+    if (Object.keys(values).length > 0) return judgeOtherwise(opened, values);
     const { result, card, changed } = judgeFolder(folder, opened);
     console.log(card(Boolean(process.stdout.isTTY), process.stdout.columns));
     if (changed.includes('result.json')) {
@@ -71,10 +77,20 @@ export async function judgeRun(args: string[]): Promise<number> {
 }
 
 // The folder tells of the run as it was: what it would be under other terms is said, and not kept.
-function judgeAgainst(opened: ReturnType<typeof openRun>, baseline: readonly BaselineEntry[]): number {
-  const result = judgeOpened({ ...opened, baseline });
+function judgeOtherwise(opened: ReturnType<typeof openRun>, asked: TermsAsked & { baseline?: string }): number {
+  const { header, map } = opened;
+  const checks = header.checks.map((id) => ({ id }));
+  const { edition, gate, before } = readTerms(asked, { size: header.size ?? 'ci', checks, map });
+  const result = judgeOpened({
+    ...opened,
+    header: { ...header, gate: gate ?? header.gate },
+    edition: edition ?? opened.edition,
+    before: before ?? opened.before,
+    baseline: asked.baseline === undefined ? opened.baseline : baselineFrom(asked.baseline),
+  });
   const { columns: width, isTTY } = process.stdout;
-  console.log(scorecard(result, { colour: Boolean(isTTY), width, events: opened.events }));
+  console.log(scorecard(result, { colour: Boolean(isTTY), width, events: opened.events, map: rowsOf(opened) }));
+  console.log('\nThe evidence is intact. These are not the terms of the run: nothing was written.');
   return result.exitCode;
 }
 

@@ -266,6 +266,7 @@ async function run(plan: LoadPlan, shape: ScriptShape, out: string, k6: K6): Pro
         drive: (signal, watch) => drive(k6, plan, shape, folder, { ...up, offers, signal, watch }),
       });
     });
+    folder.seal();
   } catch (error) {
     return explainLoad(error, folder.path);
   } finally {

@@ -24,7 +24,7 @@ export interface SplitSandbox {
  */
 export async function splitSandbox(options: SandboxOptions): Promise<SplitSandbox> {
   const folder = mkdtempSync(join(tmpdir(), 'syncproof-split-'));
-  const ca = join(folder, 'ca');
+  const ca = options.ca ?? join(folder, 'ca');
   const { cert } = await openAuthority(ca);
   const groups = [...options.sites.map(({ name }) => [name, `${name}-hl7`]), ['crm']];
   const children: Child[] = [];

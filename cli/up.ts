@@ -15,7 +15,7 @@ import {
 import { loadPlans } from '#scenarios';
 import { aliasLines } from './aliases.ts';
 import { parsing, suggestion, wholeNumber } from './arguments.ts';
-import { openSandbox } from './bring-up.ts';
+import { KEPT_CA, openSandbox } from './bring-up.ts';
 import { portsFrom } from './ports.ts';
 import { defaultPort, partNames, sitesOf } from './up-sites.ts';
 import { UsageError } from './usage.ts';
@@ -112,7 +112,7 @@ export async function up(args: string[]): Promise<number> {
     data,
     from,
     snapshots,
-    ca: one(given.ca) ?? (data ? `${data}/ca` : '.syncproof/ca'),
+    ca: one(given.ca) ?? (data ? `${data}/ca` : KEPT_CA),
     seed: one(given.seed),
     publicUrls: pairs(given['public-url'], '--public-url'),
     hosts: [...(given['public-host'] ?? []), ...Object.values(aliases)],

@@ -1,4 +1,5 @@
 import type { CheckDefinition } from './check.ts';
+import type { Capability } from './manifest/capabilities.ts';
 import type { Manifest, SiteManifest } from './manifest/manifest.ts';
 import { type ReadKind, readChannels } from './manifest/read-channels.ts';
 import { type DataMap, isExclusion, sourceTypes } from './map/map.ts';
@@ -12,6 +13,7 @@ export type Judgeable = Pick<Manifest, 'crm'> & {
   start?: Pick<Manifest['start'], 'restart' | 'attach'>;
   promises?: Pick<Manifest['promises'], 'sync_window' | 'reconcile_window'>;
   clients?: Manifest['clients'];
+  capabilities?: Partial<Manifest['capabilities']>;
 };
 
 /** Types that a vendor's API does not have (the capability statements in simulators/ehr/vendors). */
@@ -29,6 +31,10 @@ export const rereadWindow = ({ crm, promises }: Judgeable): number =>
 
 /** Why a check does not apply to a site, or undefined when it does. Skipping needs an undeclared capability, by name. */
 export function notApplicable(check: CheckDefinition, site: SiteManifest, manifest: Judgeable, map: DataMap): string | undefined {
+  for (const name of capabilitiesOf(check)) {
+    const declared = manifest.capabilities?.[name] ?? true;
+    if (declared !== true) return `the manifest declines ${name}: ${declared.no}`;
+  }
   for (const type of check.takes ?? []) {
     const rows = map.rows.filter((row) => sourceTypes(map, row).includes(type));
     if (!site.channels.read.some(({ kind }) => rows.some((row) => onChannel(map, row, kind))))
@@ -64,7 +70,7 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
     if (need === 'two-sites' && (manifest.sites?.length ?? 0) < 2) return 'the manifest names one site';
     if (need === 'two-vendors' && new Set(manifest.sites?.map(({ vendor }) => vendor)).size < 2)
       return 'the manifest names sites of one vendor only';
-    if (need === 'restart' && !manifest.start?.restart)
+    if (need === 'restart' && !manifest.start?.restart && !manifest.start?.attach)
       return 'the manifest does not allow that the subject is restarted (start.restart)';
     const brought = [site.name, 'crm'].find((name) => manifest.clients?.[name] !== undefined);
     if (need === 'given-credentials' && brought)
@@ -79,6 +85,31 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
       return `${site.name} declares no write-back (write_back: none)`;
   }
   return undefined;
+}
+
+/**
+ * Why a check that applies cannot be carried out on a subject that is only attached; undefined where it can. It is not declared
+ * away: who cannot be restarted here may still lose what he acknowledged.
+ */
+export const notOurs = (check: CheckDefinition, { start }: Pick<Judgeable, 'start'>): string | undefined =>
+  start?.attach && check.needs?.includes('restart')
+    ? 'The subject is attached: its owner alone starts, stops and kills it.'
+    : undefined;
+/** What the checks of a group ask a sync to be able to do. */
+const OF_GROUP: Record<string, Capability> = {
+  identity: 'identity',
+  demographics: 'demographics',
+  appointments: 'appointments',
+  encounters: 'encounters',
+  clinical: 'summaries',
+  referrals: 'referrals',
+  consent: 'consent',
+};
+
+/** The capabilities without which a check says nothing. */
+export function capabilitiesOf({ group, capabilities }: Pick<CheckDefinition, 'group' | 'capabilities'>): readonly Capability[] {
+  const own = OF_GROUP[group];
+  return capabilities ?? (own ? [own] : []);
 }
 
 /** Cohort of one check on one site. */

@@ -1,4 +1,6 @@
 import type { CheckFacts } from './facts/check-facts.ts';
+import type { LatencySummary } from './facts/latency.ts';
+import type { Capability } from './manifest/capabilities.ts';
 import type { MapRow } from './map/map.ts';
 import type { CheckInfo, Finding, Verdict } from './result.ts';
 import type { World } from './world/world.ts';
@@ -47,9 +49,15 @@ export interface MapNeed {
  */
 export interface CheckDefinition extends CheckInfo {
   needs?: Need[];
+  /** What the sync has to be able to do, where it is not what the group says; a manifest that declines one of them skips the check. */
+  capabilities?: Capability[];
   /** Resource types that the map has to take something from; without them the check does not apply. */
   takes?: string[];
   maps?: MapNeed[];
+  /** Sub-cases, by the name that their findings carry: each that holds is worth its share of the check. */
+  cases?: readonly string[];
+  /** How long changes took, of a check by which the class of latency goes. */
+  measures?(facts: CheckFacts): LatencySummary;
   /** One of the five tests to pass before going live. */
   goLive?: boolean;
   /** Waits out a whole sync window for something that must not come: begins before the others, which then wait beside it. */

@@ -1,13 +1,14 @@
-export { cohortOf, notApplicable } from './applicable.ts';
+export { capabilitiesOf, cohortOf, notApplicable, notOurs } from './applicable.ts';
 export { entriesFor } from './baseline/baseline.ts';
 export { printBaseline, readBaseline } from './baseline/baseline-file.ts';
 export type { CheckDefinition } from './check.ts';
-export { CHECKS } from './checks/index.ts';
+export { CHECKS, PLANNED } from './checks/index.ts';
 export { canary } from './doctor/canary.ts';
 export { diagnose, mapProblems } from './doctor/doctor.ts';
 export { probeCrm } from './doctor/doctor-crm.ts';
 export { overridden, probeWiring } from './doctor/doctor-wiring.ts';
 export { Examination } from './doctor/examination.ts';
+export { outlook } from './doctor/outlook.ts';
 export { canaryProblems } from './doctor/trial.ts';
 export { type LatencySummary, type Quantile, type Sample, SETTLED_IN } from './facts/latency.ts';
 export { judge, judgeOpened, openRun } from './judge.ts';
@@ -26,6 +27,7 @@ export { formatProblem, nearest, type Problem } from './manifest/problem.ts';
 export { FIVE_MINUTES_PLAYED } from './manifest/read-channels.ts';
 export { renderSettings } from './manifest/settings.ts';
 export { type DataMap, loadMap, parseMap } from './map/map.ts';
+export { missingOfMinimum } from './map/map-minimum.ts';
 export type { MutantDefinition, MutantReads } from './mutants/define.ts';
 export { MUTANTS, NULLS } from './mutants/index.ts';
 export { EvidenceUnwritten } from './recorder.ts';
@@ -34,8 +36,23 @@ export { type Progress, type RunningSubject, type RunOptions, runChecks } from '
 export { EvidenceError, RunFolder } from './run-folder.ts';
 export { parseSchedule, ScheduleError, type ScheduleFile } from './schedule/file.ts';
 export { divergences, type LaneDivergence } from './schedule/keep.ts';
+export { SecretError } from './secrets/scan.ts';
+export { Secrets } from './secrets/secrets.ts';
+export { BADGES } from './standing/badges.ts';
+export {
+  type Edition,
+  EditionError,
+  editionFile,
+  editionIds,
+  hashOfEdition,
+  loadEdition,
+  parseEdition,
+} from './standing/editions.ts';
+export { GATE_KEYS, type Gate, GateError, parseGate } from './standing/gate.ts';
+export { LEVELS } from './standing/levels.ts';
+export { type Reachable, reachable } from './standing/reachable.ts';
+export { type Terms, termsOf } from './standing/terms.ts';
 export { type Instance, together } from './subject/instances.ts';
 export { groupAlive } from './subject/process-group.ts';
 export { countOf, describeEnding, SubjectError, startSubject } from './subject/subject.ts';
 export { SandboxClient, SandboxLost } from './world/sandbox-client.ts';
-export type { Size } from './world/world.ts';

@@ -143,6 +143,34 @@ describe('verdicts from the folder alone', () => {
   });
 });
 
+describe('a subject that is only attached', () => {
+  const attached = { ...manifest(), start: { attach: true } } as ReturnType<typeof manifest>;
+  const plan: Plan = {
+    plays: [
+      ['ID-01', PERFECT],
+      ['SE-05', PERFECT],
+    ],
+    checks: ['ID-01', 'HL-01', 'SE-05'],
+    log: '',
+  };
+
+  it('has its checks untestable where it cannot be killed or heard, and the result says so', async () => {
+    const result = judge(await recorded({ ...plan, judged: attached }));
+    expect(result.checks.map(({ id, verdict, reason }) => [id, verdict, reason])).toEqual([
+      ['ID-01', 'pass', 'as-required'],
+      ['HL-01', 'untestable', 'not-ours'],
+      ['SE-05', 'untestable', 'no-output'],
+    ]);
+    expect(result.unseen?.map(({ checks }) => checks)).toEqual([['HL-01'], ['SE-05']]);
+  });
+
+  it('is told from one that its manifest keeps from being restarted, and from one that is ours', async () => {
+    const ours = judge(await recorded({ ...plan, judged: { ...manifest(), start: { restart: false } } as typeof attached }));
+    expect(ours.checks.map(({ verdict }) => verdict)).toEqual(['pass', 'not-applicable', 'pass']);
+    expect(ours.unseen).toBeUndefined();
+  });
+});
+
 describe('exit codes', () => {
   const stop: EventDraft = { sim: 'ehr', kind: 'stop', data: { defect: 'TypeError: boom\n    at x' } };
   const intruder: EventDraft = { sim: 'control', kind: 'intruder' };

@@ -1,16 +1,26 @@
 import { cohortOf, notApplicable } from './applicable.ts';
 import { weigh } from './baseline/baseline.ts';
 import type { CheckDefinition } from './check.ts';
-import { CHECKS } from './checks/index.ts';
-import { Evidence } from './facts/evidence.ts';
+import { CHECKS, PLANNED } from './checks/index.ts';
+import { exitCode } from './exit-code.ts';
+import { Evidence, type Judged } from './facts/evidence.ts';
 import { Facts } from './facts/facts.ts';
 import { INVARIANTS } from './invariants.ts';
 import { LoadFacts } from './load/load-facts.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { type DataMap, parseMap } from './map/map.ts';
-import type { BaselineEntry, CheckResult, Finding, InvariantResult, RunResult } from './result.ts';
+import { reproduced } from './replays.ts';
+import type { BaselineEntry, CheckResult, Finding, InvariantResult, Reproduced, RunResult } from './result.ts';
 import { EvidenceError, type RunFolder } from './run-folder.ts';
-import { rollUp, score } from './score.ts';
+import { isWitnessed, rollUp, score } from './score.ts';
+import { declaredIn } from './standing/declared.ts';
+import { type Edition, parseEdition } from './standing/editions.ts';
+import { type Before, parseGate } from './standing/gate.ts';
+import { roundTrips } from './standing/round-trips.ts';
+import { sayStanding } from './standing/say.ts';
+import { standing } from './standing/standing.ts';
+import { type Terms, termsOf } from './standing/terms.ts';
+import { undeclared } from './standing/undeclared.ts';
 
 interface Header {
   id: string;
@@ -22,9 +32,18 @@ interface Header {
   map: string;
   checkSet: string;
   population: string;
+  /** In `ci` size when absent. */
+  size?: RunResult['size'];
+  /** The edition by which it is judged, by hash. */
+  edition?: string;
+  /** What it is held to, and the verdicts of an earlier run, by hash. */
+  gate?: string;
+  before?: string;
   /** Known failures, by hash. */
   baseline?: string;
   status?: RunResult['status'];
+  /** Checks that ended in harness errors one after the other, so that the run was ended. */
+  unhealthy?: string[];
   subjectEnded?: { how: string; forced: boolean };
   output?: string;
   /** How far each process's journal went when the run ended. */
@@ -42,6 +61,8 @@ export interface Opened {
   load: LoadFacts;
   /** Lines of the subject's output, where there is any. */
   output?: readonly string[];
+  edition?: Edition;
+  before?: Before;
   /** Known failures that the run is held against. */
   baseline?: readonly BaselineEntry[];
 }
@@ -68,8 +89,12 @@ export function openRun(folder: RunFolder): Opened {
     throw new EvidenceError('subject.log was changed after the run');
   const manifest = JSON.parse(folder.input(header.manifest)) as Manifest;
   const { map } = parseMap(JSON.parse(folder.input(header.map)) as Record<string, string>);
+  const edition = header.edition ? parseEdition(folder.input(header.edition)) : undefined;
+  const before = header.before ? (JSON.parse(folder.input(header.before)) as Before) : undefined;
   const baseline = header.baseline ? (JSON.parse(folder.input(header.baseline)) as BaselineEntry[]) : undefined;
-  return { facts, header, manifest, map, events, load, output: folder.output(), baseline };
+  // Of one that was not started here, what lies there is what we noted ourselves.
+  const output = manifest.start?.attach ? undefined : folder.output();
+  return { facts, header, manifest, map, events, load, output, edition, before, baseline };
 }
 
 /** The verdicts of a run, from its folder alone: needs no network, no clock, and gives the same every time. */
@@ -77,25 +102,41 @@ export function judge(folder: RunFolder, definitions: readonly CheckDefinition[]
   return judgeOpened(openRun(folder), definitions);
 }
 
-export function judgeOpened(
-  { facts, header, manifest, map, output, baseline }: Opened,
-  definitions: readonly CheckDefinition[] = CHECKS,
-): RunResult {
+export function judgeOpened(opened: Opened, definitions: readonly CheckDefinition[] = CHECKS): RunResult {
+  const { facts, header, manifest, map, output, edition, baseline } = opened;
   const evidence = new Evidence(facts, map, manifest);
   if (output) evidence.output = () => output;
   const known = definitions.filter((check) => header.checks.includes(check.id));
-  const checks = known.map((check) => checkResult(check, evidence, manifest, header));
-  const invariants = known.flatMap((check) => invariantResults(check, evidence, manifest));
-  const status = header.status ?? 'interrupted';
+  const found = known.map((check) => checkResult(check, evidence, manifest, header));
+  const terms = edition?.terms ?? termsOf(definitions);
+  const checks = found.map((check) => underTerms(check, terms));
+  const scored = new Set(terms.checks.map(({ id }) => id));
+  const invariants = known.filter(({ id }) => scored.has(id)).flatMap((check) => invariantResults(check, evidence, manifest));
+  const size = header.size ?? 'ci';
+  const status = header.unhealthy ? 'interrupted' : (header.status ?? 'interrupted');
+  const ended = { status, tampered: facts.intruders.length > 0, defects: facts.defects.length };
+  const channels = roundTrips(evidence, manifest);
+  const missing = edition ? 0 : Math.max(0, PLANNED - definitions.length);
+  const stands = standing(
+    {
+      ...ended,
+      checks,
+      invariants,
+      trips: channels,
+      size,
+      missing,
+      ...declaredIn(manifest),
+      beside: beside(manifest, edition, facts.first?.wall ?? ''),
+    },
+    terms,
+  );
+  const numbers = score(checks);
+  const gate = header.gate
+    ? parseGate(header.gate).judge({ checks, coverage: numbers.coverage, standing: stands, before: opened.before })
+    : undefined;
   // The day is that of the run: judged again later, it comes to the same.
   const weighed = baseline && weigh(baseline, checks, invariants, facts.first?.wall.slice(0, 10) ?? '');
-  const ended = {
-    status,
-    tampered: facts.intruders.length > 0,
-    defects: facts.defects.length,
-    excused: weighed?.excused,
-    stale: weighed?.stale,
-  };
+  const verdicts = [...checks, ...invariants].filter((row) => !weighed?.excused.has(row)).map((row) => row.verdict);
   const marked = <T extends CheckResult | InvariantResult>(row: T): T =>
     weighed?.excused.has(row) ? { ...row, known: true } : row;
   return {
@@ -105,16 +146,50 @@ export function judgeOpened(
     seed: header.seed,
     runKey: header.runKey,
     subject: { name: manifest.subject.name, version: manifest.subject.version },
-    warnings: warnings(facts, manifest, header, definitions),
+    warnings: [...warnings(facts, manifest, header, definitions), ...undeclared(evidence, manifest)],
     checks: checks.map(marked),
     invariants: invariants.map(marked),
-    ...score(checks, invariants, ended),
+    ...numbers,
+    size,
+    ...(edition && { edition: { id: edition.edition, hash: edition.hash, draft: edition.status === 'draft' } }),
+    level: sayStanding(stands, size),
+    standing: stands,
+    ...(gate && { gate }),
+    channels,
     ...(weighed && { baseline: weighed.rows }),
+    ...(manifest.start?.attach && { unseen: unseen(checks) }),
     mapCoverage: evidence.mapCoverage(),
+    exitCode: exitCode({ ...ended, verdicts, witnessed: checks.filter(isWitnessed).length, gate, stale: weighed?.stale }),
     startedAt: facts.first?.wall ?? '',
     endedAt: facts.last?.wall ?? '',
   };
 }
+
+// What an edition says of a check holds, whatever the check says of itself by now; one that came later is not scored.
+function underTerms(check: CheckResult, terms: Terms): CheckResult {
+  const frozen = terms.checks.find(({ id }) => id === check.id);
+  if (frozen) return { ...check, severity: frozen.severity, level: frozen.level as CheckResult['level'] };
+  const came = `it came to ${check.verdict}${check.message ? `: ${check.message}` : ''}`;
+  return {
+    ...check,
+    verdict: 'not-applicable',
+    reason: 'added-after-freeze',
+    message: `Not scored: added after the edition; ${came}`,
+  };
+}
+
+// What nobody may read the level without.
+function beside({ sites, crm, capabilities }: Manifest, edition: Edition | undefined, at: string): string[] {
+  const open = [...sites.filter(({ tls }) => !tls).map(({ name }) => name), ...(crm.tls ? [] : ['the CRM'])];
+  const declined = Object.entries(capabilities ?? {}).flatMap(([name, is]) => (is === true ? [] : [`without ${name}: ${is.no}`]));
+  return [
+    ...(edition ? [`edition ${edition.edition}${edition.status === 'draft' ? ', a draft' : ''}${ended(edition, at)}`] : []),
+    ...(open.length > 0 ? [`TLS off for ${open.join(', ')}`] : []),
+    ...declined,
+  ];
+}
+
+const ended = ({ until }: Edition, at: string): string => (at.slice(0, 10) >= until ? `, which ended on ${until}` : '');
 
 /** The result of one check, on the evidence so far: the same function live and offline. */
 export function checkResult(
@@ -125,7 +200,10 @@ export function checkResult(
 ): CheckResult {
   const { id, title, group, severity, level, requirement, seeds, harm } = check;
   const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest, evidence.oracle.map));
-  const { verdict, reason, message, findings } = evidence.judge(check, sites);
+  const judged = evidence.judge(check, sites);
+  const replays = reproduced(check, judged, evidence, manifest);
+  const { verdict, reason, message, findings, sites: each, cases } = voided(judged, replays);
+  const latency = evidence.latencyOf(check, sites);
   const logs = sites.map((site) => evidence.facts.checks.get(cohortOf(check, site)));
   return {
     id,
@@ -140,11 +218,24 @@ export function checkResult(
     reason,
     message,
     findings,
+    ...(replays && { reproduced: replays }),
+    sites: each,
+    cases,
+    ...(latency && { latency }),
     settled: logs.flatMap((log) => [...(log?.marks ?? [])].map(([label, { by, waitedMs }]) => ({ label, by, waitedMs }))),
     durationMs: Math.round(Math.max(0, ...logs.map((log) => (log?.endedAt ?? log?.begunAt ?? 0) - (log?.begunAt ?? 0))) / 1000),
     replay: `${header.command ?? 'npx syncproof check'} --only ${id} --seed ${header.seed} --run-key ${header.runKey}`,
     timeline: sites.flatMap((site) => evidence.facts.story.get(cohortOf(check, site)) ?? []),
   };
+}
+
+// Where the same stimulus makes the harness fail, its first failure is no evidence either.
+function voided(judged: Judged, replays: Reproduced | undefined): Judged {
+  const broken = replays?.otherwise.find(({ verdict }) => verdict === 'harness-error');
+  if (!broken) return judged;
+  const message = `It failed (${judged.reason}: ${judged.message}), and a replay of it ended in a harness error (${broken.reason}).`;
+  const own: Finding = { verdict: 'harness-error', reason: 'replay-broke', message, evidence: [] };
+  return { ...judged, verdict: 'harness-error', reason: own.reason, message, findings: [own, ...judged.findings] };
 }
 
 function invariantResults(check: CheckDefinition, evidence: Evidence, manifest: Manifest): InvariantResult[] {
@@ -171,6 +262,20 @@ function orOurs(judgeOne: () => Finding[]): Finding[] {
   }
 }
 
+// What is missing of an attached subject, as the checks found it.
+function unseen(checks: readonly CheckResult[]): NonNullable<RunResult['unseen']> {
+  const lacking = (code: string): string[] =>
+    checks.filter(({ findings }) => findings.some(({ reason }) => reason === code)).map(({ id }) => id);
+  return [
+    {
+      what: 'how it starts, stops and dies',
+      why: 'the subject is attached, and only its owner may do that',
+      checks: lacking('not-ours'),
+    },
+    { what: 'what it prints', why: 'it was not started here', checks: lacking('no-output') },
+  ];
+}
+
 function warnings(facts: Facts, manifest: Manifest, header: Header, definitions: readonly CheckDefinition[]): string[] {
   const found: string[] = [];
   for (const site of manifest.sites) if (!site.tls) found.push(`TLS is off for ${site.name}: the TLS checks do not apply`);
@@ -183,6 +288,10 @@ function warnings(facts: Facts, manifest: Manifest, header: Header, definitions:
   for (const { message } of facts.defects) found.push(`the sandbox failed: ${message.split('\n')[0]}`);
   for (const { what, data } of facts.subject)
     if (what === 'died') found.push(`the subject ended by itself during the run (${data.how ?? 'unknown'})`);
+  if (header.unhealthy)
+    found.push(
+      `environment unhealthy: ${header.unhealthy.join(', ')} ended in harness errors one after the other, and the run was ended`,
+    );
   if (header.subjectEnded?.forced) found.push(`the subject did not stop when asked: it ${header.subjectEnded.how}`);
   return found;
 }

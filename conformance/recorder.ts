@@ -86,6 +86,7 @@ export async function record(
     const ended = await subject
       ?.stop()
       .catch((error: Error) => ({ how: `could not be stopped: ${error.message}`, forced: true }));
+    folder.cleanOutput();
     const output = folder.hashOf('subject.log');
     await recorder.caughtUp(sandbox).catch(() => {});
     const heard = recorder.heard;
@@ -100,14 +101,14 @@ export async function record(
 }
 
 function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: RecordOptions): Record<string, unknown> {
-  const { subject, sites, crm, promises, clients, attests } = manifest;
-  const start = { restart: manifest.start.restart };
+  const { subject, sites, crm, promises, clients, attests, capabilities } = manifest;
+  const start = { restart: manifest.start.restart, attach: manifest.start.attach };
   return {
     type: 'begin',
     id: folder.id,
     seed,
     runKey,
-    manifest: folder.keep(JSON.stringify({ subject, start, sites, crm, promises, clients, attests }, null, 1)),
+    manifest: folder.keep(JSON.stringify({ subject, start, sites, crm, promises, clients, attests, capabilities }, null, 1)),
     map: folder.keep(JSON.stringify(map.files, null, 1)),
     population: folder.keep(JSON.stringify({ seed: sandbox.seed, runKey: sandbox.runKey, seeded: 0 }, null, 1)),
     ...header,
@@ -142,10 +143,11 @@ export class Recorder {
     this.evidence = new Evidence(this.facts, map, manifest);
     const fed = manifest.sites.filter((site) => readChannels(site).includes('changed'));
     this.#feeds = fed.map(({ name }) => `${name}/changed`);
-    this.evidence.output = () => folder.output() ?? [];
+    if (!manifest.start.attach) this.evidence.output = () => folder.output() ?? [];
   }
 
   hear(event: JournalEvent): void {
+    this.#folder.secrets?.hear(event);
     const file = this.#files.get(event.process) ?? this.#folder.journal(event.process);
     this.#files.set(event.process, file);
     this.#heard.set(event.process, event.seq);

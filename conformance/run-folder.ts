@@ -16,6 +16,8 @@ import {
 import { basename, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { JournalEvent } from '#simulators';
+import { leaksIn, SecretError, scanFolder } from './secrets/scan.ts';
+import type { Secrets } from './secrets/secrets.ts';
 
 const sha256 = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex');
 
@@ -38,27 +40,37 @@ const sealed = (hash: string, lines: number): string => JSON.stringify({ kind: '
 export class JournalFile {
   readonly file: string;
   #previous = '';
-  #batch: string[] = [];
   #lines = 0;
+  #events: JournalEvent[] = [];
+  #secrets: Secrets | undefined;
 
-  constructor(file: string) {
+  constructor(file: string, secrets?: Secrets) {
     this.file = file;
+    this.#secrets = secrets;
     writeFileSync(file, '');
   }
 
   add(event: JournalEvent): void {
-    this.#batch.push(JSON.stringify(event));
-    if (this.#batch.length >= 200) this.flush();
+    this.#events.push(event);
+    if (this.#events.length >= 200) this.flush();
   }
 
   /** Writes what is pending, with its seal. */
   flush(): void {
-    if (this.#batch.length === 0) return;
-    const text = `${this.#batch.join('\n')}\n`;
-    this.#lines += this.#batch.length;
+    if (this.#events.length === 0) return;
+    const text = this.#text();
+    this.#lines += this.#events.length;
     this.#previous = sha256(this.#previous + text);
     appendFileSync(this.file, `${text}${sealed(this.#previous, this.#lines)}\n`);
-    this.#batch = [];
+    this.#events = [];
+  }
+
+  // A call of the subject can carry anything, a secret in its URL among it: the digest tells as much to the judge.
+  #text(): string {
+    const print = (events: readonly JournalEvent[]): string => `${events.map((event) => JSON.stringify(event)).join('\n')}\n`;
+    const text = print(this.#events);
+    if (!this.#secrets || this.#secrets.find(text).length === 0) return text;
+    return print(this.#events.map((event) => this.#secrets!.cleanAll(event)));
   }
 }
 
@@ -128,6 +140,8 @@ const isBefore = (a: JournalEvent, b: JournalEvent): boolean =>
 export class RunFolder {
   readonly path: string;
   readonly id: string;
+  /** What must not be found in it; absent where it is only read. */
+  secrets?: Secrets;
 
   constructor(path: string) {
     this.path = path;
@@ -147,7 +161,7 @@ export class RunFolder {
   }
 
   journal(process: string): JournalFile {
-    return new JournalFile(join(this.path, 'journal', `${process.replace(/[^\w.-]/g, '_')}.jsonl`));
+    return new JournalFile(join(this.path, 'journal', `${process.replace(/[^\w.-]/g, '_')}.jsonl`), this.secrets);
   }
 
   /** Keeps an input under its hash; returns the hash, by which the first event names it. */
@@ -174,8 +188,35 @@ export class RunFolder {
   /** What all instances of the subject printed; undefined where there is nothing. */
   output(): string[] | undefined {
     const first = this.lines('subject.log');
-    const others = readdirSync(this.path).filter((name) => /^subject-\d+\.log$/.test(name));
-    return first && [...others.sort().flatMap((name) => this.lines(name) ?? []), ...first];
+    const others = this.#logs().filter((name) => name !== 'subject.log');
+    return first && [...others.flatMap((name) => this.lines(name) ?? []), ...first];
+  }
+
+  #logs(): string[] {
+    return readdirSync(this.path)
+      .filter((name) => /^subject(-\d+)?\.log$/.test(name))
+      .sort();
+  }
+
+  /** Takes secrets out of what the subject printed: of a token it could be printed before it was known as one. */
+  cleanOutput(): void {
+    for (const name of this.#logs()) {
+      const text = readFileSync(this.file(name), 'utf8');
+      const clean = this.secrets?.clean(text) ?? text;
+      if (clean !== text) writeFileSync(this.file(name), clean);
+    }
+  }
+
+  /** Writes a file that was worked out of the others. @throws SecretError, with nothing written, when it holds a secret */
+  write(name: string, text: string): void {
+    const leaks = this.secrets ? leaksIn(name, text, this.secrets) : [];
+    if (leaks.length > 0) throw new SecretError(leaks);
+    writeFileSync(this.file(name), text);
+  }
+
+  /** Makes sure that nobody finds a secret in it. @throws SecretError when somebody would have; those files are gone */
+  seal(): void {
+    if (this.secrets) scanFolder(this.path, this.secrets);
   }
 
   hashOf(name: string): string | undefined {

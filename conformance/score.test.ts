@@ -1,14 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CHECKS } from './checks/index.ts';
-import { type CheckResult, type InvariantResult, type RunResult, type Severity, VERDICTS, type Verdict } from './result.ts';
+import { type CheckResult, type Severity, VERDICTS, type Verdict } from './result.ts';
 import { rollUp, score } from './score.ts';
 
-const check = (verdict: Verdict, severity: Severity = 'B', group = 'identity', level: 1 | 2 | 3 = 1): CheckResult =>
-  ({ id: 'ID-01', verdict, severity, group, level }) as CheckResult;
-const invariant = (verdict: Verdict): InvariantResult => ({ id: 'G1', title: '', cohort: '', verdict, findings: [] });
-const finished = { status: 'finished' as RunResult['status'], tampered: false, defects: 0 };
-const scored = (checks: CheckResult[], invariants: InvariantResult[] = [], ended = finished) => score(checks, invariants, ended);
+const check = (verdict: Verdict, severity: Severity = 'B', group = 'identity', cases = { of: 1, passed: 0 }): CheckResult =>
+  ({ id: 'ID-01', verdict, severity, group, level: 1, cases }) as CheckResult;
+const scored = (checks: CheckResult[]) => score(checks);
 
 describe('roll-up', () => {
   it('has one order', () => {
@@ -43,51 +40,6 @@ describe('roll-up', () => {
   });
 });
 
-describe('exit code', () => {
-  it.each<[string, Verdict[], Verdict[], Partial<typeof finished>, number]>([
-    ['all pass', ['pass', 'pass'], ['pass'], {}, 0],
-    ['some do not apply', ['pass', 'not-applicable'], [], {}, 0],
-    ['some are untestable', ['pass', 'untestable'], [], {}, 0],
-    ['one fails', ['pass', 'fail'], [], {}, 1],
-    ['one is unstable', ['pass', 'unstable'], [], {}, 1],
-    ['an invariant fails', ['pass'], ['fail'], {}, 1],
-    ['the control API was called by the subject', ['pass'], [], { tampered: true }, 1],
-    ['none ran', [], [], {}, 3],
-    ['none applies', ['not-applicable'], [], {}, 3],
-    ['all are untestable', ['untestable', 'not-applicable'], ['pass'], {}, 3],
-    ['all are attested', ['attested'], [], {}, 3],
-    ['interrupted', ['pass'], ['pass'], { status: 'interrupted' }, 3],
-    ['interrupted, after a failure', ['pass', 'fail'], [], { status: 'interrupted' }, 1],
-    ['a check of ours broke', ['pass', 'harness-error', 'fail'], [], {}, 5],
-    ['an invariant could not be judged', ['pass'], ['harness-error'], {}, 5],
-    ['the sandbox broke', ['pass'], [], { defects: 1 }, 5],
-    ['the sandbox broke, and all else is bad too', ['fail'], [], { defects: 1, tampered: true, status: 'interrupted' }, 5],
-  ])('%s', (_, checks, invariants, ended, expected) => {
-    const result = scored(
-      checks.map((v) => check(v)),
-      invariants.map(invariant),
-      { ...finished, ...ended },
-    );
-    expect(result.exitCode).toBe(expected);
-  });
-
-  it('is 0 only where something was witnessed and nothing was wrong', () => {
-    const any = fc.array(fc.constantFrom(...VERDICTS), { maxLength: 8 });
-    fc.assert(
-      fc.property(any, any, fc.boolean(), fc.boolean(), fc.nat(1), (checks, invariants, tampered, interrupted, defects) => {
-        const status = interrupted ? 'interrupted' : 'finished';
-        const { exitCode } = scored(
-          checks.map((v) => check(v)),
-          invariants.map(invariant),
-          { status, tampered, defects },
-        );
-        const bad = [...checks, ...invariants].some((v) => ['fail', 'unstable', 'harness-error'].includes(v));
-        expect(exitCode === 0).toBe(checks.includes('pass') && !bad && !tampered && !interrupted && defects === 0);
-      }),
-    );
-  });
-});
-
 describe('score', () => {
   it.each<[string, CheckResult[], Record<string, number>, number]>([
     ['nothing', [], {}, 0],
@@ -109,6 +61,14 @@ describe('score', () => {
       49,
     ],
     ['the rest stands apart', [check('pass'), check('fail', 'B', 'ordering')], { correctness: 100, ordering: 0 }, 100],
+    [
+      'a failed major is worth its sub-cases that hold',
+      [check('fail', 'M', 'identity', { of: 4, passed: 3 })],
+      { correctness: 75 },
+      75,
+    ],
+    ['a failed blocker is, up to the cap', [check('fail', 'B', 'identity', { of: 4, passed: 3 })], { correctness: 49 }, 49],
+    ['what is untestable has no sub-cases', [check('untestable', 'M', 'identity', { of: 4, passed: 3 })], { correctness: 0 }, 0],
     ['100 is said only of the whole', [...Array(200).fill(check('pass')), check('untestable', 'm')], { correctness: 99 }, 99],
   ])('%s', (_, checks, dimensions, overall) => {
     expect(scored(checks).score).toEqual({ overall, dimensions });
@@ -188,19 +148,5 @@ describe('coverage', () => {
     ['100 only for all', [...Array(200).fill(check('pass')), check('untestable', 'm')], 99],
   ])('%s', (_, checks, expected) => {
     expect(scored(checks).coverage).toBe(expected);
-  });
-});
-
-describe('level', () => {
-  it('is never printed while checks are missing: it says how many blockers there are and pass', () => {
-    expect(scored([check('pass'), check('fail'), check('pass', 'M'), check('pass', 'B', 'identity', 2)]).level).toBe(
-      'level 1: 2 of 35 blockers exist, 1 of them pass',
-    );
-    const all = CHECKS.map(({ severity, group, level }) => check('pass', severity, group, level));
-    expect(scored(all).level).toBe('level 1: 35 of the 35 blockers that apply pass; levels are awarded when the suite is whole');
-    const at = all.findIndex(({ severity, level }) => severity === 'B' && level === 1);
-    expect(scored(all.with(at, { ...all[at]!, verdict: 'not-applicable' })).level).toContain(
-      '34 of the 34 blockers that apply pass',
-    );
   });
 });

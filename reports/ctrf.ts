@@ -39,7 +39,14 @@ export const ctrf = defineReport({
       other: count('other'),
       start,
       stop: start + elapsed(result),
-      extra: { level: result.level, score: result.score.overall, coverage: result.coverage, seed: result.seed },
+      extra: {
+        level: result.level,
+        badges: result.standing.badges.filter(({ state }) => state === 'earned').map(({ id }) => id),
+        ...(result.gate && { gate: result.gate }),
+        score: result.score.overall,
+        coverage: result.coverage,
+        seed: result.seed,
+      },
     };
     const document = { reportFormat: 'CTRF', specVersion: '0.0.0', generatedBy: 'syncproof' };
     return `${JSON.stringify({ ...document, results: { tool: { name: 'syncproof' }, summary, tests } }, null, 2)}\n`;

@@ -1,4 +1,4 @@
-import type { CheckResult } from '#conformance';
+import type { CheckResult, RunResult } from '#conformance';
 import { defineReport } from './definition.ts';
 import { escapeMarkdown as md, visible } from './markup.ts';
 import { remarks } from './remarks.ts';
@@ -10,8 +10,12 @@ import {
   failures,
   figure,
   headline,
+  latencyText,
+  nextLevel,
+  replaysOf,
   SEVERITY,
   seconds,
+  standingLines,
   unknown,
   VERDICT,
   VERDICTS,
@@ -31,8 +35,26 @@ function failure(check: CheckResult): string {
     ...(finding?.row ? [`  - map row ${code(finding.row)}`] : []),
     ...expected,
     `  - harm: ${md(check.harm)}`,
+    ...(check.reproduced ? [`  - ${md(replaysOf(check))}`] : []),
     `  - replay: ${code(check.replay)}`,
   ].join('\n');
+}
+
+// Levels, badges and gate as a table, with what the next level lacks below it.
+function standingTable(result: RunResult): string[] {
+  const lines = standingLines(result);
+  const next = nextLevel(result);
+  const latency = latencyText(result);
+  const rows = lines.map(({ kind, glyph, name, text }) => `| ${glyph} | ${kind} | ${md(name)} | ${md(text)} |`);
+  return [
+    ...(rows.length > 0 ? [`| | | | |\n|---|---|---|---|\n${rows.join('\n')}`] : []),
+    ...(latency ? [`latency ${md(latency)}`] : []),
+    ...(next
+      ? [
+          `To ${md(next.to)} it lacks:\n\n${next.lacks.map(({ glyph, name, text }) => `- ${glyph} **${md(name)}** ${md(text)}`).join('\n')}`,
+        ]
+      : []),
+  ];
 }
 
 /** What `$GITHUB_STEP_SUMMARY` shows: the scorecard, the first three failures with their cause, the rest folded away. */
@@ -48,9 +70,10 @@ export const github = defineReport({
     const { judged, of } = result.mapCoverage;
     return `${[
       `## ${ICON[tone]} ${md(text)}`,
-      `${md(result.subject.name)} ${md(result.subject.version)} · ${md(result.level)} · seed ${code(result.seed)} · ${seconds(elapsed(result))}`,
+      `${md(result.subject.name)} ${md(result.subject.version)} · ${`**${md(result.level)}**`} · seed ${code(result.seed)} · ${seconds(elapsed(result))}`,
       `| ${VERDICTS.map((v) => VERDICT[v].word).join(' | ')} |\n|${VERDICTS.map(() => '---:|').join('')}\n| ${VERDICTS.map((v) => result.counts[v]).join(' | ')} |`,
       `score ${scores.map(([name, value]) => `${md(name)} **${figure(value)}**`).join(' · ')} · coverage **${figure(result.coverage)}** % · map rows judged **${judged}** of ${of}`,
+      ...standingTable(result),
       ...result.warnings.map((warning) => `> ⚠️ ${md(warning)}`),
       ...(bad.length > 0 ? ['### Failures', bad.slice(0, 3).map(failure).join('\n')] : []),
       ...(bad.length > 3

@@ -60,11 +60,19 @@ export function renderHtml(result: RunResult, events: readonly JournalEvent[], e
   const findings = [...result.checks, ...result.invariants].filter(failed).flatMap((item) => item.findings);
   const badRows = new Set(findings.flatMap((finding) => (finding.row ? [rowKey(finding.row)] : [])));
   const sections: { id: string; name: string; body: Markup | false }[] = [
-    { id: 'checks', name: 'Checks', body: checksTable(result) },
+    // The one to begin with stands before the table of all; the others after it.
     {
       id: 'failures',
-      name: `Failures (${bad.length})`,
-      body: bad.length > 0 && markup`<h2 id="failures">Failures</h2>${bad.map((check) => article(check, sources))}`,
+      name: bad.length > 1 ? `First of ${bad.length} failures` : 'The failure',
+      body: bad.length > 0 && markup`<h2 id="failures">Start here</h2>${bad.slice(0, 1).map((check) => article(check, sources))}`,
+    },
+    { id: 'checks', name: 'Checks', body: checksTable(result) },
+    {
+      id: 'more-failures',
+      name: `Other failures (${bad.length - 1})`,
+      body:
+        bad.length > 1 &&
+        markup`<h2 id="more-failures">Other failures</h2>${bad.slice(1).map((check) => article(check, sources))}`,
     },
     ...remarks(result).map(({ title, lines }) => {
       const id = title.toLowerCase().replaceAll(/\W+/g, '-');

@@ -1,3 +1,4 @@
+import { badge } from './badge.ts';
 import { ctrf } from './ctrf.ts';
 import type { ReportDefinition, ReportInput } from './definition.ts';
 import { github } from './github.ts';
@@ -7,7 +8,7 @@ import { junit } from './junit.ts';
 import { terminal } from './terminal.ts';
 
 /** Every file of a run folder that is computed from result and journal. */
-export const REPORTS: readonly ReportDefinition[] = [json, junit, ctrf, github, terminal, html];
+export const REPORTS: readonly ReportDefinition[] = [json, junit, ctrf, github, badge, terminal, html];
 
 /** All reports of a run, as file names and texts; who calls writes them. */
 export const renderReports = (input: ReportInput): { file: string; text: string }[] =>
@@ -20,3 +21,4 @@ export { renderLoad } from './load.ts';
 export { JournalIndex, type Lane, type Step, type Story, sandboxFacts, story } from './model.ts';
 export { sequenceLines, sequenceSvg, sequenceTable } from './sequence.ts';
 export { liveProgress, scorecard, type TerminalOptions } from './terminal.ts';
+export { replaysOf } from './words.ts';

@@ -3,7 +3,21 @@ import { VERDICTS } from './words.ts';
 
 // What a reader looks for comes first; keys that are not listed follow in alphabetical order.
 const ORDER = [
-  ...['v', 'id', 'status', 'exitCode', 'level', 'counts', 'score', 'overall', 'dimensions', 'coverage', 'mapCoverage'],
+  ...[
+    'v',
+    'id',
+    'status',
+    'exitCode',
+    'level',
+    'gate',
+    'standing',
+    'counts',
+    'score',
+    'overall',
+    'dimensions',
+    'coverage',
+    'mapCoverage',
+  ],
   ...['seed', 'runKey', 'subject', 'name', 'version', 'startedAt', 'endedAt', 'warnings', 'checks', 'invariants'],
   ...['title', 'cohort', 'group', 'severity', 'verdict', 'reason', 'message', 'sub', 'channel', 'row', 'expected', 'actual'],
   ...['evidence', 'findings', 'settled', 'requirement', 'seeds', 'harm', 'durationMs', 'replay', 'timeline', ...VERDICTS],

@@ -1,7 +1,7 @@
-import type { CheckResult, Finding, InvariantResult } from '#conformance';
+import type { CheckResult, Finding, GateLine, InvariantResult } from '#conformance';
 import { defineReport } from './definition.ts';
 import { type Markup, markup } from './markup.ts';
-import { decisive, elapsed } from './words.ts';
+import { decisive, elapsed, replaysOf } from './words.ts';
 
 type Judged = Pick<CheckResult, 'verdict' | 'findings'> & Partial<CheckResult>;
 interface Case {
@@ -28,7 +28,12 @@ function caseOf(name: string, item: Judged): Case {
   const finding = decisive(item);
   const reason = item.reason ?? finding?.reason ?? item.verdict;
   const message = item.message ?? finding?.message ?? '';
-  const told = [...item.findings.map(lines), item.harm && `harm: ${item.harm}`, item.replay && `replay: ${item.replay}`];
+  const told = [
+    ...item.findings.map(lines),
+    item.harm && `harm: ${item.harm}`,
+    replaysOf(item),
+    item.replay && `replay: ${item.replay}`,
+  ];
   const text = told.filter(Boolean).join('\n\n');
   const seconds = (item.durationMs ?? 0) / 1000;
   const note = `${reason}: ${message}`;
@@ -52,6 +57,14 @@ function caseOf(name: string, item: Judged): Case {
     case 'pass':
       return { name, seconds, outcome: 'passed', body: false };
   }
+}
+
+function gateCase({ asked, met, saw }: GateLine): Case {
+  const name = `gate ${asked}`;
+  if (met === 'yes') return { name, seconds: 0, outcome: 'passed', body: false };
+  if (met === 'unknown')
+    return { name, seconds: 0, outcome: 'skipped', body: markup`<skipped type="unknown" message="${saw}"/>` };
+  return { name, seconds: 0, outcome: 'failure', body: markup`<failure type="gate" message="${saw}"/>` };
 }
 
 const count = (cases: Case[], outcome: Case['outcome']): number => cases.filter((c) => c.outcome === outcome).length;
@@ -86,9 +99,19 @@ export const junit = defineReport({
     }));
     const invariant = (row: InvariantResult): Case => caseOf(`${row.id} ${row.title} (people of ${row.cohort})`, row);
     if (result.invariants.length > 0) suites.push({ name: 'Invariants', cases: result.invariants.map(invariant) });
+    if (result.gate) suites.push({ name: 'Gate', cases: result.gate.lines.map(gateCase) });
     const all = suites.flatMap((s) => s.cases);
     const { seed, runKey, level, id } = result;
-    const properties = { seed, runKey, run: id, level, subject: `${result.subject.name} ${result.subject.version}` };
+    const badges = result.standing.badges.filter(({ state }) => state === 'earned').map(({ id: name }) => name);
+    const properties = {
+      seed,
+      runKey,
+      run: id,
+      level,
+      badges: badges.join(' '),
+      ...(result.gate && { gate: result.gate.met }),
+      subject: `${result.subject.name} ${result.subject.version}`,
+    };
     const stamp = result.startedAt.replace(/(\.\d+)?Z$/, '');
     const body = suites.map((s) => suite(s.name, s.cases, stamp, properties));
     return markup`<?xml version="1.0" encoding="UTF-8"?>

@@ -23,7 +23,16 @@ function knownFailures({ baseline }: RunResult): Remark | undefined {
   return { title: 'Known failures', lines: lines.length > 0 ? lines : ['the baseline names none'] };
 }
 
-const REMARKS: readonly ((result: RunResult) => Remark | undefined)[] = [knownFailures];
+function notSeen({ unseen }: RunResult): Remark | undefined {
+  if (unseen === undefined) return undefined;
+  const lines = unseen.map(({ what, why, checks }) => {
+    const lacking = checks.length > 0 ? `untestable for want of it: ${checks.join(', ')}` : 'no check of this run needed it';
+    return `${what}: ${why}; ${lacking}`;
+  });
+  return { title: 'What could not be seen', lines };
+}
+
+const REMARKS: readonly ((result: RunResult) => Remark | undefined)[] = [knownFailures, notSeen];
 
 /** What there is to remark about a run, in the order in which it is read. */
 export const remarks = (result: RunResult): Remark[] => REMARKS.flatMap((one) => one(result) ?? []);

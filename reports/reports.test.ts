@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CheckResult, RunResult, Verdict } from '#conformance';
+import type { BadgeStanding, CheckResult, GateResult, LevelStanding, RunResult, Standing, Verdict } from '#conformance';
 import { type MapRow, REPORTS, renderHtml, renderReports, scorecard } from './index.ts';
 import { checkOf, checkWith, greenResult, invariantOf, resultOf, sampleEvents, sampleMap, sampleResult } from './sample.ts';
-import { VERDICT, VERDICTS } from './words.ts';
+import { nextLevel, standingLines, VERDICT, VERDICTS } from './words.ts';
 
 const EVIL = '<script>alert("Zoë & \'co\'")</script>\u001b[31m\u202e\u0000 | `x` @all';
 
@@ -188,6 +188,111 @@ describe('a hostile name', () => {
       );
     if (name === 'github') expect(text.replace(/`[^`]*`/g, '')).not.toMatch(/[^\\]<script/);
     if (name === 'json' || name === 'ctrf') JSON.parse(text);
+  });
+});
+
+describe('where a run stands', () => {
+  const words = fc.stringMatching(/^[a-z]{1,8}( [a-z]{1,8}){0,2}$/);
+  const state = fc.constantFrom('met', 'checks-hold', 'lacking');
+  const kind = fc.constantFrom('failed', 'unknown', 'absent');
+  const lack = fc.record({ what: fc.constantFrom('ID-01', 'majors', 'epic/poll'), kind, why: words });
+  const level = (id: LevelStanding['id'], name: string) =>
+    fc.record({
+      id: fc.constant(id),
+      name: fc.constant(name),
+      state,
+      must: fc.record({ of: fc.integer({ min: 1, max: 40 }), passed: fc.nat(40) }),
+      lacks: fc.array(lack, { maxLength: 9 }),
+      beyond: fc.array(words, { maxLength: 2 }),
+    }) as fc.Arbitrary<LevelStanding>;
+  const badge = fc.record({
+    id: fc.constantFrom('hl7v2', 'consent', 'bulk'),
+    title: words,
+    state: fc.constantFrom('earned', 'lacking', 'none'),
+    must: fc.record({ of: fc.nat(9), passed: fc.nat(9) }),
+    lacks: fc.constant([]),
+  }) as fc.Arbitrary<BadgeStanding>;
+  const gate = fc.record({
+    asked: fc.constant('level=L1,coverage=100'),
+    met: fc.constantFrom('yes', 'no', 'unknown'),
+    lines: fc.array(
+      fc.record({ asked: fc.constantFrom('level=L1', 'coverage=100'), met: fc.constantFrom('yes', 'no', 'unknown'), saw: words }),
+      {
+        minLength: 1,
+        maxLength: 3,
+      },
+    ),
+  }) as fc.Arbitrary<GateResult>;
+  const run = fc.record({
+    sentence: words,
+    level: fc.option(fc.constantFrom('L0', 'L1', 'L2', 'L3'), { nil: undefined }),
+    withheld: fc.option(words, { nil: undefined }),
+    leftOut: fc.constantFrom(0, 0, 5),
+    levels: fc.tuple(level('L0', 'Connected'), level('L1', 'Correct'), level('L2', 'Resilient')),
+    badges: fc.uniqueArray(badge, { selector: ({ id }) => id, maxLength: 3 }),
+    gate: fc.option(gate, { nil: undefined }),
+    exitCode: fc.constantFrom(0, 1, 3, 4, 5),
+  });
+  const plainMarkdown = (text: string): string => text.replace(/\\(.)/g, '$1').replace(/\*\*/g, '');
+  const inHtml = (page: string): string =>
+    (page.split('<nav>')[0] ?? '')
+      .replace(/<\/?(?:b|a|span|li|ul)\b[^>]*>/g, ' ')
+      .replace(/&#39;/g, "'")
+      .replace(/\s+/g, ' ');
+
+  it('is the same in every report: sentence, badges, what is lacking, gate, exit code', () => {
+    fc.assert(
+      fc.property(run, ({ sentence, gate: asked, exitCode, ...rest }) => {
+        const standing = { ...rest, beside: [] } as Standing;
+        const result = resultOf([checkOf('ID-01', 'title')], [], {
+          ...{ level: `${sentence} (1)`, standing, exitCode: exitCode as RunResult['exitCode'] },
+          ...(asked && { gate: asked }),
+        });
+        const earned = standing.badges.filter((one) => one.state === 'earned').map(({ id }) => id);
+        const texts = {
+          terminal: scorecard(result, { colour: false, width: 400 }).replace(/\s+/g, ' '),
+          html: inHtml(render('html', result)),
+          github: plainMarkdown(render('github', result)),
+        };
+        for (const text of Object.values(texts)) expect(text).toContain(result.level);
+        for (const { name, text } of [...standingLines(result), ...(nextLevel(result)?.lacks.slice(0, 6) ?? [])])
+          for (const shown of [texts.terminal, texts.html]) expect(shown).toContain(`${name} ${text}`);
+        for (const { name, text } of [...standingLines(result), ...(nextLevel(result)?.lacks ?? [])]) {
+          expect(texts.github).toContain(name);
+          expect(texts.github).toContain(text);
+        }
+
+        const json = JSON.parse(render('json', result)) as RunResult;
+        expect([json.level, json.standing, json.gate, json.exitCode]).toEqual(
+          JSON.parse(JSON.stringify([result.level, standing, asked ?? null, exitCode])).map((one: unknown) => one ?? undefined),
+        );
+
+        const elements = parseXml(render('junit', result));
+        const property = (name: string) =>
+          elements.find((e) => e.name === 'property' && e.attributes.name === name)?.attributes.value;
+        expect([property('level'), property('badges'), property('gate')]).toEqual([result.level, earned.join(' '), asked?.met]);
+        const gates = elements.filter((e) => e.name === 'testsuite' && e.attributes.name === 'Gate');
+        expect(gates.map(({ attributes }) => Number(attributes.failures))).toEqual(
+          asked ? [asked.lines.filter(({ met }) => met === 'no').length] : [],
+        );
+
+        const { extra } = JSON.parse(render('ctrf', result)).results.summary;
+        expect([extra.level, extra.badges, extra.gate?.met]).toEqual([result.level, earned, asked?.met]);
+
+        const shield = JSON.parse(render('badge', result));
+        expect(shield).toMatchObject({ schemaVersion: 1, label: 'syncproof', isError: exitCode !== 0 });
+        const worn = standing.level !== undefined && standing.level !== 'L0' && standing.withheld === undefined;
+        for (const id of earned) expect(shield.message.includes(id)).toBe(worn);
+        expect(shield.message.startsWith(standing.withheld === undefined ? (standing.level ?? 'no level') : 'no level')).toBe(
+          true,
+        );
+        expect(texts.terminal).toContain(`exit ${exitCode}: `);
+        expect(texts.html.includes(`Exit code ${exitCode}`) || render('html', result).includes(`<dd>${exitCode}</dd>`)).toBe(
+          true,
+        );
+      }),
+      { numRuns: 80 },
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import type { CheckResult, Finding, InvariantResult, RunResult, Verdict } from '#conformance';
+import type { CheckResult, Finding, InvariantResult, Lack, LevelStanding, RunResult, Standing, Verdict } from '#conformance';
 import type { EventDraft, EventKind, JournalEvent, RecordRef } from '#kernel';
 import type { MapRow } from './definition.ts';
 import { VERDICTS } from './words.ts';
@@ -194,6 +194,8 @@ export function checkOf(id: string, title: string, more: Partial<CheckResult> = 
     reason: '',
     message: '',
     findings: [],
+    sites: [{ site: 'epic', verdict: more.verdict ?? 'pass' }],
+    cases: { of: 1, passed: more.verdict === undefined || more.verdict === 'pass' ? 1 : 0 },
     settled: [{ label: 'arrived', by: 'nothing owed, digest still for 6 s', waitedMs: 6400 }],
     durationMs: 8200,
     replay: `npx syncproof check --only ${id} --seed 42 --run-key k7`,
@@ -230,6 +232,33 @@ export const invariantOf = (id: InvariantResult['id'], cohort: string, finding?:
 const countsOf = (checks: CheckResult[]): Record<Verdict, number> =>
   Object.fromEntries(VERDICTS.map((v) => [v, checks.filter((check) => check.verdict === v).length])) as Record<Verdict, number>;
 
+/** A standing that lacks what failed, with the badges and latency that a run may have. */
+export function standingOf(checks: CheckResult[]): Standing {
+  const lacks = checks
+    .filter(({ verdict, severity }) => severity === 'B' && !['pass', 'not-applicable'].includes(verdict))
+    .map(({ id, verdict, reason }): Lack => {
+      const kind = verdict === 'fail' ? 'failed' : 'unknown';
+      return { what: id, kind, why: `${kind === 'failed' ? 'failed' : 'could not be judged'}: ${reason}` };
+    });
+  const level = (id: LevelStanding['id'], name: string, rank: number): LevelStanding => {
+    const set = checks.filter((check) => check.severity === 'B' && check.level === rank && check.verdict !== 'not-applicable');
+    const own = lacks.filter(({ what }) => set.some((check) => check.id === what));
+    const must = { of: set.length, passed: set.length - own.length };
+    return { id, name, state: own.length > 0 ? 'lacking' : 'met', must, lacks: own, beyond: [] };
+  };
+  return {
+    level: 'L0',
+    leftOut: 0,
+    levels: [level('L0', 'Connected', 0), level('L1', 'Correct', 1), level('L2', 'Resilient', 2), level('L3', 'Race-proof', 3)],
+    badges: [
+      { id: 'hl7v2', title: 'takes HL7 v2 messages', state: 'earned', must: { of: 3, passed: 3 }, lacks: [] },
+      { id: 'consent', title: 'keeps consent in both systems', state: 'none', must: { of: 0, passed: 0 }, lacks: [] },
+    ],
+    latency: { class: 'A', p95Ms: 812, by: ['LT-01'] },
+    beside: ['TLS off for epic'],
+  };
+}
+
 /** A finished run of these checks, with counts that fit them. */
 export function resultOf(checks: CheckResult[], invariants: InvariantResult[] = [], more: Partial<RunResult> = {}): RunResult {
   const counts = countsOf(checks);
@@ -244,7 +273,10 @@ export function resultOf(checks: CheckResult[], invariants: InvariantResult[] = 
     checks,
     invariants,
     counts,
-    level: `level 1: 13 of 35 blockers exist, ${checks.filter((c) => c.level === 1 && c.verdict === 'pass').length} of them pass`,
+    size: 'ci',
+    level: 'no level; level 1 (Correct) lacks 2 (TLS off for epic)',
+    standing: standingOf(checks),
+    channels: [{ channel: 'epic/hl7', seen: true }],
     coverage: 100,
     score: { overall: 100, dimensions: { correctness: 100, idempotency: 100, ordering: 100, resilience: 100 } },
     mapCoverage: { judged: 26, of: 26 },

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckResult } from '#conformance';
-import { greenResult, resultOf, sampleEvents, sampleResult } from './sample.ts';
+import { checkWith, greenResult, resultOf, sampleEvents, sampleMap, sampleResult } from './sample.ts';
 import { liveProgress, scorecard, wrap } from './terminal.ts';
 
 const plain = { colour: false, width: 100 };
 
 describe('scorecard', () => {
-  const text = scorecard(sampleResult, { ...plain, events: sampleEvents });
+  const text = scorecard(sampleResult, { ...plain, events: sampleEvents, map: sampleMap });
 
   it('explains the first failure within one screen, and gives one line to each other', () => {
     const lines = text.split('\n');
@@ -19,12 +19,28 @@ describe('scorecard', () => {
       'fields.csv:9 Contact.MobilePhone',
       '+12125550199',
       '+12125550109',
+      'done        update Patient (telecom)',
+      'Contact.MobilePhone: owned by ehr, v2 PID-13[CP], by e164, when missing',
       '✗      +42 ms',
+      'MobilePhone: +12125550143 → +12125550109',
       'calls a stranger',
       '--only DM-02 --seed 42 --run-key k7',
     ])
       expect(explained).toContain(part);
     expect(lines[to + 1]).toMatch(/✗ IP-04 {2}duplicate: /);
+  });
+
+  it('begins with what is basic: blockers, of them those of the lowest level, and what is known last', () => {
+    const failing = (id: string, more: Partial<CheckResult>) =>
+      checkWith(id, id, { verdict: 'fail', reason: 'x', message: 'y', evidence: [] }, more);
+    const result = resultOf([
+      failing('RF-03', { severity: 'm' }),
+      failing('ID-01', { known: true }),
+      failing('IP-04', { level: 2 }),
+      failing('OW-01', { level: 1 }),
+    ]);
+    const order = [...scorecard(result, plain).matchAll(/^ *✗ ([A-Z]{2}-\d\d) (?!.*blocker {2}failed)/gm)].map(([, id]) => id);
+    expect(order.slice(-4)).toEqual(['OW-01', 'IP-04', 'RF-03', 'ID-01']);
   });
 
   it.each([60, 80, 100, 140])('fits %i columns', (width) => {
@@ -36,7 +52,7 @@ describe('scorecard', () => {
 
   it('prints the seed first and last, the level as given, and what the exit code means', () => {
     expect(text.split('\n')[0]).toContain('seed 42');
-    expect(text).toMatch(/ {2}level 1: 13 of 35 blockers exist, \d+ of them pass\n/);
+    expect(text).toContain(`  ${sampleResult.level}\n`);
     expect(text).toMatch(/seed {7}42[\s\S]*exit 1: the sync does not meet the gate\n$/);
   });
 

@@ -1,6 +1,7 @@
 import type { CheckResult, RunResult } from '#conformance';
 import type { JournalEvent } from '#kernel';
-import { defineReport } from './definition.ts';
+import { defineReport, type MapRow } from './definition.ts';
+import { changeOf, deeds, excerpt } from './excerpt.ts';
 import { clip, visible, visibleData } from './markup.ts';
 import { JournalIndex, story } from './model.ts';
 import { remarks } from './remarks.ts';
@@ -14,8 +15,14 @@ import {
   failures,
   figure,
   headline,
+  howMapped,
+  latencyText,
+  nextLevel,
+  replaysOf,
   SEVERITY,
+  type StandingLine,
   seconds,
+  standingLines,
   type Tone,
   unknown,
   VERDICT,
@@ -28,6 +35,8 @@ export interface TerminalOptions {
   width?: number;
   /** The run's journal: with it the first failure shows where on the timeline it happened. */
   events?: readonly JournalEvent[];
+  /** Rows of the data map: with them it says how the map makes what was expected. */
+  map?: readonly MapRow[];
 }
 
 const CODES: Record<Tone | 'bold' | 'dim', string> = {
@@ -67,42 +76,98 @@ function checkLine(check: CheckResult, width: number, paint: Paint): string {
 const firstLines = (lines: string[], max: number): string[] =>
   lines.length <= max ? lines : [...lines.slice(0, max - 1), `${lines[max - 1]} …`];
 
-/** What was done, what the map says, expected and actual, where, harm and how to see it again: within one screen. */
-function explain(check: CheckResult, width: number, paint: Paint, events: readonly JournalEvent[]): string[] {
+/** Rows of the timeline in the explanation of a failure. */
+const ROWS = 8;
+
+interface Explained {
+  width: number;
+  paint: Paint;
+  events: readonly JournalEvent[];
+  map: readonly MapRow[];
+}
+
+/** What was done, what asked for what, expected and actual, where it went wrong, harm and how to see it again: within one screen. */
+function explain(check: CheckResult, { width, paint, events, map }: Explained): string[] {
   const finding = decisive(check);
-  const field = (name: string, text: string | undefined, max = 3): string[] =>
+  const index = new JournalIndex(events);
+  const field = (name: string, text: string | undefined, max = 2): string[] =>
     text === undefined
       ? []
       : firstLines(wrap(text, width - 14), max).map((line, i) => `  ${paint('dim', (i === 0 ? name : '').padEnd(10))}  ${line}`);
-  const rows = events.length > 0 ? visibleData(sequenceLines(story(check, new JournalIndex(events)))) : [];
-  const at = rows.findIndex((row) => row.role === 'violation');
-  const from = Math.max(0, Math.min(at - 4, rows.length - 6));
-  const timeline = rows.slice(from, from + 6).map((row) => {
-    const line = `    ${row.role === 'violation' ? '✗' : row.role === 'evidence' ? '•' : ' '} ${clip(row.text, width - 8)}`;
-    return row.role === 'violation' ? paint('bad', line) : line;
-  });
+  const row = map.find((one, i) => (one.row ?? `fields.csv:${i + 2}`) === finding?.row?.split(' ')[0]);
   const rest = check.findings.length - 1;
   const more = rest > 0 ? [`  ${paint('dim', `and ${rest} more ${rest === 1 ? 'finding' : 'findings'} in this check`)}`] : [];
-  const tag = `(${SEVERITY[check.severity]}, ${check.reason})`;
+  const tag = `(${SEVERITY[check.severity]}, level ${check.level}, ${check.reason})`;
   const title = clip(check.title, Math.max(20, width - check.id.length - tag.length - 4));
+  const where = [finding?.channel, finding?.sub && `“${finding.sub}”`].filter(Boolean).join(', ');
+  const timeline = events.length > 0 ? timelineOf(check, index, { width, paint }) : [];
   return [
     `${paint('bad', '✗')} ${paint('bold', `${check.id} ${title}`)} ${paint('dim', tag)}`,
-    ...field('what', check.message, 4),
-    ...field('map row', finding?.row),
-    ...field('channel', finding?.channel),
+    ...field('what', check.message, 3),
+    ...field('done', deeds(check, index)),
+    ...(finding?.row
+      ? field('map row', [finding.row, row && howMapped(row)].filter(Boolean).join(': '))
+      : field('required', check.requirement)),
+    ...field('channel', where || undefined, 1),
     ...field('expected', finding?.expected),
     ...field('actual', finding?.actual ?? (finding?.expected === undefined ? undefined : 'nothing')),
     ...(timeline.length > 0
       ? [`  ${paint('dim', 'timeline')}`, ...timeline]
       : field('evidence', finding?.evidence.join(' ') || undefined, 1)),
     ...field('harm', check.harm),
+    ...field('replays', replaysOf(check) || undefined),
     ...field('replay', check.replay, 99),
     ...more,
   ];
 }
 
+// The rows by which the failure is understood, with what became of the field in question.
+function timelineOf(check: CheckResult, index: JournalIndex, { width, paint }: Pick<Explained, 'width' | 'paint'>): string[] {
+  const told = story(check, index);
+  const rows = excerpt(told.steps, ROWS);
+  const lines = visibleData(sequenceLines({ ...told, steps: rows }));
+  return rows.flatMap((row, i) => {
+    const mark = row.role === 'violation' ? '✗' : row.role === 'evidence' ? '•' : ' ';
+    const line = `    ${mark} ${clip(lines[i]!.text, width - 8)}`;
+    const change = row.role === 'violation' ? changeOf(decisive(check), row) : undefined;
+    return [
+      ...(row.gap ? [paint('dim', `${' '.repeat(16)}⋮`)] : []),
+      row.role === 'violation' ? paint('bad', line) : line,
+      ...(change ? [paint('bad', `${' '.repeat(19)}${clip(visible(change), width - 21)}`)] : []),
+    ];
+  });
+}
+
+/** How many things that stand in the way of a level are named. */
+const NAMED = 6;
+
+// Levels, what the next one lacks, badges and gate: what a run that counts stands at.
+function standingBlock(result: RunResult, width: number, paint: Paint): string[] {
+  const lines = standingLines(result);
+  const row = (head: string, { glyph, tone, name, text }: StandingLine, room: number): string =>
+    `  ${paint('dim', head.padEnd(9))}  ${paint(tone, glyph)} ${clip(`${name.padEnd(room)} ${text}`, width - 15)}`;
+  const of = (kind: StandingLine['kind'], head: string): string[] => {
+    const rows = lines.filter((line) => line.kind === kind);
+    const room = Math.max(0, ...rows.map(({ name }) => name.length));
+    return rows.map((line, i) => row(i === 0 ? head : '', line, room));
+  };
+  const next = nextLevel(result);
+  const lacks = next?.lacks.slice(0, NAMED) ?? [];
+  const more = (next?.lacks.length ?? 0) - lacks.length;
+  const latency = latencyText(result);
+  return [
+    ...of('level', 'levels'),
+    ...(next ? [`  ${paint('dim', 'to')}         ${next.to} it lacks`] : []),
+    ...lacks.map((line) => row('', line, Math.max(...lacks.map(({ name }) => name.length)))),
+    ...(more > 0 ? [`             and ${more} more`] : []),
+    ...of('badge', 'badges'),
+    ...(latency ? [`  ${paint('dim', 'latency')}    ${latency}`] : []),
+    ...of('gate', 'gate'),
+  ];
+}
+
 /** The result for a terminal: every check, what it adds up to, and the first failure explained. Ends with a line feed. */
-export function scorecard(given: RunResult, { colour, width = 100, events = [] }: TerminalOptions): string {
+export function scorecard(given: RunResult, { colour, width = 100, events = [], map = [] }: TerminalOptions): string {
   const result = visibleData(given);
   const paint = painter(colour);
   const { text, tone } = headline(result);
@@ -133,7 +198,8 @@ export function scorecard(given: RunResult, { colour, width = 100, events = [] }
     ...(invariants.length > 0 ? ['', '  Invariants', ...invariants] : []),
     '',
     `  ${paint('bold', paint(tone, text))}`,
-    `  ${result.level}`,
+    ...wrap(result.level, width - 2).map((line) => `  ${line}`),
+    ...standingBlock(result, width, paint),
     `  counts     ${counts.join(', ') || 'none'}`,
     `  score      overall ${figure(result.score.overall)}${scores.length > 0 ? ` (${scores.join(', ')})` : ''}`,
     `  coverage   ${figure(result.coverage)} % of the weight witnessed; ${result.mapCoverage.judged} of ${result.mapCoverage.of} map rows judged`,
@@ -141,7 +207,7 @@ export function scorecard(given: RunResult, { colour, width = 100, events = [] }
     ...result.warnings.flatMap((warning) =>
       wrap(warning, width - 13).map((line, i) => `  ${paint('warn', i === 0 ? 'warning' : '       ')}    ${line}`),
     ),
-    ...(first ? ['', ...explain(first, width, paint, events)] : []),
+    ...(first ? ['', ...explain(first, { width, paint, events, map: visibleData(map) })] : []),
     ...(others.length > 0 ? ['', '  Also failed', ...others.map(oneLine)] : []),
     ...(odd.length > 0 ? ['', '  Could not be judged', ...odd.map(oneLine)] : []),
     ...remarks(result).flatMap(({ title, lines: said }) => [
@@ -196,5 +262,5 @@ export const terminal = defineReport({
   name: 'terminal',
   file: 'scorecard.txt',
   doc: 'The scorecard that the command line prints, without colour.',
-  render: ({ result, events }) => scorecard(result, { colour: false, events }),
+  render: ({ result, events, map }) => scorecard(result, { colour: false, events, map }),
 });

@@ -1,4 +1,5 @@
-import type { CheckResult, Finding, RunResult, Severity, Verdict } from '#conformance';
+import type { BadgeStanding, CheckResult, Finding, Lack, LevelStanding, RunResult, Severity, Verdict } from '#conformance';
+import type { MapRow } from './definition.ts';
 
 export type Tone = 'good' | 'bad' | 'warn' | 'void' | 'quiet';
 
@@ -45,6 +46,67 @@ export const failed = (item: { verdict: Verdict }): boolean => item.verdict === 
 /** Applies, and could not be judged. */
 export const unknown = (item: { verdict: Verdict }): boolean => item.verdict === 'untestable' || item.verdict === 'harness-error';
 
+const MARK = { yes: ['✓', 'good'], no: ['✗', 'bad'], unknown: ['?', 'warn'] } as const;
+
+/** One line about where the run stands: what it is about, how it is, and what was seen. */
+export interface StandingLine {
+  kind: 'level' | 'badge' | 'gate' | 'lack';
+  name: string;
+  glyph: string;
+  tone: Tone;
+  text: string;
+}
+
+/** How each level is met, and what the gate asked for; nothing of a selection, which awards nothing. */
+export function standingLines({ standing, gate }: RunResult): StandingLine[] {
+  const levels = standing.leftOut > 0 ? [] : standing.levels.map(levelLine);
+  const badges = standing.leftOut > 0 ? [] : standing.badges.filter(({ state }) => state !== 'none').map(badgeLine);
+  const asked = (gate?.lines ?? []).map(({ asked: name, met, saw }): StandingLine => {
+    const [glyph, tone] = MARK[met];
+    return { kind: 'gate', name, glyph, tone, text: saw };
+  });
+  return [...levels, ...badges, ...asked];
+}
+
+function levelLine({ id, name, state, must, majors, lacks, beyond }: LevelStanding): StandingLine {
+  const passed = must.of > 0 ? `${must.passed} of ${must.of} blockers pass` : 'every channel was travelled';
+  const share = majors ? `, majors ${majors.share} % (asked: ${majors.least} %)` : '';
+  const glyph = state === 'met' ? '✓' : state === 'checks-hold' ? '◐' : '✗';
+  const tone: Tone =
+    state === 'met' ? 'good' : state === 'checks-hold' ? 'warn' : lacks.some(({ kind }) => kind === 'failed') ? 'bad' : 'warn';
+  const base = must.of === 0 && lacks.length > 0 ? `${lacks.length} channels were not` : `${passed}${share}`;
+  const needs = beyond.length > 0 ? `; needs ${beyond.join(' and ')}` : '';
+  return { kind: 'level', name: `${id} ${name}`, glyph, tone, text: `${base}${needs}` };
+}
+
+function badgeLine({ id, state, must, title, lacks }: BadgeStanding): StandingLine {
+  const earned = state === 'earned';
+  return {
+    kind: 'badge',
+    name: id,
+    glyph: earned ? '✓' : '✗',
+    tone: earned ? 'good' : 'quiet',
+    text: `${title}: ${must.passed} of ${must.of} pass${must.passed === must.of && lacks[0] ? `, but ${lacks[0].what} ${lacks[0].why}` : ''}`,
+  };
+}
+
+/** What stands between the run and its next level, the subject's own failures first. Undefined where nothing does, or too little was run. */
+export function nextLevel({ standing }: RunResult): { to: string; lacks: StandingLine[] } | undefined {
+  const next = standing.leftOut > 0 ? undefined : standing.levels.find(({ state }) => state === 'lacking');
+  if (!next) return undefined;
+  const order: Lack['kind'][] = ['failed', 'unknown', 'absent'];
+  const sorted = [...next.lacks].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  const lacks = sorted.map(({ what, kind, why }): StandingLine => {
+    const [glyph, tone] = MARK[kind === 'failed' ? 'no' : 'unknown'];
+    return { kind: 'lack', name: what, glyph, tone, text: why };
+  });
+  return { to: `level ${next.id.slice(1)} (${next.name})`, lacks };
+}
+
+/** `p95 812 ms by LT-01, class A`. */
+export const latencyText = ({ standing: { latency } }: RunResult): string | undefined =>
+  latency && `p95 ${latency.p95Ms} ms by ${latency.by.join(', ')}, ${latency.class ? `class ${latency.class}` : 'of no class'}`;
+
 const plural = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
 
 /** The run in one sentence. It says what was witnessed, and never calls a sync safe. */
@@ -80,19 +142,43 @@ export function headline(result: RunResult): { text: string; tone: Tone } {
   return { text: sentence[0]?.toUpperCase() + sentence.slice(1), tone };
 }
 
+/** What the replays of a failure showed; empty where there were none. */
+export function replaysOf({ reproduced }: Pick<CheckResult, 'reproduced'>): string {
+  if (!reproduced) return '';
+  const { times, of, otherwise } = reproduced;
+  const count = `reproduced ${times}/${of}`;
+  if (otherwise.length === 0) return count;
+  const ways = [
+    ...Map.groupBy(otherwise, (one) => (one.verdict === 'pass' ? 'passed' : `${VERDICT[one.verdict].word}, ${one.reason}`)),
+  ];
+  const others = ways.map(([way, ones]) => `${ones.length} ${way}`).join(', ');
+  const isFlake = otherwise.some(({ verdict }) => verdict === 'pass');
+  return `${count} (${others})${isFlake ? ': a flake: the same was done to the same subject, and it did not always fail; a failure all the same' : ''}`;
+}
+
 /** The finding that decided a check; undefined when it passed. */
 export const decisive = (check: { verdict: Verdict; findings: Finding[] }): Finding | undefined =>
   check.findings.find((finding) => finding.verdict === check.verdict) ?? check.findings[0];
+
+/** How a row of the map makes a value, in words. */
+export const howMapped = (row: MapRow): string =>
+  [
+    `owned by ${row.owner || 'nobody'}`,
+    ...(row.v2 ? [`v2 ${row.v2}`] : []),
+    ...(row.transform ? [`by ${row.transform}`] : []),
+    ...(row.on_missing ? [`when missing ${row.on_missing}`] : []),
+    `from ${row.source}`,
+  ].join(', ');
 
 /** Failed and not judged first, then as given; the order within each is kept. */
 export const worstFirst = (checks: readonly CheckResult[]): CheckResult[] =>
   [...checks].sort((a, b) => VERDICTS.indexOf(a.verdict) - VERDICTS.indexOf(b.verdict));
 
-/** Failed checks in the order in which a person should read them: what is new first, of that blockers first. */
+/** Failed checks in the order in which a person should read them: what is new first, of that blockers, of them what is basic. */
 export const failures = (result: RunResult): CheckResult[] => {
   const rank = ['B', 'M', 'm', 'A'];
   const place = ({ known, severity }: CheckResult): number => (known ? rank.length : 0) + rank.indexOf(severity);
-  return result.checks.filter(failed).sort((a, b) => place(a) - place(b));
+  return result.checks.filter(failed).sort((a, b) => place(a) - place(b) || a.level - b.level);
 };
 
 /** A score or share as every report writes it: one decimal at most. */

@@ -16,7 +16,7 @@ export type {
   RecordRef,
   Rule,
 } from '#kernel';
-export { digest, nearest, Random, recordKey, systemClock } from '#kernel';
+export { digest, nearest, Random, recordKey, systemClock, tokenMark } from '#kernel';
 export {
   type Armed,
   type CommitRequest,

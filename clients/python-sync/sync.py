@@ -16,6 +16,7 @@ from crm import Crm
 from door import MAX_WAIT, NotNow, Refused
 from ehr import Ehr
 from feed import Feed
+from losses import LOOK_AGAIN, Losses
 from mapping import appointment, contact, key_of, language
 from work import LATER, Work
 
@@ -25,7 +26,11 @@ DATA = os.environ.get("DATA", ".")
 
 
 class Wait(Exception):
-    """Something else has to be done first."""
+    """To be done again in so many seconds: nothing has failed."""
+
+    def __init__(self, seconds):
+        super().__init__("wait")
+        self.seconds = seconds
 
 
 class Sync:
@@ -34,6 +39,7 @@ class Sync:
         self.authority, self.zone = get("AUTHORITY"), get("TIME_ZONE")
         self.work = Work(os.path.join(DATA, "work.db"))
         self.ehr, self.crm = Ehr(settings, site, WORKERS), Crm(settings, WORKERS)
+        self.losses = Losses()
         self.feed = Feed(settings, site, lambda *mrns: self.work.want("mrn", *mrns))
 
     # What there is to do.
@@ -45,7 +51,7 @@ class Sync:
         self.work.want("patient", *ids)
 
     def do_patient(self, id_):
-        self.work.settle_doubts(id_)
+        self.work.take_doubts(id_)
         patient = self.ehr.patient(id_)
         if patient is None:
             raise Refused(f"EHR: no Patient/{id_}")
@@ -54,18 +60,21 @@ class Sync:
             raise Refused(f"EHR: Patient/{id_} has no MRN of this hospital")
         owner = self.survivor(patient)
         owner_key = self.key(owner)
-        if owner is not patient and self.work.digest("Contact", owner_key) is None:
+        if owner is not patient and self.work.written("Contact", owner_key)[0] is None:
             self.work.want("patient", owner["id"])
-            raise Wait()
+            raise Wait(0.2)
         values = contact(patient, self.authority) | {"MRN__c": key.removeprefix(f"{self.authority}|")}
-        failures = self.write("Contact", key, id_, values, at_first=language(patient))
+        failures, doubtful = [], []
+        self.write("Contact", key, id_, values, failures, doubtful, at_first=language(patient))
         for each in self.ehr.appointments(id_):
             number = next((one["value"] for one in each.get("identifier", []) if one.get("value")), None)
             if number:
                 values = appointment(each, owner_key, self.zone)
-                failures += self.write("Appointment__c", f"{self.authority}|{number}", id_, values)
+                self.write("Appointment__c", f"{self.authority}|{number}", id_, values, failures, doubtful)
         if failures:
             raise Refused("; ".join(failures))
+        if doubtful:
+            raise Wait(LOOK_AGAIN)
 
     def key(self, patient):
         return key_of(patient, self.ehr.system, self.authority)
@@ -81,19 +90,24 @@ class Sync:
                 raise Refused("EHR: the survivor of a merge cannot be read")
         raise Refused("EHR: merges in a circle")
 
-    def write(self, object_, key, patient, values, at_first=None):
-        """Writes what is new. Gives what failed, so that the rest of the patient is written all the same."""
-        digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
-        known = self.work.digest(object_, key)
-        if known == digest:
-            return []
-        try:
-            if known != "?" or not self.holds(object_, key, values):
-                self.crm.upsert(object_, key, values | (at_first or {} if known is None else {}))
-        except Refused as refused:
-            return [f"{object_}: {refused}"]
-        self.work.wrote(object_, key, patient, digest)
-        return []
+    def write(self, object_, key, patient, values, failures, doubtful, at_first=None):
+        """Writes what is new. What failed is noted, so that the rest of the patient is written all the same."""
+        known, doubt = self.work.written(object_, key)
+        fields = {name: digest(value) for name, value in values.items()}
+        gone = [name for name, value in fields.items() if value is None and (known or {}).get(name)]
+        kept = self.losses.not_believed(object_, key, gone, [name for name, value in fields.items() if value])
+        for name in kept:
+            values.pop(name)
+            fields[name] = known[name]
+        if known is None or doubt or any(known.get(name) != value for name, value in fields.items()):
+            try:
+                if not doubt or not self.holds(object_, key, values):
+                    self.crm.upsert(object_, key, values | (at_first or {} if known is None else {}))
+            except Refused as refused:
+                failures.append(f"{object_}: {refused}")
+                return
+            self.work.wrote(object_, key, patient, (known or {}) | fields)
+        doubtful += kept
 
     def holds(self, object_, key, values):
         fields = [f"{name}.EHR_Key__c" if isinstance(value, dict) else name for name, value in values.items()]
@@ -110,8 +124,8 @@ class Sync:
                 self.work.finish(kind, ref, heard)
             except NotNow as wait:
                 self.work.put_off(kind, ref, wait.until, failed=False)
-            except Wait:
-                self.work.put_off(kind, ref, time.time() + 0.2, failed=False)
+            except Wait as wait:
+                self.work.put_off(kind, ref, time.time() + wait.seconds, failed=False)
             except Exception as error:  # one patient must not stop the others
                 wait = min(MAX_WAIT, 2 ** min(tries, 10))
                 what = str(error) if isinstance(error, Refused) else type(error).__name__
@@ -155,6 +169,11 @@ class Sync:
         threading.Thread(target=self.feed.serve, daemon=True).start()
         print("running", flush=True)
         signal.sigwait({signal.SIGTERM, signal.SIGINT})
+
+
+def digest(value):
+    """None stays None, so that what was filled is known without keeping it."""
+    return None if value is None else hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def stamp(moment):

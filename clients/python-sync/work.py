@@ -3,6 +3,7 @@
 A patient is not a message: ten messages about one patient are one thing to do, and it is done by one worker at a time.
 `wanted` counts what was heard, `done` how much of it the last finished round had heard when it began.
 """
+import json
 import sqlite3
 import threading
 import time
@@ -19,7 +20,7 @@ class Work:
             PRAGMA synchronous = FULL;
             CREATE TABLE IF NOT EXISTS todo (kind TEXT, ref TEXT, wanted INT, done INT, tries INT, due REAL, urgency INT,
                                              PRIMARY KEY (kind, ref));
-            CREATE TABLE IF NOT EXISTS written (object TEXT, key TEXT, patient TEXT, digest TEXT, doubt INT,
+            CREATE TABLE IF NOT EXISTS written (object TEXT, key TEXT, patient TEXT, fields TEXT, doubt INT,
                                                 PRIMARY KEY (object, key));
             CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT);
             """
@@ -77,30 +78,32 @@ class Work:
 
     # What the CRM was given.
 
-    def digest(self, object_, key):
+    def written(self, object_, key):
+        """Digests of the fields that the CRM was given (None where it was given nothing yet), and whether somebody else wrote since."""
         with self.changed:
-            row = self.db.execute("SELECT digest FROM written WHERE object = ? AND key = ?", (object_, key)).fetchone()
-            return row and row[0]
+            query = "SELECT fields, doubt FROM written WHERE object = ? AND key = ?"
+            fields, doubt = self.db.execute(query, (object_, key)).fetchone() or (None, 0)
+            return fields and json.loads(fields), doubt > 0
 
-    def wrote(self, object_, key, patient, digest):
+    def wrote(self, object_, key, patient, fields):
         with self.changed:
             self.db.execute(
-                """INSERT INTO written VALUES (?, ?, ?, ?, 0)
-                   ON CONFLICT DO UPDATE SET patient = excluded.patient, digest = excluded.digest""",
-                (object_, key, patient, digest),
+                """INSERT INTO written VALUES (?, ?, ?, ?, 0) ON CONFLICT DO UPDATE SET
+                   patient = excluded.patient, fields = excluded.fields, doubt = CASE doubt WHEN 2 THEN 0 ELSE doubt END""",
+                (object_, key, patient, json.dumps(fields)),
             )
 
     def doubt(self, object_, key):
-        """Somebody else wrote that record: look at it again. The round that does so takes the doubt back, not one under way."""
+        """Somebody else wrote that record: look at it again. A round that is under way does not take this doubt back."""
         with self.changed:
             self.db.execute("UPDATE written SET doubt = 1 WHERE object = ? AND key = ?", (object_, key))
             row = self.db.execute("SELECT patient FROM written WHERE object = ? AND key = ?", (object_, key)).fetchone()
         if row:
             self.want("patient", row[0])
 
-    def settle_doubts(self, patient):
+    def take_doubts(self, patient):
         with self.changed:
-            self.db.execute("UPDATE written SET doubt = 0, digest = '?' WHERE patient = ? AND doubt = 1", (patient,))
+            self.db.execute("UPDATE written SET doubt = 2 WHERE patient = ? AND doubt = 1", (patient,))
 
     def patients_of(self, key):
         with self.changed:

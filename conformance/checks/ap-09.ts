@@ -10,6 +10,7 @@ export const ap09 = defineCheck({
     'A CRM-owned field of an appointment (a confirmation, say) that a CRM user fills in leads to one change in the EHR, and to no further write in the CRM.',
   seeds: ['S1'],
   harm: 'The patient confirmed by phone; the desk, which sees only the EHR, gives the slot away.',
+  capabilities: ['bookings'],
   needs: ['crm-back', 'write-back'],
   maps: [{ source: 'Appointment', owner: 'crm' }],
   async act(world) {

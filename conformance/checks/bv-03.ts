@@ -19,9 +19,11 @@ export const bv03 = defineCheck({
     'What a backfill has read before a change, and delivers after it, never takes the place of the change that came live in between.',
   seeds: ['S0'],
   harm: 'The nightly load brings back the telephone number that the patient corrected at the desk that evening.',
+  capabilities: ['backfill'],
   needs: ['hl7', 'api'],
   maps: [{ source: 'Patient', path: 'telecom' }],
   alone: true,
+  cases: PEOPLE,
   async act(world) {
     const patients = [];
     for (const name of PEOPLE) patients.push(await world.register(name));

@@ -25,6 +25,7 @@ export const bv05 = defineCheck({
   requirement: 'An export of which a file is gone or breaks off, or that asks to wait, is taken again until it is had whole.',
   seeds: ['S1'],
   harm: 'The patients of one file of forty are missing, and the load is reported as done.',
+  capabilities: ['backfill'],
   needs: ['bulk'],
   alone: true,
   async act(world) {

@@ -16,6 +16,7 @@ export const cn02 = defineCheck({
   harm: 'Reminders yes, marketing no becomes one flag: the patient gets campaigns, or misses the visit.',
   needs: ['poll'],
   maps: [{ source: 'Consent' }],
+  cases: MATRIX.map(({ name }) => name),
   async act(world) {
     const patient = await world.register('patient');
     const said = { at: world.minutes(-60), method: 'web', source: 'Patient portal' } as const;

@@ -15,6 +15,7 @@ export const cs02 = defineCheck({
   seeds: ['S1', 'S3'],
   harm: 'A patient who was never diabetic gets letters about his diabetes.',
   takes: ['Condition'],
+  cases: ['over', 'refuted'],
   async act(world) {
     const over = await world.register('over');
     const refuted = await world.register('refuted');

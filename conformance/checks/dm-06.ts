@@ -12,6 +12,7 @@ export const dm06 = defineCheck({
     "A patient's emergency contact is in the CRM as the map says, and stays when a lead with the same phone appears there and the patient is written again.",
   seeds: ['S0 emergency contact overwritten'],
   harm: 'The hospital calls the number that it has for emergencies, and a stranger who once filled in a web form answers.',
+  capabilities: ['demographics', 'leads'],
   needs: ['poll'],
   maps: [{ source: 'Patient', path: 'Patient.contact' }],
   async act(world) {

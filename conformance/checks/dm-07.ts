@@ -1,5 +1,8 @@
 import { defineCheck } from '../check.ts';
 
+const GENDERS = ['male', 'female', 'other', 'unknown', undefined] as const;
+const nameOf = (gender: string | undefined): string => `gender ${gender ?? 'absent'}`;
+
 export const dm07 = defineCheck({
   id: 'DM-07',
   title: 'Each gender code, and none at all, is mapped and never guessed',
@@ -10,9 +13,10 @@ export const dm07 = defineCheck({
     'Male, female, other, unknown and an absent code are mapped as the map says; nobody is made male or female by default.',
   seeds: ['S4'],
   harm: 'A screening campaign leaves people out, or addresses them wrongly.',
+  cases: GENDERS.map(nameOf),
   async act(world) {
-    for (const gender of ['male', 'female', 'other', 'unknown', undefined] as const) {
-      const name = `gender ${gender ?? 'absent'}`;
+    for (const gender of GENDERS) {
+      const name = nameOf(gender);
       await world.register(name, { ...world.person(name), gender });
     }
     await world.settled('arrived');

@@ -14,6 +14,7 @@ export const dq01 = defineCheck({
   requirement: 'Phone numbers in any usual spelling arrive in the form that the map asks for; an extension is kept.',
   seeds: ['S0'],
   harm: 'The dialler skips every number that it cannot read.',
+  cases: SPELLINGS.map((value) => `phone ${value}`),
   async act(world) {
     for (const value of SPELLINGS) {
       const person = world.person(`phone ${value}`);

@@ -12,6 +12,7 @@ export const dq03 = defineCheck({
     'Dates of birth, those on the edges of years and in leap years too, are the same day in the CRM, whatever the zones.',
   seeds: ['S2'],
   harm: 'Born a day earlier, the patient is not found by name and birth date, and gets a second chart.',
+  cases: BIRTHS.map((birthDate) => `born ${birthDate}`),
   async act(world) {
     for (const birthDate of BIRTHS)
       await world.register(`born ${birthDate}`, { ...world.person(`born ${birthDate}`), birthDate });

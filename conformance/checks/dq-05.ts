@@ -2,6 +2,12 @@ import { COMMON, type Measure, toObservation } from '#fixtures';
 import { defineCheck } from '../check.ts';
 import type { PatientHandle } from '../world/world.ts';
 
+const WEIGHTS: [string, Measure][] = [
+  ['in kilograms', { value: 81.6, unit: 'kg' }],
+  ['in pounds', { value: 180, unit: 'lb', code: '[lb_av]' }],
+  ['without a unit', { value: 180, unit: '', code: false }],
+];
+
 export const dq05 = defineCheck({
   id: 'DQ-05',
   title: 'A weight is nothing without its unit',
@@ -12,17 +18,13 @@ export const dq05 = defineCheck({
   seeds: ['S4'],
   harm: 'A dose is worked out for a patient of 180 kilograms who weighs 180 pounds.',
   takes: ['Observation'],
+  cases: WEIGHTS.map(([name]) => name),
   async act(world) {
-    const weights: [string, Measure][] = [
-      ['in kilograms', { value: 81.6, unit: 'kg' }],
-      ['in pounds', { value: 180, unit: 'lb', code: '[lb_av]' }],
-      ['without a unit', { value: 180, unit: '', code: false }],
-    ];
     const patients: PatientHandle[] = [];
-    for (const [name] of weights) patients.push(await world.register(name));
+    for (const [name] of WEIGHTS) patients.push(await world.register(name));
     for (const patient of patients) await world.visit(`visit ${patient.name}`, patient);
     if (!(await world.settled('arrived'))) return;
-    for (const [i, [name, value]] of weights.entries()) {
+    for (const [i, [name, value]] of WEIGHTS.entries()) {
       const patientRef = `Patient/${patients[i]!.ref.id}`;
       const weight = toObservation({ patientRef, code: COMMON.weight, category: 'vital-signs', value, effective: world.day(-1) });
       // What was not said is left out, as a system does that has no field for it.

@@ -10,6 +10,7 @@ export const en03 = defineCheck({
   requirement: 'When the newest visit turns out to be an error, the one before it is the last visit again.',
   seeds: ['S1'],
   harm: 'A patient who never came counts as seen, and is not recalled.',
+  capabilities: ['encounters', 'deletes'],
   takes: ['Encounter'],
   async act(world) {
     const patient = await world.register('patient');

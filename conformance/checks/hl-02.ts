@@ -1,5 +1,7 @@
 import { defineCheck } from '../check.ts';
 
+const MISTAKES = ['missing_segment', 'bad_value', 'unknown_event', 'processing_id'];
+
 export const hl02 = defineCheck({
   id: 'HL-02',
   title: 'A wrong message is refused as declared, and leaves nothing',
@@ -11,6 +13,7 @@ export const hl02 = defineCheck({
   seeds: ['S0', 'S4'],
   harm: 'A test message of the vendor changes the chart of a patient; or the sender believes that nonsense arrived.',
   needs: ['hl7'],
+  cases: MISTAKES,
   async act(world) {
     const patient = await world.register('patient');
     if (!(await world.settled('before'))) return;
@@ -28,9 +31,7 @@ export const hl02 = defineCheck({
     const baseline = facts.asMapped('before');
     if (baseline.length > 0) return baseline;
     const declared = facts.note<Record<string, string>>('declared') ?? {};
-    const refusals = ['missing_segment', 'bad_value', 'unknown_event', 'processing_id'].flatMap((mistake) =>
-      facts.wasRefused(mistake, [declared[mistake] ?? 'AE']),
-    );
+    const refusals = MISTAKES.flatMap((mistake) => facts.wasRefused(mistake, [declared[mistake] ?? 'AE']));
     return [...refusals, ...facts.asMapped('refused')];
   },
 });

@@ -20,6 +20,7 @@ export const hl04 = defineCheck({
   seeds: ['S0'],
   harm: 'A slow line cuts messages in two, and half of the admissions of the night are missing.',
   needs: ['hl7'],
+  cases: FRAMES.map(({ name }) => name),
   async act(world) {
     for (const { name, fault, params, whole } of FRAMES) {
       const person = world.person(name);

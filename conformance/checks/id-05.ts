@@ -10,6 +10,7 @@ export const id05 = defineCheck({
     'When two charts are merged, the surviving contact owns the appointments of both, and the retired one is no longer live.',
   seeds: ['S3'],
   harm: "Half of the patient's visits stay with a chart that nobody opens any more.",
+  capabilities: ['identity', 'merges'],
   async act(world) {
     const survivor = await world.register('survivor');
     const loser = await world.register('loser');

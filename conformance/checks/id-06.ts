@@ -10,6 +10,7 @@ export const id06 = defineCheck({
     'A message about an MRN that was merged away is applied to the survivor or put aside; the retired contact stays retired.',
   seeds: ['S3', 'S4'],
   harm: 'The duplicate that was cleaned up yesterday is back today, with its own reminders.',
+  capabilities: ['identity', 'merges'],
   needs: ['hl7'],
   async act(world) {
     const survivor = await world.register('survivor');

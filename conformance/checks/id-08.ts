@@ -10,6 +10,7 @@ export const id08 = defineCheck({
     'When a patient arrives whose phone and mail address stand on a lead, the rule of the map is followed, and neither overwrites the other.',
   seeds: ['S0'],
   harm: 'A web form that somebody else filled in becomes the chart, or the marketing history of a patient vanishes overnight.',
+  capabilities: ['leads'],
   maps: [{ source: 'Patient' }],
   async act(world) {
     const person = world.person('patient');

@@ -13,6 +13,7 @@ export const ip07 = defineCheck({
     'Ten appointments are written, in one call or one by one, and the CRM refuses one whose patient is locked: it is tried again, alone or with the rest under safe keys.',
   seeds: ['S0'],
   harm: 'A retried batch books nine visits twice, or the one that failed is never heard of again.',
+  capabilities: ['batches'],
   maps: [{ source: 'Patient' }, { source: 'Appointment' }],
   alone: true,
   async act(world) {

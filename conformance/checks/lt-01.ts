@@ -12,6 +12,7 @@ export const lt01 = defineCheck({
   seeds: ['S2'],
   harm: 'The number that the patient gave at the desk is not there when the nurse calls back.',
   act: (world) => trickle(world),
+  measures: (facts) => facts.latency('trickled'),
   expect(facts) {
     const baseline = facts.asMapped('before');
     if (baseline.length > 0) return baseline;

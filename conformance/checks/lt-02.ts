@@ -15,6 +15,7 @@ export const lt02 = defineCheck({
   seeds: ['S0'],
   harm: 'One change in fifty never arrives, and nobody will ever look for it.',
   act: (world) => trickle(world),
+  measures: (facts) => facts.latency('trickled'),
   expect(facts) {
     const baseline = facts.asMapped('before');
     if (baseline.length > 0) return baseline;

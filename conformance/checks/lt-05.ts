@@ -14,6 +14,7 @@ export const lt05 = defineCheck({
     'Of a steady trickle of edits of CRM-owned fields, 95 of 100 are in the EHR, from commit to commit, within the declared sync window.',
   seeds: ['S1'],
   harm: 'The patient asked for an interpreter on the way to the clinic, and arrives before the wish does.',
+  capabilities: ['write_back'],
   needs: ['crm-back', 'write-back'],
   maps: [{ source: 'Patient', owner: 'crm' }],
   async act(world) {

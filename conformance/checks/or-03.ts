@@ -13,6 +13,7 @@ export const or03 = defineCheck({
     'Whatever the order in which the changes of two charts and their merge reach the CRM, the survivor holds everything at the end, and nothing stays with the retired chart.',
   seeds: ['S0', 'S3'],
   harm: 'The visit was moved while two charts became one; it stays with the chart that nobody opens, and nobody is reminded.',
+  capabilities: ['merges'],
   alone: true,
   async act(world) {
     const lanes = Array.from({ length: SCHEDULES[world.size] / 2 }, (_, n) => [

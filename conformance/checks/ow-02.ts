@@ -10,6 +10,7 @@ export const ow02 = defineCheck({
     "A CRM-owned field that a CRM user edits is written to the EHR by the site's write-back route, once, and changes nothing else there.",
   seeds: ['S1', 'S2'],
   harm: "The patient told the call centre which language to use; the clinic's interpreter is never booked.",
+  capabilities: ['write_back'],
   needs: ['crm-back', 'write-back'],
   goLive: true,
   async act(world) {

@@ -9,6 +9,7 @@ export const ow03 = defineCheck({
   requirement: 'When the EHR changes one field and a CRM user another at the same moment, both edits stand in both systems.',
   seeds: ['S0'],
   harm: 'The call centre notes a wish, the clinic corrects a number, and one of the two is gone.',
+  capabilities: ['write_back'],
   needs: ['crm-back', 'write-back'],
   async act(world) {
     const patient = await world.register('patient');

@@ -25,6 +25,7 @@ export const ow05 = defineCheck({
     'When the version of a chart moves between the reading of the subject and its write, it reads again and merges: the edit of the clinic and that of the CRM both stand.',
   seeds: ['S0'],
   harm: 'The nurse adds that the patient is deaf, and half a second later a sync puts back the list that it had read before.',
+  capabilities: ['write_back'],
   needs: ['crm-back', 'write-back', 'versioned-write'],
   maps: [{ source: 'Patient', owner: 'crm' }],
   async act(world) {

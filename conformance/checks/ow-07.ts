@@ -19,6 +19,7 @@ export const ow07 = defineCheck({
     'A write-back that the EHR refuses for its content is attempted at most twice, leaves a mark in the CRM where the map has a field for one, and does not keep the next ones from their way.',
   seeds: ['S0'],
   harm: 'The call centre believes that the clinic knows; the hospital has refused the same message all weekend, and all that came behind it waits.',
+  capabilities: ['write_back'],
   needs: ['crm-back', 'write-back'],
   maps: [{ source: 'Patient', owner: 'crm' }],
   waitsOut: true,

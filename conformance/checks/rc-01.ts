@@ -9,6 +9,7 @@ export const rc01 = defineCheck({
   requirement: 'Changes whose messages never came are repaired inside the reconcile window, by reading the EHR.',
   seeds: ['S2'],
   harm: 'Three lost messages are three wrong patients for ever: nobody notices, because nothing failed.',
+  capabilities: ['reconciliation'],
   needs: ['hl7', 'poll'],
   async act(world) {
     const patient = await world.register('patient');

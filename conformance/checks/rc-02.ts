@@ -11,6 +11,7 @@ export const rc02 = defineCheck({
     'When a load changes EHR-owned fields of people and of appointments in the CRM, the values of the EHR stand there again inside the window.',
   seeds: ['S2'],
   harm: 'Last month’s spreadsheet is imported by night, and in the morning the clinic works with last month’s visits.',
+  capabilities: ['reconciliation'],
   needs: ['crm-reread'],
   maps: [
     { source: 'Patient', owner: 'ehr' },

@@ -9,6 +9,7 @@ export const rc03 = defineCheck({
   requirement: 'An appointment that was entered in error is no live record of the CRM, and no late message brings it back.',
   seeds: ['S2'],
   harm: 'A patient drives to the clinic for an appointment that never was.',
+  capabilities: ['deletes'],
   async act(world) {
     const patient = await world.register('patient');
     const appointment = await world.book('appointment', patient);

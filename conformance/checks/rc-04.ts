@@ -11,6 +11,7 @@ export const rc04 = defineCheck({
   requirement: 'While nothing changes in the EHR, further rounds of polling write nothing to the CRM.',
   seeds: ['S0'],
   harm: 'Each night every contact is "changed": the change feed, the audit trail and the quota are full of nothing.',
+  capabilities: ['reconciliation'],
   needs: ['poll'],
   async act(world) {
     const patient = await world.register('patient');

@@ -1,4 +1,5 @@
 import { defineCheck } from '../check.ts';
+import { CALM } from '../facts/alert-facts.ts';
 import type { PatientHandle } from '../world/world.ts';
 
 const REFUSED = ['refused 1', 'refused 2'];
@@ -15,10 +16,13 @@ export const rs10 = defineCheck({
     'Items that the CRM refuses, and items that wait for it, can be counted by an operator without reading the database of the sync: by a hook, in its output, or as tasks in the CRM.',
   seeds: ['S2 silent for two months', 'S4 alerts'],
   harm: 'Two patients in a hundred have not been synced for two months; the lamp on the wall was green all the time.',
+  capabilities: ['monitoring'],
   alone: true,
   async act(world) {
+    await world.watch(CALM);
     await world.register('before');
     if (!(await world.settled('before'))) return;
+    await world.watched(CALM);
     const wait = Math.min(world.retry.max_wait, LONGEST_MS);
     await world.watch('refused');
     const refused: PatientHandle[] = [];

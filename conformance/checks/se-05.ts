@@ -28,6 +28,11 @@ export const se05 = defineCheck({
         actual: `subject.log:${line}`,
       }),
     );
-    return [...leaks.slice(0, 3), ...facts.didBite('error'), ...facts.asMapped('arrived')];
+    const secrets = facts.outputWithSecrets().map(({ line, name }) =>
+      fail('secret-in-output', `Line ${line} of the output holds ${name}; its digest stands there now.`, {
+        actual: `subject.log:${line}`,
+      }),
+    );
+    return [...leaks.slice(0, 3), ...secrets.slice(0, 3), ...facts.didBite('error'), ...facts.asMapped('arrived')];
   },
 });

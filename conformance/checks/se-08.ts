@@ -1,4 +1,5 @@
 import { defineCheck, fail } from '../check.ts';
+import { CALM } from '../facts/alert-facts.ts';
 
 const VISITS = Array.from({ length: 8 }, (_, n) => `visit ${n + 1}`);
 const A_PAGE = 2;
@@ -23,8 +24,10 @@ export const se08 = defineCheck({
   alone: true,
   async act(world) {
     const tenant = world.site.name;
+    await world.watch(CALM);
     const patient = await world.register('patient');
     if (!(await world.settled('before'))) return;
+    await world.watched(CALM);
     const { mrn } = patient.person;
     if (world.site.channels.read.some(({ kind }) => kind === 'hl7'))
       await world.arm('unheard of', { fault: 'drop', where: { sim: 'hl7', tenant, operation: 'SIU^S12', text: mrn } });

@@ -1,4 +1,5 @@
 import { defineCheck } from '../check.ts';
+import { CALM } from '../facts/alert-facts.ts';
 import { FIVE_MINUTES_PLAYED } from '../manifest/read-channels.ts';
 
 const PATIENTS = ['first', 'second', 'third', 'fourth'];
@@ -24,8 +25,10 @@ export const sv02 = defineCheck({
   maps: UPDATES.map(({ element }) => ({ source: 'Patient', path: `.${element}` })),
   alone: true,
   async act(world) {
+    await world.watch(CALM);
     const patients = await Promise.all(PATIENTS.map((name) => world.register(name)));
     if (!(await world.settled('before'))) return;
+    await world.watched(CALM);
     for (const { name, fault, element, params } of UPDATES) {
       await world.watch(name);
       const where = { sim: 'ehr', tenant: world.site.name };

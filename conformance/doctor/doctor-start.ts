@@ -28,12 +28,13 @@ export function startProblems(manifest: Manifest, environment: Record<string, st
   return found;
 }
 
-/** Programs whose first plain argument is the file that they run. */
-const INTERPRETERS = /^(node|deno|bun|python[\d.]*|ruby|perl|sh|bash)$/;
+/** Programs whose first plain argument is the file that they run; with Java it comes after -jar. */
+const INTERPRETERS = /^(node|deno|bun|python[\d.]*|ruby|perl|sh|bash|java)$/;
 
 function commandProblems({ start }: Manifest, environment: Record<string, string | undefined>, report: Report): void {
   const { cwd, command } = start;
-  const [program, script] = command as [string, string | undefined];
+  const [program = '', first] = command ?? [];
+  const script = program === 'java' ? command?.[command.indexOf('-jar') + 1 || command.length] : first;
   const wrong = isFolder(cwd) && programProblem(program, cwd, start.env.PATH ?? environment.PATH);
   const file = INTERPRETERS.test(program) && script && !/^-|\$\{/.test(script) && extname(script) !== '';
   if (!isFolder(cwd)) report(['start', 'cwd'], `the working folder ${cwd} does not exist`, 'correct start.cwd');
@@ -63,7 +64,7 @@ function executable(file: string): boolean {
 const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
 
 /** Names that are not settings but that a run gives values to. */
-const RUN_NAMES = ['RUN_DATA', 'RUN_FILES', 'SUBJECT_DIR'];
+const RUN_NAMES = ['RUN_DATA', 'RUN_FILES', 'RUN_TRUST_STORE', 'SUBJECT_DIR'];
 
 function templateProblems(manifest: Manifest, report: Report): void {
   const known = [...settingNames(manifest), ...RUN_NAMES];

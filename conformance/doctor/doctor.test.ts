@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates of manifests, filled in at run time
-import { chmodSync, cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -30,9 +30,12 @@ function project(from = '', to = ''): string {
   writeFileSync(join(folder, 'main.js'), '');
   writeFileSync(join(folder, 'plain.txt'), '');
   chmodSync(join(folder, 'plain.txt'), 0o644);
+  // A Java that is on the PATH of a manifest which says so: whether this machine has one must not matter.
+  mkdirSync(join(folder, 'bin'));
+  writeFileSync(join(folder, 'bin/java'), '', { mode: 0o755 });
   writeFileSync(join(folder, 'a.tmpl'), 'x=${SYNCPROOF_EPIC_FHIRURL}');
   if (!MANIFEST.includes(from)) throw new Error(`the sample has no ${from}`);
-  writeFileSync(join(folder, 'syncproof.yaml'), MANIFEST.replace(from, to));
+  writeFileSync(join(folder, 'syncproof.yaml'), MANIFEST.replace(from, to).replace('PATH: ./bin', `PATH: ${folder}/bin`));
   return folder;
 }
 
@@ -48,6 +51,7 @@ test('a project that is right has no errors', async () => {
 describe('a mistake is found, with line and fix', () => {
   test.each<[from: string, to: string, line: number, message: RegExp, fix: RegExp]>([
     ['[node, main.js]', '[no-such]', 2, /no program "no-such" on the PATH/, /start.command/],
+    ['[node, main.js]', '[java, -Xmx1g, -jar, target/sync.jar], env: {PATH: ./bin}', 2, /sync.jar does not exist/, /start/],
     ['[node, main.js]', '[./nothing]', 2, /no program ".\/nothing" in/, /start.command/],
     ['[node, main.js]', '[./plain.txt]', 2, /plain.txt is not executable/, /start.command/],
     ['[node, main.js]', '[node, mian.js]', 2, /mian.js does not exist/, /start.cwd/],

@@ -44,3 +44,35 @@ describe('three items can be counted by', () => {
     expect(reasons(heard(lines, counts).counted('x', 3, 'Three wait'))).toEqual(expected);
   });
 });
+
+describe('who cries all the time tells nobody anything', () => {
+  /** Two stretches of the same length: one in which nothing was wrong, and the one in question. */
+  function cried(calm: string[], lines: string[], counts: Record<string, number> = {}): AlertFacts {
+    const evidence = evidenceOf(new JournalBuilder());
+    evidence.output = () => [...calm, ...lines];
+    const all = calm.length + lines.length;
+    const marks = { 'lines from calm': 0, 'lines to calm': calm.length, 'lines from x': calm.length, 'lines to x': all };
+    const times = [0, 1_000, 1_000, 3_000].map((at, i) => [Object.keys(marks)[i]!, at] as const);
+    const notes = new Map<string, unknown>(Object.entries({ ...marks, ...counts }));
+    return new AlertFacts(evidence, { notes, notedAt: new Map(times) } as unknown as CheckLog);
+  }
+  const hook = (calm: number, from: number, to: number) => ({
+    'pending from calm': 0,
+    'pending to calm': calm,
+    'pending from x': from,
+    'pending to x': to,
+  });
+  const CRY = '2026-11-20T13:05:15Z error: 5 items failed';
+
+  it.each<[string, AlertFacts, string[]]>([
+    ['a hook that counts up with each call', cried([], [], hook(3, 3, 6)), ['not-counted']],
+    ['a hook that counts the seconds', cried([], [], hook(3, 3, 9)), ['not-counted']],
+    ['a hook that rose by more than that', cried([], [], hook(1, 1, 6)), []],
+    ['a hook that was calm', cried([], [], hook(0, 0, 3)), []],
+    ['a hook that went down', cried([], [], hook(-4, 0, 3)), []],
+    ['a line that always comes', cried([CRY], [CRY.replace('15Z', '16Z'), CRY]), ['not-counted']],
+    ['a line with another number than before', cried([CRY.replace('5 items', '0 items')], [CRY]), []],
+  ])('%s', (_, alerts, expected) => {
+    expect(reasons(alerts.counted('x', 3, 'Three wait'))).toEqual(expected);
+  });
+});

@@ -9,6 +9,9 @@ const TROUBLE =
 /** What every line may begin with, and what is no count. */
 const STAMP = /\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?|\b\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?\b/g;
 
+/** The label under which a check watches while nothing is wrong: what counts up by itself then tells nobody anything later. */
+export const CALM = 'calm';
+
 /** What a check's `expect` may ask about how the subject tells its operator: by its hooks, its output, or records in the CRM. */
 export class AlertFacts {
   #evidence: Evidence;
@@ -50,11 +53,22 @@ export class AlertFacts {
 
   // By how much the counts of its hooks rose; whatever else may have failed meanwhile.
   #rise(label: string): number {
-    const rises = ['failed', 'pending'].map((hook) => {
-      const [from, to] = [`${hook} from ${label}`, `${hook} to ${label}`].map((key) => this.#log.notes.get(key));
-      return typeof from === 'number' && typeof to === 'number' ? to - from : 0;
-    });
-    return Math.max(...rises);
+    return Math.max(...['failed', 'pending'].map((hook) => this.#risen(hook, label) - this.#drift(hook, label)));
+  }
+
+  #risen(hook: string, label: string): number {
+    const [from, to] = [`${hook} from ${label}`, `${hook} to ${label}`].map((key) => this.#log.notes.get(key));
+    return typeof from === 'number' && typeof to === 'number' ? to - from : 0;
+  }
+
+  // What a hook would have counted up in that time though nothing was wrong: so many each time that it is asked, or each second.
+  #drift(hook: string, label: string): number {
+    const calm = Math.max(0, this.#risen(hook, CALM));
+    const took = (of: string): number => {
+      const [from = 0, to = 0] = [`lines from ${of}`, `lines to ${of}`].map((key) => this.#log.notedAt.get(key));
+      return to - from;
+    };
+    return calm === 0 ? 0 : Math.ceil(calm * Math.max(1, took(label) / Math.max(1, took(CALM))));
   }
 
   // Records that the subject made of objects that the map does not fill.
@@ -67,10 +81,21 @@ export class AlertFacts {
     }).length;
   }
 
+  // Lines that came while nothing was wrong, too, are no alarm.
   #lines(label: string): readonly string[] | undefined {
-    const [from, to] = [`lines from ${label}`, `lines to ${label}`].map((key) => this.#log.notes.get(key) as number | undefined);
-    return this.#evidence.output?.().slice(from ?? 0, to);
+    const of = (label: string): readonly string[] | undefined => {
+      const [from, to] = [`lines from ${label}`, `lines to ${label}`].map(
+        (key) => this.#log.notes.get(key) as number | undefined,
+      );
+      return this.#evidence.output?.().slice(from ?? 0, to);
+    };
+    const said = (line: string): string => line.replace(STAMP, '');
+    const usual = new Set(this.#log.notes.has(`lines to ${CALM}`) ? of(CALM)?.map(said) : []);
+    return of(label)?.filter((line) => !usual.has(said(line)));
   }
 }
 
-const unseen = untestable('no-output', 'What the subject prints cannot be seen: start it by `command`, or give hooks.logs.');
+const unseen = untestable(
+  'no-output',
+  'What the subject prints cannot be seen: the subject was not started here (start.command).',
+);

@@ -4,6 +4,7 @@ import { INVARIANTS } from '../invariants.ts';
 import type { EventId, Finding, InvariantResult } from '../result.ts';
 import type { LaneRecord } from '../schedule/file.ts';
 import { sayStrength, strengthOf } from '../schedule/strength.ts';
+import { marksIn } from '../secrets/secrets.ts';
 import { AlertFacts } from './alert-facts.ts';
 import { CrmFacts } from './crm-facts.ts';
 import type { Evidence } from './evidence.ts';
@@ -53,7 +54,7 @@ export class CheckFacts {
     if (!mark) return [untestable('not-reached', `The check did not come to "${label}".`)];
     if (this.#evidence.facts.truthOf(this.cohort).length === 0)
       return [untestable('nothing-done', 'Nothing was ever committed in the EHR for this check.')];
-    const found = this.#evidence.asMapped(this.cohort, mark.at);
+    const found = this.#evidence.asMapped(this.cohort, mark.at).map((finding) => this.#named(finding));
     if (mark.by === 'never-settled')
       found.push(
         fail('never-settled', 'The state still changed four sync windows after the last stimulus.', {
@@ -75,6 +76,15 @@ export class CheckFacts {
       );
     }
     return found;
+  }
+
+  // Says of whose record a finding is, by the name that the check gave it.
+  #named(finding: Finding): Finding {
+    const about = finding.evidence[0];
+    const key = [...this.#log.notes.keys()].find(
+      (one) => one.startsWith('record ') && this.record(one.slice(7))?.versions.some(({ event }) => event === about),
+    );
+    return about && key ? { ...finding, sub: key.slice(7) } : finding;
   }
 
   // The CRM record that was written most, where anybody wrote one.
@@ -499,6 +509,11 @@ export class CheckFacts {
         .filter((word) => this.#evidence.facts.cohortOf(word) === this.cohort)
         .map((word) => ({ line: i + 1, word })),
     );
+  }
+
+  /** Secrets that the subject printed, by name; a digest stands in their place. Of the whole run: none belongs to anybody's chart. */
+  outputWithSecrets(): { line: number; name: string }[] {
+    return (this.#evidence.output?.() ?? []).flatMap((text, i) => marksIn(text).map((name) => ({ line: i + 1, name })));
   }
 
   /** The subject's writes to the CRM about this check's people since a mark. */

@@ -82,7 +82,9 @@ export class CrmFacts {
   wasReported(field: string, linesBefore: number): Finding[] {
     const lines = this.#evidence.output?.();
     if (!lines)
-      return [untestable('no-output', 'What the subject prints cannot be seen: start it by `command`, or give hooks.logs.')];
+      return [
+        untestable('no-output', 'What the subject prints cannot be seen: the subject was not started here (start.command).'),
+      ];
     if (lines.slice(linesBefore).some((line) => line.includes(field))) return [];
     return [
       fail('not-reported', `Nothing that the subject printed names ${field}, which the CRM would not take.`, {

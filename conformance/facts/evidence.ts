@@ -1,6 +1,6 @@
 import { findCanaries } from '#fixtures';
 import { type RecordRef, recordKey } from '#simulators';
-import { cohortOf, type Judgeable, notApplicable } from '../applicable.ts';
+import { cohortOf, type Judgeable, notApplicable, notOurs } from '../applicable.ts';
 import { type CheckDefinition, fail } from '../check.ts';
 import type { Manifest, SiteManifest } from '../manifest/manifest.ts';
 import { readChannels } from '../manifest/read-channels.ts';
@@ -9,10 +9,11 @@ import type { FieldValue } from '../map/field-types.ts';
 import type { DataMap, MapRow } from '../map/map.ts';
 import { chartMoments, chartsOf, patientReference, recordsByPatient } from '../oracle/chart.ts';
 import { type ExpectContext, type ExpectedRecord, Oracle, SYSTEM_FIELDS } from '../oracle/oracle.ts';
-import type { Finding, Verdict } from '../result.ts';
+import type { CheckResult, Finding, Verdict } from '../result.ts';
 import { rollUp } from '../score.ts';
 import { CheckFacts } from './check-facts.ts';
 import { type Facts, type History, imageAt, type Resource, type Row } from './facts.ts';
+import type { LatencySummary } from './latency.ts';
 import { changedFields } from './row-changes.ts';
 
 /** Indexes that are kept at most. */
@@ -25,6 +26,9 @@ export interface Judged {
   reason: string;
   message: string;
   findings: Finding[];
+  /** What it came to at each site to which it applies. */
+  sites: { site: string; verdict: Verdict }[];
+  cases: CheckResult['cases'];
 }
 
 /** What a CRM fills in by itself: names, and the two halves of a person account. */
@@ -51,13 +55,27 @@ export class Evidence {
   judge(check: CheckDefinition, sites: readonly SiteManifest[]): Judged {
     if (sites.length === 0) {
       const why = this.#manifest.sites.map((site) => notApplicable(check, site, this.#manifest, this.oracle.map)).find(Boolean);
-      return { verdict: 'not-applicable', reason: 'not-declared', message: why ?? 'the manifest names no site', findings: [] };
+      return {
+        verdict: 'not-applicable',
+        reason: 'not-declared',
+        message: why ?? 'the manifest names no site',
+        findings: [],
+        sites: [],
+        cases: { of: 0, passed: 0 },
+      };
     }
-    const findings = sites.flatMap((site) => this.#onSite(check, site).map((finding) => ({ channel: site.name, ...finding })));
+    const perSite = sites.map(({ name }, i) => ({
+      site: name,
+      found: this.#onSite(check, sites[i]!).map((finding) => ({ channel: name, ...finding })),
+    }));
+    const findings = perSite.flatMap(({ found }) => found);
     const verdict = findings.length === 0 ? 'pass' : rollUp(findings.map((finding) => finding.verdict));
     const deciding = findings.find((finding) => finding.verdict === verdict);
     const { reason = 'as-required', message = '' } = deciding ?? this.#grounds(check, sites) ?? {};
-    return { verdict, reason, message, findings };
+    const each = perSite.map(({ site, found }) => ({ site, verdict: rollUp(found.map((finding) => finding.verdict)) }));
+    const held = perSite.map(({ found }) => casesHeld(check, found));
+    const cases = { of: held.reduce((sum, { of }) => sum + of, 0), passed: held.reduce((sum, { passed }) => sum + passed, 0) };
+    return { verdict, reason, message, findings, sites: each, cases };
   }
 
   // Of several sites the first that has something to say.
@@ -71,12 +89,25 @@ export class Evidence {
     return undefined;
   }
 
+  /** How long the changes of a check took, of one that measures that: at the site that was slowest. */
+  latencyOf(check: CheckDefinition, sites: readonly SiteManifest[]): LatencySummary | undefined {
+    const measured = sites.flatMap((site) => {
+      const cohort = cohortOf(check, site);
+      const log = this.facts.checks.get(cohort);
+      const found = log?.endedAt === undefined ? undefined : check.measures?.(new CheckFacts(this, cohort, log));
+      return found?.p95 ? [found] : [];
+    });
+    return measured.sort((a, b) => b.p95!.micros - a.p95!.micros)[0];
+  }
+
   // The one place where exceptions become verdicts, and where "the subject failed" is kept apart from "we broke".
   #onSite(check: CheckDefinition, site: SiteManifest): Finding[] {
     const cohort = cohortOf(check, site);
     const log = this.facts.checks.get(cohort);
     const ours = (message: string): Finding[] => [{ verdict: 'harness-error', reason: 'check-failed', message, evidence: [] }];
     const not = (reason: string, message: string): Finding[] => [{ verdict: 'untestable', reason, message, evidence: [] }];
+    const away = log ? undefined : notOurs(check, this.#manifest);
+    if (away) return not('not-ours', away);
     if (!log) return not('not-run', 'The run ended before this check began.');
     if (log.error) return ours(`The check could not be carried out: ${log.error.split('\n')[0]}`);
     if (log.endedAt === undefined) return not('interrupted', 'The run ended before this check did.');
@@ -489,9 +520,13 @@ export class Evidence {
     const cohort = row.cohort ?? '';
     const byKey = this.#once(`records by key of ${object.object} of ${cohort}`, cohort, () => {
       const own = this.facts.truthOf(cohort).filter((history) => history.type === object.source);
-      return Map.groupBy(own, (history) => this.oracle.keyOf(object, history, this.truthContext(history)));
+      return new Map(
+        own
+          .toReversed()
+          .flatMap((one) => this.oracle.keysOf(object, one, this.truthContext(one)).map((own) => [own, one] as const)),
+      );
     });
-    return byKey.get(String(key))?.[0];
+    return byKey.get(String(key));
   }
 
   /** Values that the subject wrote into EHR-owned fields and that the EHR never held. */
@@ -586,6 +621,15 @@ export class Evidence {
     }
     return edits;
   }
+}
+
+/** How many sub-cases of a check hold at a site; what cannot be laid to one of them is laid to all. */
+function casesHeld({ cases }: CheckDefinition, found: readonly Finding[]): CheckResult['cases'] {
+  const of = cases?.length ?? 1;
+  const bad = found.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'attested');
+  const named = new Set(bad.map(({ sub }) => sub));
+  const isNamed = [...named].every((sub) => sub !== undefined && cases?.includes(sub));
+  return { of, passed: isNamed ? of - named.size : 0 };
 }
 
 /** Identifiers and canaries that a patient ever had, in the spelling in which texts are searched for them. */

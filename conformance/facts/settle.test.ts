@@ -88,6 +88,8 @@ interface Misjudged {
   reason: string;
 }
 
+const speaking = (code: string) => ({ communication: [{ language: { coding: [{ code }] }, preferred: true }] });
+
 const histories: Misjudged[] = [
   {
     condition: 'nothing is owed on any channel',
@@ -170,6 +172,40 @@ const histories: Misjudged[] = [
       b.crm('Contact', '003A', { Sex__c: 'Female' });
     },
     reason: 'stale-value',
+  },
+  {
+    condition: 'the EHR standing still, too',
+    story: 'what a clerk changed in the CRM was written to the chart, and is written over there by an older copy',
+    async upTo(play) {
+      play.read();
+      play.b.edit('Contact', '003A', { Preferred_Language__c: 'es' });
+      play.b.reply(play.b.request('crm', 'GET', '/query'), 200, [play.b.ref('Contact', '003A')]);
+      await play.wait(800);
+      play.b.ehr('update-person', 'Patient', 'p1', speaking('es'), { actor: 'link:sync' });
+      play.polled();
+      await play.wait(900);
+    },
+    pending: [],
+    async later({ b }) {
+      b.ehr('update-person', 'Patient', 'p1', speaking('en'), { actor: 'link:sync' });
+    },
+    reason: 'not-written-back',
+  },
+  {
+    condition: 'no call is parked',
+    story: 'a gate holds the second of two creates, which has looked already',
+    async upTo(play) {
+      const { b } = play;
+      play.read();
+      const { seq: cause } = b.request('crm', 'POST', '/sobjects/Contact', contactOf(ada));
+      b.add({ sim: 'crm', kind: 'gate', cause, data: { gate: 'g1', rule: 'r', hook: 'before-commit', state: 'parked' } });
+      await play.wait(2_500);
+    },
+    pending: ['1 open calls'],
+    async later({ b }) {
+      b.crm('Contact', '003B', contactOf(ada));
+    },
+    reason: 'duplicate',
   },
   {
     condition: 'the batch interval of standing still',
@@ -543,4 +579,60 @@ describe('waiting', () => {
     await play.wait(1_000);
     expect(play.now.by).toBe('as-mapped');
   });
+});
+
+describe('a sync that asks every five minutes', () => {
+  const MINUTE = 60_000;
+  const slow = { pollInterval: 5 * MINUTE, syncWindow: 15 * MINUTE, retryWait: MINUTE };
+  const later = (minutes: number) => (play: Play) => play.wait(minutes * MINUTE);
+
+  it.each<[string, (play: Play) => Promise<void>, Partial<Assessment>]>([
+    ['is not judged before its first look', later(4.9), { by: undefined, owed: ['Patient/p1 on poll'] }],
+    [
+      'is not believed at its first look: the next may undo it',
+      async (play) => {
+        await later(5)(play);
+        arrives(play);
+        await later(9.9)(play);
+      },
+      { by: undefined, owed: [] },
+    ],
+    [
+      'passes when two more looks have changed nothing',
+      async (play) => {
+        await later(5)(play);
+        arrives(play);
+        await later(10.1)(play);
+      },
+      { by: 'as-mapped', owed: [] },
+    ],
+    [
+      'may miss a look, as long as its window lasts',
+      async (play) => {
+        await later(14.9)(play);
+        arrives(play);
+      },
+      { by: undefined, owed: [] },
+    ],
+    [
+      'fails when the window is over, and not before',
+      async (play) => {
+        await later(5)(play);
+        play.polled();
+        await later(10.1)(play);
+      },
+      { by: 'window', owed: [] },
+    ],
+  ])('%s', async (_, upTo, expected) => {
+    const play = new Play(slow);
+    play.b.register('p1', ada);
+    await upTo(play);
+    const { by, owed } = play.now;
+    expect({ by, owed }).toEqual(expected);
+  });
+
+  const arrives = (play: Play): void => {
+    play.b.crm('Contact', '003A', contactOf(ada));
+    play.polled();
+  };
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { mapProblems } from '../doctor/doctor.ts';
+import { parseGate } from '../standing/gate.ts';
 import { InitError, initProject, STACKS } from './init.ts';
 import { manifestTemplate, workflowTemplate } from './init-template.ts';
 import { loadManifest, readManifest } from './manifest.ts';
@@ -32,7 +33,10 @@ describe.each(STACKS)('for %s', (stack) => {
   test('the workflow is YAML that runs the check and keeps the evidence', () => {
     const text = workflowTemplate(stack);
     const steps = parse(text).jobs.check.steps as { run?: string; uses?: string; with?: { path?: string } }[];
-    expect(steps.map(({ run }) => run)).toContain('npx syncproof check --subject syncproof.yaml');
+    const check = steps
+      .map(({ run }) => /^npx syncproof check --subject syncproof\.yaml --gate (\S+)$/.exec(run ?? ''))
+      .find(Boolean);
+    expect(() => parseGate(check![1]!).plan({ size: 'ci', leftOut: 0, hasBefore: false })).not.toThrow();
     expect(steps.at(-1)!.with!.path).toContain('reports/runs');
   });
 });

@@ -40,7 +40,8 @@ export function lintObject(lint: Lint, object: MapObject, seen: Map<string, numb
     else if (column === 'parent' && row.transform !== 'parent')
       tell(column, `${name}.${field} is not filled by the transform "parent"`, `set it in fields.csv, line ${row.line}`);
   }
-  if (object.source !== 'Patient' && object.parent === '')
+  if (object.each !== '') lintEach(lint, object);
+  if ((object.source !== 'Patient' || object.each !== '') && object.parent === '')
     tell('parent', `nothing links ${name} to its person`, 'name the lookup field, and give it a row with the transform "parent"');
 
   if (object.live_when === '')
@@ -66,6 +67,16 @@ export function lintObject(lint: Lint, object: MapObject, seen: Map<string, numb
     if (field.required && !rows.some((row) => row.field === field.name))
       tell('object', `the CRM requires ${name}.${field.name}, and no row fills it`, 'add a row to fields.csv for it');
   }
+}
+
+// What an object has a row for each of: it has to be somewhere, and in the resource.
+function lintEach(lint: Lint, { line, columns, source, each }: MapObject): void {
+  const tell = (message: string, fix: string) => lint.at('objects.csv')({ line, columns }, 'source', message, fix);
+  const wrong = pathMistake(`${source}.${each}`);
+  const [element = ''] = /^\w+/.exec(each) ?? [];
+  if (wrong) tell(`the source is no FHIRPath: ${wrong.message}`, 'correct the expression, or name the resource type alone');
+  else if (ELEMENTS[source] && !ELEMENTS[source].includes(element))
+    tell(`${source} has no element "${element}"`, suggest(element, ELEMENTS[source]));
 }
 
 function lintCondition(lint: Lint, object: MapObject, rows: MapRow[]): void {

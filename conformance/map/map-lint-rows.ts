@@ -79,6 +79,13 @@ export function lintRow(lint: Lint, row: MapRow, seen: Map<string, number>, chan
   else if (!OWNERS.includes(row.owner)) tell('owner', `the owner cannot be "${row.owner}"`, suggest(row.owner, OWNERS));
   if (!CONFLICTS.includes(row.conflict))
     tell('conflict', `conflict cannot be "${row.conflict}"`, suggest(row.conflict, CONFLICTS));
+  else if (row.conflict === 'most-restrictive' && tableName(row.transform) === undefined)
+    tell(
+      'conflict',
+      `nothing says which of two values of ${name} is the more restrictive, so that a conflict about it is not judged`,
+      'map it by a table, whose first line is the most restrictive',
+      'warning',
+    );
   if (!SENSITIVITIES.includes(row.sensitivity))
     tell('sensitivity', `sensitivity cannot be "${row.sensitivity}"`, suggest(row.sensitivity, SENSITIVITIES));
   for (const [column, words] of [
@@ -130,7 +137,14 @@ function lintSource(lint: Lint, row: MapRow, object: MapObject | undefined): voi
   }
   lintChart(lint, row, object);
   for (const [, type = '', element] of row.source.matchAll(/(?<![\w.'])([A-Z]\w+)(?:\.([a-z]\w*)(?!\w*\())?/g)) {
-    if (object && type !== object.source && Object.hasOwn(ELEMENTS, type)) {
+    if (object && object.each !== '' && Object.hasOwn(ELEMENTS, type)) {
+      at(
+        row,
+        'source',
+        `${object.object} has a row for each ${object.source}.${object.each}, and the source begins at the ${type}`,
+        'begin it at what is found there, such as value; %resource is the whole',
+      );
+    } else if (object && type !== object.source && Object.hasOwn(ELEMENTS, type)) {
       at(
         row,
         'source',

@@ -107,6 +107,18 @@ const MINIMUM: readonly Minimum[] = [
   { what: 'what a patient decided', of: 'Consent', fills: from(/Consent\.provision\.type\b/), example: 'Consent.provision.type' },
 ];
 
+/** What of the minimum there is, by name: an edition freezes it. */
+export const MINIMUM_MAP: readonly string[] = MINIMUM.map(({ what }) => what);
+
+/** What of the minimum a map does not carry. */
+export const missingOfMinimum = (map: DataMap, asked: readonly string[] = MINIMUM_MAP): string[] =>
+  MINIMUM.filter(({ what }) => asked.includes(what))
+    .filter(({ of, fills }) => !map.rows.some((row) => sourceOf(map, row) === of && fills(row)))
+    .map(({ what }) => what);
+
+const sourceOf = (map: DataMap, { object }: MapRow): string | undefined =>
+  map.objects.find((one) => one.object === object)?.source;
+
 // Needed to keep rows right, or to reach people as they wish: they carry nothing about the patient's health.
 const HARMLESS =
   /Patient\.(active|id|link|meta)\b|^Consent\.|patient-interpreterRequired|Patient\.contact\b|\/(quiet-hours|preferred-channel)'|Appointment\.(participant\.actor\.reference|id|meta)\b|^%site\b|^\w+\.(id|subject\.reference|patient\.reference)$/;
@@ -114,10 +126,9 @@ const HARMLESS =
 /** Warnings: what of the minimum is missing, and which rows copy more than it. */
 export function minimumProblems(map: DataMap): Problem[] {
   const file = map.folder ? join(map.folder, 'fields.csv') : 'fields.csv';
-  const sources = new Map(map.objects.map((object) => [object.object, object.source]));
   const problems: Problem[] = [];
-  for (const { what, of, fills, example } of MINIMUM) {
-    if (map.rows.some((row) => sources.get(row.object) === of && fills(row))) continue;
+  const missing = missingOfMinimum(map);
+  for (const { what, example } of MINIMUM.filter((one) => missing.includes(one.what))) {
     const fix = `add a row whose source is ${example}`;
     problems.push({ severity: 'warning', file, message: `the minimum map asks for ${what}, and no row carries it`, fix });
   }

@@ -12,6 +12,8 @@ export interface MapObject {
   object: string;
   /** FHIR resource type. */
   source: string;
+  /** FHIRPath below that type, where the object has a row for each of what it finds and not one for the resource; else ''. */
+  each: string;
   /** CRM field that holds the identity: the external id. */
   key: string;
   /** CRM field that holds who assigned it. */
@@ -122,6 +124,12 @@ const OBJECT_DEFAULTS: Partial<Record<(typeof OBJECT_COLUMNS)[number], string>> 
   lead_match: 'none',
 };
 
+/** `Patient` mirrors the resource; `Patient.telecom.where(system = 'phone')` each of what it finds there. */
+function mirrored(source: string): Pick<MapObject, 'source' | 'each'> {
+  const [, type = source, each = ''] = /^(\w+)\.(.+)$/s.exec(source) ?? [];
+  return { source: type, each };
+}
+
 /** A row without a field, which names what must never reach the CRM. */
 export const isExclusion = (row: MapRow): boolean => row.sensitivity === 'exclude' && row.field === '';
 
@@ -172,6 +180,7 @@ export function parseMap(files: Readonly<Record<string, string>>, folder = ''): 
         line,
         columns,
         ...Object.fromEntries(OBJECT_COLUMNS.map((name) => [name, cells[name] || OBJECT_DEFAULTS[name] || ''])),
+        ...mirrored(cells.source ?? ''),
       }) as MapObject,
   );
   const rows = read('fields.csv', FIELDS).map(({ line, columns, cells }) => {

@@ -111,6 +111,7 @@ import { poisonBlocks } from './poison-blocks.ts';
 import { pollGivesUp } from './poll-gives-up.ts';
 import { pollsForNothing } from './polls-for-nothing.ts';
 import { poundsAreKilograms } from './pounds-are-kilograms.ts';
+import { printsItsToken } from './prints-its-token.ts';
 import { readsLatin1 } from './reads-latin1.ts';
 import { refusesCopies } from './refuses-copies.ts';
 import { relinks } from './relinks.ts';
@@ -189,6 +190,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   keepsEscapes,
   keepsPlaceholders,
   logsPayloads,
+  printsItsToken,
   believesAnySender,
   believesAnybody,
   neverChecksTheHost,

@@ -1,8 +1,8 @@
 import { type TypedValue, toTypedValue } from '@medplum/core';
 import { chartTypes, chartVariable, compilePath, siteVariables } from '../map/fhirpath.ts';
 import { type FieldValue, type ParsedType, parseFieldType, parseTolerance } from '../map/field-types.ts';
-import type { DataMap, MapRow } from '../map/map.ts';
-import { compileTransform, type TransformContext } from './transforms.ts';
+import type { CodeTable, DataMap, MapRow } from '../map/map.ts';
+import { compileTransform, type TransformContext, tableName } from './transforms.ts';
 
 /** What a row of the map makes of one image of a resource. */
 export type Outcome =
@@ -25,6 +25,8 @@ export interface Rule {
   readsChart: boolean;
   onMissing: Otherwise;
   onInvalid: Otherwise;
+  /** The more restrictive of two values: the one that stands first in the row's table. Absent where there is no table to say. */
+  strictest?(one: FieldValue, other: FieldValue): FieldValue;
   /** Whether a commit of this act changes the field. */
   triggeredBy(act: string): boolean;
   outcome(resource: object, context: TransformContext): Outcome;
@@ -45,6 +47,7 @@ export function compileRule(row: MapRow, tables: DataMap['tables']): Rule {
       type,
       tolerance: parseTolerance(row.tolerance) ?? 0,
       opaque: transform === undefined,
+      strictest: strictestBy(tables.get(tableName(row.transform) ?? '')),
       readsChart,
       onMissing: otherwise(row.on_missing, type),
       onInvalid: otherwise(row.on_invalid, type),
@@ -53,7 +56,7 @@ export function compileRule(row: MapRow, tables: DataMap['tables']): Rule {
         const focus = toTypedValue(resource);
         const variables: Record<string, TypedValue> = {
           ...siteVariables(context.site),
-          '%resource': focus,
+          '%resource': toTypedValue(context.resource),
           ...(readsChart && chartVariable(context.chart?.() ?? {})),
         };
         // Where an expression finds several values the first counts, as `.first()` would say.
@@ -71,6 +74,17 @@ export function compileRule(row: MapRow, tables: DataMap['tables']): Rule {
   } catch (error) {
     throw new Error(`${row.id}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+// What the table does not know restricts nothing.
+function strictestBy(table: CodeTable | undefined): Rule['strictest'] {
+  if (!table) return undefined;
+  const order = table.lines.map(({ cells }) => cells.target);
+  const place = (value: FieldValue): number => {
+    const found = order.indexOf(String(value));
+    return found < 0 ? order.length : found;
+  };
+  return (one, other) => (place(other) < place(one) ? other : one);
 }
 
 function otherwise(written: string, { type, size }: ParsedType): Otherwise {

@@ -15,6 +15,7 @@ import type {
   Unjudged,
 } from './expectation.ts';
 import { compileRule, type Outcome, type Rule } from './expected-value.ts';
+import { Repetitions } from './repetitions.ts';
 import type { TransformContext } from './transforms.ts';
 import { isInError, isReplaced, survivingPatient } from './truth.ts';
 
@@ -45,6 +46,7 @@ export class Oracle {
   #live = new Map<string, Condition>();
   // Images never change, so that what a row makes of one is worked out once; lookups excepted, which look elsewhere.
   #memo = new WeakMap<object, Map<Rule, Outcome>>();
+  #repetitions = new Repetitions();
 
   /** Throws an Error for a map or site that `lintMap` would not let pass. */
   constructor(map: DataMap, sites: readonly OracleSite[]) {
@@ -65,9 +67,9 @@ export class Oracle {
     return this.map.objects.find((object) => object.object === name);
   }
 
-  /** The CRM objects that mirror a resource type. */
+  /** The CRM objects that mirror a resource type, one row to a resource. */
   objectsFor(resourceType: string): MapObject[] {
-    return this.map.objects.filter((object) => object.source === resourceType);
+    return this.map.objects.filter((object) => object.source === resourceType && object.each === '');
   }
 
   row(object: string, field: string): MapRow | undefined {
@@ -118,9 +120,23 @@ export class Oracle {
     return undefined;
   }
 
-  /** The rows that the truth about one record asks for: one for each CRM object that mirrors its type. */
+  /** Every key that a record ever had in an object: one, or as many as it has rows there. */
+  keysOf(object: MapObject, truth: TruthHistory, context: ExpectContext = {}): string[] {
+    if (object.each !== '') return [...this.#parts(object, truth, context).keys()];
+    const key = this.keyOf(object, truth, context);
+    return key === undefined ? [] : [key];
+  }
+
+  /** The rows that the truth about one record asks for: one for each CRM object that mirrors its type, or each of its elements. */
   expect(truth: TruthHistory, context: ExpectContext = {}): ExpectedRecord[] {
-    return this.objectsFor(truth.type).map((object) => this.#record(object, truth, context));
+    const newest = truth.versions.at(-1)?.image ?? null;
+    return this.map.objects
+      .filter((object) => object.source === truth.type)
+      .flatMap((object) =>
+        object.each === ''
+          ? [this.#record(object, truth, context, newest)]
+          : [...this.#parts(object, truth, context).values()].map((part) => this.#record(object, part, context, newest)),
+      );
   }
 
   /** What a row makes of one image: for write-back (is the CRM's value in the EHR?) and for single values. */
@@ -141,7 +157,9 @@ export class Oracle {
     const rule = this.#rule(row);
     const site = this.#sites.get(truth.tenant);
     const values = new Set<FieldValue>([rule.type.type.empty]);
-    for (const { image } of site ? truth.versions : []) {
+    const object = this.object(row.object);
+    const parts = object && object.each !== '' ? [...this.#parts(object, truth, context).values()] : [truth];
+    for (const { image } of site ? parts.flatMap(({ versions }) => versions) : []) {
       const outcome = image && this.#outcome(rule, image, site as OracleSite, context);
       if (outcome?.state === 'value') values.add(outcome.value);
       if (outcome?.state === 'invalid' && rule.onInvalid === 'raw') values.add(outcome.raw);
@@ -189,6 +207,16 @@ export class Oracle {
     return { judged: of - opaque.length, of, opaque, sync };
   }
 
+  #parts(object: MapObject, truth: TruthHistory, context: ExpectContext): Map<string, TruthHistory> {
+    const site = this.#sites.get(truth.tenant);
+    const rule = this.#ruleOf.get(`${object.object}.${object.key}`);
+    if (!site || !rule) return new Map();
+    return this.#repetitions.of(object, truth, site, (element) => {
+      const outcome = this.#outcome(rule, element, site, context);
+      return outcome.state === 'value' ? String(outcome.value) : undefined;
+    });
+  }
+
   #rule(row: MapRow): Rule {
     const rule = this.#ruleOf.get(`${row.object}.${row.field}`);
     if (!rule) throw new Error(`${row.id} is no row of this map`);
@@ -205,10 +233,10 @@ export class Oracle {
     return outcome;
   }
 
-  #transformContext(resource: object, site: OracleSite, context: ExpectContext): TransformContext {
+  #transformContext(image: object, site: OracleSite, context: ExpectContext): TransformContext {
     return {
       site,
-      resource,
+      resource: this.#repetitions.whole(image),
       chart: context.chart,
       today: context.today,
       parentKey: (reference) => {
@@ -220,16 +248,17 @@ export class Oracle {
     };
   }
 
-  #record(object: MapObject, truth: TruthHistory, context: ExpectContext): ExpectedRecord {
+  /** @param whole the newest image of the resource; that of `truth`, unless it is of an element. */
+  #record(object: MapObject, truth: TruthHistory, context: ExpectContext, whole: object | null): ExpectedRecord {
     const site = this.#sites.get(truth.tenant);
     if (!site) throw new Error(`the oracle knows no site "${truth.tenant}"`);
     const rules = this.#rules.get(object.object) ?? [];
     const newest = truth.versions.at(-1)?.image ?? null;
     const fate =
-      newest === null || isInError(newest)
-        ? (ON_DELETE[object.on_delete] ?? 'inactive')
-        : isReplaced(newest)
-          ? (ON_MERGE[object.on_merge] ?? 'inactive')
+      whole !== null && !isInError(whole) && isReplaced(whole)
+        ? (ON_MERGE[object.on_merge] ?? 'inactive')
+        : newest === null || whole === null || isInError(whole)
+          ? (ON_DELETE[object.on_delete] ?? 'inactive')
           : 'present';
     const key = this.keyOf(object, truth, context);
     const inScope = newest !== null && this.#inScope(object, newest, site);
@@ -256,8 +285,8 @@ export class Oracle {
 
   #inScope(object: MapObject, image: object, site: OracleSite): boolean {
     if (object.create_when === '') return true;
-    const focus = toTypedValue(image);
-    return compilePath(object.create_when)([focus], { ...siteVariables(site), '%resource': focus })[0] === true;
+    const variables = { ...siteVariables(site), '%resource': toTypedValue(this.#repetitions.whole(image)) };
+    return compilePath(object.create_when)([toTypedValue(image)], variables)[0] === true;
   }
 
   #field(rule: Rule, truth: TruthHistory, site: OracleSite, context: ExpectContext): ExpectedField {
@@ -268,11 +297,14 @@ export class Oracle {
     if (row.owner === 'sync') return not('sync-owned');
     if (row.owner === 'crm') return edited === undefined ? not('crm-owned') : { row, values: [edited] };
     if (rule.opaque) return not('opaque');
-    if (edited !== undefined && row.owner === 'shared' && (row.conflict === 'manual' || row.conflict === 'most-restrictive'))
-      return not('undecided');
+    if (edited !== undefined && row.owner === 'shared' && row.conflict === 'manual') return not('undecided');
     const kinds = site.channels?.read.map(({ kind }) => kind) ?? [];
     if (kinds.length > 0 && !kinds.some((kind) => onChannel(this.map, row, kind))) return not('not-on-channel');
     const field = this.#fromTruth(rule, truth, site, context);
+    if (edited !== undefined && row.owner === 'shared' && row.conflict === 'most-restrictive')
+      return field.unjudged || !rule.strictest
+        ? not('undecided')
+        : { row, values: [rule.strictest(field.values[0] ?? null, edited)] };
     const winner = this.#later(rule, truth, site, context);
     if (edited !== undefined && row.owner === 'shared' && row.conflict === 'newest' && winner)
       return winner === 'crm' ? { row, values: [edited] } : field;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Clock } from '#simulators';
-import { groupAlive, signalGroup } from './process-group.ts';
+import { Kin } from './process-group.ts';
 import type { SubjectOutput } from './subject-output.ts';
 
 /** How a process of the subject ended. */
@@ -27,39 +27,44 @@ export function describeEnding({ how, code, signal, cause, tookMs }: Ending): st
 /** Output may come after the end while something that it started holds the pipe; nobody waits longer than this for it. */
 const DRAIN_MS = 500;
 const POLL_MS = 25;
+const KILL_TRIES = 80;
 
 export interface ChildOptions {
   command: string[];
   cwd: string;
   environment: Record<string, string>;
+  /** Of that environment, the variable whose value no other subject has: what it starts is known by it. */
+  mark?: string;
   clock: Clock;
   output: SubjectOutput;
   /** Runs when this process goes down while the child still lives. */
   onAbandon: () => void;
 }
 
-/** One process of the subject with all that it starts: a process group of its own. */
+/** One process of the subject with all that it starts: a process group of its own, and what left it. */
 export class SubjectChild {
   readonly ended: Promise<Ending>;
   /** Set once it is over. */
   ending: Ending | undefined;
   #clock: Clock;
   #output: SubjectOutput;
-  #group: number;
+  readonly pid: number;
+  #kin: Kin;
   #cause: Ending['cause'] = 'itself';
   #forced = false;
   #askedAt = 0;
 
-  private constructor(child: ChildProcess, { clock, output, onAbandon }: ChildOptions) {
+  private constructor(child: ChildProcess, { clock, output, onAbandon, environment, mark }: ChildOptions) {
     this.#clock = clock;
     this.#output = output;
-    this.#group = child.pid!;
+    this.pid = child.pid!;
+    this.#kin = new Kin(this.pid, mark && `${mark}=${environment[mark]}`);
     output.attach(child.stdout!, 'out');
     output.attach(child.stderr!, 'err');
     output.note(`started as process ${child.pid}`);
     // Should this process itself go down, the subject must not stay behind, nor its secrets.
     const abandon = () => {
-      signalGroup(this.#group, 'SIGKILL');
+      this.#kin.signal('SIGKILL');
       onAbandon();
     };
     process.once('exit', abandon);
@@ -69,7 +74,7 @@ export class SubjectChild {
     );
     this.ended = exited.then(async (end) => {
       // What it started is not left holding its ports. When it was asked to stop, `end` sees to that in its grace.
-      if (this.#cause === 'itself') signalGroup(this.#group, 'SIGKILL');
+      if (this.#cause === 'itself') await this.#killAll();
       await Promise.race([drained, clock.sleep(DRAIN_MS)]);
       process.removeListener('exit', abandon);
       this.ending = {
@@ -81,10 +86,6 @@ export class SubjectChild {
       output.note(describeEnding(this.ending));
       return this.ending;
     });
-  }
-
-  get pid(): number {
-    return this.#group;
   }
 
   /** @throws an Error that says what is wrong with program or folder. */
@@ -108,16 +109,28 @@ export class SubjectChild {
     this.#askedAt = this.#clock.micros();
     this.#forced = cause === 'kill';
     this.#output.note(`sent ${signal}`);
-    signalGroup(this.#group, signal);
-    // A shell in front often ends at once, before the program behind it: the grace is for the whole group.
+    this.#kin.signal(signal);
+    // A shell in front often ends at once, before the program behind it: the grace is for all of them.
     const late = () => this.#clock.micros() - this.#askedAt > graceMs * 1000;
-    while (groupAlive(this.#group) && !late()) await this.#clock.sleep(POLL_MS);
-    if (groupAlive(this.#group)) {
+    while (this.#kin.alive && !late()) await this.#clock.sleep(POLL_MS);
+    if (this.#kin.alive) {
       this.#forced = true;
-      if (this.ending) Object.assign(this.ending, { how: 'killed' });
-      signalGroup(this.#group, 'SIGKILL');
+      if (this.ending) {
+        Object.assign(this.ending, { how: 'killed' });
+        this.#output.note('killing what it had left running');
+      }
+      await this.#killAll();
     }
     return this.ended;
+  }
+
+  // What forks while it is being killed leaves children behind: they are looked for again, for as long as a kill can take.
+  async #killAll(): Promise<void> {
+    this.#kin.signal('SIGKILL');
+    for (let tries = 0; this.#kin.alive && tries < KILL_TRIES; tries += 1) {
+      await this.#clock.sleep(POLL_MS);
+      this.#kin.signal('SIGKILL');
+    }
   }
 }
 

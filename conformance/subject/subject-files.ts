@@ -9,7 +9,7 @@ import { SubjectError } from './subject-error.ts';
 export interface SubjectFiles {
   /** The settings as a flat JSON object. */
   config: string;
-  /** Settings and the variables that templates may also use: RUN_DATA, RUN_FILES, SUBJECT_DIR, SYNCPROOF_CONFIG. */
+  /** Settings and the variables that templates may also use: RUN_DATA, RUN_FILES, RUN_TRUST_STORE, SUBJECT_DIR, SYNCPROOF_CONFIG. */
   variables: Record<string, string>;
   /** Writes the same files with other settings; what the subject keeps stays. */
   rewrite(settings: Record<string, string>): void;
@@ -34,6 +34,8 @@ export function writeSubjectFiles(manifest: Manifest, settings: Record<string, s
     SYNCPROOF_CONFIG: config,
     RUN_DATA: data ?? join(folder, 'data'),
     RUN_FILES: join(folder, 'files'),
+    // The CA once more, as Java takes it: wherever we write one, the other lies beside it.
+    RUN_TRUST_STORE: settings.SYNCPROOF_CA_FILE?.replace(/\.pem$/, '.p12') ?? '',
     SUBJECT_DIR: manifest.start.cwd,
   };
   const written = new Set<string>();

@@ -5,14 +5,16 @@ import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { expect, test } from 'vitest';
 import { systemClock } from '#simulators';
+import { Secrets } from '../secrets/secrets.ts';
 import { SubjectOutput } from './subject-output.ts';
 
 /** Sends these chunks through an output; answers the kept file without times. */
 async function keep(chunks: string[], limitBytes?: number): Promise<string> {
   const file = join(mkdtempSync(join(tmpdir(), 'syncproof-test-')), 'subject.log');
-  const output = new SubjectOutput({ file, clock: systemClock, salt: 's', limitBytes });
-  output.hide('PW', 'hunter22');
-  output.hide('SHORT', 'on');
+  const secrets = new Secrets('s');
+  secrets.know('PW', 'hunter22');
+  secrets.know('SHORT', 'on');
+  const output = new SubjectOutput({ file, clock: systemClock, secrets, limitBytes });
   const stream = new PassThrough();
   output.attach(stream, 'out');
   for (const chunk of chunks) stream.write(chunk);
@@ -45,8 +47,24 @@ test('a line without an end is kept in pieces, a secret across the cut still hid
   expect(text.replace(/^out |\n/gm, '').replace(MARK, '').length).toBe(65_530 + 70_000);
 });
 
-test('beyond the limit only the notice is kept', async () => {
-  const text = await keep([`${'x'.repeat(1000)}\n`.repeat(3000)], 1024 * 1024);
-  expect(text.length).toBeLessThan(1024 * 1024);
-  expect(text).toMatch(/\nsyncproof output beyond 1 MB is not kept\n$/);
+test('beyond the limit only the notice is kept, with how much there was', async () => {
+  const text = await keep([`${'x'.repeat(1000)}\n`.repeat(3000), `${'y'.repeat(1000)}\n`.repeat(3000)], 1024 * 1024);
+  expect(text.length).toBeLessThan(1024 * 1024 + 200);
+  expect(text).toMatch(/\nsyncproof output beyond 1 MB is not kept\nsyncproof 5 MB more came, and were not kept\n$/);
+});
+
+test('what we note ourselves is kept however full the file is, and the last lines are the newest, without secrets', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'syncproof-test-')), 'subject.log');
+  const secrets = new Secrets('s');
+  secrets.know('PW', 'hunter22');
+  const output = new SubjectOutput({ file, clock: systemClock, secrets, limitBytes: 10 });
+  const stream = new PassThrough();
+  output.attach(stream, 'out');
+  stream.write('more than fits here\n');
+  stream.write(`${'z'.repeat(50_000)}\nlast but one\nlast, hunter22\n`);
+  await new Promise((resolve) => setImmediate(resolve));
+  output.note('sent SIGTERM');
+  expect(output.tail.slice(-2)).toEqual(['last but one', expect.stringMatching(/^last, <secret PW [0-9a-f]{16}>$/)]);
+  output.close();
+  expect(readFileSync(file, 'utf8')).toContain(' syncproof sent SIGTERM\n');
 });

@@ -1,7 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import { type Clock, digest } from '#simulators';
+import type { Clock } from '#simulators';
+import type { Secrets } from '../secrets/secrets.ts';
 
 /** One line that the subject printed, with secrets taken out. `syncproof` marks what we noted ourselves. */
 export interface OutputLine {
@@ -23,19 +24,28 @@ const TAIL = 20;
 export class SubjectOutput {
   readonly file: string;
   #clock: Clock;
-  #salt: string;
+  #secrets: Secrets;
   #onLine?: (line: OutputLine) => void;
   #limit: number;
   #handle: number | undefined;
   #written = 0;
   #full = false;
+  /** How much came when the file was full, in bytes about. */
+  #lost = 0;
   #tail: string[] = [];
-  #secrets: { value: string; mark: string }[] = [];
+  /** The newest of what came then, as it came. */
+  #latest = '';
 
-  constructor(options: { file: string; clock: Clock; salt: string; onLine?: (line: OutputLine) => void; limitBytes?: number }) {
+  constructor(options: {
+    file: string;
+    clock: Clock;
+    secrets: Secrets;
+    onLine?: (line: OutputLine) => void;
+    limitBytes?: number;
+  }) {
     this.file = options.file;
     this.#clock = options.clock;
-    this.#salt = options.salt;
+    this.#secrets = options.secrets;
     this.#onLine = options.onLine;
     this.#limit = options.limitBytes ?? 50 * MEGABYTE;
     this.#handle = openSync(options.file, 'a', 0o600);
@@ -43,16 +53,10 @@ export class SubjectOutput {
 
   /** The last lines that the subject itself printed. */
   get tail(): readonly string[] {
-    return this.#tail;
-  }
-
-  /** From now on this value is written as its salted digest. Values so short that they are words anyway are left alone. */
-  hide(name: string, value: string): void {
-    if (value.length < 4) return;
-    const mark = `<secret ${name} ${digest(this.#salt, value).slice(0, 16)}>`;
-    for (const form of new Set([value, encodeURIComponent(value)])) this.#secrets.push({ value: form, mark });
-    // A secret that holds another one goes first, or a part of it would stay.
-    this.#secrets.sort((a, b) => b.value.length - a.value.length);
+    if (this.#latest === '') return this.#tail;
+    // Its beginning may be half of a secret, as it may be half of a line.
+    const whole = this.#latest.slice(Math.max(this.#latest.indexOf('\n') + 1, this.#latest.length - HELD_BACK));
+    return this.#clean(whole).split(/\r?\n/).filter(Boolean).slice(-TAIL);
   }
 
   /** Reads a stream to its end. */
@@ -60,58 +64,80 @@ export class SubjectOutput {
     const decoder = new StringDecoder('utf8');
     let rest = '';
     const take = (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) this.#cut(name, line);
+      // Who writes without end must not keep us from our work: what is not kept is not looked at either.
+      if (this.#full && !this.#onLine) return this.#lose(text);
+      const whole = rest + text;
+      const end = whole.lastIndexOf('\n') + 1;
+      rest = whole.slice(end);
+      if (end > 0) this.#keep(name, whole.slice(0, end - 1));
       if (rest.length > LONGEST) {
         // The end is held back: a secret may be only half there.
         const clean = this.#clean(rest);
-        this.#cut(name, clean.slice(0, -HELD_BACK));
+        this.#write(name, pieces(clean.slice(0, -HELD_BACK)));
         rest = clean.slice(-HELD_BACK);
       }
     };
     stream.on('data', (chunk: Buffer) => take(decoder.write(chunk)));
     stream.once('close', () => {
       take(decoder.end());
-      if (rest) this.#cut(name, rest);
+      if (rest) this.#keep(name, rest);
       rest = '';
     });
     stream.on('error', () => {});
   }
 
-  /** Adds a line of our own: started, stopped, killed. */
+  /** Adds a line of our own: started, stopped, killed. These are kept however full the file is. */
   note(text: string): void {
-    this.#write('syncproof', text);
+    this.#write('syncproof', [text]);
   }
 
   close(): void {
-    if (this.#handle !== undefined) closeSync(this.#handle);
+    if (this.#handle === undefined) return;
+    if (this.#lost > 0) this.note(`${Math.ceil(this.#lost / MEGABYTE)} MB more came, and were not kept`);
+    closeSync(this.#handle);
     this.#handle = undefined;
   }
 
-  #cut(name: 'out' | 'err', line: string): void {
-    const clean = this.#clean(line.replace(/\r$/, ''));
-    for (let start = 0; start === 0 || start < clean.length; start += LONGEST) {
-      const text = clean.slice(start, start + LONGEST);
-      this.#tail = [...this.#tail.slice(1 - TAIL), text];
-      this.#write(name, text);
-    }
+  #lose(text: string): void {
+    this.#lost += text.length;
+    this.#latest = (this.#latest + text).slice(-2 * HELD_BACK);
+  }
+
+  // Secrets hold no line end: many lines are cleaned at once.
+  #keep(name: 'out' | 'err', lines: string): void {
+    const clean = this.#clean(lines)
+      .split('\n')
+      .flatMap((line) => pieces(line.replace(/\r$/, '')));
+    this.#tail = [...this.#tail, ...clean.slice(-TAIL)].slice(-TAIL);
+    this.#write(name, clean);
   }
 
   #clean(text: string): string {
-    return this.#secrets.reduce((clean, { value, mark }) => clean.replaceAll(value, mark), text);
+    return this.#secrets.clean(text);
   }
 
-  #write(stream: OutputLine['stream'], text: string): void {
-    const line = { at: this.#clock.micros(), wall: new Date(this.#clock.now()).toISOString(), stream, text };
-    const row = `${line.wall} ${stream} ${text}\n`;
-    if (this.#handle !== undefined && !this.#full) {
-      this.#full = this.#written + row.length > this.#limit;
-      const kept = this.#full
-        ? `${line.wall} syncproof output beyond ${Math.round(this.#limit / MEGABYTE)} MB is not kept\n`
-        : row;
-      this.#written += writeSync(this.#handle, kept);
+  #write(stream: OutputLine['stream'], texts: readonly string[]): void {
+    const at = this.#clock.micros();
+    const wall = new Date(this.#clock.now()).toISOString();
+    const isOurs = stream === 'syncproof';
+    if (this.#handle !== undefined && (isOurs || !this.#full)) {
+      let rows = '';
+      for (const text of texts) {
+        const row = `${wall} ${stream} ${text}\n`;
+        this.#full ||= !isOurs && this.#written + rows.length + row.length > this.#limit;
+        if (this.#full && !isOurs) this.#lost += row.length;
+        else rows += row;
+      }
+      if (this.#full && !isOurs) rows += `${wall} syncproof output beyond ${Math.round(this.#limit / MEGABYTE)} MB is not kept\n`;
+      this.#written += writeSync(this.#handle, rows);
     }
-    this.#onLine?.(line);
+    for (const text of texts) this.#onLine?.({ at, wall, stream, text });
   }
+}
+
+/** A line in pieces that are not too long; an empty one is a piece too. */
+function pieces(line: string): string[] {
+  const found = [line.slice(0, LONGEST)];
+  for (let start = LONGEST; start < line.length; start += LONGEST) found.push(line.slice(start, start + LONGEST));
+  return found;
 }

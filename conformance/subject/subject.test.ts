@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { readManifest } from '../manifest/manifest.ts';
 import { accepts, freePort, holdBinds, PortTakenError } from '../manifest/ports.ts';
+import { Secrets } from '../secrets/secrets.ts';
 import { groupAlive } from './process-group.ts';
 import { type Ending, type Subject, type SubjectError, type SubjectOptions, startSubject } from './subject.ts';
 
@@ -42,10 +43,11 @@ ${more}`;
   expect(problems).toEqual([]);
   const binds = rest.binds ?? (await holdBinds(manifest!));
   const settings = {
+    SYNCPROOF_CA_FILE: '/run/ca.pem',
     SYNCPROOF_CRM_PASSWORD: 'open sesame',
     ...(binds.mllp.epic && { SYNCPROOF_EPIC_MLLP_BIND: binds.mllp.epic }),
   };
-  return { manifest: manifest!, settings, binds, runFolder: folder, salt: 'salt', readyTimeoutMs: 5000, ...rest };
+  return { manifest: manifest!, settings, binds, runFolder: folder, secrets: new Secrets('salt'), readyTimeoutMs: 5000, ...rest };
 }
 
 async function run(sample: Sample): Promise<{ subject: Subject; options: SubjectOptions; log: () => string }> {
@@ -84,7 +86,7 @@ describe('starting', () => {
     const folder = mkdtempSync(join(tmpdir(), 'syncproof-test-'));
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a template of ours
     writeFileSync(join(folder, 'a.tmpl'), 'bind=${SYNCPROOF_EPIC_MLLP_BIND} none=${SYNCPROOF_EPIC_GROUP_ID} other=${HOME}');
-    const start = `env: {OUT: ${folder}/out.json, TEMPLATE: '\${RUN_FILES}/conf/a.txt', DATA: '\${RUN_DATA}'}
+    const start = `env: {OUT: ${folder}/out.json, TEMPLATE: '\${RUN_FILES}/conf/a.txt', DATA: '\${RUN_DATA}', TRUST: '\${RUN_TRUST_STORE}'}
   files: [{template: ${folder}/a.tmpl, to: conf/a.txt}]`;
     const environment = { ...process.env, SYNCPROOF_CONTROL_TOKEN: 'never', KEPT: 'yes' };
     const { subject, options } = await run({ script, start, environment });
@@ -94,6 +96,7 @@ describe('starting', () => {
     expect(seen.env).not.toHaveProperty('SYNCPROOF_CONTROL_TOKEN');
     expect(seen.template).toBe(`bind=${options.binds.mllp.epic} none= other=\${HOME}`);
     expect(seen.data).toBe(true);
+    expect(seen.env.TRUST).toBe('/run/ca.p12');
     const config = seen.env.SYNCPROOF_CONFIG;
     expect(statSync(config).mode & 0o777).toBe(0o600);
     await subject.close();

@@ -5,6 +5,7 @@ import { type Manifest, startMode } from '../manifest/manifest.ts';
 import type { HeldBinds } from '../manifest/ports.ts';
 import { secretSettings } from '../manifest/settings.ts';
 import { fillTemplate } from '../manifest/template.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 import { describeEnding, type Ending, SubjectChild } from './subject-child.ts';
 import { type Phase, SubjectError } from './subject-error.ts';
 import { type SubjectFiles, subjectEnvironment, writeSubjectFiles } from './subject-files.ts';
@@ -24,13 +25,11 @@ export interface SubjectOptions {
   binds: HeldBinds;
   /** Folder of the run; the output goes to `subject.log` there (`subject-1.log` for instance 1). */
   runFolder: string;
-  /** Mixed into the digests that stand for secrets. */
-  salt: string;
+  /** What must not be seen in its output. */
+  secrets: Secrets;
   instance?: number;
   /** Folder of data that it shares with the instances before it; one of its own when absent. */
   data?: string;
-  /** More values to keep out of the log, by a name. */
-  secrets?: Record<string, string>;
   /** What the subject inherits, without anything named SYNCPROOF_*. */
   environment?: Record<string, string | undefined>;
   clock?: Clock;
@@ -101,18 +100,19 @@ class SubjectProcess implements Subject {
     this.mode = mode;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    const { manifest, settings, instance = 0, runFolder, salt, onLine } = options;
+    const { manifest, settings, instance = 0, runFolder, secrets, onLine } = options;
     this.#files = writeSubjectFiles(manifest, settings, options.data);
     this.variables = this.#files.variables;
     this.environment = subjectEnvironment(manifest, settings, this.#files, options.environment ?? process.env);
     const file = join(runFolder, instance === 0 ? 'subject.log' : `subject-${instance}.log`);
-    this.#output = new SubjectOutput({ file, clock: this.#clock, salt, onLine });
-    for (const [name, value] of Object.entries(options.secrets ?? {})) this.#output.hide(name, value);
+    this.#output = new SubjectOutput({ file, clock: this.#clock, secrets, onLine });
     this.#hide(settings);
   }
 
   #hide(settings: Record<string, string>): void {
-    for (const [name, value] of [...secretSettings(settings), ...keyLines(settings)]) this.#output.hide(name, value);
+    const { secrets } = this.#options;
+    for (const [name, value] of secretSettings(settings)) secrets.know(name, value);
+    for (const [name, line] of keyLines(settings)) secrets.knowLine(name, line);
   }
 
   get pid(): number | undefined {
@@ -190,6 +190,7 @@ class SubjectProcess implements Subject {
       command: start.command!.map((word) => fillTemplate(word, this.variables)),
       cwd: start.cwd,
       environment: { ...this.environment, ...env },
+      mark: 'SYNCPROOF_CONFIG',
       clock: this.#clock,
       output: this.#output,
       onAbandon: () => this.#files.remove(),

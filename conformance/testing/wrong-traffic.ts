@@ -80,6 +80,12 @@ export const WRONG_TRAFFIC: WrongSubject[] = [
     'phi-in-address',
     { asks: ({ LastName }) => `/query?q=${encodeURIComponent(`SELECT Id FROM Contact WHERE LastName = '${LastName}'`)}` },
   ],
+  [
+    'SE-05',
+    'prints with what it signs in',
+    'secret-in-output',
+    { prints: () => 'invalid_client: <secret SYNCPROOF_CRM_CLIENT_SECRET 0123456789abcdef>' },
+  ],
   ['SE-05', 'prints what it could not write', 'phi-in-output', { prints: (f) => `503: ${JSON.stringify(f)}` }],
   ['SE-09', 'listens to anybody', 'stranger-took-effect', { refuses: () => undefined }],
   ['SE-09', 'reads no signature', 'forged-took-effect', { trusts: () => true }],

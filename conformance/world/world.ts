@@ -1,5 +1,6 @@
 import {
   type Concept,
+  drawnSlots,
   generatePerson,
   type Person,
   population,
@@ -13,8 +14,10 @@ import type { Evidence } from '../facts/evidence.ts';
 import type { Settled, Settler, SettleTerms } from '../facts/settle.ts';
 import { offered } from '../facts/tls-facts.ts';
 import type { Promises, SiteManifest } from '../manifest/manifest.ts';
+import { boundaryCopies } from '../oracle/boundaries.ts';
 import { addDays, instantAt, wallTime } from '../oracle/zones.ts';
 import type { RunningSubject } from '../recorder.ts';
+import type { Size } from '../result.ts';
 import { Explorer, type Replay } from '../schedule/explorer.ts';
 import { Rivals } from '../schedule/rivals.ts';
 import type { Workload } from '../schedule/workloads.ts';
@@ -55,12 +58,11 @@ export interface WorldOptions {
   outageMs: number;
   /** `full` explores what a certificate needs; `ci` is the usual. */
   size?: Size;
+  /** The how many-th replay this is: the same is done to people who differ in what people are told apart by. */
+  again?: number;
   /** Recorded decisions that its exploration follows. */
   replay?: Replay;
 }
-
-/** How much of something that has no end is done. */
-export type Size = 'ci' | 'full';
 
 /** A reference with the name that people read. */
 interface Named {
@@ -145,7 +147,12 @@ export class World {
    * for the same seed and run key.
    */
   person(name: string, options: { complete?: boolean } = { complete: true }): Person {
-    return generatePerson(this.random.fork(`person ${name}`), { authority: this.site.authority, today: this.day(0), ...options });
+    const random = this.random.fork(`person ${name}`);
+    const { again } = this.#o;
+    // What their own MRN and names would have taken of the randomness is taken, so that all else about them is as it was.
+    if (again !== undefined) drawnSlots(random);
+    const slots = again === undefined ? undefined : drawnSlots(random.fork(`again ${again}`));
+    return generatePerson(random, { authority: this.site.authority, today: this.day(0), slots, ...options });
   }
 
   /** A person whom every site of this run knows alike: one name, one address, one history; the MRN is each hospital's own. */
@@ -164,8 +171,23 @@ export class World {
   }
 
   async #admit(name: string, person: Person, act: string): Promise<Handle> {
+    return this.#take(name, person, act, toPatient(person, this.#fixtureSite()));
+  }
+
+  async #take(name: string, person: Person, act: string, resource: object): Promise<Handle> {
     await this.#log({ type: 'know', words: [person.canary.name] });
-    return this.chart(name, act, toPatient(person, this.#fixtureSite()));
+    return this.chart(name, act, resource);
+  }
+
+  /** Commits as few patients as hold, between them, every value at an edge of the rows of the map: lengths, codes, forms, days. */
+  async registerEdges(name: string): Promise<void> {
+    const { map } = this.#o.evidence.oracle;
+    for (let n = 0; ; n += 1) {
+      const person = this.person(`${name} ${n}`);
+      const copies = boundaryCopies(map, toPatient(person, this.#fixtureSite()), this.site);
+      if (n >= copies.length) return;
+      await this.#take(`${name} ${n}`, person, 'register', copies[n]!);
+    }
   }
 
   /** Changes elements of a record; null removes one. */

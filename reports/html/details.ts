@@ -1,9 +1,10 @@
 import type { CheckResult, Finding, InvariantResult } from '#conformance';
 import type { MapRow } from '../definition.ts';
+import { deeds } from '../excerpt.ts';
 import { type Markup, markup } from '../markup.ts';
 import { type JournalIndex, story } from '../model.ts';
 import { sequenceSvg, sequenceTable } from '../sequence.ts';
-import { decisive, failed, SEVERITY, seconds, unknown, VERDICT } from '../words.ts';
+import { decisive, failed, howMapped, replaysOf, SEVERITY, seconds, unknown, VERDICT } from '../words.ts';
 import { pill } from './scorecard.ts';
 
 /** What the details of a check are drawn from, besides the check. */
@@ -40,8 +41,7 @@ function mapRow(row: string, map: Sources['map']): Markup {
   const key = rowKey(row);
   const found = map.get(key);
   if (!found) return markup`<code>${row}</code>`;
-  const how = [found.source, found.v2 && `v2 ${found.v2}`, found.transform && `by ${found.transform}`].filter(Boolean).join(', ');
-  return markup`<a href="#${rowAnchor(key)}"><code>${row}</code></a><br><span class="dim">from ${how}; owned by ${found.owner || 'nobody'}</span>`;
+  return markup`<a href="#${rowAnchor(key)}"><code>${row}</code></a><br><span class="dim">${howMapped(found)}</span>`;
 }
 
 function diagram(item: Parameters<typeof story>[0], id: string, sources: Sources): Markup | false {
@@ -69,15 +69,16 @@ const replay = (command: string): Markup => markup`<div class="replay"><b>Replay
 export function article(check: CheckResult, sources: Sources): Markup {
   const finding = decisive(check);
   const rest = check.findings.filter((f) => f !== finding);
+  const done = deeds(check, sources.index);
   return markup`<article class="panel check tone-${VERDICT[check.verdict].tone}" id="${check.id}">
 <header>${pill(check.verdict)}<h3>${check.id} ${check.title}</h3><span class="about">${check.group} · ${SEVERITY[check.severity]} · level ${check.level} · ${seconds(check.durationMs)}</span></header>
 <p class="cause">${check.message}</p>
-<dl class="facts"><dt>Reason</dt><dd><code>${check.reason}</code>${finding?.sub && ` in ${finding.sub}`}</dd>${finding?.channel && markup`<dt>Channel</dt><dd>${finding.channel}</dd>`}${finding?.row && markup`<dt>Map row</dt><dd>${mapRow(finding.row, sources.map)}</dd>`}<dt>Required</dt><dd>${check.requirement}</dd></dl>
+<dl class="facts"><dt>Reason</dt><dd><code>${check.reason}</code>${finding?.sub && ` in “${finding.sub}”`}</dd>${finding?.channel && markup`<dt>Channel</dt><dd>${finding.channel}</dd>`}${finding?.row && markup`<dt>Map row</dt><dd>${mapRow(finding.row, sources.map)}</dd>`}<dt>Required</dt><dd>${check.requirement}</dd>${done && markup`<dt>Done</dt><dd>${done}</dd>`}</dl>
 ${finding && sides(finding)}
 ${failed(check) && markup`<div class="harm"><b>What this does in a clinic</b>${check.harm}</div>`}
 ${diagram(check, check.id, sources)}
 ${otherFindings(rest)}
-${replay(check.replay)}
+${check.reproduced && markup`<p class="dim">Replays: ${replaysOf(check)}</p>`}${replay(check.replay)}
 </article>
 `;
 }

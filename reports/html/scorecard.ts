@@ -2,7 +2,22 @@ import type { RunResult, Verdict } from '#conformance';
 import type { JournalEvent } from '#kernel';
 import { type Markup, markup } from '../markup.ts';
 import { sandboxFacts } from '../model.ts';
-import { decisive, elapsed, figure, headline, SEVERITY, seconds, type Tone, VERDICT, VERDICTS, worstFirst } from '../words.ts';
+import {
+  decisive,
+  elapsed,
+  figure,
+  headline,
+  latencyText,
+  nextLevel,
+  SEVERITY,
+  type StandingLine,
+  seconds,
+  standingLines,
+  type Tone,
+  VERDICT,
+  VERDICTS,
+  worstFirst,
+} from '../words.ts';
 
 export const pill = (verdict: Verdict): Markup => {
   const { word, tone, glyph } = VERDICT[verdict];
@@ -42,10 +57,11 @@ export function top(result: RunResult, events: readonly JournalEvent[]): Markup 
   return markup`<header class="top">
 <div class="brand">Syncproof report</div>
 <h1>${result.subject.name} <span class="dim">${result.subject.version}</span></h1>
-<div class="panel verdict tone-${tone}"><div class="say">${text}</div><div class="level">${result.level}</div>
+<div class="panel verdict tone-${tone}"><div class="say">${text}</div><div class="level">${result.level}</div>${latencyText(result) && markup`<div class="dim">latency ${latencyText(result)}</div>`}
 <div class="stack" aria-hidden="true">${SHOWN.map(share)}</div>
 <ul class="tiles">${SHOWN.map(tile)}</ul></div>
 ${result.warnings.length > 0 && markup`<ul class="warnings">${result.warnings.map((warning) => markup`<li>${warning}</li>`)}</ul>`}
+${standingSection(result)}
 <div class="grid">
 <section class="panel"><h2>Score and coverage</h2><div class="score">
 ${bar('overall', result.score.overall, figure(result.score.overall), toneOf(result.score.overall))}
@@ -60,6 +76,27 @@ ${fact('Started', `${day(result.startedAt)}, took ${seconds(elapsed(result))}`)}
 ${fact('Exit code', String(result.exitCode))}
 ${sandboxFacts(events).map(({ name, value }) => fact(name, value))}
 </dl></section></div></header>`;
+}
+
+// Levels beside badges, what the next level lacks, and the gate; nothing where too little was run.
+function standingSection(result: RunResult): Markup | false {
+  const lines = standingLines(result);
+  if (lines.length === 0) return false;
+  const list = (kind: StandingLine['kind']): Markup | false => {
+    const rows = lines.filter((line) => line.kind === kind);
+    return rows.length > 0 && markup`<ul class="standing">${rows.map(standingRow)}</ul>`;
+  };
+  const next = nextLevel(result);
+  const lacks = next && markup`<h3>To ${next.to} it lacks</h3><ul class="standing">${next.lacks.map(standingRow)}</ul>`;
+  const [levels, badges, gate] = [list('level'), list('badge'), list('gate')];
+  return markup`<div class="grid">
+${levels && markup`<section class="panel"><h2>Levels</h2>${levels}${lacks}</section>`}
+${(badges || gate) && markup`<section class="panel">${gate && markup`<h2>Gate</h2>${gate}`}${badges && markup`<h2>Badges</h2>${badges}`}</section>`}</div>`;
+}
+
+function standingRow({ kind, name, glyph, tone, text }: StandingLine): Markup {
+  const isCheck = kind === 'lack' && /^[A-Z]{2}-\d\d$/.test(name);
+  return markup`<li class="tone-${tone}"><span class="mark" aria-hidden="true">${glyph}</span><b>${isCheck ? markup`<a href="#${name}">${name}</a>` : name}</b> <span>${text}</span></li>`;
 }
 
 /** Every check in one table; the id leads to its details. */

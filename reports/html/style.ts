@@ -25,6 +25,7 @@ header.top{padding-top:34px}
 .verdict .say{font-size:1.35rem;font-weight:650;color:var(--tone)}
 .verdict .level{font-size:1.02rem}
 .tone-good{--tone:var(--good);--soft:var(--good-soft)}.tone-bad{--tone:var(--bad);--soft:var(--bad-soft)}.tone-warn{--tone:var(--warn);--soft:var(--warn-soft)}.tone-void{--tone:var(--void);--soft:var(--void-soft)}.tone-quiet{--tone:var(--quiet);--soft:var(--quiet-soft)}
+.standing{list-style:none;margin:0 0 10px;padding:0;display:grid;grid-template-columns:1.2em max-content 1fr;gap:3px 8px}.standing li{grid-column:1/-1;display:grid;grid-template-columns:subgrid}.standing .mark{color:var(--tone);font-weight:700}.standing b a{text-decoration:none}.grid h3{font-size:.92rem;margin:12px 0 6px}.grid h2~h2{margin-top:14px}
 .stack{display:flex;height:12px;border-radius:6px;overflow:hidden;margin:14px 0 4px;background:var(--sunk);gap:2px}
 .stack i{background:var(--tone);display:block;min-width:4px}
 .stack i.tone-warn,.bar .rest{background:repeating-linear-gradient(135deg,var(--tone) 0 4px,var(--soft) 4px 8px)}

@@ -272,7 +272,7 @@ export class Org {
         if (context) await context.commit(change);
         else await this.kernel.commit({ ...change, actor: session.actor, cause: how.cause });
         this.#publish(writer);
-        await held;
+        if (held) await held;
         return answer as T;
       } catch (error) {
         if (error instanceof Unwritten) {

@@ -69,7 +69,7 @@ export class Outbound {
 
   start(): void {
     const { journal } = this.#org.kernel;
-    this.#unfollow = journal.follow(this.#marks.get('read') ?? journal.head, (event) => this.#hear(event));
+    this.#unfollow = journal.follow(this.#marks.get('read') ?? journal.head, (event) => this.#hear(event), 'commit');
     this.#wake(0);
   }
 
@@ -84,7 +84,7 @@ export class Outbound {
   }
 
   #hear(event: JournalEvent): void {
-    if (event.kind !== 'commit' || event.sim !== 'crm' || event.tenant !== this.#org.id || this.#messages.length === 0) return;
+    if (event.sim !== 'crm' || event.tenant !== this.#org.id || this.#messages.length === 0) return;
     const { kernel } = this.#org;
     const now = waitingClock(kernel.clock).now();
     for (const [i, ref] of (event.records ?? []).entries()) {

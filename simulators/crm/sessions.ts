@@ -1,5 +1,5 @@
 import type { Cell, Kernel } from '#kernel';
-import { digest } from '#kernel';
+import { digest, tokenMark } from '#kernel';
 import { crmError } from './errors.ts';
 import { base62, toId15 } from './ids.ts';
 
@@ -66,7 +66,7 @@ export class Sessions {
       tenant: this.#orgId,
       kind: 'token',
       actor: session.actor,
-      data: { grant, token: key.slice(0, 16), expires: new Date(expires).toISOString() },
+      data: { grant, token: tokenMark(this.#kernel, token), expires: new Date(expires).toISOString() },
     });
     return token;
   }
@@ -123,6 +123,8 @@ export class Sessions {
   issueRefresh({ userId, actor, clientId = '', scope }: NewSession): string {
     const token = `5Aep861.${base62(digest(this.#kernel.mint('crm/refresh')), 38)}`;
     this.#refreshable.set(this.#key(token), { userId, actor, clientId, scope });
+    const data = { grant: 'refresh', refresh: tokenMark(this.#kernel, token) };
+    this.#kernel.journal.append({ sim: 'crm', tenant: this.#orgId, kind: 'token', actor, data });
     return token;
   }
 

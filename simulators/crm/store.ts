@@ -1,6 +1,7 @@
 import { type Database, LIMIT, type RecordRef } from '#kernel';
 import { Drifts } from './drift.ts';
 import type { FieldDefinition, SObjectType } from './schema.ts';
+import { STAMPS_SCHEMA, Stamps } from './stamps.ts';
 import type { Row, Value } from './values.ts';
 
 /** A record with what stands beside it. `n` is its place in order of creation. */
@@ -26,11 +27,25 @@ export const folded = (value: Value): Value => (typeof value === 'string' ? valu
 const indexText = (field: FieldDefinition, value: Value): string =>
   field.type === 'reference' || field.caseSensitive ? String(value) : String(folded(value));
 
+// Indexes hold the number of a type and field in place of their names.
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS crm_row (
+    n INTEGER PRIMARY KEY, id TEXT UNIQUE, type TEXT, deleted INTEGER, stamp INTEGER, version INTEGER, json TEXT);
+  CREATE INDEX IF NOT EXISTS crm_all ON crm_row (type);
+  CREATE INDEX IF NOT EXISTS crm_gone ON crm_row (type) WHERE deleted = 1;
+  CREATE TABLE IF NOT EXISTS crm_key (key INTEGER PRIMARY KEY, type TEXT, field TEXT, UNIQUE (type, field));
+  CREATE TABLE IF NOT EXISTS crm_index (key INTEGER, value TEXT, n INTEGER, PRIMARY KEY (key, value, n)) WITHOUT ROWID;
+  ${STAMPS_SCHEMA}`;
+const STAMP = 'SystemModstamp';
+
 const COLUMNS = 'n, id, type, deleted, stamp, version, json';
 // Put together once: each call would be another text, to be looked up letter by letter.
 const BY_ID = `SELECT ${COLUMNS} FROM crm_row WHERE id = ?`;
-const BY_INDEX = `SELECT ${COLUMNS} FROM crm_index JOIN crm_row USING (n, type)
-  WHERE crm_index.type = ? AND field = ? AND value = ? AND deleted = 0 ORDER BY n`;
+const BY_INDEX = `SELECT ${COLUMNS} FROM crm_index JOIN crm_row USING (n) WHERE key = ? AND value = ? AND deleted = 0 ORDER BY n`;
+const [OLDEST, NEWEST] = ['ASC', 'DESC'].map(
+  (order) => `SELECT ${COLUMNS} FROM crm_stamp CROSS JOIN crm_row USING (n, stamp)
+    WHERE key = ? AND stamp > ? AND stamp < ? ORDER BY stamp ${order} ${LIMIT}`,
+) as [string, string];
 const [UPDATE, DELETE, UNDELETE] = ['', 'deleted = 1, ', 'deleted = 0, '].map(
   (alive) => `UPDATE crm_row SET ${alive}stamp = ?, version = ?, json = ? WHERE n = ?`,
 ) as [string, string, string];
@@ -45,22 +60,22 @@ export class Store {
   #statements = new Map<string, ReturnType<Database['sql']['prepare']>>();
   #head: number;
   #editions = new Map<string, number>();
+  /** Numbers of fields, by type and name. */
+  #keys = new Map<string, Map<string, number>>();
   #drifts: Drifts;
+  #stamps: Stamps;
 
   /** @param drifts how rows are shown otherwise than they are kept. */
   constructor(database: Database, drifts = new Drifts()) {
     this.#database = database;
     this.#drifts = drifts;
-    database.sql.exec(`
-      CREATE TABLE IF NOT EXISTS crm_row (
-        n INTEGER PRIMARY KEY, id TEXT UNIQUE, type TEXT, deleted INTEGER, stamp INTEGER, version INTEGER, json TEXT);
-      CREATE INDEX IF NOT EXISTS crm_all ON crm_row (type);
-      CREATE INDEX IF NOT EXISTS crm_gone ON crm_row (type) WHERE deleted = 1;
-      DROP INDEX IF EXISTS crm_live;
-      CREATE INDEX IF NOT EXISTS crm_stamp ON crm_row (type, stamp);
-      CREATE TABLE IF NOT EXISTS crm_index (
-        type TEXT, field TEXT, value TEXT, n INTEGER, PRIMARY KEY (type, field, value, n)) WITHOUT ROWID;`);
-    this.#head = Number(database.sql.prepare('SELECT max(stamp) AS head FROM crm_row').get()?.head ?? 0);
+    database.sql.exec(SCHEMA);
+    this.#stamps = new Stamps(database);
+    for (const { key, type, field } of database.sql.prepare('SELECT * FROM crm_key').all())
+      this.#keysOf(String(type)).set(String(field), Number(key));
+    const newest = database.sql.prepare('SELECT max(stamp) AS stamp FROM crm_stamp WHERE key = ?');
+    const stamps = [...this.#keys.values()].map((fields) => Number(newest.get(fields.get(STAMP) ?? 0)?.stamp ?? 0));
+    this.#head = Math.max(0, ...stamps);
   }
 
   /** The newest SystemModstamp given out, in milliseconds. */
@@ -94,7 +109,8 @@ export class Store {
 
   /** Live records whose indexed field has this value, in order of creation. */
   byIndex(type: SObjectType, field: FieldDefinition, value: Value): Stored[] {
-    return this.#rows(BY_INDEX, type.name, this.#drifts.keptName(type.name, field.name), indexText(field, value));
+    const key = this.#keysOf(type.name).get(this.#drifts.keptName(type.name, field.name));
+    return key === undefined ? [] : this.#rows(BY_INDEX, key, indexText(field, value));
   }
 
   /** Up to `limit` records created after place `after`. */
@@ -108,11 +124,11 @@ export class Store {
 
   /** Up to `limit` records with `from` < SystemModstamp < `to`, oldest first or (`down`) newest first. Deleted ones too. */
   byStamp(type: SObjectType, options: { from: number; to: number; limit: number; down?: boolean }): Stored[] {
-    const order = options.down ? 'DESC' : 'ASC';
-    return this.#rows(
-      `SELECT ${COLUMNS} FROM crm_row WHERE type = ? AND stamp > ? AND stamp < ? ORDER BY stamp ${order} ${LIMIT}`,
-      ...[type.name, options.from, options.to, options.limit],
-    );
+    const { from, to, limit, down } = options;
+    const key = this.#keysOf(type.name).get(STAMP);
+    if (key === undefined) return [];
+    this.#stamps.write();
+    return this.#rows(down ? NEWEST : OLDEST, key, from, to, limit);
   }
 
   count(type: SObjectType): number {
@@ -137,6 +153,7 @@ export class Store {
       const update = this.#sql(known?.deleted === deleted ? UPDATE : deleted ? DELETE : UNDELETE);
       update.run(stamp, version, text, n);
     }
+    this.#stamps.set(this.#key(type.name, STAMP), n, stamp, known?.stamp);
     this.#reindex(type, n, before && !known.deleted ? before : {}, deleted ? {} : kept);
     const stored: Stored = { n, type: type.name, id, version, deleted, stamp, row, text };
     if (kept !== row) stored.kept = kept;
@@ -170,10 +187,30 @@ export class Store {
       if (was === is) continue;
       const [old, now] = [was, is].map((v) => (v === null ? null : indexText(field, v)));
       if (old === now) continue;
-      if (old !== null)
-        this.#sql('DELETE FROM crm_index WHERE type = ? AND field = ? AND value = ? AND n = ?').run(type.name, name, old!, n);
-      if (now !== null) this.#sql('INSERT INTO crm_index VALUES (?, ?, ?, ?)').run(type.name, name, now!, n);
+      const key = this.#key(type.name, name);
+      if (old !== null) this.#sql('DELETE FROM crm_index WHERE key = ? AND value = ? AND n = ?').run(key, old!, n);
+      if (now !== null) this.#sql('INSERT INTO crm_index VALUES (?, ?, ?)').run(key, now!, n);
     }
+  }
+
+  #keysOf(type: string): Map<string, number> {
+    let keys = this.#keys.get(type);
+    if (!keys) {
+      keys = new Map();
+      this.#keys.set(type, keys);
+    }
+    return keys;
+  }
+
+  /** The number of a field, given out with the first value of it. */
+  #key(type: string, field: string): number {
+    const keys = this.#keysOf(type);
+    const known = keys.get(field);
+    if (known !== undefined) return known;
+    const key = Number(this.#sql('INSERT INTO crm_key (type, field) VALUES (?, ?)').run(type, field).lastInsertRowid);
+    keys.set(field, key);
+    this.#database.onRollback(() => keys.delete(field));
+    return key;
   }
 
   #sql(text: string): ReturnType<Database['sql']['prepare']> {

@@ -436,7 +436,11 @@ export class Face {
 
   async #settle(context: Context, handled: Promise<Reply>): Promise<Reply> {
     const { exchange } = context;
-    exchange.reply = await handled.catch((error) => this.#failed(context, error));
+    try {
+      exchange.reply = await handled;
+    } catch (error) {
+      exchange.reply = this.#failed(context, error);
+    }
     const own = exchange.reply;
     const before = this.#answered.get(exchange.client ?? '');
     if (before) exchange.previous = { reply: before };

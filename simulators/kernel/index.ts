@@ -32,6 +32,7 @@ export * from './snapshots/index.ts';
 export * from './state.ts';
 export * from './tcp.ts';
 export * from './tls.ts';
+export { tokenMark } from './token-mark.ts';
 export * from './trust-store.ts';
 export * from './wall-time.ts';
 export type { People } from './where.ts';

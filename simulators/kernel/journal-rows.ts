@@ -4,15 +4,16 @@ import type { Database } from './database.ts';
 const WAITING = 64;
 const WAITING_SIZE = 512 * 1024;
 
-type Row = [seq: number, kind: string, json: string];
+/** Columns of a row: its number, its kind, its text. */
+const WIDTH = 3;
 
 /** A table of events. In a database in memory rows wait, so that many are written with one call. */
 export class JournalRows {
   #database: Database;
   #insert;
   #insertMany;
-  /** Not written yet. */
-  #waiting: Row[] = [];
+  /** Columns of the rows that are not written yet, one after the other as a statement takes them. */
+  #waiting: (number | string)[] = [];
   #size = 0;
 
   constructor(database: Database, table: string) {
@@ -26,19 +27,19 @@ export class JournalRows {
   // In a file each event is kept before anything else happens, for a kill, and that of a commit in its transaction. In memory
   // a kill leaves nothing anyway: rows are written many at a time, which costs half, in the order of their numbers, and always
   // before anybody reads them.
-  write(...row: Row): void {
+  write(seq: number, kind: string, json: string): void {
     if (!this.#database.inMemory) {
-      this.#insert.run(...row);
+      this.#insert.run(seq, kind, json);
       return;
     }
-    this.#size += row[2].length;
-    this.#waiting.push(row);
+    this.#size += json.length;
+    this.#waiting.push(seq, kind, json);
     if (!this.#database.inTransaction) this.spill();
   }
 
   /** Writes what waits where it has become much; after a transaction, as nothing is written in one. */
   spill(): void {
-    if (this.#waiting.length >= WAITING || this.#size >= WAITING_SIZE) this.flush(Number.POSITIVE_INFINITY);
+    if (this.#waiting.length >= WAITING * WIDTH || this.#size >= WAITING_SIZE) this.flush(Number.POSITIVE_INFINITY);
   }
 
   /** Writes what waits. `kept`: the last event that stands, whatever becomes of the transaction under way. */
@@ -46,16 +47,24 @@ export class JournalRows {
     if (this.#waiting.length === 0) return;
     const rows = this.#waiting.splice(0);
     this.#size = 0;
-    this.#database.onRollback(() => this.#waiting.unshift(...rows.filter(([seq]) => seq <= kept)));
+    this.#database.onRollback(() => this.#waiting.unshift(...upTo(kept, rows)));
     this.#database.transaction(() => {
+      const many = WAITING * WIDTH;
       let at = 0;
-      for (; at + WAITING <= rows.length; at += WAITING) this.#insertMany.run(...rows.slice(at, at + WAITING).flat());
-      for (const row of rows.slice(at)) this.#insert.run(...row);
+      for (; at + many <= rows.length; at += many) this.#insertMany.run(...rows.slice(at, at + many));
+      for (; at < rows.length; at += WIDTH) this.#insert.run(...rows.slice(at, at + WIDTH));
     });
   }
 
   /** Drops the events of a transaction that failed: those after this one. */
   forget(kept: number): void {
-    this.#waiting = this.#waiting.filter(([seq]) => seq <= kept);
+    this.#waiting = upTo(kept, this.#waiting);
   }
+}
+
+// Their numbers rise.
+function upTo(kept: number, rows: (number | string)[]): (number | string)[] {
+  let end = rows.length;
+  while (end > 0 && Number(rows[end - WIDTH]) > kept) end -= WIDTH;
+  return rows.slice(0, end);
 }

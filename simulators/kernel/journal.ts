@@ -261,15 +261,15 @@ export class Journal {
     return () => this.#listeners.delete(one);
   }
 
-  /** Hears every event after `after`: those written before first, then the new ones, none twice, none lost. */
-  follow(after: number, listener: JournalListener): () => void {
+  /** Hears every event after `after`, or every one of a kind: those written before first, then the new ones, none twice, none lost. */
+  follow(after: number, listener: JournalListener, kind?: EventKind): () => void {
     for (let from = after; ; ) {
-      const batch = this.read({ after: from });
+      const batch = this.read({ after: from, kind });
       for (const event of batch) listener(event);
       if (batch.length === 0) break;
       from = batch[batch.length - 1]!.seq;
     }
-    return this.subscribe(listener);
+    return this.subscribe(listener, kind);
   }
 
   /**

@@ -5,6 +5,12 @@ const PLAIN = /^(?:\/[\w.$~%-]+)+$/;
 // What a pattern is made of: text, a parameter, text before a parameter, or at its end a rest that may be absent.
 const PATTERN = /^(?:\/(?:[\w.$~-]*:\w+|\*\w+|[\w.$~-]+))*(?:\{\/\*\w+\}|\/)?$/;
 
+/** What is known of addresses that begin alike, by what their next segment is. */
+interface Node<M> {
+  next: Map<string, Node<M>>;
+  known?: Known<M>;
+}
+
 interface Known<M> {
   match: M;
   /** Where the parameters stand, and how much text stands before each. */
@@ -19,13 +25,16 @@ interface Known<M> {
 export class RouteMemo<M> {
   #texts = new Set<string>();
   #prefixes = new Set<string>();
-  #known = new Map<string, Known<M>>();
+  /** By method. */
+  #roots = new Map<string, Node<M>>();
+  #size = 0;
   /** Every pattern is of a form that shapes tell apart. */
   #sound = true;
 
   /** Every pattern that the router knows must be told. */
   add(pattern: string): void {
-    this.#known.clear();
+    this.#roots.clear();
+    this.#size = 0;
     if (!PATTERN.test(pattern)) this.#sound = false;
     for (const piece of pattern.replace(/\{\/\*\w+\}$/, '').split('/')) {
       const [text = '', name] = piece.toLowerCase().split(/[:*]/);
@@ -35,43 +44,56 @@ export class RouteMemo<M> {
   }
 
   find(method: string, path: string): { match: M; params: Record<string, string> } | undefined {
-    const known = this.#known.get(this.#shape(method, path));
+    const segments = this.#segments(path);
+    let node = segments && this.#roots.get(method);
+    if (!node) return undefined;
+    for (const segment of segments!) {
+      node = node.next.get(this.#shape(segment));
+      if (!node) return undefined;
+    }
+    const { known } = node;
     if (!known) return undefined;
     const params: Record<string, string> = {};
-    if (known.params.length > 0) {
-      const segments = path.split('/');
-      for (const { name, at, cut } of known.params) {
-        const value = decoded(segments[at]!.slice(cut));
-        if (value === undefined) return undefined;
-        params[name] = value;
-      }
+    for (const { name, at, cut } of known.params) {
+      const value = decoded(segments![at]!.slice(cut));
+      if (value === undefined) return undefined;
+      params[name] = value;
     }
     return { match: known.match, params };
   }
 
   /** The router has sent this address to the route of that pattern. */
   keep(method: string, path: string, pattern: string, match: M): void {
-    const shape = this.#shape(method, path);
-    if (shape === '' || pattern.includes('*') || this.#known.size >= MOST) return;
+    const segments = this.#segments(path);
+    if (!segments || pattern.includes('*') || this.#size >= MOST) return;
     const params = pattern.split('/').flatMap((piece, at) => {
       const cut = piece.indexOf(':');
       return cut < 0 ? [] : [{ name: piece.slice(cut + 1), at, cut }];
     });
-    this.#known.set(shape, { match, params });
+    let node = grown(this.#roots, method);
+    for (const segment of segments) node = grown(node.next, this.#shape(segment));
+    if (!node.known) this.#size++;
+    node.known = { match, params };
   }
 
-  // Empty where the router must be asked.
-  #shape(method: string, path: string): string {
-    if (!this.#sound || !PLAIN.test(path)) return '';
-    let shape = method;
-    for (const segment of path.toLowerCase().split('/')) {
-      shape += '/';
-      if (this.#texts.has(segment)) shape += segment;
-      for (const prefix of this.#prefixes)
-        if (segment.length > prefix.length && segment.startsWith(prefix)) shape += `:${prefix}`;
-    }
+  // Undefined where the router must be asked.
+  #segments(path: string): string[] | undefined {
+    return this.#sound && PLAIN.test(path) ? path.split('/') : undefined;
+  }
+
+  // The text that a segment is, and what it begins with.
+  #shape(segment: string): string {
+    const small = segment.toLowerCase();
+    let shape = this.#texts.has(small) ? small : '';
+    for (const prefix of this.#prefixes) if (small.length > prefix.length && small.startsWith(prefix)) shape += `:${prefix}`;
     return shape;
   }
+}
+
+function grown<M>(nodes: Map<string, Node<M>>, name: string): Node<M> {
+  const known = nodes.get(name) ?? { next: new Map<string, Node<M>>() };
+  nodes.set(name, known);
+  return known;
 }
 
 // Undefined where it cannot be decoded, which the router has words for.

@@ -117,14 +117,12 @@ export function asCrmError(error: unknown): CrmError | undefined {
 export const rowErrors = (entries: readonly ErrorEntry[]): unknown[] =>
   entries.map(({ errorCode, message, fields = [] }) => ({ statusCode: errorCode, message, fields }));
 
-export const replyOf = ({ status, body, text, headers, served }: Answer): Reply => ({
-  ...(text !== undefined
-    ? { status, headers: { ...headers }, body: text }
-    : body === undefined
-      ? { status, headers: { ...headers } }
-      : jsonReply(status, body, headers)),
-  served,
-});
+/** @param more headers of every reply */
+export function replyOf({ status, body, text, headers, served }: Answer, more?: Record<string, string>): Reply {
+  const all = { ...headers, ...more };
+  if (text !== undefined || body === undefined) return { status, headers: all, body: text, served };
+  return Object.assign(jsonReply(status, body, all), { served });
+}
 
 /** Wraps a handler of the REST API: authenticates, counts the call, renders errors, adds Sforce-Limit-Info. */
 export function restHandler(org: Org, run: (call: Call, context: Context) => Promise<Answer> | Answer, csv = false): Handler {
@@ -135,7 +133,7 @@ export function restHandler(org: Org, run: (call: Call, context: Context) => Pro
       const call = callOf(org, context, csv);
       done = org.running();
       const answer = await run(call, context);
-      return replyOf({ ...answer, headers: { ...answer.headers, ...limit() } });
+      return replyOf(answer, limit());
     } catch (error) {
       const known = asCrmError(error);
       if (!known) throw error;

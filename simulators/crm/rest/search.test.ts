@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CrmError } from '../errors.ts';
 import { openCrm, type TestCrm } from '../testing.ts';
 import { parseSosl } from './search.ts';
+import { matcher, parseTerm } from './search-term.ts';
 
 let crm: TestCrm;
 beforeAll(async () => {
@@ -38,6 +39,15 @@ test.each([
   ['FIND {joan} RETURNING Contact(Name ORDER BY Name), Lead(Name) LIMIT 1', ['Ann Joan']],
   ['FIND {müller} RETURNING Contact(Name)', ['Joanne Müller']],
   ['FIND {nobody} RETURNING Contact(Name)', []],
+  ['FIND {troy OR müller} RETURNING Contact(Name ORDER BY Name)', ['Ann Joan', 'Joanne Müller']],
+  ['FIND {joan AND NOT troy} RETURNING Contact(Name)', ['Joan Smith-Jones']],
+  ['FIND {joan and not (troy or nobody)} RETURNING Contact(Name)', ['Joan Smith-Jones']],
+  ['FIND {(troy OR smith) joan} RETURNING Contact(Name ORDER BY Name)', ['Ann Joan', 'Joan Smith-Jones']],
+  // From right to left: what is not wanted is both.
+  ['FIND {joan AND NOT troy AND smith} RETURNING Contact(Name ORDER BY Name)', ['Ann Joan', 'Joan Smith-Jones']],
+  ['FIND {"or" OR "and" OR müller} RETURNING Contact(Name)', ['Joanne Müller']],
+  ['FIND {joan\\*} RETURNING Contact(Name)', []],
+  ['FIND {joan} RETURNING Contact(Name ORDER BY Name LIMIT 1) WITH SPELL_CORRECTION = false', ['Ann Joan']],
 ])('%s', async (sosl, expected) => {
   expect(await names(sosl)).toEqual(expected);
 });
@@ -82,8 +92,12 @@ describe('refusals', () => {
     ['FIND {joan} LIMIT 3000', 400, 'MALFORMED_SEARCH', '2000'],
     ['FIND {joan} RETURNING Nope(Id)', 400, 'INVALID_TYPE', 'Nope'],
     ['FIND {joan} RETURNING Contact(Nope)', 400, 'INVALID_FIELD', 'Nope'],
-    ['FIND {joan OR ann}', 501, 'NOT_IMPLEMENTED', 'OR and AND NOT'],
-    ['FIND {joan} WITH HIGHLIGHT', 501, 'NOT_IMPLEMENTED', 'WITH'],
+    ['FIND {joan OR}', 400, 'MALFORMED_SEARCH', 'unexpected token: <EOF>'],
+    ['FIND {OR joan}', 400, 'MALFORMED_SEARCH', 'unexpected token: OR'],
+    ['FIND {joan)}', 400, 'MALFORMED_SEARCH', 'unexpected token: )'],
+    ['FIND {(joan}', 400, 'MALFORMED_SEARCH', 'right parentheses'],
+    ['FIND {joan} WITH HIGHLIGHT', 501, 'NOT_IMPLEMENTED', 'WITH HIGHLIGHT'],
+    ['FIND {joan} WITH SPELL_CORRECTION = true', 501, 'NOT_IMPLEMENTED', 'WITH SPELL_CORRECTION'],
   ])('%s', async (sosl, status, code, message) => {
     const answer = await search(sosl);
     expect([answer.status, answer.body[0]]).toEqual([
@@ -117,6 +131,33 @@ describe('refusals', () => {
       fc.property(fc.array(piece), (pieces) => {
         try {
           parseSosl(pieces.join(' '));
+        } catch (error) {
+          expect(error).toBeInstanceOf(CrmError);
+        }
+      }),
+    );
+  });
+
+  test.each([
+    [`troy${' AND joan'.repeat(440)}`, true],
+    [`troy${' AND joan'.repeat(450)}`, true],
+    [`${'('.repeat(1990)}joan${')'.repeat(1990)}`, true],
+    [`joan AND (${' nobody'.repeat(500)})`, false],
+    [`joan AND (${' nobody'.repeat(600)})`, true],
+    [`joan${' nobody'.repeat(2000)}`, false],
+  ])('a term of many words: %.20s…', (term, met) => {
+    expect(matcher(parseTerm(term))(['joan', 'troy'])).toBe(met);
+  });
+
+  test('any term is read or refused, and held against any text', () => {
+    const piece = fc.oneof(
+      fc.constantFrom('jo', '(', ')', '"', '\\', 'AND', 'OR', 'NOT', '*', '-', '['),
+      fc.string({ maxLength: 3 }),
+    );
+    fc.assert(
+      fc.property(fc.array(piece), fc.string(), (pieces, text) => {
+        try {
+          expect(typeof matcher(parseTerm(pieces.join(' ')))([text])).toBe('boolean');
         } catch (error) {
           expect(error).toBeInstanceOf(CrmError);
         }

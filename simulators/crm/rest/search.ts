@@ -4,6 +4,7 @@ import { type SObjectType, TEXT_TYPES } from '../schema.ts';
 import { prepare } from '../soql/select.ts';
 import type { Stored } from '../store.ts';
 import { type Answer, bodyOf, type Call, type RestRoute, versionNumber } from './call.ts';
+import { malformed, matcher, parseTerm, type Term } from './search-term.ts';
 
 /** SOSL and parameterized search: SOQL and SOSL Reference, "FIND {SearchQuery}"; REST API Developer Guide, "Search". */
 
@@ -21,14 +22,13 @@ interface Wanted {
 }
 
 interface Search {
-  term: string;
+  term: Term;
   scope: Scope;
   wanted: Wanted[];
   limit: number;
 }
 
 const MOST = 2000;
-const malformed = (message: string): CrmError => new CrmError(400, [{ errorCode: 'MALFORMED_SEARCH', message }]);
 const lacks = (what: string): CrmError => crmError('not-implemented', { what: `${what} in SOSL` });
 
 /** Reads a SOSL statement. @throws CrmError MALFORMED_SEARCH, or 501 for what this simulator lacks */
@@ -52,9 +52,12 @@ export function parseSosl(text: string): Search {
     } while (take(/^\s*,\s*/));
   }
   const limit = Number(take(/^\s*LIMIT\s+(\d+)\s*/i)?.[1] ?? MOST);
-  if (/^\s*(WITH|USING|UPDATE)\b/i.test(rest)) throw lacks(rest.trim().split(/\s+/)[0]!.toUpperCase());
+  // Nothing is ever corrected here: only those who want that are told so.
+  take(/^\s*WITH\s+SPELL_CORRECTION\s*=\s*false\b\s*/i);
+  const [, more] = /^\s*(WITH\s+\w+|USING|UPDATE)\b/i.exec(rest) ?? [];
+  if (more) throw lacks(more.toUpperCase());
   if (rest.trim() !== '') throw malformed(`unexpected token: ${rest.trim().split(/\s+/)[0]}`);
-  return checked({ term: find[1]!.replace(/\\(.)/g, '$1'), scope, wanted, limit });
+  return { term: parseTerm(find[1]!), scope, wanted, limit: checked(limit) };
 
   // What stands between a parenthesis and its end; quotes may hold others.
   function parenthesis(): string {
@@ -89,31 +92,9 @@ function insideOf(text: string): Omit<Wanted, 'object'> {
   };
 }
 
-function checked(search: Search): Search {
-  if (search.limit > MOST) throw malformed(`the maximum number of rows that can be returned is ${MOST}`);
-  if (search.term.replace(/[\s*?"]/g, '').length < 2) throw malformed('search term must be longer than one character');
-  if (/\s(OR|AND\s+NOT)\s/.test(search.term)) throw lacks('OR and AND NOT');
-  return search;
-}
-
-/** Whether all words of a term stand in the fields of a record; `*` and `?` stand for letters, a phrase for itself. */
-function matcher(term: string): (texts: readonly string[]) => boolean {
-  const parts = [...term.matchAll(/"([^"]+)"|(\S+)/g)].filter(([, , word]) => word !== 'AND');
-  const tests = parts.map(([, phrase, word = '']) => {
-    if (phrase) return (text: string) => text.includes(phrase.toLowerCase());
-    const pattern = word
-      .toLowerCase()
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.');
-    const whole = new RegExp(`^${pattern}$`, 'u');
-    const digits = word.replace(/\D/g, '');
-    return (text: string) =>
-      whole.test(text) ||
-      text.split(/[^\p{L}\p{N}]+/u).some((token) => whole.test(token)) ||
-      (digits.length >= 4 && digits.length >= word.length - 4 && text.replace(/\D/g, '').includes(digits));
-  });
-  return (texts) => tests.every((test) => texts.some((text) => test(text)));
+function checked(limit: number): number {
+  if (limit > MOST) throw malformed(`the maximum number of rows that can be returned is ${MOST}`);
+  return limit;
 }
 
 const NAMES = ['Name', 'FirstName', 'LastName', 'MiddleName'];
@@ -196,7 +177,7 @@ function parameterized(call: Call): Generator<void, Answer> {
     ...{ object: name, fields, where },
     ...(limit === undefined ? {} : { limit }),
   }));
-  return run(call, checked({ term: asked.q, scope, wanted, limit: asked.overallLimit ?? MOST }));
+  return run(call, { term: parseTerm(asked.q), scope, wanted, limit: checked(asked.overallLimit ?? MOST) });
 }
 
 const search = { operation: 'query', tier: 'semantic' } as const;

@@ -55,11 +55,11 @@ test.each([
 test('no way to rows sorts or walks a whole table', () => {
   const statements = [
     'SELECT * FROM crm_row WHERE type = ? AND n > ? ORDER BY n LIMIT ?',
-    'SELECT * FROM crm_row WHERE type = ? AND stamp > ? AND stamp < ? ORDER BY stamp DESC LIMIT ?',
-    'SELECT * FROM crm_index JOIN crm_row USING (n, type) WHERE crm_index.type = ? AND field = ? AND value = ? AND deleted = 0 ORDER BY n',
+    'SELECT * FROM crm_stamp CROSS JOIN crm_row USING (n, stamp) WHERE key = ? AND stamp > ? AND stamp < ? ORDER BY stamp DESC LIMIT ?',
+    'SELECT * FROM crm_index JOIN crm_row USING (n) WHERE key = ? AND value = ? AND deleted = 0 ORDER BY n',
     'SELECT * FROM crm_row WHERE type = ? AND deleted = 0 AND n > ? ORDER BY n LIMIT ?',
     'SELECT count(*) FROM crm_row WHERE type = ? AND deleted = 1',
-    'SELECT max(stamp) FROM crm_row',
+    'SELECT max(stamp) FROM crm_stamp WHERE key = ?',
   ];
   for (const statement of statements) {
     const values = Array.from(statement.matchAll(/\?/g), () => 1);

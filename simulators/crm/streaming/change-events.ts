@@ -61,6 +61,8 @@ function placeOf(type: SObjectType, name: string): [group: string | undefined, n
 /** A field whose changes are told, and where it stands in the payload. */
 interface Captured {
   name: string;
+  /** Its place among those of the type. */
+  at: number;
   group: string | undefined;
   part: string;
   /** As changedFields names it. */
@@ -68,17 +70,18 @@ interface Captured {
 }
 
 // Which fields a type has never changes, what they may hold does.
-const CAPTURED = new WeakMap<SObjectType, readonly Captured[]>();
+const CAPTURED = new WeakMap<SObjectType, ReadonlyMap<string, Captured>>();
 
-function capturedOf(type: SObjectType): readonly Captured[] {
+function capturedOf(type: SObjectType): ReadonlyMap<string, Captured> {
   let known = CAPTURED.get(type);
   if (!known) {
-    known = type.fields
-      .filter(({ name, computed }) => !NEVER.includes(name) && !computed)
-      .map(({ name }) => {
+    const told = type.fields.filter(({ name, computed }) => !NEVER.includes(name) && !computed);
+    known = new Map(
+      told.map(({ name }, at) => {
         const [group, part] = placeOf(type, name);
-        return { name, group, part, place: group ? `${group}.${part}` : name };
-      });
+        return [name, { name, at, group, part, place: group ? `${group}.${part}` : name }];
+      }),
+    );
     CAPTURED.set(type, known);
   }
   return known;
@@ -104,38 +107,66 @@ export interface Change {
 
 /** The captured changes of a commit. */
 export function changesOf({ records = [], before = [], after = [] }: JournalEvent, schema: Schema): Change[] {
-  return records.flatMap((ref, i) => {
+  const changes: Change[] = [];
+  for (const [i, ref] of records.entries()) {
     const type = schema.type(ref.type);
-    if (!type || !emits(type)) return [];
+    if (!type || !emits(type)) continue;
     const shown = (row: Row): Row => schema.drifts.shown(type.name, row);
     const [old, now] = [before[i] ? shown(before[i] as Row) : undefined, shown(after[i] as Row)];
     const kind = !old ? 'CREATE' : now.IsDeleted === true ? 'DELETE' : old.IsDeleted === true ? 'UNDELETE' : 'UPDATE';
-    return [{ type, kind, ref, before: old, after: now }];
-  });
+    changes.push({ type, kind, ref, before: old, after: now });
+  }
+  return changes;
+}
+
+const NOTHING: Row = {};
+
+/** The fields in which two rows differ, in the order of the type: rows hold few of those that a type has. */
+function different(type: SObjectType, before: Row, after: Row): Captured[] {
+  const captured = capturedOf(type);
+  const found: Captured[] = [];
+  const add = (name: string) => {
+    const field = captured.get(name);
+    if (field) found.push(field);
+  };
+  for (const name in after) if ((after[name] ?? null) !== (before[name] ?? null)) add(name);
+  for (const name in before) if (!(name in after) && (before[name] ?? null) !== null) add(name);
+  return found.sort((a, b) => a.at - b.at);
 }
 
 /** What an event says beside its header. */
-function bodyOf({ type, kind, before = {}, after }: Change): { fields: Record<string, unknown>; changed: string[] } {
+function bodyOf({ type, kind, before = NOTHING, after }: Change): { fields: Record<string, unknown>; changed: string[] } {
   const fields: Record<string, unknown> = {};
-  const changed: string[] = [];
-  if (kind === 'DELETE') return { fields, changed };
-  for (const field of capturedOf(type)) {
-    const value = after[field.name] ?? null;
-    const same = value === (before[field.name] ?? null);
-    if (kind === 'UPDATE' ? same : value === null) continue;
-    put(fields, field, value);
-    if (kind === 'UPDATE') changed.push(field.place);
-  }
-  return { fields, changed };
+  if (kind === 'DELETE') return { fields, changed: [] };
+  const told = different(type, kind === 'UPDATE' ? before : NOTHING, after);
+  for (const field of told) put(fields, field, after[field.name] ?? null);
+  return { fields, changed: kind === 'UPDATE' ? told.map(({ place }) => place) : [] };
 }
 
 const TRANSACTIONS = new Map<string, string>();
 
 /** The key of a commit: of its process, and ending in its number. */
 function transactionKey(process: string, seq: number): string {
-  const hex = TRANSACTIONS.get(process) ?? digest('crm.transaction', process);
-  TRANSACTIONS.set(process, hex);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${seq.toString(16).padStart(12, '0')}`;
+  let head = TRANSACTIONS.get(process);
+  if (head === undefined) {
+    const hex = digest('crm.transaction', process);
+    head = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-`;
+    TRANSACTIONS.set(process, head);
+  }
+  return head + seq.toString(16).padStart(12, '0');
+}
+
+const TOLD = new WeakMap<SObjectType, { channels: readonly string[]; schema: string }>();
+
+/** Where the changes of a type are told, and by which schema. */
+function toldOf(type: SObjectType): { channels: readonly string[]; schema: string } {
+  let known = TOLD.get(type);
+  if (!known) {
+    const name = changeEventName(type.name);
+    known = { channels: [`/data/${name}`, '/data/ChangeEvents'], schema: schemaId(name) };
+    TOLD.set(type, known);
+  }
+  return known;
 }
 
 /** The change events of one commit. The same change of several records is one event. */
@@ -154,13 +185,13 @@ export function changeEvents(event: JournalEvent, schema: Schema): Message[] {
   const messages: (Message & { data: ChangeData })[] = [];
   const add = (type: SObjectType, header: Record<string, unknown>, fields: Record<string, unknown>, served: RecordRef[]) => {
     const sequenceNumber = messages.length + 1;
-    const name = changeEventName(type.name);
+    const { channels, schema } = toldOf(type);
     const payload = { ...fields, ChangeEventHeader: { ...header, ...common, entityName: type.name, sequenceNumber } };
     messages.push({
-      channels: [`/data/${name}`, '/data/ChangeEvents'],
+      channels,
       replayId: seq * STEP + sequenceNumber,
       type: type.name,
-      data: { schema: schemaId(name), payload, event: { replayId: seq * STEP + sequenceNumber } },
+      data: { schema, payload, event: { replayId: seq * STEP + sequenceNumber } },
       served,
     });
   };

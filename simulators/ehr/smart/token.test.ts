@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, exportPKCS8, exportSPKI, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ManualClock } from '#kernel';
+import { ManualClock, tokenMark } from '#kernel';
 import { assertion, fetchToken, form, type Json, startSite, type TestSite } from '../test-site.ts';
 import { allows, intersect, spell } from './scopes.ts';
 
@@ -120,6 +120,7 @@ describe('a token', () => {
       scope: grant.scope,
       requestedScope: 'system/*.*',
       expiresIn: 3600,
+      token: tokenMark(test.kernel, grant.access_token),
     });
     const kept =
       JSON.stringify(test.kernel.database.sql.prepare('SELECT * FROM cell').all()) + JSON.stringify(test.kernel.journal.read());

@@ -1,4 +1,4 @@
-import { type Context, digest, type Handler, Rejected, type Reply } from '#kernel';
+import { type Context, digest, type Handler, Rejected, type Reply, tokenMark } from '#kernel';
 import type { LaunchContext } from '../engine/context.ts';
 import { authenticateClient } from './client-authentication.ts';
 import type { ClientRegistration } from './clients.ts';
@@ -103,7 +103,8 @@ function issue(
   const expiresIn = site.tokenSeconds;
   site.grants.set(digest(salt, token), { client: client.id, scopes, expires: now + expiresIn * 1000, user, launch });
   const scope = scopes.join(' ');
-  const data = { client: client.id, scope, requestedScope, expiresIn, user };
+  const refresh = refreshToken && tokenMark(kernel, refreshToken);
+  const data = { client: client.id, scope, requestedScope, expiresIn, user, token: tokenMark(kernel, token), refresh };
   kernel.journal.append({ sim: 'ehr', tenant: site.name, kind: 'token', actor: `client:${client.id}`, cause: exchange.id, data });
   const body = {
     access_token: token,

@@ -75,7 +75,7 @@ export class Courier {
     const { journal } = this.#site.kernel;
     const { marks, subscriptions } = this.#desk;
     const from = marks.get('read') ?? Math.min(journal.head, ...[...subscriptions.values()].map(({ since }) => since));
-    this.#unfollow = journal.follow(from, (event) => this.#hear(event));
+    this.#unfollow = journal.follow(from, (event) => this.#hear(event), 'commit');
     this.#wake(0);
   }
 
@@ -88,7 +88,7 @@ export class Courier {
   #hear(event: JournalEvent): void {
     const { kernel, name } = this.#site;
     const { subscriptions, waiting, marks } = this.#desk;
-    if (event.kind !== 'commit' || event.sim !== 'ehr' || event.tenant !== name || subscriptions.size === 0) return;
+    if (event.sim !== 'ehr' || event.tenant !== name || subscriptions.size === 0) return;
     const now = waitingClock(kernel.clock).now();
     for (const [i, record] of (event.records ?? []).entries()) {
       const images = [event.before?.[i] ?? null, event.after?.[i] ?? null] as [Stored | null, Stored | null];
