@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, randomUUID, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, randomBytes, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Manifest, SandboxClient } from '#conformance';
 
@@ -21,7 +21,7 @@ export async function readAccess(sandbox: SandboxClient, site: Manifest['sites']
   const { fhir, token } = addresses as { fhir: string; token: string };
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const iat = Math.floor(now / 1000);
-  const claims = { iss: CLIENT, sub: CLIENT, aud: token, jti: randomUUID(), iat, exp: iat + 240 };
+  const claims = { iss: CLIENT, sub: CLIENT, aud: token, jti: randomBytes(16).toString('hex'), iat, exp: iat + 240 };
   const content = `${part({ alg: 'RS384', typ: 'JWT' })}.${part(claims)}`;
   const body = new URLSearchParams({
     grant_type: 'client_credentials',

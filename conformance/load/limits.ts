@@ -76,11 +76,12 @@ export const judgeLimits = (limits: Readonly<Record<string, string>>, measured: 
   });
 
 /** The tightest limit of a latency, in ms; the promised window where there is none. */
-export const tightest = (limits: Readonly<Record<string, string>>, windowMs: number): number =>
-  Math.min(
-    windowMs,
-    ...['p50', 'p95', 'p99', 'max'].flatMap((name) => (limits[name] ? [LIMITS[name]!.read(limits[name], windowMs)!] : [])),
+export function tightest(limits: Readonly<Record<string, string>>, windowMs: number): number {
+  const times = ['p50', 'p95', 'p99', 'max'].flatMap((name) =>
+    limits[name] ? (LIMITS[name]!.read(limits[name], windowMs) ?? []) : [],
   );
+  return times.length > 0 ? Math.min(...times) : windowMs;
+}
 
 /** `180 ms`, `1.25 s`; with `>` where a change was never seen in that time. */
 export function shown(quantile: Quantile | undefined): string {

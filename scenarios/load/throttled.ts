@@ -1,6 +1,6 @@
 /**
- * Throttled: the CRM refuses every third call for the time being (REQUEST_LIMIT_EXCEEDED, 503 with Retry-After, whatever it answers
- * then) over the middle of the run. Who tries again at once makes it worse; who gives up loses a change.
+ * Throttled: over the middle of the run the CRM refuses every third call (403, REQUEST_LIMIT_EXCEEDED). Who tries again at once makes it
+ * worse; who gives up loses a change.
  */
 import { arm, heal, prepare } from './shared/script.ts';
 import { curve, load, moment } from './shared/shape.ts';
