@@ -4,7 +4,9 @@ import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   crmEdits,
+  EvidenceUnwritten,
   formatProblem,
+  judgeLoad,
   LIMIT_NAMES,
   type LoadTarget,
   limitProblem,
@@ -284,6 +286,11 @@ async function run(plan: LoadPlan, shape: ScriptShape, out: string, k6: K6): Pro
 
 // A disk that is full is no defect of ours: it is told in a line, and what was measured until then stands.
 function explainLoad(error: unknown, folder: string): number {
+  if (error instanceof EvidenceUnwritten && error.seen.facts.run) {
+    const { facts, ...seen } = error.seen;
+    const header = facts.run as unknown as Parameters<typeof judgeLoad>[0]['header'];
+    console.log(`\n${loadCard(judgeLoad({ ...seen, facts, header, events: [] }).result)}`);
+  }
   const { code, path } = error as NodeJS.ErrnoException;
   if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EFBIG') return explainSubject(error, folder);
   console.error(`\nThe run folder takes no more (${code}${path ? `: ${path}` : ''}); what ${folder} holds is the run until then`);

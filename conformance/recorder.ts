@@ -1,6 +1,7 @@
 import type { Clock, JournalEvent } from '#simulators';
 import { Evidence } from './facts/evidence.ts';
 import { Facts } from './facts/facts.ts';
+import { LoadFacts } from './load/load-facts.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { readChannels } from './manifest/read-channels.ts';
 import type { DataMap } from './map/map.ts';
@@ -117,17 +118,31 @@ function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: Rec
 
 /** What was seen could not be written down: the disk is full, or the folder is gone. What was written until then stands. */
 export class EvidenceUnwritten extends Error {
-  constructor(folder: string, cause: Error) {
+  /** What was heard all the same: it is in memory only. */
+  readonly seen: Heard;
+  constructor(folder: string, cause: Error, seen: Heard) {
     super(`${folder} takes no more of the journal (${cause.message}); what it holds is the run until then`, { cause });
+    this.seen = seen;
   }
+}
+
+/** A run as far as it was heard. */
+export interface Heard {
+  facts: Facts;
+  load: LoadFacts;
+  manifest: Manifest;
+  map: DataMap;
 }
 
 /** Hears the journals, folds them live and writes them down. */
 export class Recorder {
   readonly facts = new Facts();
+  readonly load = new LoadFacts();
   readonly evidence: Evidence;
   readonly #feeds: string[];
   #folder: RunFolder;
+  #manifest: Manifest;
+  #map: DataMap;
   #clock: Clock;
   #files = new Map<string, JournalFile>();
   #heard = new Map<string, number>();
@@ -139,6 +154,8 @@ export class Recorder {
 
   constructor({ folder, clock, map, manifest }: Pick<RecordOptions, 'folder' | 'clock' | 'map' | 'manifest'>) {
     this.#folder = folder;
+    this.#manifest = manifest;
+    this.#map = map;
     this.#clock = clock;
     this.evidence = new Evidence(this.facts, map, manifest);
     const fed = manifest.sites.filter((site) => readChannels(site).includes('changed'));
@@ -154,6 +171,12 @@ export class Recorder {
     if (event.seq === 1) this.#born.set(event.process, event.at);
     this.#write(() => file.add(event));
     this.facts.ingest(event);
+    this.load.ingest(event);
+  }
+
+  #unwritten(cause: Error): EvidenceUnwritten {
+    const { facts, load } = this;
+    return new EvidenceUnwritten(this.#folder.path, cause, { facts, load, manifest: this.#manifest, map: this.#map });
   }
 
   // Who hears an event can do nothing about a full disk: it is told to those who wait for the journal.
@@ -187,7 +210,7 @@ export class Recorder {
    * @throws EvidenceUnwritten when the run folder takes no more.
    */
   async caughtUp(sandbox: SandboxClient): Promise<void> {
-    if (this.#broken) throw new EvidenceUnwritten(this.#folder.path, this.#broken);
+    if (this.#broken) throw this.#unwritten(this.#broken);
     const heads = await Promise.all(
       sandbox.processes.map(async (client) => ({ ...(await client.parts()), ...(await client.events(0, 1)) })),
     );
@@ -201,6 +224,6 @@ export class Recorder {
 
   close(): void {
     for (const file of this.#files.values()) this.#write(() => file.flush());
-    if (this.#broken) throw new EvidenceUnwritten(this.#folder.path, this.#broken);
+    if (this.#broken) throw this.#unwritten(this.#broken);
   }
 }
