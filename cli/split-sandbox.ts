@@ -20,9 +20,11 @@ export interface SplitSandbox {
 
 /**
  * Starts the CRM and each site (with its links) as a process of its own, so that none of them waits while another works: what is
- * measured shall be the sync. @throws UsageError when what was asked for cannot be had.
+ * measured shall be the sync.
+ * @param options.onDisk state and journal lie on disk, for as long as it runs: a million events would fill the memory
+ * @throws UsageError when what was asked for cannot be had.
  */
-export async function splitSandbox(options: SandboxOptions): Promise<SplitSandbox> {
+export async function splitSandbox({ onDisk, ...options }: SandboxOptions & { onDisk?: boolean }): Promise<SplitSandbox> {
   const folder = mkdtempSync(join(tmpdir(), 'syncproof-split-'));
   const ca = options.ca ?? join(folder, 'ca');
   const { cert } = await openAuthority(ca);
@@ -33,7 +35,10 @@ export async function splitSandbox(options: SandboxOptions): Promise<SplitSandbo
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    for (const parts of groups) children.push(new Child({ ...options, ca, parts, process: parts[0] }));
+    for (const parts of groups) {
+      const data = onDisk ? join(folder, parts[0]!) : undefined;
+      children.push(new Child({ ...options, ca, data, parts, process: parts[0] }));
+    }
     const urls = await Promise.all(children.map((child) => child.ready));
     return { urls, ca: cert, stop };
   } catch (error) {
