@@ -66,7 +66,10 @@ const VERBS: Record<string, Verb> = {
     usage: 'follows the recorded decisions of a schedule',
     load: async () => import('./cli/replay.ts').then(({ replay, REPLAY_USAGE }) => ({ run: replay, help: REPLAY_USAGE })),
   },
-  compare: notYet('compare', 'says what changed between two runs'),
+  compare: {
+    usage: 'says what changed between two runs',
+    load: async () => import('./cli/compare.ts').then(({ compare, COMPARE_USAGE }) => ({ run: compare, help: COMPARE_USAGE })),
+  },
   baseline: {
     usage: 'writes known failures to a file, to put up with until a day',
     load: async () =>

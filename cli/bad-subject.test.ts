@@ -233,6 +233,33 @@ describe.concurrent('a subject that fails during the run: exit code 1, evidence,
   });
 });
 
+describe.concurrent('a subject that cheats gains nothing', () => {
+  test('one that says that nothing is pending is waited for as any other, and fails', async () => {
+    const hook = "hooks: { pending: [node, -e, 'console.log(JSON.stringify({ count: 0 }))'] }\n";
+    const bad = project('listen(accept);', (text) => text + hook);
+    const { code, out } = await bad.check();
+    expect(code, out).toBe(1);
+    const [check] = result(bad).checks;
+    expect(check).toMatchObject({ id: 'ID-01', verdict: 'fail', settled: [{ by: 'window' }] });
+    // The declared window, whatever the hook says.
+    expect(check!.settled[0]!.waitedMs).toBeGreaterThanOrEqual(400);
+  });
+
+  test('one that calls the control API fails the run, and is shut out there', async () => {
+    const taken = createServer();
+    const port = await new Promise<number>((resolve) => {
+      taken.listen(0, '127.0.0.1', () => resolve((taken.address() as { port: number }).port));
+    });
+    await new Promise((resolve) => taken.close(resolve));
+    const script = `listen(accept); fetch('http://127.0.0.1:${port}/v1/parts').then((reply) => console.log('control says', reply.status));`;
+    const bad = project(script, (text) => `${text}ports: { control: ${port} }\n`);
+    const { code, out } = await bad.check();
+    expect(code, out).toBe(1);
+    expect(out).toMatch(/the control API was called 1 times without its token: this fails the run/);
+    expect(log(bad)).toContain('control says 401');
+  });
+});
+
 describe.concurrent('a run that its user ends', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
     'by %s: exit code 3, evidence that can be judged, nothing left behind',

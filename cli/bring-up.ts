@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  AuditTrail,
   countOf,
   type DataMap,
   describeEnding,
@@ -15,6 +16,7 @@ import {
   loadMap,
   type Manifest,
   mapProblems,
+  type Place,
   type Problem,
   type RunFolder,
   type RunningSubject,
@@ -24,6 +26,7 @@ import {
   SandboxLost,
   SecretError,
   Secrets,
+  type Subject,
   SubjectError,
   startMode,
   startSubject,
@@ -252,6 +255,7 @@ async function bringUp(
     pids: () => instances.flatMap((one) => one.subject.pid ?? []),
     ...(manifest.hooks.pending && { pending: () => countOf('pending', manifest.hooks.pending!, subject, manifest.start.cwd) }),
     ...(manifest.hooks.failed && { failed: () => countOf('failed', manifest.hooks.failed!, subject, manifest.start.cwd) }),
+    ...(manifest.hooks.audit && { readAudit: auditReader(manifest.hooks.audit, subject, folder.secrets!) }),
     ...together(instances, {
       restart: manifest.start.restart,
       point,
@@ -260,6 +264,15 @@ async function bringUp(
         return ({ binds }, instance) => settingsOf(binds, instance);
       },
     }),
+  };
+}
+
+/** Reads what is new in the subject's audit trail, without its secrets. Instances share the folder of the first one's data. */
+function auditReader(place: Place, subject: Subject, secrets: Secrets): NonNullable<RunningSubject['readAudit']> {
+  const trail = new AuditTrail(place, subject.variables);
+  return async () => {
+    const { lines, rewritten } = await trail.look();
+    return { lines: lines.map((line) => secrets.clean(line)), rewritten };
   };
 }
 

@@ -7,7 +7,7 @@ import {
   type CheckDefinition,
   type DataMap,
   diagnose,
-  formatDuration,
+  EvidenceError,
   formatProblem,
   type Manifest,
   notApplicable,
@@ -22,17 +22,18 @@ import { readOrg } from '#crm';
 import { VENDORS } from '#ehr';
 import { systemClock } from '#kernel';
 import { liveProgress, replaysOf } from '#reports';
-import { parsing, suggestion, wholeNumber } from './arguments.ts';
+import { parsing, wholeNumber } from './arguments.ts';
 import { baselineFrom } from './baseline.ts';
 import { explainSubject, externalOf, REFERENCE_MANIFEST, readSubject, runId, type SandboxPlan, withSandbox } from './bring-up.ts';
 import { judgeFolder } from './judge.ts';
+import { readSelection, SELECTION_OPTIONS, SELECTION_USAGE, type Selection } from './selection.ts';
 import { readTerms, TERMS_OPTIONS, TERMS_USAGE } from './terms.ts';
 import { UsageError } from './usage.ts';
 
 export const CHECK_USAGE = `syncproof check [--subject syncproof.yaml] [options]   runs the suite against a sync
 
   --subject FILE         manifest of the sync; the bundled reference sync when absent
-  --only LIST            ids of checks, groups, or go-live (the five tests before going live), separated by commas
+${SELECTION_USAGE}
   --seed TEXT            seed of all stimuli (42)
   --run-key TEXT         mixed into every generated id; a fresh one when absent
   --out FOLDER           where run folders go (reports/runs)
@@ -51,8 +52,8 @@ failure does not fail any more, 5 the harness failed.`;
 
 const OPTIONS = {
   subject: { type: 'string' },
-  only: { type: 'string' },
-  seed: { type: 'string', default: '42' },
+  ...SELECTION_OPTIONS,
+  seed: { type: 'string' },
   'run-key': { type: 'string' },
   out: { type: 'string', default: 'reports/runs' },
   baseline: { type: 'string' },
@@ -76,16 +77,29 @@ export async function check(args: string[]): Promise<number> {
   const problems = await diagnose({ manifestPath, vendors, external: values.sandbox !== undefined, readOrg });
   for (const problem of problems) console.error(formatProblem(problem));
   if (!manifest || problems.some((problem) => problem.severity === 'error')) return 2;
-  const checks = selectChecks(values.only);
   const { size } = values;
   if (size !== 'ci' && size !== 'full') throw new UsageError(`--size is ci or full, not ${JSON.stringify(size)}`);
+  let selection: Selection;
+  try {
+    selection = readSelection(values, { manifest, map, out: values.out });
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error;
+    throw new UsageError(`--only-failed ${values['only-failed']}: this evidence cannot be trusted: ${error.message}`);
+  }
+  const { checks, leftOut = [] } = selection;
+  if (checks.length === 0) {
+    // Nothing run is never green.
+    console.error(`syncproof: nothing failed in ${values['only-failed']}, so there is nothing to run`);
+    return 3;
+  }
   const terms = readTerms(values, { size, checks, map });
-  console.log(outlook(checks, { manifest, map, size }));
+  console.log(outlook(selection, { manifest, map, size }));
+  for (const { id, title, ms } of leftOut) console.log(`  left out: ${id} ${title} (about ${Math.ceil(ms / 1000)} s more)`);
   if (values.list || values['dry-run']) {
     for (const one of checks) console.log(`  ${one.id.padEnd(6)} ${one.title}${skipText(one, manifest, map)}`);
     return 0;
   }
-  const run = await prepare({ values, manifest, map, checks, size, terms });
+  const run = await prepare({ values, manifest, map, selection, size, terms });
   return run();
 }
 
@@ -102,6 +116,8 @@ export interface RunPlan extends SandboxPlan {
   terms?: RunOptions['terms'];
   baseline?: RunOptions['baseline'];
   replays?: RunOptions['replays'];
+  leftOut?: RunOptions['leftOut'];
+  earlier?: RunOptions['earlier'];
   command?: string;
   signal?: AbortSignal;
 }
@@ -115,21 +131,6 @@ export async function executeRun(plan: RunPlan): Promise<RunFolder> {
   return folder;
 }
 
-/** The checks that `--only` names. @throws UsageError naming what there is. */
-export function selectChecks(only: string | undefined): CheckDefinition[] {
-  if (!only) return [...CHECKS];
-  const asked = only.split(',').map((name) => name.trim().toLowerCase());
-  const selects = (name: string) => (one: CheckDefinition) =>
-    one.id.toLowerCase() === name || one.group === name || (name === 'go-live' && one.goLive === true);
-  for (const name of asked) {
-    if (!CHECKS.some(selects(name)))
-      throw new UsageError(`--only ${name}: no check or group is called so${suggestion(name, selectable())}`);
-  }
-  return CHECKS.filter((one) => asked.some((name) => selects(name)(one)));
-}
-
-const selectable = (): string[] => [...new Set(['go-live', ...CHECKS.map(({ group }) => group), ...CHECKS.map(({ id }) => id)])];
-
 function skipText(one: CheckDefinition, manifest: Manifest, map: DataMap): string {
   const reasons = manifest.sites.map((site) => notApplicable(one, site, manifest, map));
   const away = notOurs(one, manifest);
@@ -139,29 +140,25 @@ function skipText(one: CheckDefinition, manifest: Manifest, map: DataMap): strin
 
 // First line of a run: how long, and how far this manifest can come.
 function outlook(
-  checks: readonly CheckDefinition[],
+  { checks, estimate }: Selection,
   { manifest, map, size }: { manifest: Manifest; map: DataMap; size: 'ci' | 'full' },
 ): string {
   const applicable = checks.filter((one) => manifest.sites.some((site) => !notApplicable(one, site, manifest, map)));
-  const window = manifest.promises.sync_window;
-  const alone = applicable.filter((one) => one.alone).length;
-  const ms = 3_000 + 2 * window + alone * 2 * window;
-  const waits = window > 10_000 ? `; a shorter promises.sync_window than ${formatDuration(window)} would shorten it` : '';
   const reach = checks.length < CHECKS.length ? 'A selection awards no level' : reachable(checks, { manifest, map, size }).text;
-  return `About ${formatDuration(Math.round(ms / 1000) * 1000)}${waits}. ${applicable.length} of ${checks.length} checks apply. ${reach}.`;
+  return `${estimate}. ${applicable.length} of ${checks.length} checks apply. ${reach}.`;
 }
 
 async function prepare({
   values,
   manifest,
   map,
-  checks,
+  selection: { checks, leftOut, earlier },
   size,
   terms,
 }: {
   values: {
     subject?: string;
-    seed: string;
+    seed?: string;
     'run-key'?: string;
     out: string;
     baseline?: string;
@@ -173,11 +170,14 @@ async function prepare({
   };
   manifest: Manifest;
   map: RunOptions['map'];
-  checks: CheckDefinition[];
+  selection: Selection;
   size: RunOptions['size'];
   terms: RunOptions['terms'];
 }): Promise<() => Promise<number>> {
-  const runKey = values['run-key'] ?? randomBytes(4).toString('hex');
+  // The same people again, but not to a sync that may still have them.
+  const isFresh = values.sandbox === undefined && manifest.start.attach !== true;
+  const runKey = values['run-key'] ?? (isFresh ? earlier?.runKey : undefined) ?? randomBytes(4).toString('hex');
+  const seed = values.seed ?? earlier?.seed ?? '42';
   const id = runId(runKey);
   const tty = Boolean(process.stdout.isTTY);
   const live = liveProgress((text) => process.stdout.write(text), { tty });
@@ -190,14 +190,16 @@ async function prepare({
   const external = externalOf(values);
   const replays = wholeNumber(values.replays, '--replays', 100);
   const baseline = values.baseline === undefined ? undefined : baselineFrom(values.baseline);
-  console.log(`subject ${manifest.subject.name} ${manifest.subject.version}, seed ${values.seed}, run key ${runKey}`);
+  console.log(`subject ${manifest.subject.name} ${manifest.subject.version}, seed ${seed}, run key ${runKey}`);
   return async () => {
     try {
       const folder = await executeRun({
         manifest,
         map,
         checks,
-        seed: values.seed,
+        seed,
+        leftOut,
+        earlier,
         runKey,
         out: values.out,
         id,
@@ -221,7 +223,7 @@ async function prepare({
       const { result, card } = judgeFolder(folder);
       console.log(card(tty, process.stdout.columns));
       const place = relative(process.cwd(), folder.path) || folder.path;
-      console.log(`\nseed ${values.seed}, run key ${runKey}. Report: ${join(place, 'report.html')}`);
+      console.log(`\nseed ${seed}, run key ${runKey}. Report: ${join(place, 'report.html')}`);
       return result.exitCode;
     } catch (error) {
       live.close();

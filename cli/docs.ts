@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CHECKS, capabilitiesOf, loadMap } from '#conformance';
+import { CHECKS, capabilitiesOf, loadMap, MUTANTS, NULLS } from '#conformance';
 import { VENDORS } from '#ehr';
 import { CONSENT_FIELDS, HL7_NOTES } from '#hl7';
 import { CALLS_A_SECOND, type Part, type Route } from '#kernel';
@@ -31,6 +31,30 @@ function registryPage(name: string): string {
   return `${HEAD}# ${title}\n\n${table(head, rows())}\n`;
 }
 
+const BLIND = MUTANTS.filter(({ blind }) => blind).length;
+const LAWFUL = MUTANTS.filter(({ kills }) => kills.length === 0).length;
+
+function mutantsPage(): string {
+  const { title, head, rows } = REGISTRIES.mutants!;
+  const intro = `The reference sync with one behaviour broken, ${MUTANTS.length - LAWFUL} times; ${LAWFUL} lawful variants, which must pass; ${NULLS.length} nulls (\`${NULLS.join('`, `')}\`),
+which must pass nothing. ${BLIND} are *blind*: written from the reference sync alone by somebody who had read no check, and left as they were.
+The other way round, by check: [the kill matrix](matrix.md). What the last long runs showed: [proof](proof.md).`;
+  return `${HEAD}# ${title}\n\n${intro}\n\n${table(head, rows())}\n`;
+}
+
+// The same by check: which mutants it must fail, and for what.
+function matrixPage(): string {
+  const rows = CHECKS.map(({ id, title }) => {
+    const by = MUTANTS.flatMap((one) =>
+      one.kills.flatMap(({ check, reason }) => (check === id ? [`${one.id} (${reason})`] : [])),
+    );
+    return [id, title, by.join(', ') || 'unproven'];
+  });
+  const intro = `Every check fails at least one [mutant](mutants.md), for the reason that is stated; lawful variants it lets pass. \`npx syncproof matrix\`
+runs them, and leaves the matrix as it came out in \`reports/runs/matrix/matrix.html\`.`;
+  return `${HEAD}# The kill matrix\n\n${intro}\n\n${table(['check', 'what it asks', 'must fail'], rows)}\n`;
+}
+
 // What a vendor's sources leave open, and how it was settled here.
 function notesOf({ sim, name }: Part): string {
   const vendor = UP_SITES.find((site) => sim === 'ehr' && site.name === name)?.vendor;
@@ -56,7 +80,7 @@ Every route says how far it can be trusted. \`semantic\`: real behaviour, tested
 \`missing\`: a loud 501 that names what is missing. What no route takes is refused in the vendor's own form.
 
 Out of scope: C-CDA, flat files, DICOM, X12, direct database access, CRMs other than a Salesforce-shaped one. Not built yet:
-the Pub/Sub API (gRPC), generic streaming channels (\`/u/\`), SOAP beyond login and the data calls of the partner API.
+the Pub/Sub API (gRPC), generic streaming channels (\`/u/\`), SOAP beyond the calls of the partner API that are listed below.
 
 ${sections.join('\n\n')}
 
@@ -186,7 +210,8 @@ const PAGES: Record<string, () => string> = {
   'docs/faults.md': () => HEAD + faultsPage(),
   'docs/load.md': () => HEAD + loadPage(),
   'docs/messages.md': () => `${registryPage('messages')}\n## Senders\n${registryPage('senders').split('\n').slice(3).join('\n')}`,
-  'docs/mutants.md': () => registryPage('mutants'),
+  'docs/mutants.md': mutantsPage,
+  'docs/matrix.md': matrixPage,
   'docs/stories.md': () => registryPage('stories'),
   'docs/fidelity.md': fidelityPage,
   'docs/people.md': peoplePage,

@@ -42,7 +42,7 @@ beforeAll(async () => {
 describe('a run folder that nobody touched', () => {
   test('is judged again to the same bytes, in every report', async () => {
     const folder = copy();
-    const reports = ['result.json', 'junit.xml', 'report.html', 'report.ctrf.json', 'summary.md', 'scorecard.txt'];
+    const reports = ['result.json', 'junit.xml', 'report.html', 'report.ctrf.json', 'summary.md', 'scorecard.txt', 'badge.json'];
     for (const file of reports) rmSync(join(folder, file));
     const { code, out, err } = await judged(folder);
     expect(code, err).toBe(0);
@@ -52,6 +52,33 @@ describe('a run folder that nobody touched', () => {
 
   test('gives the same verdicts wherever it lies, whatever the time', () => {
     expect(openRun(new RunFolder(copy())).header.id).toBe(openRun(new RunFolder(passed)).header.id);
+  });
+});
+
+describe('other terms than those of the run', () => {
+  test.each<[string, () => string[], number, RegExp]>([
+    ['a gate that is met', () => ['--gate', 'coverage=100'], 0, /✓ coverage=100 100 %/],
+    [
+      'a gate that a selection cannot meet',
+      () => ['--gate', 'level=L1'],
+      2,
+      /--gate: level=L1: a level needs every check, and \d+ are left out/,
+    ],
+    [
+      'nothing is lost',
+      () => ['--gate', 'regressions=0', '--against', passed],
+      0,
+      /✓ regressions=0 0 of the 1 checks that were run/,
+    ],
+    ['an edition', () => ['--edition', '2027.1'], 0, /no level is awarded: 1 of \d+ checks were run \(edition 2027\.1/],
+  ])('%s: said, and nothing is written', async (_, options, expected, says) => {
+    const folder = copy();
+    const before = text(folder, 'result.json');
+    const { code, out, err } = await workshop.run(['judge', folder, ...options()], { cwd: root });
+    expect(`${out}${err}`).toMatch(says);
+    expect(code).toBe(expected);
+    expect(text(folder, 'result.json')).toBe(before);
+    expect((await judged(folder)).code).toBe(0);
   });
 });
 

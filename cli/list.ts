@@ -71,9 +71,14 @@ export const REGISTRIES: Record<string, { title: string; rows: () => string[][];
   },
   mutants: {
     title: 'Mutants',
-    head: ['id', 'breaks', 'kills'],
+    head: ['id', 'breaks', 'kills', 'written'],
     rows: () =>
-      MUTANTS.map((m) => [m.id, m.breaks, m.kills.map((k) => `${k.check} (${k.reason})`).join(', ') || 'lawful: must pass']),
+      MUTANTS.map((m) => [
+        m.id,
+        m.breaks,
+        m.kills.map((k) => `${k.check} (${k.reason})`).join(', ') || 'lawful: must pass',
+        m.blind ? 'blind' : '',
+      ]),
   },
   oddities: {
     title: 'Oddities',

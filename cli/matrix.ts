@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -16,9 +16,13 @@ import {
   NULLS,
 } from '#conformance';
 import { digest, systemClock } from '#kernel';
+import { killMatrix } from '#reports';
 import { parsing } from './arguments.ts';
 import { REFERENCE_MANIFEST, readSubject } from './bring-up.ts';
 import { executeRun } from './check.ts';
+import type { Entry } from './ledger.ts';
+import { mutantsProof, type ShownMutant, writeProof } from './proof.ts';
+import { eachAtOnce, MATRIX, openSeries, overSeeds } from './series.ts';
 import { UsageError } from './usage.ts';
 
 const OPTIONS = {
@@ -27,6 +31,10 @@ const OPTIONS = {
   full: { type: 'boolean' },
   at: { type: 'string', default: '4' },
   keep: { type: 'boolean' },
+  resume: { type: 'boolean' },
+  write: { type: 'boolean' },
+  seeds: { type: 'string' },
+  window: { type: 'string' },
 } as const;
 
 export const MATRIX_USAGE = `syncproof matrix [options]   runs the mutants of the reference sync against the checks
@@ -35,7 +43,11 @@ export const MATRIX_USAGE = `syncproof matrix [options]   runs the mutants of th
   --seed TEXT   seed of all stimuli (42)
   --full        every check against every mutant, also those that need the world to themselves
   --at N        how many mutants at once (4)
-  --keep        keep the run folders of those that were as expected`;
+  --keep        keep the run folders of those that were as expected
+  --resume      go on where a series of the same code and options was ended
+  --write       put the dated outcome into docs/proof.md
+  --seeds N     in place of the mutants the clean reference sync, once for each of so many seeds, by the checks of level 1
+  --window S    with --seeds: the sync window in seconds, where the machine is busy with other things (that of its manifest)`;
 
 const MAPS = fileURLToPath(new URL('../fixtures/maps/', import.meta.url));
 const MAIN = fileURLToPath(new URL('../conformance/mutants/main.ts', import.meta.url));
@@ -47,11 +59,14 @@ type Expectation = Variant & Required<Pick<Variant, 'mayFail' | 'also' | 'reads'
 
 const UNLESS_SAID = { mayFail: [] as string[], also: [] as string[], reads: 'hl7', sites: 1 } as const;
 
-type Outcome = Expectation & {
-  checks: CheckResult[];
+/** What one run showed, as it is kept. */
+interface Shown extends Entry {
+  checks: Pick<CheckResult, 'id' | 'verdict' | 'reason' | 'message'>[];
   wrong: string[];
   ms: number;
-};
+}
+
+type Outcome = Expectation & Shown;
 
 /**
  * `syncproof matrix`: runs every mutant of the reference sync. Each must fail its kills for the stated reason and nothing
@@ -59,37 +74,59 @@ type Outcome = Expectation & {
  */
 export async function matrix(args: string[]): Promise<number> {
   const { values } = parsing(OPTIONS, () => parseArgs({ args, options: OPTIONS }));
+  if (values.seeds !== undefined) return overSeeds({ ...values, seeds: values.seeds });
   const chosen = expectations(values.only);
-  const outcomes: Outcome[] = [];
-  const queue = [...chosen];
-  const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
+  // A few by name are looked at, not proven: nothing of them is kept.
+  const ledger = values.only
+    ? undefined
+    : openSeries<Shown>('mutants', `seed ${values.seed}${values.full ? ', every check' : ''}`, values.resume);
+  const outcomes = chosen.flatMap((one) => (ledger?.get(one.id) ? [{ ...one, ...ledger.get(one.id)! }] : []));
+  if (outcomes.length > 0) console.log(`${outcomes.length} of ${chosen.length} were run before: ${ledger!.begun}`);
+  const keep = (outcome: Outcome): void => {
+    const { id, wrong, ms } = outcome;
+    const checks = outcome.checks.map(({ id, verdict, reason, message }) => ({ id, verdict, reason, message }));
+    ledger?.add({ id, wrong, ms, checks });
+    console.log(line(outcome));
+  };
+  await eachAtOnce(
+    chosen.filter((one) => !ledger?.get(one.id)),
+    Number(values.at),
+    async (next) => {
       const outcome = await runOne(next, values);
       outcomes.push(outcome);
-      console.log(line(outcome));
-    }
-  };
-  await Promise.all(Array.from({ length: Math.max(1, Number(values.at)) }, worker));
-  const settled = await again(outcomes, values);
+      keep(outcome);
+    },
+  );
+  const settled = await again(outcomes, values, keep);
   const unproven = values.only
     ? []
     : CHECKS.filter((check) => !settled.some((o) => o.kills.some((kill) => kill.check === check.id)));
   for (const check of unproven) console.log(`✗ ${check.id} is killed by no mutant: it is unproven`);
   const failed = settled.filter((outcome) => outcome.wrong.length > 0).length + unproven.length;
+  if (ledger) {
+    const matrix = { mutants: settled.map(shown), checks: CHECKS.map(({ id }) => id) };
+    writeFileSync(join(MATRIX, 'matrix.html'), killMatrix(matrix));
+    console.log(`\nThe kill matrix: ${join(MATRIX, 'matrix.html')}`);
+    if (values.write) writeProof('mutants', mutantsProof(ledger.begun, settled.map(shown), unproven.length));
+  }
   console.log(`\n${settled.length + CHECKS.length - failed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 
 // Several runs at once ask more of a small machine than one run does, and what they judge is time too. What was not as
 // expected among them is run once more with the machine to itself: that run counts, and both are printed.
-async function again(outcomes: readonly Outcome[], values: { seed: string; full?: boolean; keep?: boolean }): Promise<Outcome[]> {
+async function again(
+  outcomes: readonly Outcome[],
+  values: { seed: string; full?: boolean; keep?: boolean },
+  keep: (outcome: Outcome) => void,
+): Promise<Outcome[]> {
   const settled = outcomes.filter((outcome) => outcome.wrong.length === 0);
   const odd = outcomes.filter((outcome) => outcome.wrong.length > 0);
   if (odd.length > 0) console.log(`\nonce more, one at a time: ${odd.map(({ id }) => id).join(' ')}`);
   for (const one of odd) {
     const outcome = await runOne(one, values);
     settled.push(outcome);
-    console.log(line(outcome));
+    keep(outcome);
   }
   return settled;
 }
@@ -128,15 +165,15 @@ async function runOne(expectation: Expectation, values: { seed: string; full?: b
   const mutated = reading({ ...manifest!, crm: { ...manifest!.crm, person_accounts: personAccounts } }, expectation);
   // The same people each time: what a mutant fails beside its kills depends on who comes along.
   const runKey = digest('matrix', values.seed, expectation.id).slice(0, 8);
-  const out = join('reports', 'runs', 'matrix');
   try {
     const folder = await executeRun({
       manifest: mutated,
       map,
       checks,
       seed: values.seed,
+      size: expectation.size,
       runKey,
-      out,
+      out: MATRIX,
       id: `${expectation.id}-${randomBytes(4).toString('hex')}`,
     });
     const result = judge(folder);
@@ -199,6 +236,17 @@ function reading(
   // Where few checks run, each wait is a whole window: a shorter promise is a shorter matrix.
   return { ...manifest, start, sites, promises: { ...manifest.promises, sync_window: reads === 'bulk' ? 5_000 : 3_000 } };
 }
+
+/** As the pages show it. */
+const shown = ({ id, kills, passesNothing, checks, wrong, ms }: Outcome): ShownMutant => ({
+  id,
+  kind: passesNothing ? 'null' : kills.length === 0 ? 'lawful' : 'broken',
+  blind: MUTANTS.some((one) => one.id === id && one.blind === true),
+  ms,
+  wrong,
+  kills,
+  failed: checks.filter(({ verdict }) => verdict === 'fail').map((check) => ({ check: check.id, reason: check.reason })),
+});
 
 function verify({ kills, mayFail, passesNothing }: Expectation, checks: CheckResult[]): string[] {
   if (passesNothing) return checks.filter((check) => check.verdict === 'pass').map((check) => `passes ${check.id}`);

@@ -13,7 +13,21 @@ const anywhere = workshop.folder();
 const run = (...args: string[]) => workshop.run(args, { cwd: anywhere });
 afterAll(() => workshop.tidy());
 
-const VERBS = ['check', 'up', 'init', 'doctor', 'judge', 'report', 'replay', 'baseline', 'list', 'load', 'matrix', 'docs'];
+const VERBS = [
+  'check',
+  'up',
+  'init',
+  'doctor',
+  'judge',
+  'report',
+  'replay',
+  'baseline',
+  'compare',
+  'list',
+  'load',
+  'matrix',
+  'docs',
+];
 
 describe.concurrent('help', () => {
   test('names every verb', async () => {
@@ -66,6 +80,11 @@ describe.concurrent('what there is not: exit code 2, with the nearest name or al
     [['check', '--gate', 'regressions=0'], /say against which run: --against FOLDER/],
     [['check', '--against', 'nowhere'], /--against nowhere: there is no such run folder or result\.json/],
     [['check', '--edition', '2027.11'], /--edition: there is no edition "2027\.11"; did you mean 2027\.1\?/],
+    [['compare', 'one'], /say which two: syncproof compare RUN RUN/],
+    [['compare', 'one', 'other'], /one is not a run folder/],
+    [['check', '--only-failed', 'nowhere'], /nowhere is not a run folder/],
+    [['check', '--only', 'ID-01', '--budget', 'soon'], /--budget takes a time such as 10m, not "soon"/],
+    [['check', '--only', 'ID-01', '--replays', 'often'], /--replays takes a whole number up to 100, not "often"/],
     [['baseline'], /say what to do; there are: write/],
     [['baseline', 'wirte'], /there is no "wirte"; did you mean write\?/],
     [['baseline', 'write', '--expires', '2027-01-31'], /--owner NAME is missing/],

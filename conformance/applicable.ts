@@ -4,6 +4,7 @@ import type { Manifest, SiteManifest } from './manifest/manifest.ts';
 import { type ReadKind, readChannels } from './manifest/read-channels.ts';
 import { type DataMap, isExclusion, sourceTypes } from './map/map.ts';
 import { onChannel } from './oracle/oracle.ts';
+import { provenanceOf } from './oracle/transforms.ts';
 
 const READ_NEEDS: readonly string[] = ['hl7', 'poll', 'bulk', 'changed', 'subscription'] satisfies ReadKind[];
 
@@ -65,6 +66,10 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
       return 'the manifest declares no channel back from the CRM (crm.back: none)';
     if (need === 'crm-reread' && manifest.crm.back.kind === 'none' && !(rereadWindow(manifest) <= LONGEST_WAIT_MS))
       return 'the manifest declares no channel back from the CRM (crm.back: none), and promises.reconcile_window is too long to wait for';
+    const audit = manifest.capabilities?.audit;
+    if (need === 'audit' && typeof audit === 'object') return `the subject keeps no audit trail: ${audit.no}`;
+    if (need === 'provenance' && !map.rows.some(({ transform }) => provenanceOf(transform)))
+      return 'the map has no row that says where a record is from (transform provenance:…)';
     if (need === 'exclusions' && !map.rows.some(isExclusion))
       return 'the map keeps nothing out of the CRM (sensitivity: exclude)';
     if (need === 'two-sites' && (manifest.sites?.length ?? 0) < 2) return 'the manifest names one site';

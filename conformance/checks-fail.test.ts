@@ -40,6 +40,7 @@ describe('a check whose stimulus did not come about is untestable', () => {
     for (const event of sandbox.b.events) if (!drop(event)) facts.ingest(event);
     const evidence = new Evidence(facts, MAP, manifest());
     evidence.output = () => sandbox.output;
+    evidence.audit = () => sandbox.audit.lines;
     return evidence.judge(byId(id), manifest().sites);
   };
 

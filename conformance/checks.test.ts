@@ -52,7 +52,7 @@ describe('metadata', () => {
   it('what breaks the world runs alone', () => {
     // Calls that gates hold take the hands of a subject that has few. A throttle, files of an export and the size of pages are of a whole system, and a forged notification takes the place of a bundle; what hangs holds a place in the queue of whoever has few, and a link has two ends only.
     const wide =
-      /outageMs|crowd\(|\.kill\(|give\(['"]poison|fault: '(throttle|hang|late-commit|half-open|malformed|forged|tls-\w+)'|export-file|pageLimit\(|crm\.(hold|alter)\(|fault: '(element|scope|client)-|reconfigure\(|forgeNotifications|explore\(|holdRivals\(/;
+      /outageMs|crowd\(|\.kill\(|give\(['"]poison|fault: '(throttle|hang|late-commit|half-open|malformed|forged|tls-\w+)'|export-file|pageLimit\(|crm\.(hold|alter)\(|fault: '(element|scope|client)-|reconfigure\(|forgeNotifications|explore\(|arrivals\(|holdRivals\(/;
     for (const { id, alone = false } of CHECKS) {
       const text = readFileSync(new URL(`./checks/${id.toLowerCase()}.ts`, import.meta.url), 'utf8');
       expect([id, alone]).toEqual([id, wide.test(text)]);

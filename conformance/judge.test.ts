@@ -6,7 +6,9 @@ import type { EventDraft } from '#simulators';
 import type { CheckDefinition } from './check.ts';
 import { CHECKS } from './checks/index.ts';
 import { judge, openRun } from './judge.ts';
+import type { Manifest } from './manifest/manifest.ts';
 import { EvidenceError, RunFolder } from './run-folder.ts';
+import { type Edition, hashOfEdition, loadEdition } from './standing/editions.ts';
 import { type Behaviour, PERFECT, SILENT } from './testing/behaviour.ts';
 import { JournalBuilder } from './testing/journal-builder.ts';
 import { play } from './testing/play.ts';
@@ -26,6 +28,9 @@ interface Plan {
   between?: EventDraft[];
   end?: Record<string, unknown> | false;
   log?: string;
+  /** What the header says beside that, and what it names by hash. */
+  header?: Record<string, unknown>;
+  inputs?: Record<string, unknown>;
 }
 
 /** A run folder as `check` leaves it: one journal for the judge, one for each check played. */
@@ -35,6 +40,8 @@ async function recorded({
   between = [],
   end = {},
   log,
+  header = {},
+  inputs: kept = {},
   ...more
 }: Plan): Promise<RunFolder> {
   const folder = RunFolder.create(root, `run-${++made}`);
@@ -48,7 +55,8 @@ async function recorded({
     checkSet: folder.keep(JSON.stringify(checks)),
     population: folder.keep('{}'),
   };
-  home.add({ ...run, data: { type: 'begin', id: folder.id, seed: '42', runKey: 'abc', checks, ...inputs } });
+  const named = Object.fromEntries(Object.entries(kept).map(([name, value]) => [name, folder.keep(JSON.stringify(value))]));
+  home.add({ ...run, data: { type: 'begin', id: folder.id, seed: '42', runKey: 'abc', checks, ...inputs, ...header, ...named } });
   const heard: Record<string, number> = {};
   for (const [i, [id, does]] of plays.entries()) {
     const { sandbox } = await play(byId(id), does, judged, { process: `sandbox-${i}` });
@@ -251,6 +259,136 @@ describe('exit codes', () => {
     const again = await recorded({ between: [error] });
     expect([judge(folder).exitCode, judge(again).exitCode]).toEqual([0, 5]);
     expect(judge(again).checks[0]?.message).toBe('The check could not be carried out: no such part');
+  });
+});
+
+describe('what a run is held to is kept with it', () => {
+  const played: Plan = { plays: [['ID-01', PERFECT]] };
+  const edition = (change: (edition: Edition) => void = () => {}): Edition => {
+    const fresh = structuredClone(loadEdition('2027.1'));
+    change(fresh);
+    return { ...fresh, hash: hashOfEdition(fresh) };
+  };
+  const without = (id: string) =>
+    edition(({ terms }) => {
+      terms.checks = terms.checks.filter((check) => check.id !== id);
+      for (const one of [...terms.levels, ...terms.badges]) one.must = one.must.filter((name) => name !== id);
+    });
+
+  it.each<[string, Plan, number, string | undefined]>([
+    ['no gate', played, 0, undefined],
+    ['one that is met', { ...played, header: { gate: 'coverage=100' } }, 0, 'yes'],
+    ['one that needs more than was run', { ...played, header: { gate: 'level=L1' } }, 3, 'unknown'],
+    [
+      'a pass that was lost',
+      { plays: [['ID-01', SILENT]], header: { gate: 'regressions=0' }, inputs: { before: { 'ID-01': 'pass' } } },
+      1,
+      'no',
+    ],
+    [
+      'a failure that was there before',
+      { plays: [['ID-01', SILENT]], header: { gate: 'regressions=0' }, inputs: { before: { 'ID-01': 'fail' } } },
+      0,
+      'yes',
+    ],
+    [
+      'a gate that is met by a run that was interrupted',
+      { ...played, header: { gate: 'coverage=100' }, end: { status: 'interrupted' } },
+      3,
+      'yes',
+    ],
+  ])('%s', async (_, plan, exitCode, met) => {
+    const result = judge(await recorded(plan));
+    expect([result.exitCode, result.gate?.met]).toEqual([exitCode, met]);
+  });
+
+  it('says what passed then or now alone', async () => {
+    const plays: Plan['plays'] = [
+      ['ID-01', PERFECT],
+      ['AP-02', SILENT],
+      ['OW-01', PERFECT],
+    ];
+    const before = { 'ID-01': 'fail', 'AP-02': 'pass', 'OW-01': 'pass', 'DM-01': 'pass' };
+    expect(judge(await recorded({ plays, inputs: { before } })).since).toEqual({ lost: ['AP-02'], gained: ['ID-01'] });
+    expect(judge(await recorded({ plays })).since).toBeUndefined();
+  });
+
+  it('the size, and in ci size what was not said', async () => {
+    expect(judge(await recorded({ ...played, header: { size: 'full' } })).size).toBe('full');
+    expect(judge(await recorded(played)).size).toBe('ci');
+  });
+
+  it('the edition: by name beside the level, with the severities and levels that it froze', async () => {
+    const frozen = edition((one) => {
+      one.status = 'frozen';
+      Object.assign(one.terms.checks.find(({ id }) => id === 'ID-01')!, { severity: 'm', level: 3 });
+    });
+    const result = judge(await recorded({ ...played, inputs: { edition: frozen } }));
+    expect(result.edition).toEqual({ id: '2027.1', hash: frozen.hash, draft: false });
+    expect(result.checks[0]).toMatchObject({ severity: 'm', level: 3 });
+    expect(result.level).toMatch(/ \(edition 2027\.1\)$/);
+  });
+
+  it.each<[string, Edition, RegExp]>([
+    ['a draft', edition((one) => void Object.assign(one, { status: 'draft' })), /\(edition 2027\.1, a draft\)$/],
+    [
+      'one that is over',
+      edition((one) => void Object.assign(one, { status: 'frozen', until: '2026-03-01' })),
+      /which ended on 2026-03-01\)$/,
+    ],
+  ])('%s says so', async (_, by, says) =>
+    expect(judge(await recorded({ ...played, inputs: { edition: by } })).level).toMatch(says),
+  );
+
+  it('a check that came after the edition is run and not scored, nor are its people', async () => {
+    const plays: Plan['plays'] = [
+      ['ID-01', PERFECT],
+      ['AP-02', SILENT],
+    ];
+    const scored = judge(await recorded({ plays }));
+    expect([scored.exitCode, scored.invariants.some(({ cohort }) => cohort === 'AP-02/epic')]).toEqual([1, true]);
+    const result = judge(await recorded({ plays, inputs: { edition: without('AP-02') } }));
+    expect(result.checks[1]).toMatchObject({ id: 'AP-02', verdict: 'not-applicable', reason: 'added-after-freeze' });
+    expect(result.checks[1]?.message).toMatch(/^Not scored: added after the edition; it came to fail: /);
+    expect([result.exitCode, result.invariants.some(({ cohort }) => cohort === 'AP-02/epic')]).toEqual([0, false]);
+  });
+
+  it('an edition that was changed afterwards is refused', async () => {
+    const forged = { ...edition(), until: '2099-01-01' };
+    const folder = await recorded({ ...played, inputs: { edition: forged } });
+    expect(() => judge(folder)).toThrow(/edition 2027\.1 was changed/);
+  });
+});
+
+describe('what stands beside the level', () => {
+  const capabilities = { referrals: { no: 'not in scope' }, consent: true };
+  it('what is declined, and TLS that is off', async () => {
+    const judged = { ...manifest([site({}, { tls: false })]), capabilities } as unknown as Manifest;
+    const result = judge(await recorded({ judged }));
+    expect(result.standing.beside).toEqual(['TLS off for epic', 'without referrals: not in scope']);
+    expect(result.level).toMatch(/ \(TLS off for epic; without referrals: not in scope\)$/);
+  });
+
+  it.each<[string, Manifest, string[]]>([
+    ['both channels of a site', manifest(), ['epic/hl7', 'epic/poll', 'crm/poll to epic/hl7']],
+    ['no way back', manifest([site({ write_back: 'none' })]), ['epic/hl7', 'epic/poll']],
+    ['nothing is heard of the CRM', manifest([site()], { kind: 'none' }), ['epic/hl7', 'epic/poll']],
+  ])('the channels that are declared: %s', async (_, judged, channels) => {
+    const result = judge(await recorded({ plays: [['ID-01', PERFECT]], judged }));
+    expect(result.channels.map(({ channel }) => channel)).toEqual(channels);
+    expect(result.channels[0]?.seen).toBe(true);
+  });
+
+  it('nobody comes through for a subject that does nothing, and back only what was brought back', async () => {
+    expect(judge(await recorded({ plays: [['ID-01', SILENT]] })).channels.filter(({ seen }) => seen)).toEqual([]);
+    const back = judge(await recorded({ plays: [['OW-02', PERFECT]] })).channels.find(({ channel }) => channel.startsWith('crm'));
+    expect(back?.seen).toBe(true);
+  });
+
+  it('what is seen and not declared', async () => {
+    const polling = manifest([site({ read: [{ kind: 'poll', interval: 500 }] })]);
+    const { warnings } = judge(await recorded({ plays: [['ID-01', PERFECT]], judged: polling }));
+    expect(warnings).toEqual(['undeclared capability: epic was read by hl7, which its channels do not name']);
   });
 });
 

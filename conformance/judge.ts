@@ -6,13 +6,14 @@ import { exitCode } from './exit-code.ts';
 import { Evidence, type Judged } from './facts/evidence.ts';
 import { Facts } from './facts/facts.ts';
 import { INVARIANTS } from './invariants.ts';
-import { LoadFacts } from './load/load-facts.ts';
+import { LoadTally } from './load/load-tally.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { type DataMap, parseMap } from './map/map.ts';
 import { reproduced } from './replays.ts';
 import type { BaselineEntry, CheckResult, Finding, InvariantResult, Reproduced, RunResult } from './result.ts';
 import { EvidenceError, type RunFolder } from './run-folder.ts';
 import { isWitnessed, rollUp, score } from './score.ts';
+import { type Earlier, heldAgainst } from './selection/earlier.ts';
 import { declaredIn } from './standing/declared.ts';
 import { type Edition, parseEdition } from './standing/editions.ts';
 import { type Before, parseGate } from './standing/gate.ts';
@@ -21,6 +22,7 @@ import { sayStanding } from './standing/say.ts';
 import { standing } from './standing/standing.ts';
 import { type Terms, termsOf } from './standing/terms.ts';
 import { undeclared } from './standing/undeclared.ts';
+import { AUDIT_FILE } from './subject/audit-keeper.ts';
 
 interface Header {
   id: string;
@@ -42,10 +44,15 @@ interface Header {
   /** Known failures, by hash. */
   baseline?: string;
   status?: RunResult['status'];
+  /** The run whose failures were run again, by hash. */
+  earlier?: string;
+  leftOut?: RunResult['leftOut'];
   /** Checks that ended in harness errors one after the other, so that the run was ended. */
   unhealthy?: string[];
   subjectEnded?: { how: string; forced: boolean };
   output?: string;
+  /** Hash of the audit trail as it was kept, where the manifest names one. */
+  audit?: string;
   /** How far each process's journal went when the run ended. */
   heard?: Record<string, number>;
 }
@@ -58,11 +65,14 @@ export interface Opened {
   map: DataMap;
   /** All of them; none of a load run, which may have a million: what is asked of those is folded into `load`. */
   events: ReturnType<RunFolder['events']>;
-  load: LoadFacts;
+  load: LoadTally;
   /** Lines of the subject's output, where there is any. */
   output?: readonly string[];
+  /** Lines of its audit trail, where the manifest names one. */
+  audit?: readonly string[];
   edition?: Edition;
   before?: Before;
+  earlier?: Earlier;
   /** Known failures that the run is held against. */
   baseline?: readonly BaselineEntry[];
 }
@@ -70,7 +80,7 @@ export interface Opened {
 /** Reads and verifies the evidence of a run. @throws EvidenceError when something was changed or is missing. */
 export function openRun(folder: RunFolder): Opened {
   const facts = new Facts();
-  const load = new LoadFacts();
+  const load = new LoadTally();
   const events: Opened['events'] = [];
   const heads = new Map<string, number>();
   for (const event of folder.eachEvent()) {
@@ -87,14 +97,19 @@ export function openRun(folder: RunFolder): Opened {
       throw new EvidenceError(`the journal of ${process} ends before event ${head}: the file was cut or is missing`);
   if (header.output && folder.hashOf('subject.log') !== header.output)
     throw new EvidenceError('subject.log was changed after the run');
+  if (header.audit && folder.hashOf(AUDIT_FILE) !== header.audit)
+    throw new EvidenceError(`${AUDIT_FILE} was changed after the run`);
+  const audit = header.audit ? folder.lines(AUDIT_FILE) : undefined;
   const manifest = JSON.parse(folder.input(header.manifest)) as Manifest;
   const { map } = parseMap(JSON.parse(folder.input(header.map)) as Record<string, string>);
   const edition = header.edition ? parseEdition(folder.input(header.edition)) : undefined;
   const before = header.before ? (JSON.parse(folder.input(header.before)) as Before) : undefined;
   const baseline = header.baseline ? (JSON.parse(folder.input(header.baseline)) as BaselineEntry[]) : undefined;
   // Of one that was not started here, what lies there is what we noted ourselves.
-  const output = manifest.start?.attach ? undefined : folder.output();
-  return { facts, header, manifest, map, events, load, output, edition, before, baseline };
+  const { start } = manifest as { start?: Manifest['start'] & { heard?: boolean } };
+  const output = start?.attach && !start.heard ? undefined : folder.output();
+  const earlier = header.earlier ? (JSON.parse(folder.input(header.earlier)) as Earlier) : undefined;
+  return { facts, header, manifest, map, events, load, output, edition, before, baseline, earlier, audit };
 }
 
 /** The verdicts of a run, from its folder alone: needs no network, no clock, and gives the same every time. */
@@ -103,11 +118,13 @@ export function judge(folder: RunFolder, definitions: readonly CheckDefinition[]
 }
 
 export function judgeOpened(opened: Opened, definitions: readonly CheckDefinition[] = CHECKS): RunResult {
-  const { facts, header, manifest, map, output, edition, baseline } = opened;
+  const { facts, header, manifest, map, output, edition, baseline, audit } = opened;
   const evidence = new Evidence(facts, map, manifest);
   if (output) evidence.output = () => output;
+  if (audit) evidence.audit = () => audit;
   const known = definitions.filter((check) => header.checks.includes(check.id));
-  const found = known.map((check) => checkResult(check, evidence, manifest, header));
+  const now = { ...header, digest: manifest.subject.digest, earlier: opened.earlier };
+  const found = known.map((check) => checkResult(check, evidence, manifest, now));
   const terms = edition?.terms ?? termsOf(definitions);
   const checks = found.map((check) => underTerms(check, terms));
   const scored = new Set(terms.checks.map(({ id }) => id));
@@ -116,7 +133,9 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
   const status = header.unhealthy ? 'interrupted' : (header.status ?? 'interrupted');
   const ended = { status, tampered: facts.intruders.length > 0, defects: facts.defects.length };
   const channels = roundTrips(evidence, manifest);
-  const missing = edition ? 0 : Math.max(0, PLANNED - definitions.length);
+  // What is frozen is whole; a draft is as whole as the suite was when it was made.
+  const built = (edition?.terms.checks ?? definitions).length;
+  const missing = edition?.status === 'frozen' ? 0 : Math.max(0, PLANNED - built);
   const stands = standing(
     {
       ...ended,
@@ -155,15 +174,22 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
     level: sayStanding(stands, size),
     standing: stands,
     ...(gate && { gate }),
+    ...(opened.before && { since: changedSince(opened.before, checks) }),
     channels,
     ...(weighed && { baseline: weighed.rows }),
-    ...(manifest.start?.attach && { unseen: unseen(checks) }),
+    ...(header.leftOut && { leftOut: header.leftOut }),
+    ...(manifest.start?.attach && { unseen: unseen(checks, output !== undefined) }),
     mapCoverage: evidence.mapCoverage(),
     exitCode: exitCode({ ...ended, verdicts, witnessed: checks.filter(isWitnessed).length, gate, stale: weighed?.stale }),
     startedAt: facts.first?.wall ?? '',
     endedAt: facts.last?.wall ?? '',
   };
 }
+
+const changedSince = (before: Before, checks: readonly CheckResult[]): NonNullable<RunResult['since']> => ({
+  lost: checks.filter(({ id, verdict }) => before[id] === 'pass' && verdict !== 'pass').map(({ id }) => id),
+  gained: checks.filter(({ id, verdict }) => id in before && before[id] !== 'pass' && verdict === 'pass').map(({ id }) => id),
+});
 
 // What an edition says of a check holds, whatever the check says of itself by now; one that came later is not scored.
 function underTerms(check: CheckResult, terms: Terms): CheckResult {
@@ -196,13 +222,13 @@ export function checkResult(
   check: CheckDefinition,
   evidence: Evidence,
   manifest: Manifest,
-  header: Pick<Header, 'seed' | 'runKey' | 'command'>,
+  header: Pick<Header, 'seed' | 'runKey' | 'command'> & { digest?: string; earlier?: Earlier },
 ): CheckResult {
   const { id, title, group, severity, level, requirement, seeds, harm } = check;
   const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest, evidence.oracle.map));
   const judged = evidence.judge(check, sites);
   const replays = reproduced(check, judged, evidence, manifest);
-  const { verdict, reason, message, findings, sites: each, cases } = voided(judged, replays);
+  const { verdict, reason, message, findings, sites: each, cases } = heldAgainst(voided(judged, replays), check, header);
   const latency = evidence.latencyOf(check, sites);
   const logs = sites.map((site) => evidence.facts.checks.get(cohortOf(check, site)));
   return {
@@ -263,7 +289,7 @@ function orOurs(judgeOne: () => Finding[]): Finding[] {
 }
 
 // What is missing of an attached subject, as the checks found it.
-function unseen(checks: readonly CheckResult[]): NonNullable<RunResult['unseen']> {
+function unseen(checks: readonly CheckResult[], isHeard: boolean): NonNullable<RunResult['unseen']> {
   const lacking = (code: string): string[] =>
     checks.filter(({ findings }) => findings.some(({ reason }) => reason === code)).map(({ id }) => id);
   return [
@@ -272,7 +298,9 @@ function unseen(checks: readonly CheckResult[]): NonNullable<RunResult['unseen']
       why: 'the subject is attached, and only its owner may do that',
       checks: lacking('not-ours'),
     },
-    { what: 'what it prints', why: 'it was not started here', checks: lacking('no-output') },
+    ...(isHeard
+      ? []
+      : [{ what: 'what it prints', why: 'it was not started here, and hooks.logs names no file', checks: lacking('no-output') }]),
   ];
 }
 

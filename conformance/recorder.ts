@@ -1,15 +1,19 @@
 import type { Clock, JournalEvent } from '#simulators';
 import { Evidence } from './facts/evidence.ts';
 import { Facts } from './facts/facts.ts';
-import { LoadFacts } from './load/load-facts.ts';
+import { LoadTally } from './load/load-tally.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { readChannels } from './manifest/read-channels.ts';
 import type { DataMap } from './map/map.ts';
 import type { JournalFile, RunFolder } from './run-folder.ts';
+import { AUDIT_FILE, AuditKeeper } from './subject/audit-keeper.ts';
+import type { Look } from './subject/audit-trail.ts';
 import { type SandboxClient, SandboxLost } from './world/sandbox-client.ts';
 
 /** How long a subject may take from its start until it reads a feed (ms). */
 const FEED_MS = 10_000;
+/** How often its audit trail is looked at (ms). */
+const AUDIT_EVERY_MS = 3_000;
 
 /** The subject, as far as a run needs it. */
 export interface RunningSubject {
@@ -21,8 +25,13 @@ export interface RunningSubject {
   instances?: number;
   /** Its processes, where they run here. */
   pids?(): number[];
+  /** Kills the first of several, as a crash of its machine would, and has hospitals call the next. */
+  killFirst?(): Promise<void>;
+  reviveFirst?(): Promise<void>;
   /** Stops and starts one instance after the other, as an update of it does. */
   restartOneByOne?(): Promise<void>;
+  /** Looks at its audit trail; absent where the manifest names none. */
+  readAudit?(): Promise<Look>;
   /** How many items its `failed` hook counts; absent where the manifest has no such hook. */
   failed?(): Promise<number>;
   /** The same of its `pending` hook: items that are still to be dealt with. */
@@ -77,6 +86,7 @@ export async function record(
     subject = await options.startSubject((what, data) => {
       void sandbox.note([{ sim: 'judge', kind: 'subject', data: { what, ...data } }]).catch(() => {});
     });
+    if (subject.readAudit) recorder.keepAudit(() => subject!.readAudit!(), options, listening.signal);
     await recorder.subscribed(FEED_MS);
     await sandbox.note([{ sim: 'judge', kind: 'subject', data: { what: 'ready' } }]);
     await act(recorder, subject);
@@ -84,15 +94,18 @@ export async function record(
   } finally {
     say?.('stopping the subject');
     await sandbox.healAll().catch(() => {});
+    // What it keeps is gone with it.
+    await recorder.lookAtAudit();
     const ended = await subject
       ?.stop()
       .catch((error: Error) => ({ how: `could not be stopped: ${error.message}`, forced: true }));
     folder.cleanOutput();
     const output = folder.hashOf('subject.log');
+    const audit = folder.hashOf(AUDIT_FILE);
     await recorder.caughtUp(sandbox).catch(() => {});
     const heard = recorder.heard;
     await sandbox
-      .note([{ sim: 'judge', kind: 'run', data: { type: 'end', status, subjectEnded: ended, output, heard } }])
+      .note([{ sim: 'judge', kind: 'run', data: { type: 'end', status, subjectEnded: ended, output, audit, heard } }])
       .catch(() => {});
     await recorder.caughtUp(sandbox).catch(() => {});
     listening.abort();
@@ -103,7 +116,7 @@ export async function record(
 
 function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: RecordOptions): Record<string, unknown> {
   const { subject, sites, crm, promises, clients, attests, capabilities } = manifest;
-  const start = { restart: manifest.start.restart, attach: manifest.start.attach };
+  const start = { restart: manifest.start.restart, attach: manifest.start.attach, heard: isHeard(manifest) };
   return {
     type: 'begin',
     id: folder.id,
@@ -129,21 +142,26 @@ export class EvidenceUnwritten extends Error {
 /** A run as far as it was heard. */
 export interface Heard {
   facts: Facts;
-  load: LoadFacts;
+  load: LoadTally;
   manifest: Manifest;
   map: DataMap;
 }
 
+/** Whether what the subject prints comes to us: it was started here, or says in which files it is. */
+const isHeard = ({ start, hooks }: Pick<Manifest, 'start' | 'hooks'>): boolean =>
+  !start.attach || (hooks.logs !== undefined && 'path' in hooks.logs);
+
 /** Hears the journals, folds them live and writes them down. */
 export class Recorder {
   readonly facts = new Facts();
-  readonly load = new LoadFacts();
+  readonly load = new LoadTally();
   readonly evidence: Evidence;
   readonly #feeds: string[];
   #folder: RunFolder;
   #manifest: Manifest;
   #map: DataMap;
   #clock: Clock;
+  #audit?: AuditKeeper;
   #files = new Map<string, JournalFile>();
   #heard = new Map<string, number>();
   /** When the first event of each journal was written, by which it is known. */
@@ -160,7 +178,7 @@ export class Recorder {
     this.evidence = new Evidence(this.facts, map, manifest);
     const fed = manifest.sites.filter((site) => readChannels(site).includes('changed'));
     this.#feeds = fed.map(({ name }) => `${name}/changed`);
-    if (!manifest.start.attach) this.evidence.output = () => folder.output() ?? [];
+    if (isHeard(manifest)) this.evidence.output = () => folder.output() ?? [];
   }
 
   hear(event: JournalEvent): void {
@@ -197,6 +215,31 @@ export class Recorder {
   async subscribed(ms: number): Promise<void> {
     const until = this.#clock.now() + ms;
     while (this.#feeds.some((channel) => !this.facts.reads(channel)) && this.#clock.now() < until) await this.#clock.sleep(20);
+  }
+
+  /** From here on the subject's audit trail is copied into the run folder, every few seconds. */
+  keepAudit(
+    look: () => Promise<Look>,
+    { folder, sandbox }: Pick<RecordOptions, 'folder' | 'sandbox'>,
+    signal: AbortSignal,
+  ): void {
+    const begunAt = Date.parse(this.facts.first?.wall ?? '');
+    const tell = (what: string, data: Record<string, unknown>): void =>
+      void sandbox.note([{ sim: 'judge', kind: 'subject', data: { what, ...data } }]).catch(() => {});
+    const keeper = new AuditKeeper({ folder, begunAt, look, tell });
+    this.#audit = keeper;
+    this.evidence.audit = () => folder.lines(AUDIT_FILE) ?? [];
+    void (async () => {
+      while (!signal.aborted) {
+        await keeper.look();
+        await this.#clock.sleep(AUDIT_EVERY_MS, signal).catch(() => {});
+      }
+    })();
+  }
+
+  /** Looks at the subject's audit trail now, where there is one. */
+  async lookAtAudit(): Promise<void> {
+    await this.#audit?.look();
   }
 
   /** The newest event of each process, by its sequence number. */

@@ -220,6 +220,8 @@ export interface RunResult {
   level: string;
   standing: Standing;
   gate?: GateResult;
+  /** What changed since the run that it was held against: ids of checks that passed then or now alone. */
+  since?: { lost: string[]; gained: string[] };
   /** Declared channels, and whether anybody was seen to come through. */
   channels: RoundTrip[];
   /** Weight of checks with a witnessed verdict over weight applicable, 0 to 100. */
@@ -231,6 +233,8 @@ export interface RunResult {
   exitCode: 0 | 1 | 2 | 3 | 4 | 5;
   /** What could not be seen of a subject that was only attached, and which checks lack it. */
   unseen?: { what: string; why: string; checks: string[] }[];
+  /** Checks that were asked for and not run, for want of time; each with what it would have added. */
+  leftOut?: { id: string; title: string; ms: number }[];
   /** Known failures that this run was held against, where there are any. */
   baseline?: BaselineRow[];
   /** Wall times of the first and last event, ISO 8601. */

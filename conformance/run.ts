@@ -10,9 +10,10 @@ import { type DataMap, sourceTypes } from './map/map.ts';
 import { onChannel } from './oracle/oracle.ts';
 import { type Recorder, type RecordOptions, type RunningSubject, record } from './recorder.ts';
 import { again, toReplay } from './replays.ts';
-import type { BaselineEntry, CheckResult, Size } from './result.ts';
+import type { BaselineEntry, CheckResult, RunResult, Size } from './result.ts';
 import type { Replay } from './schedule/explorer.ts';
 import { keepSchedules, scheduleOf } from './schedule/keep.ts';
+import type { Earlier } from './selection/earlier.ts';
 import type { Edition } from './standing/editions.ts';
 import type { Before } from './standing/gate.ts';
 import { World } from './world/world.ts';
@@ -30,6 +31,10 @@ export interface RunOptions extends Omit<RecordOptions, 'header' | 'say'> {
   /** A real outage of ten minutes is played in so many ms. */
   outageMs?: number;
   size?: Size;
+  /** Checks that there was no time for. */
+  leftOut?: RunResult['leftOut'];
+  /** The run whose failures are run again. */
+  earlier?: Earlier;
   /** How often a failure is replayed; never when absent. */
   replays?: number;
   /** Checks under way at the same time; as many as the subject can take when absent. */
@@ -51,7 +56,7 @@ const TEN_MINUTES_PLAYED = 900;
 const REPLAYS_MS = 30_000;
 
 /** Checks under way at the same time. Most of a check is waiting; yet what all of them do at once queues up in a small machine. */
-const AT_ONCE = 36;
+export const AT_ONCE = 36;
 
 /**
  * Runs the checks against a subject and leaves a run folder that can be judged: journal files, inputs by hash. Verdicts
@@ -80,7 +85,8 @@ export async function runChecks(options: RunOptions): Promise<void> {
   });
 }
 
-function header({ folder, checks, command, size = 'ci', terms, baseline }: RunOptions): Record<string, unknown> {
+function header(options: RunOptions): Record<string, unknown> {
+  const { folder, checks, command, size = 'ci', terms, baseline, earlier, leftOut } = options;
   const set = checks.map(({ id, title, severity, level, requirement }) => ({ id, title, severity, level, requirement }));
   return {
     command,
@@ -91,6 +97,8 @@ function header({ folder, checks, command, size = 'ci', terms, baseline }: RunOp
     ...(terms?.gate && { gate: terms.gate }),
     ...(terms?.before && { before: folder.keep(JSON.stringify(terms.before, null, 1)) }),
     ...(baseline && { baseline: folder.keep(JSON.stringify(baseline, null, 1)) }),
+    ...(earlier && { earlier: folder.keep(JSON.stringify(earlier, null, 1)) }),
+    ...(leftOut && { leftOut }),
   };
 }
 
@@ -211,6 +219,7 @@ class CheckRunner {
       random,
       runKey,
       outageMs,
+      lookAtAudit: () => this.#recorder.lookAtAudit(),
       size,
       again: repeated?.n,
       replay: repeated?.replay ?? (replay?.schedule.site === site.name ? replay : undefined),

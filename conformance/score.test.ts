@@ -69,6 +69,9 @@ describe('score', () => {
     ],
     ['a failed blocker is, up to the cap', [check('fail', 'B', 'identity', { of: 4, passed: 3 })], { correctness: 49 }, 49],
     ['what is untestable has no sub-cases', [check('untestable', 'M', 'identity', { of: 4, passed: 3 })], { correctness: 0 }, 0],
+    ['an error of ours takes nothing away', [check('pass'), check('harness-error')], { correctness: 100 }, 100],
+    ['and adds nothing', [check('fail', 'M'), check('harness-error')], { correctness: 0 }, 0],
+    ['alone, it says nothing', [check('harness-error')], {}, 0],
     ['100 is said only of the whole', [...Array(200).fill(check('pass')), check('untestable', 'm')], { correctness: 99 }, 99],
   ])('%s', (_, checks, dimensions, overall) => {
     expect(scored(checks).score).toEqual({ overall, dimensions });
@@ -107,11 +110,19 @@ describe('score', () => {
           expect(value).toBeGreaterThanOrEqual(0);
           expect(value).toBeLessThanOrEqual(100);
         }
-        const clean = list.every(({ verdict }) => verdict === 'pass' || verdict === 'not-applicable');
+        const clean = list.every(({ verdict }) => ['pass', 'not-applicable', 'harness-error'].includes(verdict));
         expect(Object.values(before.dimensions).every((value) => value === 100)).toBe(clean);
         const worse = list.map((one) => (one.verdict === 'pass' ? { ...one, verdict: 'fail' as const } : one));
         const after = scored(worse).score;
         for (const [name, value] of Object.entries(after.dimensions)) expect(value).toBeLessThanOrEqual(before.dimensions[name]!);
+      }),
+    );
+  });
+
+  it('is the same with and without the errors of ours', () => {
+    fc.assert(
+      fc.property(checks, (list) => {
+        expect(scored(list).score).toEqual(scored(list.filter(({ verdict }) => verdict !== 'harness-error')).score);
       }),
     );
   });

@@ -37,7 +37,8 @@ export function score(checks: readonly CheckResult[]): Pick<RunResult, 'counts' 
     number
   >;
   const applicable = checks.filter((check) => check.verdict !== 'not-applicable');
-  const found = dimensions(applicable);
+  // Where we broke, nothing was found: it counts neither for the subject nor against it. Coverage shows that it is lacking.
+  const found = dimensions(applicable.filter(({ verdict }) => verdict !== 'harness-error'));
   const core = ['correctness', 'idempotency', 'security'].map((name) => found[name]).filter((value) => value !== undefined);
   return {
     counts,

@@ -15,6 +15,7 @@ import {
   replaysOf,
   SEVERITY,
   seconds,
+  sinceText,
   standingLines,
   unknown,
   VERDICT,
@@ -45,10 +46,12 @@ function standingTable(result: RunResult): string[] {
   const lines = standingLines(result);
   const next = nextLevel(result);
   const latency = latencyText(result);
+  const since = sinceText(result);
   const rows = lines.map(({ kind, glyph, name, text }) => `| ${glyph} | ${kind} | ${md(name)} | ${md(text)} |`);
   return [
     ...(rows.length > 0 ? [`| | | | |\n|---|---|---|---|\n${rows.join('\n')}`] : []),
     ...(latency ? [`latency ${md(latency)}`] : []),
+    ...(since ? [`since the run that it was held against: **${md(since)}**`] : []),
     ...(next
       ? [
           `To ${md(next.to)} it lacks:\n\n${next.lacks.map(({ glyph, name, text }) => `- ${glyph} **${md(name)}** ${md(text)}`).join('\n')}`,

@@ -32,7 +32,13 @@ function notSeen({ unseen }: RunResult): Remark | undefined {
   return { title: 'What could not be seen', lines };
 }
 
-const REMARKS: readonly ((result: RunResult) => Remark | undefined)[] = [knownFailures, notSeen];
+function leftOut({ leftOut: checks }: RunResult): Remark | undefined {
+  if (!checks || checks.length === 0) return undefined;
+  const lines = checks.map(({ id, title, ms }) => `${id} ${title}: it would have taken about ${Math.ceil(ms / 1000)} s more`);
+  return { title: 'Left out for want of time', lines };
+}
+
+const REMARKS: readonly ((result: RunResult) => Remark | undefined)[] = [knownFailures, leftOut, notSeen];
 
 /** What there is to remark about a run, in the order in which it is read. */
 export const remarks = (result: RunResult): Remark[] => REMARKS.flatMap((one) => one(result) ?? []);

@@ -231,6 +231,9 @@ describe('where a run stands', () => {
     levels: fc.tuple(level('L0', 'Connected'), level('L1', 'Correct'), level('L2', 'Resilient')),
     badges: fc.uniqueArray(badge, { selector: ({ id }) => id, maxLength: 3 }),
     gate: fc.option(gate, { nil: undefined }),
+    since: fc.option(fc.record({ lost: fc.subarray(['ID-01', 'ID-02']), gained: fc.subarray(['AP-01', 'AP-02']) }), {
+      nil: undefined,
+    }),
     exitCode: fc.constantFrom(0, 1, 3, 4, 5),
   });
   const plainMarkdown = (text: string): string => text.replace(/\\(.)/g, '$1').replace(/\*\*/g, '');
@@ -242,11 +245,12 @@ describe('where a run stands', () => {
 
   it('is the same in every report: sentence, badges, what is lacking, gate, exit code', () => {
     fc.assert(
-      fc.property(run, ({ sentence, gate: asked, exitCode, ...rest }) => {
+      fc.property(run, ({ sentence, gate: asked, since, exitCode, ...rest }) => {
         const standing = { ...rest, beside: [] } as Standing;
         const result = resultOf([checkOf('ID-01', 'title')], [], {
           ...{ level: `${sentence} (1)`, standing, exitCode: exitCode as RunResult['exitCode'] },
           ...(asked && { gate: asked }),
+          ...(since && { since }),
         });
         const earned = standing.badges.filter((one) => one.state === 'earned').map(({ id }) => id);
         const texts = {
@@ -261,6 +265,10 @@ describe('where a run stands', () => {
           expect(texts.github).toContain(name);
           expect(texts.github).toContain(text);
         }
+
+        for (const text of Object.values(texts))
+          for (const id of [...(since?.lost ?? []), ...(since?.gained ?? [])])
+            expect(text).toMatch(new RegExp(`(lost|gained) [^;]*${id}`));
 
         const json = JSON.parse(render('json', result)) as RunResult;
         expect([json.level, json.standing, json.gate, json.exitCode]).toEqual(

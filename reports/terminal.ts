@@ -22,6 +22,7 @@ import {
   SEVERITY,
   type StandingLine,
   seconds,
+  sinceText,
   standingLines,
   type Tone,
   unknown,
@@ -155,6 +156,7 @@ function standingBlock(result: RunResult, width: number, paint: Paint): string[]
   const lacks = next?.lacks.slice(0, NAMED) ?? [];
   const more = (next?.lacks.length ?? 0) - lacks.length;
   const latency = latencyText(result);
+  const since = sinceText(result);
   return [
     ...of('level', 'levels'),
     ...(next ? [`  ${paint('dim', 'to')}         ${next.to} it lacks`] : []),
@@ -162,6 +164,7 @@ function standingBlock(result: RunResult, width: number, paint: Paint): string[]
     ...(more > 0 ? [`             and ${more} more`] : []),
     ...of('badge', 'badges'),
     ...(latency ? [`  ${paint('dim', 'latency')}    ${latency}`] : []),
+    ...(since ? [`  ${paint('dim', 'since')}      ${clip(since, width - 13)}`] : []),
     ...of('gate', 'gate'),
   ];
 }

@@ -103,6 +103,14 @@ export function nextLevel({ standing }: RunResult): { to: string; lacks: Standin
   return { to: `level ${next.id.slice(1)} (${next.name})`, lacks };
 }
 
+/** What changed since the run that this one was held against; undefined where it was held against none. */
+export const sinceText = ({ since }: RunResult): string | undefined =>
+  since &&
+  ([since.lost.length > 0 && `lost ${since.lost.join(' ')}`, since.gained.length > 0 && `gained ${since.gained.join(' ')}`]
+    .filter(Boolean)
+    .join('; ') ||
+    'nothing changed');
+
 /** `p95 812 ms by LT-01, class A`. */
 export const latencyText = ({ standing: { latency } }: RunResult): string | undefined =>
   latency && `p95 ${latency.p95Ms} ms by ${latency.by.join(', ')}, ${latency.class ? `class ${latency.class}` : 'of no class'}`;

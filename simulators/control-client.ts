@@ -30,6 +30,8 @@ export interface CommitRequest {
   cohort?: string;
   /** The caller's own name for it: made again under it, nothing changes. Minted when absent. */
   call?: string;
+  /** Where in a schedule of offers it stands; the commit event carries it. */
+  offer?: { schedule: string; index: number; due: number };
   changes: RecordChange[];
 }
 

@@ -239,13 +239,15 @@ export interface Mistake {
   why: string;
 }
 
-/** Where in a declared schedule of a load script it stands; latency counts from when it was due. */
+/** Where in a schedule of offers it stands; latency counts from when it was due. */
 export interface Offer {
   schedule: string;
   /** From 0. */
   index: number;
-  /** When the schedule began, epoch ms. */
-  started: number;
+  /** When a declared schedule began, epoch ms. */
+  started?: number;
+  /** Or when it was due, where it was not declared. */
+  due?: number;
 }
 
 /** How the org was customised. */
@@ -1332,6 +1334,8 @@ export interface Operations {
       pace?: 'run' | 'vendor';
       /** The most that a page of results holds; 0 for the vendor's own counts. */
       pageLimit?: number;
+      /** The most that a file of an export holds; 0 for the vendor's own count. */
+      fileLimit?: number;
     } | undefined;
     answer: {
       /** How requests for approval are answered. */
@@ -1340,6 +1344,8 @@ export interface Operations {
       pace?: 'run' | 'vendor';
       /** The most that a page of results holds; 0 for the vendor's own counts. */
       pageLimit?: number;
+      /** The most that a file of an export holds; 0 for the vendor's own count. */
+      fileLimit?: number;
     };
   };
   /** Ends every paging session of the site at once. */

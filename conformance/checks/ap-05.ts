@@ -6,7 +6,8 @@ export const ap05 = defineCheck({
   group: 'appointments',
   severity: 'M',
   level: 1,
-  requirement: 'The status of a visit follows the EHR forward and ends completed.',
+  requirement:
+    'The status of a visit follows the EHR forward and ends completed; a status that the map has no word for is dealt with as the map says.',
   seeds: ['S3'],
   harm: 'A patient who sits in the waiting room is called at home.',
   async act(world) {
@@ -15,11 +16,14 @@ export const ap05 = defineCheck({
     if (!(await world.settled('booked'))) return;
     const arrived = await world.update(booked, { status: 'arrived' }, 'arrive');
     if (!(await world.settled('arrived'))) return;
-    await world.update(arrived, { status: 'fulfilled' }, 'complete');
+    // A word that the map may not know: whatever is made of it, the visit does not go back.
+    const seated = await world.update(arrived, { status: 'checked-in' }, 'arrive');
+    if (!(await world.settled('checked in'))) return;
+    await world.update(seated, { status: 'fulfilled' }, 'complete');
     await world.settled('completed');
   },
   expect(facts) {
-    for (const mark of ['booked', 'arrived']) {
+    for (const mark of ['booked', 'arrived', 'checked in']) {
       const findings = facts.asMapped(mark);
       if (findings.length > 0) return findings;
     }

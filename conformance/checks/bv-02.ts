@@ -1,7 +1,7 @@
 import { defineCheck, fail } from '../check.ts';
 
-// A practice at four tenths of its size: more people show nothing else, and each costs every run its time.
-const COUNT = 400;
+/** A practice of one doctor; for a certificate, one of ten. */
+const COUNT = { ci: 1_000, full: 10_000 };
 
 export const bv02 = defineCheck({
   id: 'BV-02',
@@ -9,22 +9,26 @@ export const bv02 = defineCheck({
   group: 'volume',
   severity: 'B',
   level: 2,
-  requirement: 'An initial load of some hundred patients and appointments leaves exactly one right record for each.',
+  requirement:
+    'An initial load of a thousand patients and their appointments (ten thousand for a certificate) leaves exactly one right record for each.',
   seeds: ['S4'],
   harm: 'Of the first load three in a thousand are missing, and nobody ever counts.',
   alone: true,
   async act(world) {
-    await world.crowd(COUNT);
+    const count = COUNT[world.size];
+    await world.note('count', count);
+    await world.crowd(count);
     await world.settled('loaded');
   },
   expect(facts) {
     const [people, visits] = [facts.liveRows('Patient', 'loaded').length, facts.liveRows('Appointment', 'loaded').length];
+    const count = facts.note<number>('count') ?? 0;
     const counted =
-      people === COUNT && visits >= COUNT
+      people === count && visits >= count
         ? []
         : [
             fail('count', `${people} people and ${visits} appointments are live in the CRM.`, {
-              expected: `${COUNT} and ${COUNT}`,
+              expected: `${count} and ${count}`,
               actual: `${people} and ${visits}`,
             }),
           ];

@@ -2,8 +2,9 @@ import { COMMON, toObservation } from '#fixtures';
 import { defineCheck, fail } from '../check.ts';
 
 const ABNORMAL = [182, 38];
-// One in six minutes: the shape of a day at a sixth of its size.
-const [READINGS, EVERY] = [240, 6];
+/** Minutes from one reading to the next: in the size for CI the shape of a day at a sixth of its size. */
+const EVERY = { ci: 6, full: 1 };
+const MINUTES = 24 * 60;
 
 export const cs04 = defineCheck({
   id: 'CS-04',
@@ -30,8 +31,9 @@ export const cs04 = defineCheck({
         range: { low: 50, high: 120 },
         effective: new Date(world.at(-1, 0) + minute * 60_000),
       });
-    const normal = Array.from({ length: READINGS }, (_, i) => reading(i * EVERY, 60 + (i % 30)));
-    await world.readings([...normal, ...ABNORMAL.map((value, i) => reading(700 + 3 * i + 1, value))]);
+    const every = EVERY[world.size];
+    const normal = Array.from({ length: MINUTES / every }, (_, i) => reading(i * every, 60 + (i % 30)));
+    await world.readings([...normal, ...ABNORMAL.map((value, i) => reading(700 + 3 * i + 1 / 2, value))]);
     await world.settled('read');
   },
   expect(facts) {

@@ -29,6 +29,14 @@ export const dm01 = defineCheck({
       addresses: [old, ...moved.addresses.filter((address) => !address.period?.end)],
     });
     await world.register('born on a leap day', { ...world.person('born on a leap day'), birthDate: '1960-02-29' });
+    // As they are spelled, and with the zero in front: neither is a slip that somebody has to mend.
+    const boston = world.person('spelled her own way');
+    const [home, ...elsewhere] = boston.addresses.filter((address) => !address.period?.end);
+    await world.register('spelled her own way', {
+      ...boston,
+      names: [{ use: 'official', given: ['DeShawn'], family: `McKenna de la ${boston.canary.name}` }],
+      addresses: [{ ...home!, city: 'Boston', state: 'MA', postalCode: '02134' }, ...elsewhere],
+    });
     await world.register('has died', { ...world.person('has died'), deceased: `${world.day(-3)}T10:30:00Z` });
     // Many at once that a small run need not see; what long texts, forms of numbers and codes do has checks of its own.
     if (world.size === 'full') await world.registerEdges('at the edge');

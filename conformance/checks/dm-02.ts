@@ -6,7 +6,8 @@ export const dm02 = defineCheck({
   group: 'demographics',
   severity: 'B',
   level: 1,
-  requirement: 'A phone number changed in the EHR is in the CRM inside the sync window; no other value of that contact changed.',
+  requirement:
+    'A phone number changed in the EHR is in the CRM inside the sync window, and the old one again once it was changed back; no other value of that contact changed.',
   seeds: ['S2 test 4'],
   harm: 'The clinic calls a number that belongs to somebody else now.',
   goLive: true,
@@ -16,7 +17,10 @@ export const dm02 = defineCheck({
     const other = world.person('next number');
     const kept = patient.person.telecom.filter((t) => t.system === 'email');
     await world.update(patient, { telecom: [...other.telecom.filter((t) => t.system === 'phone'), ...kept] });
-    await world.settled('after');
+    if (!(await world.settled('after'))) return;
+    // Changed back, the chart says what it said before: that is news all the same.
+    await world.update(patient, { telecom: patient.person.telecom });
+    await world.settled('back');
   },
   expect(facts) {
     const baseline = facts.asMapped('before');
@@ -35,6 +39,6 @@ export const dm02 = defineCheck({
           actual: String(after?.[field]),
         }),
       );
-    return [...facts.asMapped('after'), ...changed];
+    return [...facts.asMapped('after'), ...changed, ...facts.asMapped('back')];
   },
 });

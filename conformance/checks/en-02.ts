@@ -1,4 +1,5 @@
 import { defineCheck, fail } from '../check.ts';
+import { addDays, clockChanges } from '../oracle/zones.ts';
 
 export const en02 = defineCheck({
   id: 'EN-02',
@@ -19,6 +20,14 @@ export const en02 = defineCheck({
     await world.note('within', world.followUpHours);
     await world.update(patient, { telecom: world.person('other number').telecom });
     await world.settled('later');
+    // Hours are hours, also where the clinic's clock has changed between two of them.
+    const today = world.day(0);
+    const changes = clockChanges(addDays(today, -366), world.site.time_zone).filter((day) => day < today);
+    for (const day of changes) {
+      const daysAgo = Math.round((Date.parse(today) - Date.parse(day)) / 86_400_000) + 1;
+      await world.visit(`visit before ${day}`, await world.register(`patient before ${day}`), daysAgo);
+    }
+    await world.settled('clocks changed');
   },
   expect(facts) {
     const baseline = facts.asMapped('arrived');
@@ -35,6 +44,12 @@ export const en02 = defineCheck({
         : [],
     );
     const visited = facts.asMapped('visited');
-    return [...facts.asksOtherwise('arrived', 'visited'), ...visited, ...again, ...facts.asMapped('later')];
+    return [
+      ...facts.asksOtherwise('arrived', 'visited'),
+      ...visited,
+      ...again,
+      ...facts.asMapped('later'),
+      ...facts.asMapped('clocks changed'),
+    ];
   },
 });

@@ -70,6 +70,8 @@ import { ip07 } from './ip-07.ts';
 import { ip08 } from './ip-08.ts';
 import { lt01 } from './lt-01.ts';
 import { lt02 } from './lt-02.ts';
+import { lt03 } from './lt-03.ts';
+import { lt04 } from './lt-04.ts';
 import { lt05 } from './lt-05.ts';
 import { or01 } from './or-01.ts';
 import { or02 } from './or-02.ts';
@@ -107,6 +109,8 @@ import { se02 } from './se-02.ts';
 import { se03 } from './se-03.ts';
 import { se04 } from './se-04.ts';
 import { se05 } from './se-05.ts';
+import { se06 } from './se-06.ts';
+import { se07 } from './se-07.ts';
 import { se08 } from './se-08.ts';
 import { se09 } from './se-09.ts';
 import { se10 } from './se-10.ts';
@@ -214,6 +218,8 @@ export const CHECKS: readonly CheckDefinition[] = [
   se03,
   se04,
   se05,
+  se06,
+  se07,
   se08,
   se09,
   se10,
@@ -233,6 +239,8 @@ export const CHECKS: readonly CheckDefinition[] = [
   sv05,
   lt01,
   lt02,
+  lt03,
+  lt04,
   lt05,
 ];
 

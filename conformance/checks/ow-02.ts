@@ -7,7 +7,7 @@ export const ow02 = defineCheck({
   severity: 'B',
   level: 1,
   requirement:
-    "A CRM-owned field that a CRM user edits is written to the EHR by the site's write-back route, once, and changes nothing else there.",
+    "A CRM-owned field that a CRM user edits is written to the EHR by the site's write-back route, once, emptied there when the user empties it, and changes nothing else there.",
   seeds: ['S1', 'S2'],
   harm: "The patient told the call centre which language to use; the clinic's interpreter is never booked.",
   capabilities: ['write_back'],
@@ -20,29 +20,37 @@ export const ow02 = defineCheck({
     if (!edit) return;
     await world.note('edit', edit);
     await world.crmEdit(patient, { [edit.field]: edit.value });
-    await world.settled('after');
+    if (!(await world.settled('after'))) return;
+    // Taken out again: what is empty in the CRM has to be empty in the EHR, and not as it was.
+    await world.crmEdit(patient, { [edit.field]: null });
+    await world.settled('emptied');
   },
   expect(facts) {
     const baseline = facts.asMapped('before');
     if (baseline.length > 0) return baseline;
     // A message that says again what was filed changes nothing, and is one too many all the same.
-    const sent = facts.messagesToEhr('before');
-    const times = Math.max(facts.ehrWrites('before').length, sent.length);
-    const often =
+    const written = (since: string) => {
+      const sent = facts.messagesToEhr(since);
+      return { sent, times: Math.max(facts.ehrWrites(since).length, sent.length) };
+    };
+    const [all, later] = [written('before'), written('after')];
+    const often = [all.times - later.times, later.times].flatMap((times) =>
       times > 1
         ? [
             fail('written-often', `The edit was written to the EHR ${times} times.`, {
               expected: '1',
               actual: String(times),
-              evidence: sent,
+              evidence: all.sent,
             }),
           ]
-        : [];
+        : [],
+    );
     return [
       ...facts.wasEdited('patient', 'before'),
       ...facts.asMapped('after'),
+      ...facts.asMapped('emptied'),
       ...often,
-      ...facts.otherElementsChanged('patient', 'before', 'after'),
+      ...facts.otherElementsChanged('patient', 'before', 'emptied'),
     ];
   },
 });

@@ -11,8 +11,8 @@ const CONFLICTS = [
 /**
  * Both systems are told something else of one consent at the same moment. A decision says when it was taken, so that the rule of the
  * map decides and not the clock of a server; two decisions of one second are closer than clocks are, and then agreement is all that
- * is asked. That the one which lost is on record somewhere is not judged: the EHR keeps both versions by itself, and what the
- * subject writes into logs of its own cannot be told from outside.
+ * is asked. That the one which lost is on record is judged where the manifest names an audit trail: the moment at which it was taken, which
+ * no other decision has, stands in an entry about it.
  */
 export const ow04 = defineCheck({
   id: 'OW-04',
@@ -45,6 +45,7 @@ export const ow04 = defineCheck({
       }),
     );
     await world.settled('after');
+    await world.lookAtAudit();
   },
   expect(facts) {
     const baseline = facts.asMapped('before');
@@ -62,9 +63,15 @@ export const ow04 = defineCheck({
       const isIt = Math.abs(Date.parse(held?.dateTime ?? '') - moment) <= SECOND_MS && held?.provision?.type === decision;
       return isIt ? [] : loses(decision, held?.provision?.type ?? 'none');
     });
+    const unheard = CONFLICTS.flatMap(({ name, winner }) => {
+      const at = facts.note<{ clinic: number; call: number }>(`at ${name}`);
+      if (!facts.audit.isKept || restrictive || !winner || !at) return [];
+      return facts.audit.tellsOf(name, winner === 'clinic' ? at.call : at.clinic, 'after');
+    });
     return [
       ...CONFLICTS.flatMap(({ name }) => [...facts.wasEdited(name, 'before'), ...facts.splitBrain(name, 'after')]),
       ...wrong,
+      ...unheard,
       ...facts.asMapped('after'),
     ];
   },

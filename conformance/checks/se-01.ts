@@ -5,12 +5,12 @@ const isWild = (scope: string): boolean => scope.includes('*') && /^(system|user
 
 export const se01 = defineCheck({
   id: 'SE-01',
-  title: 'It asks for no more than it needs',
+  title: 'It asks for no more than it needs, and shows what it got to nobody else',
   group: 'security',
   severity: 'B',
   level: 1,
   requirement:
-    'The scopes that are asked for lie within those that the app is registered for; nothing is asked for all resources at once.',
+    'The scopes that are asked for lie within those that the app is registered for; nothing is asked for all resources at once; and a token goes to the site that gave it alone.',
   seeds: ['S1'],
   harm: 'A stolen token opens every chart of the hospital, not only what the sync reads.',
   needs: ['poll'],
@@ -34,6 +34,12 @@ export const se01 = defineCheck({
           }),
         ),
     );
-    return [...wild.slice(0, 3), ...facts.asMapped('arrived')];
+    const shown = facts.strangersTokens().map(({ site, event }) =>
+      fail('token-of-another', `A token that ${site} had given was shown to this site.`, {
+        expected: 'none',
+        evidence: [event],
+      }),
+    );
+    return [...wild.slice(0, 3), ...shown.slice(0, 1), ...facts.asMapped('arrived')];
   },
 });

@@ -83,6 +83,10 @@ function templateProblems(manifest: Manifest, report: Report): void {
   start.command?.forEach((word) => {
     check(word, ['start', 'command'], 'the command');
   });
+  for (const name of ['logs', 'audit'] as const) {
+    const place = manifest.hooks[name];
+    if (place) check('path' in place ? place.path : place.url, ['hooks', name], `hooks.${name}`);
+  }
   start.files.forEach(({ template, to }, index) => {
     const path = ['start', 'files', index, 'template'];
     if (existsSync(template)) check(readFileSync(template, 'utf8'), path, template);
@@ -122,8 +126,8 @@ function fileProblems(manifest: Manifest, report: Report): void {
   }
   for (const name of ['logs', 'audit'] as const) {
     const place = manifest.hooks[name];
-    // The subject may write it only once it runs.
-    if (place && 'path' in place) missing(['hooks', name], place.path, 'warning');
+    // The subject may write it only once it runs, and a setting says where something is in a run.
+    if (place && 'path' in place && !place.path.includes('${')) missing(['hooks', name], place.path, 'warning');
   }
 }
 

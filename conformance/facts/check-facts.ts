@@ -1,15 +1,20 @@
 import { findCanaries } from '#fixtures';
 import { fail, untestable } from '../check.ts';
 import { INVARIANTS } from '../invariants.ts';
+import type { MapRow } from '../map/map.ts';
+import { provenanceOf } from '../oracle/transforms.ts';
 import type { EventId, Finding, InvariantResult } from '../result.ts';
 import type { LaneRecord } from '../schedule/file.ts';
 import { sayStrength, strengthOf } from '../schedule/strength.ts';
 import { marksIn } from '../secrets/secrets.ts';
 import { AlertFacts } from './alert-facts.ts';
+import { AuditFacts } from './audit-facts.ts';
 import { CrmFacts } from './crm-facts.ts';
 import type { Evidence } from './evidence.ts';
 import { type CheckLog, type History, imageAt, type LinkMessage, type Resource, type Row, type Version } from './facts.ts';
 import { type LatencySummary, latencySamples, summarise } from './latency.ts';
+import { LoadFacts } from './load-facts.ts';
+import { ProvenanceFacts } from './provenance-facts.ts';
 import { changedFields } from './row-changes.ts';
 import { type Offered, offered } from './tls-facts.ts';
 
@@ -24,6 +29,12 @@ export class CheckFacts {
   readonly crm: CrmFacts;
   /** How it told its operator that something is wrong. */
   readonly alerts: AlertFacts;
+  /** What was offered at a steady rate, and how long it took. */
+  readonly load: LoadFacts;
+  /** What its audit trail says. */
+  readonly audit: AuditFacts;
+  /** Where the rows say that they are from. */
+  readonly provenance: ProvenanceFacts;
   readonly #evidence: Evidence;
   readonly #log: CheckLog;
 
@@ -33,6 +44,9 @@ export class CheckFacts {
     this.#log = log;
     this.crm = new CrmFacts(evidence, cohort, log);
     this.alerts = new AlertFacts(evidence, log);
+    this.audit = new AuditFacts(evidence, cohort, log);
+    this.provenance = new ProvenanceFacts(evidence, cohort, log);
+    this.load = new LoadFacts(evidence, cohort, log);
   }
 
   /** What `act` noted under that key. */
@@ -312,17 +326,22 @@ export class CheckFacts {
 
   /** Whether the map gives the subject a field of its own in the rows of a record. */
   hasOwnField(name: string): boolean {
-    return this.#evidence.rowsOfMap(this.record(name)?.type ?? '').some(({ owner }) => owner === 'sync');
+    return this.#ownRows(name).length > 0;
   }
 
   /** The fields of its own (`owner: sync`) in which the row of a record is other at one mark than at another. */
   ownFieldsChanged(name: string, from: string, to: string): string[] {
     const [before] = this.rows(name, from);
     const [after] = this.rows(name, to);
-    return this.#evidence
-      .rowsOfMap(this.record(name)?.type ?? '')
-      .filter(({ owner, field }) => owner === 'sync' && (before?.[field] ?? null) !== (after?.[field] ?? null))
+    return this.#ownRows(name)
+      .filter(({ field }) => (before?.[field] ?? null) !== (after?.[field] ?? null))
       .map(({ field }) => field);
+  }
+
+  // Where a record is from changes with each of its changes, and marks nothing.
+  #ownRows(name: string): MapRow[] {
+    const rows = this.#evidence.rowsOfMap(this.record(name)?.type ?? '');
+    return rows.filter(({ owner, transform }) => owner === 'sync' && !provenanceOf(transform));
   }
 
   /** Untestable unless several copies of the first message about a record, or of a notification of it, were out before one of them was answered. */
@@ -483,6 +502,16 @@ export class CheckFacts {
     return this.#evidence.facts.tokens.filter((token) => token.tenant === site);
   }
 
+  /** The refused calls by which the subject showed this site a token that another site had given it. */
+  strangersTokens(): { site: string; event: EventId }[] {
+    const { tokens, unknownTokens } = this.#evidence.facts;
+    const own = this.cohort.slice(this.cohort.indexOf('/') + 1);
+    return unknownTokens.flatMap(({ tenant, token, event }) => {
+      const giver = tokens.find((one) => one.token === token);
+      return tenant === own && giver && giver.tenant !== own ? [{ site: giver.tenant, event }] : [];
+    });
+  }
+
   /**
    * Where a URL or header held a name or mail address of this check's people. A query for leads has to name the values that the map's
    * rule compares, and nothing else.
@@ -504,11 +533,16 @@ export class CheckFacts {
 
   /** Lines of the subject's output that hold a name or mail address of this check's people; undefined where there is no output. */
   outputWithPeople(): { line: number; word: string }[] | undefined {
-    return this.#evidence.output?.().flatMap((text, i) =>
-      findCanaries(text)
-        .filter((word) => this.#evidence.facts.cohortOf(word) === this.cohort)
+    const { facts } = this.#evidence;
+    const charts = facts.truthOf(this.cohort).flatMap(({ type, versions }) => (type === 'Patient' ? [versions[0]?.image] : []));
+    // Long enough that nothing else looks like one.
+    const numbers = new Set(charts.flatMap((chart) => JSON.stringify(chart ?? {}).match(/(?<!\d)\d{13}(?!\d)/g) ?? []));
+    return this.#evidence.output?.().flatMap((text, i) => [
+      ...findCanaries(text)
+        .filter((word) => facts.cohortOf(word) === this.cohort)
         .map((word) => ({ line: i + 1, word })),
-    );
+      ...(text.match(/(?<!\d)\d{13}(?!\d)/g) ?? []).filter((word) => numbers.has(word)).map((word) => ({ line: i + 1, word })),
+    ]);
   }
 
   /** Secrets that the subject printed, by name; a digest stands in their place. Of the whole run: none belongs to anybody's chart. */
@@ -546,8 +580,18 @@ export class CheckFacts {
 
   /** How often a rule that this check armed hit something. */
   hits(rule: string): number {
+    return this.hitTimes(rule).length;
+  }
+
+  /** When it hit them, in ms. */
+  hitTimes(rule: string): number[] {
     const id = this.note<string>(`rule ${rule}`);
-    return this.#evidence.facts.fired.filter((fired) => fired.rule === id).length;
+    return this.#evidence.facts.fired.filter((fired) => fired.rule === id).map(({ at }) => at / 1000);
+  }
+
+  /** When something was noted, in ms; at the end of time, where it was not. */
+  notedAt(key: string): number {
+    return (this.#log.notedAt.get(key) ?? Number.POSITIVE_INFINITY) / 1000;
   }
 
   /** The calls that this site refused with a status after a note and before a mark. */
@@ -601,7 +645,7 @@ export class CheckFacts {
   /** How long each change of this check took to be visible, up to a mark; `window` is the declared one, in ms. */
   latency(label: string): LatencySummary & { window: number; lost: EventId[] } {
     const end = Math.min(this.at(label), this.#evidence.facts.last?.at ?? 0);
-    const samples = latencySamples(this.#evidence, this.cohort, { offers: new Map(), end });
+    const samples = latencySamples(this.#evidence, this.cohort, { offers: this.#evidence.facts.offers, end });
     const lost = samples.filter((sample) => sample.outcome === 'never').map(({ event }) => event);
     return { ...summarise(samples), window: this.#evidence.syncWindow, lost };
   }

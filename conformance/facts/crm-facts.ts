@@ -83,7 +83,10 @@ export class CrmFacts {
     const lines = this.#evidence.output?.();
     if (!lines)
       return [
-        untestable('no-output', 'What the subject prints cannot be seen: the subject was not started here (start.command).'),
+        untestable(
+          'no-output',
+          'What the subject prints cannot be seen: start it by `command`, or name its log files (hooks.logs).',
+        ),
       ];
     if (lines.slice(linesBefore).some((line) => line.includes(field))) return [];
     return [

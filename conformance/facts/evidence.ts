@@ -8,6 +8,7 @@ import { type Chart, chartTypes } from '../map/fhirpath.ts';
 import type { FieldValue } from '../map/field-types.ts';
 import type { DataMap, MapRow } from '../map/map.ts';
 import { chartMoments, chartsOf, patientReference, recordsByPatient } from '../oracle/chart.ts';
+import type { Judgement } from '../oracle/expectation.ts';
 import { type ExpectContext, type ExpectedRecord, Oracle, SYSTEM_FIELDS } from '../oracle/oracle.ts';
 import type { CheckResult, Finding, Verdict } from '../result.ts';
 import { rollUp } from '../score.ts';
@@ -31,6 +32,19 @@ export interface Judged {
   cases: CheckResult['cases'];
 }
 
+/** How the CRM shows a record, in one object of the map. */
+export interface Shown {
+  object: string;
+  /** Rows that carry its key, and how many of them count as live. */
+  rows: number;
+  live: number;
+  /** How many rows the map asks for, in words, and whether it is so. */
+  expected: string;
+  ok: boolean;
+  /** The judged fields of its row. */
+  fields: Map<string, Pick<Judgement, 'ok' | 'expected' | 'actual'>>;
+}
+
 /** What a CRM fills in by itself: names, and the two halves of a person account. */
 const COMPUTED = ['Name', 'IsPersonAccount', 'PersonContactId', 'RecordTypeId'];
 
@@ -42,6 +56,8 @@ export class Evidence {
   readonly oracle: Oracle;
   /** Lines of the subject's output so far; absent where it is not ours to see. */
   output?: () => readonly string[];
+  /** Lines of the subject's audit trail so far; absent where the manifest names none. */
+  audit?: () => readonly string[];
   readonly #manifest: Subject;
   #known = new Map<string, { stamp: number | undefined; value: unknown }>();
 
@@ -179,6 +195,28 @@ export class Evidence {
       ];
     }
     return [...this.#judgeFields(history, expected, rows[0]!, at), ...this.#judgeWriteBack(history, expected, at)];
+  }
+
+  /** How the CRM shows a record of the EHR at the end, object by object, beside what the map asks. */
+  shown(history: History<Resource>): Shown[] {
+    return this.oracle.expect(history, this.#context(history)).map(({ object, keyField, key, create, fate, fields }) => {
+      const rows = this.#rowsWithKey(history.cohort ?? '', object.object, keyField, key, Number.POSITIVE_INFINITY);
+      const live = rows.filter((row) => this.oracle.live(object.object, imageAt(row))).length;
+      const [row] = rows;
+      const image = imageAt(row);
+      const judged = Object.entries(image && create ? fields : {}).filter(([, { unjudged }]) => unjudged === undefined);
+      const wanted = create ? '1' : fate === 'present' || fate === 'kept' ? 'any' : 'none live';
+      return {
+        object: object.object,
+        rows: rows.length,
+        live,
+        expected: wanted,
+        ok: create ? rows.length === 1 : wanted === 'any' || live === 0,
+        fields: new Map(
+          judged.map(([field, one]) => [field, this.oracle.judge(one, image![field], (id) => this.#keyOfRow(row!.tenant, id))]),
+        ),
+      };
+    });
   }
 
   // What the link has to say about a record that nobody took.
@@ -377,7 +415,9 @@ export class Evidence {
     const text = rows.find(
       (row) => row.field_type.startsWith('text') && !row.source.includes('identifier') && !row.source.includes('%site'),
     );
-    return text && other(text, ['Edited', 'Changed']);
+    // What a CRM user types holds what means something on the way: the delimiters of a message, say.
+    const size = Number(/\d+/.exec(text?.field_type ?? '')?.[0] ?? 255);
+    return text && other(text, size < 20 ? ['Edited', 'Changed'] : ['Edited & 9^30|ok', 'Changed ~ \\ 1|2']);
   }
 
   /** The sites at which a check was carried out. */
@@ -462,6 +502,15 @@ export class Evidence {
   /** Names of the sites. */
   get sites(): readonly string[] {
     return this.#manifest.sites.map(({ name }) => name);
+  }
+
+  /** Who assigns the numbers of a site. */
+  authorityOf(site: string): string {
+    return this.#site(site)?.authority ?? '';
+  }
+
+  vendorOf(site: string): SiteManifest['vendor'] | undefined {
+    return this.#site(site)?.vendor;
   }
 
   /** How long the subject says that an acknowledgement may take, in ms. */

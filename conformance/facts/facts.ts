@@ -2,6 +2,7 @@ import { findCanaries } from '#fixtures';
 import { type JournalEvent, type RecordRef, recordKey } from '#simulators';
 import type { ReadKind } from '../manifest/read-channels.ts';
 import type { EventId } from '../result.ts';
+import type { Offer } from './latency.ts';
 import { TlsFacts } from './tls-facts.ts';
 
 export type Row = Record<string, unknown> & { Id: string };
@@ -71,9 +72,21 @@ export interface GatedCall {
   by?: string;
 }
 
+/** A record that a reply, a message or a notification showed. */
+export interface Showing {
+  at: number;
+  wall: string;
+  key: string;
+  version: number;
+  channel: string;
+  event: EventId;
+}
+
 /** The end of a wait. */
 export interface Mark {
   at: number;
+  /** Epoch ms. */
+  wall: number;
   by: string;
   waitedMs: number;
   /** What the subject had not read when the wait ended. */
@@ -85,6 +98,11 @@ export interface Mark {
 export interface CheckLog {
   begunAt: number;
   endedAt?: number;
+  /** The same in epoch ms. */
+  begunWall: number;
+  endedWall?: number;
+  /** All that was shown of its people, each time, for a check that asked for it. */
+  showings?: Showing[];
   seed: string;
   notes: Map<string, unknown>;
   /** When each was noted (µs). */
@@ -152,13 +170,19 @@ export class Facts {
   /** Calls that were refused for want of a right. */
   readonly refusals: { at: number; tenant: string; status: number; event: EventId }[] = [];
   /** Access tokens as they were asked for and granted, per site. */
-  readonly tokens: { tenant: string; requested: string[]; granted: string[]; event: EventId }[] = [];
+  readonly tokens: { tenant: string; requested: string[]; granted: string[]; event: EventId; token?: string }[] = [];
+  /** Access tokens that a site was shown and did not know. */
+  readonly unknownTokens: { tenant: string; token: string; event: EventId }[] = [];
   /** Names and mail addresses of people that stood in a URL or header, where no search needs them. */
   readonly exposed: { cohort: string; where: string; word: string; text: string; event: EventId }[] = [];
   /** Messages that the subject sent to a hospital, by whose people they name; a copy under the same control id is one more. */
   readonly received: { at: number; cohort: string; control: string; event: EventId }[] = [];
   /** Messages that jobs of the CRM wrote to people; `records` by key. */
   readonly sends: { at: number; job: string; to: string; text: string; records: string[]; event: EventId }[] = [];
+  /** Commits that a schedule offered, by their event. */
+  readonly offers = new Map<EventId, Offer>();
+  /** For how long an event loop of the sandbox was held up, in ms, where that was worth noting. */
+  readonly lags: { at: number; maxMs: number }[] = [];
   /** Writes that the CRM refused because somebody held the record. */
   readonly lockRefusals: { at: number; lock: string; event: EventId }[] = [];
   readonly subject: { at: number; what: string; data: Record<string, unknown> }[] = [];
@@ -207,8 +231,12 @@ export class Facts {
     heal: (event) => void this.healed.push({ at: event.at, rule: String(event.data?.rule) }),
     connection: (event) => this.tls.connection(event, eventId(event)),
     token: (event) => this.#token(event),
+    auth: ({ data, tenant = '', ...event }) => {
+      if (data?.token) this.unknownTokens.push({ tenant, token: String(data.token), event: eventId(event) });
+    },
     send: (event) => this.#send(event),
     setup: (event) => this.#setup(event),
+    lag: (event) => void this.lags.push({ at: event.at, maxMs: Number(event.data?.maxMs) }),
     intruder: (event) => void this.intruders.push(eventId(event)),
     check: (event) => this.#check(event),
     run: (event) => {
@@ -309,6 +337,7 @@ export class Facts {
   }
 
   #commit(event: JournalEvent): void {
+    if (event.data?.offer) this.offers.set(eventId(event), event.data.offer as Offer);
     (event.records ?? []).forEach((ref, i) => {
       const after = (event.after?.[i] ?? null) as (Resource & Row) | null;
       // A CRM keeps what is deleted in a recycle bin, with all its values; for users and queries it is gone.
@@ -367,6 +396,9 @@ export class Facts {
     this.#served.set(key, byChannel);
     const list = byChannel.get(channel) ?? [];
     byChannel.set(channel, list);
+    const about = (ref.sim === 'crm' ? this.crm.get(key) : this.truth.get(key))?.cohort;
+    const { at, wall } = event;
+    this.checks.get(about ?? '')?.showings?.push({ at, wall, key, version: ref.version, channel, event: eventId(event) });
     if ((list.at(-1)?.version ?? 0) >= ref.version) return;
     list.push({ version: ref.version, at: event.at });
     const history = ref.sim === 'crm' ? this.crm.get(key) : this.truth.get(key);
@@ -401,13 +433,14 @@ export class Facts {
   }
 
   #token(event: JournalEvent): void {
-    const { scope, requestedScope } = (event.data ?? {}) as { scope?: string; requestedScope?: string };
+    const { scope, requestedScope, token } = (event.data ?? {}) as { scope?: string; requestedScope?: string; token?: string };
     const list = (text: string | undefined): string[] => (text ?? '').split(/[\s,]+/).filter(Boolean);
     this.tokens.push({
       tenant: event.tenant ?? '',
       requested: list(requestedScope),
       granted: list(scope),
       event: eventId(event),
+      token,
     });
   }
 
@@ -491,6 +524,7 @@ export class Facts {
     for (const memory of [this.#words, this.#byCohort, this.#byRecord, this.#open, this.#retries]) memory.clear();
     this.#channels.clear();
     this.hungUp.clear();
+    this.offers.clear();
     this.gated.clear();
     for (const list of [
       this.fired,
@@ -504,6 +538,7 @@ export class Facts {
       this.received,
       this.sends,
       this.lockRefusals,
+      this.lags,
       this.subject,
     ])
       list.length = 0;
@@ -577,6 +612,7 @@ export class Facts {
     if (data.type === 'begin') {
       this.checks.set(cohort, {
         begunAt: event.at,
+        begunWall: Date.parse(event.wall),
         seed: String(data.seed),
         notes: new Map(),
         notedAt: new Map(),
@@ -589,11 +625,13 @@ export class Facts {
     if (data.type === 'note') {
       log.notes.set(String(data.key), data.value);
       log.notedAt.set(String(data.key), event.at);
+      if (data.key === 'showings') log.showings = [];
     }
     if (data.type === 'know') for (const word of data.words as string[]) this.know(word, cohort);
     if (data.type === 'settled')
       log.marks.set(String(data.label), {
         at: event.at,
+        wall: Date.parse(event.wall),
         by: String(data.by),
         waitedMs: Number(data.waitedMs),
         owed: (data.owed as string[] | undefined) ?? [],
@@ -604,6 +642,7 @@ export class Facts {
     if (data.type === 'error') log.error = String(data.message);
     if (data.type !== 'end') return;
     log.endedAt = event.at;
+    log.endedWall = Date.parse(event.wall);
     log.aborted = data.aborted === true;
   }
 }

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { JournalEvent } from '#simulators';
-import { loadFactsOf } from '../load/load-facts.ts';
 import { appointment, contactOf, patient, visitOf } from '../testing/by-hand.ts';
 import { JournalBuilder } from '../testing/journal-builder.ts';
-import { evidenceOf } from '../testing/setting.ts';
+import { evidenceOf, factsOf } from '../testing/setting.ts';
 import { latencySamples, recordsBehind, summarise } from './latency.ts';
 
 const COHORT = 'load/epic';
@@ -30,7 +29,7 @@ class History extends JournalBuilder {
   }
 
   samples() {
-    const { offers } = loadFactsOf(this.events);
+    const { offers } = factsOf(this);
     return latencySamples(evidenceOf(this), COHORT, { offers, end: this.micros });
   }
 }

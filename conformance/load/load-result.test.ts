@@ -5,9 +5,9 @@ import { settleTerms } from '../run.ts';
 import { contactOf, patient } from '../testing/by-hand.ts';
 import { JournalBuilder } from '../testing/journal-builder.ts';
 import { evidenceOf, factsOf, MAP, manifest, site } from '../testing/setting.ts';
-import { loadFactsOf } from './load-facts.ts';
 import { judgeLoad } from './load-result.ts';
 import { type LoadTarget, untilShown } from './load-run.ts';
+import { loadTallyOf } from './load-tally.ts';
 
 const COHORT = 'load/epic';
 const person = (n: number) => patient(String(1_000_000_000_000 + n), 'Begahutogamuw');
@@ -46,7 +46,7 @@ class Run extends JournalBuilder {
   judge() {
     const facts = factsOf(this);
     const header = { ...facts.run, id: 'r', seed: '1', runKey: 'k' } as unknown as Opened['header'];
-    const load = loadFactsOf(this.events);
+    const load = loadTallyOf(this.events);
     return judgeLoad({ facts, header, manifest: manifest(), map: MAP, events: [], load }).result;
   }
 }

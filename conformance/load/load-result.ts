@@ -6,8 +6,8 @@ import type { Opened } from '../judge.ts';
 import type { Finding, InvariantResult } from '../result.ts';
 import { rollUp } from '../score.ts';
 import { judgeLimits, type LimitResult, tightest } from './limits.ts';
-import type { ErrorKind } from './load-facts.ts';
 import type { LoadTarget, ScriptEnd } from './load-run.ts';
+import type { ErrorKind } from './load-tally.ts';
 import { type Glimpse, glimpses, growthOf, type Point, pointsOf } from './series.ts';
 
 /** Less of the target than this makes a run void: what was not offered cannot be late. */
@@ -91,7 +91,7 @@ export function judgeLoad(opened: Opened): { result: LoadResult; samples: Sample
   const mark = facts.checks.get(target.cohort)?.marks.get('end');
   const end = mark?.at ?? facts.last?.at ?? 0;
   const readyAt = facts.subject.find(({ what }) => what === 'ready')?.at;
-  const samples = latencySamples(evidence, target.cohort, { offers: load.offers, end, readyAt });
+  const samples = latencySamples(evidence, target.cohort, { offers: facts.offers, end, readyAt });
   const offered = offersOf(target, opened, script);
   const shares = Object.values(offered).map((one) => (one.target === 0 ? 1 : one.made / one.target));
   const invariants = INVARIANTS.map(({ id, title, judge }) => {
@@ -107,7 +107,7 @@ export function judgeLoad(opened: Opened): { result: LoadResult; samples: Sample
     from: Math.min(end, ...firstOf(samples.map(({ dueAt }) => dueAt)), ...firstOf(load.usage.map(({ at }) => at))),
     end,
   };
-  const series = pointsOf(samples, load, span);
+  const series = pointsOf(samples, { tally: load, lags: facts.lags }, span);
   const latency = Object.fromEntries(names.map((name) => [name, summarise(of(name))]));
   const late = scheduled.filter(({ outcome, micros }) => outcome !== 'unchanged' && micros > syncWindowMs * 1000).length;
   const usage = usageIn(load.usage);
@@ -126,7 +126,7 @@ export function judgeLoad(opened: Opened): { result: LoadResult; samples: Sample
     offeredShare: Math.min(1, ...shares),
     latency,
     scheduleLag: { p50: lag.p50, p99: lag.p99, max: lag.max },
-    loopDelayMs: load.lags.reduce((most, { maxMs }) => Math.max(most, maxMs), 0),
+    loopDelayMs: facts.lags.reduce((most, { maxMs }) => Math.max(most, maxMs), 0),
     loopDelayBoundMs: Math.round(LAG_SHARE * tightest(target.limits, syncWindowMs)),
     void: [],
     late,
@@ -154,9 +154,9 @@ const firstOf = (numbers: readonly number[]): number[] =>
   numbers.length === 0 ? [] : [numbers.reduce((least, one) => Math.min(least, one))];
 
 // What k6 read left no commit: of that only its own count tells.
-function offersOf(target: LoadTarget, { load }: Opened, script?: ScriptEnd): LoadResult['offered'] {
+function offersOf(target: LoadTarget, { facts }: Opened, script?: ScriptEnd): LoadResult['offered'] {
   const made = new Map<string, number>();
-  for (const { schedule } of load.offers.values()) made.set(schedule, (made.get(schedule) ?? 0) + 1);
+  for (const { schedule } of facts.offers.values()) made.set(schedule, (made.get(schedule) ?? 0) + 1);
   return Object.fromEntries(
     Object.entries(target.schedules).map(([name, due]) => [
       name,

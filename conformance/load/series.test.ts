@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { History, Row } from '../facts/facts.ts';
 import type { Outcome, Sample } from '../facts/latency.ts';
 import { JournalBuilder } from '../testing/journal-builder.ts';
-import { loadFactsOf } from './load-facts.ts';
+import { factsOf } from '../testing/setting.ts';
+import { loadTallyOf } from './load-tally.ts';
 import { glimpses, growthOf, pointsOf } from './series.ts';
 
 const S = 1_000_000;
@@ -11,7 +12,7 @@ const sample = (due: number, took: number, outcome: Outcome = 'visible'): Sample
   ...{ record: 'r', version: 1, act: 'update', schedule: 's', event: 'e:1' },
   ...{ outcome, dueAt: due * S, committedAt: due * S, micros: took * S },
 });
-const none = loadFactsOf([]);
+const none = { tally: loadTallyOf([]), lags: [] };
 const span = { from: 0, end: 5 * S };
 
 describe('the run, second by second', () => {
@@ -39,7 +40,11 @@ describe('the run, second by second', () => {
     journal.add({ sim: 'hl7', kind: 'ack', data: { type: 'ADT^A08', outcome: 'silent' } });
     journal.add({ sim: 'crm', kind: 'reply', data: { severed: 'reset', operation: 'query' } });
     use(600, 60);
-    const [first, second] = pointsOf([], loadFactsOf(journal.events), { from: 0, end: 2 * S });
+    const [first, second] = pointsOf(
+      [],
+      { tally: loadTallyOf(journal.events), lags: factsOf(journal).lags },
+      { from: 0, end: 2 * S },
+    );
     expect(first).toMatchObject({ errors: { 'crm upsert 503': 1 }, lagMs: 0, usage: { subject: { cpu: 0, rssMb: 50 } } });
     expect(second).toMatchObject({ errors: { 'hl7 ADT^A08 silent': 1, 'crm query cut (reset)': 1 }, lagMs: 40 });
     expect(second!.usage).toEqual({ subject: { cpu: 0.5, rssMb: 60 } });

@@ -1,7 +1,7 @@
 import type { History, Row } from '../facts/facts.ts';
 import { imageAt } from '../facts/facts.ts';
 import type { Sample } from '../facts/latency.ts';
-import type { LoadFacts } from './load-facts.ts';
+import type { LoadTally } from './load-tally.ts';
 import type { Usage } from './usage.ts';
 
 /** One stretch of a run, for a plot: everything in it happened in the seconds from `second` on. */
@@ -51,7 +51,11 @@ interface Span {
 const SECOND = 1_000_000;
 
 /** The run in stretches of one second, or of more where it was long. */
-export function pointsOf(samples: readonly Sample[], facts: LoadFacts, { from, end }: Span): Point[] {
+export function pointsOf(
+  samples: readonly Sample[],
+  { tally, lags }: { tally: LoadTally; lags: readonly { at: number; maxMs: number }[] },
+  { from, end }: Span,
+): Point[] {
   const step = Math.max(1, Math.ceil((end - from) / SECOND / MOST_POINTS));
   const count = Math.max(1, Math.ceil((end - from) / SECOND / step));
   const at = (micros: number): number => Math.min(count - 1, Math.max(0, Math.floor((micros - from) / SECOND / step)));
@@ -69,14 +73,14 @@ export function pointsOf(samples: readonly Sample[], facts: LoadFacts, { from, e
     if (seen(sample)) points[at(sample.dueAt + sample.micros)]!.shown++;
   }
   backlogs(points, samples, { from, step });
-  for (const [kind, { at: moments }] of facts.errors)
+  for (const [kind, { at: moments }] of tally.errors)
     for (const moment of moments) points[at(moment)]!.errors[kind] = (points[at(moment)]!.errors[kind] ?? 0) + 1;
-  for (const lag of facts.lags) {
+  for (const lag of lags) {
     const point = points[at(lag.at)]!;
     point.lagMs = Math.max(point.lagMs, lag.maxMs);
   }
   let before: { at: number; of: Record<string, Usage> } | undefined;
-  for (const now of facts.usage) {
+  for (const now of tally.usage) {
     for (const [who, { cpuMs, rssMb }] of Object.entries(now.of)) {
       const spent = cpuMs - (before?.of[who]?.cpuMs ?? cpuMs);
       const cpu = before && now.at > before.at ? Math.max(0, spent / ((now.at - before.at) / 1000)) : 0;

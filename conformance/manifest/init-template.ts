@@ -233,17 +233,17 @@ capabilities:
 # Fixed ports. ${attached ? 'A sync that is attached has to know them before.' : 'Free ones are taken without this.'}
 ${attached ? FIXED_PORTS : FREE_PORTS}
 
-# Optional helpers, each a URL or a command. Today "ready" is asked before the first check, "pending" and "failed" by checks; the others wait for checks to come.
+# Optional helpers, each a URL or a command. Today "ready" is asked before the first check, "pending", "failed" and "audit" by checks; the others wait for checks to come.
 #hooks:
 #  ready: http://127.0.0.1:8080/health
 #  poll_now: [curl, -fsS, -X, POST, 'http://127.0.0.1:8080/poll']
 #  reconcile_now: [curl, -fsS, -X, POST, 'http://127.0.0.1:8080/reconcile']
-#  # These two answer {"count": n}.
+#  # These two answer {"count": n}. A command has the environment of your sync, and may hold \${RUN_DATA}.
 #  pending: http://127.0.0.1:8080/pending
 #  failed: http://127.0.0.1:8080/failed
-#  # A file, a folder or a URL.
+#  # A file, a folder or a URL. The lines of an audit trail: docs/audit.md.
 #  logs: ./logs
-#  audit: ./audit.log
+#  audit: \${RUN_DATA}/audit.jsonl
 
 # What no run can witness. It is printed as attested, never as passed.
 #attests:

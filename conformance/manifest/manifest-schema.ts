@@ -73,14 +73,16 @@ const hook = (doc: string): Schema<Hook | undefined> =>
     ),
   );
 
-/** A path stays as written when it is a URL. */
+/** A path stays as written when it is a URL, or begins with a setting. */
 function place(doc: string): Schema<Place | undefined> {
   const file = path(doc);
   const plain = text(doc);
   const read = (node: Node, reading: Reading): Place | undefined => {
     const value = plain.read(node, reading);
     if (value === undefined) return undefined;
-    return isUrl(value) ? { url: value } : { path: file.read(node, reading)! };
+    if (isUrl(value)) return { url: value };
+    // A setting, such as that of the run's folder, says by itself where it is.
+    return { path: value.startsWith('${') ? value : file.read(node, reading)! };
   };
   return { doc, expects: 'a URL or a path', required: false, read };
 }

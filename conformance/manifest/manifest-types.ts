@@ -121,7 +121,7 @@ export interface Promises {
 
 /** A URL, or a program with arguments; both may hold `${NAME}` of any setting. */
 export type Hook = { url: string } | { command: string[] };
-/** A URL, or a file or folder (absolute). */
+/** A URL, or a file or folder (absolute); both may hold `${NAME}` of any setting. */
 export type Place = { url: string } | { path: string };
 
 export interface HooksManifest {

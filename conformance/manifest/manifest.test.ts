@@ -129,6 +129,8 @@ describe('a mistake is named with its place and its fix', () => {
     ['map: ./map', 'map: ./map\nmap: ./other', '11:1', 'Map keys must be unique', 'YAML'],
     ['crm: {}', 'crm: {', '10:1', 'Flow map', 'YAML'],
     ['map: ./map', 'map: ./map\ncapabilities: {merges: no}', '11:24', 'without a reason', '{no:'],
+    ['map: ./map', 'map: ./map\ncapabilities: {merges: {no: later, perhaps}}', '11:36', 'no setting "perhaps"', 'quotes'],
+    ['map: ./map', 'map: ./map\ncapabilities: {merges: {no: one way, on purpose}}', '11:38', 'no setting "on purpose"', 'quotes'],
     ['map: ./map', 'map: ./map\ncapabilities: {merge: yes}', '11:16', 'no setting "merge"', 'did you mean "merges"'],
     ['map: ./map', 'map: ./map\nclients: {crm: {secret_env: "p4ss w0rd!"}}', '11:29', 'environment variable', 'NAME'],
     ['map: ./map', 'map: ./map\nclients: {epic: {username: me}}', '11:28', 'does not belong to a site', 'clients.crm'],

@@ -229,7 +229,9 @@ export function object<T>(what: string, doc: string, fields: Fields<T>, options:
           reading.problem(
             keyNode,
             `${what} has no setting "${name}"`,
-            close ? `did you mean "${close}"?` : `use one of ${names.join(', ')}`,
+            close
+              ? `did you mean "${close}"?`
+              : `use one of ${names.join(', ')}${isRest(value) ? '; a text with a comma needs quotes' : ''}`,
           );
           if (close) seen.add(close);
           continue;
@@ -326,6 +328,9 @@ export function mapped<A, B>(schema: Schema<A>, turn: (value: A) => B | Refusal,
 }
 
 /** The pairs of a map: name, value, and the key's node. Undefined, after a report, when it is no map. */
+/** What stands after a comma in a text without quotes, in braces, is read as a name of its own, without a value. */
+const isRest = (value: Node): boolean => isScalar(value) && value.value === null;
+
 function entries(given: Node, reading: Reading): [name: string, value: Node, key: Node][] | undefined {
   const node = reading.resolve(given);
   if (isScalar(node) && (node.value === null || node.value === '')) return [];

@@ -1,6 +1,6 @@
 import type { Problem } from '../manifest/problem.ts';
 import { onChannel } from '../oracle/oracle.ts';
-import { isTransformName, tableName, transformMistake, transformNames } from '../oracle/transforms.ts';
+import { isTransformName, provenanceOf, tableName, transformMistake, transformNames } from '../oracle/transforms.ts';
 import { ELEMENTS } from './fhir-elements.ts';
 import { pathMistake } from './fhirpath.ts';
 import { FIELD_TYPES, type ParsedType, parseFieldType, parseTolerance } from './field-types.ts';
@@ -186,6 +186,16 @@ function lintTransform(lint: Lint, row: MapRow): void {
     const wrong = pathMistake(transform);
     if (wrong) at(row, 'transform', `the transform is neither a name nor FHIRPath: ${wrong.message}`, 'correct the expression');
   }
+  const fact = provenanceOf(transform);
+  if (fact && row.owner !== 'sync')
+    at(row, 'owner', `"${transform}" is told by the sync of itself, but the owner is ${row.owner}`, 'write the owner "sync"');
+  if (fact && (fact === 'system') === /^date/.test(row.field_type))
+    at(
+      row,
+      'field_type',
+      `"${transform}" does not fit ${row.field_type}`,
+      fact === 'system' ? 'write text(<length>)' : 'write "datetime"',
+    );
   if (transform === 'parent' && !/^lookup$/.test(row.field_type))
     at(row, 'field_type', `"parent" gives a link, but the type is ${row.field_type}`, 'write "lookup"');
   if (row.field_type === 'lookup' && transform !== 'parent' && transform !== 'opaque')

@@ -17,6 +17,8 @@ export interface MutantDefinition {
   writeBack?: 'fhir';
   /** How many hospitals it serves; one unless said. */
   sites?: 1 | 2;
+  /** The size of checks that shows it; `ci` unless said. */
+  size?: 'full';
   /** How many instances of it run side by side; one unless said. */
   instances?: 2;
   /** Vendor of the second hospital; that of the first unless said. */
@@ -29,6 +31,8 @@ export interface MutantDefinition {
   steps: (reference: Steps) => Partial<Steps>;
   /** Checks that must fail, each with the reason code; empty for a lawful variant, which must pass everything. */
   kills: { check: string; reason: string }[];
+  /** Written by somebody who had read none of the checks: its kills say what the suite finds that it was not written for. */
+  blind?: true;
   /** Checks that may fail beside them. */
   mayFail?: string[];
 }

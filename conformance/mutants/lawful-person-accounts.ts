@@ -17,6 +17,9 @@ const VISIT: Record<string, string> = {
   Provider__c: 'Seen_By__c',
   Location__c: 'Place__c',
   Note__c: 'Desk_Note__c',
+  EHR_Source__c: 'From_System__c',
+  EHR_Read_At__c: 'Fetched_At__c',
+  EHR_Updated_At__c: 'Changed_There_At__c',
 };
 const STATES: Record<string, string> = {
   Pending: 'Asked for',

@@ -84,7 +84,10 @@ export const tableName = (written: string): string | undefined => (written.start
 
 /** A bare word is meant as a name, never as FHIRPath: a slip of the pen must not turn into an empty path. */
 export const isTransformName = (written: string): boolean =>
-  Object.hasOwn(TRANSFORMS, written) || setting(written) !== undefined || /^[\w-]*$/.test(written);
+  Object.hasOwn(TRANSFORMS, written) ||
+  written.startsWith('provenance:') ||
+  setting(written) !== undefined ||
+  /^[\w-]*$/.test(written);
 
 /** What is wrong with a transform's name or setting; undefined where nothing is. */
 export function transformMistake(written: string): string | undefined {
@@ -101,12 +104,22 @@ export const transformNames = (): string[] => [
   ...Object.keys(TRANSFORMS).filter((name) => name !== ''),
   ...Object.keys(WITH_SETTING).map((name) => `${name}:<setting>`),
   'opaque',
+  ...PROVENANCE.map((fact) => `provenance:${fact}`),
   'table:<file>',
 ];
 
-/** Compiles the `transform` cell of a row; undefined for `opaque`. Throws an Error where there is no such thing. */
+/** What of a record's origin a field of the sync's own tells (`provenance:fetched`). */
+export const PROVENANCE = ['system', 'fetched', 'updated'] as const;
+export type Provenance = (typeof PROVENANCE)[number];
+
+/** The fact that a row with such a transform tells; undefined for other transforms. */
+export const provenanceOf = (written: string): Provenance | undefined =>
+  PROVENANCE.find((fact) => written === `provenance:${fact}`);
+
+/** Compiles the `transform` cell of a row; undefined for `opaque`, and for what the sync tells of itself. Throws an Error where there is no such thing. */
 export function compileTransform(written: string, tables: ReadonlyMap<string, CodeTable>): Transform | undefined {
-  if (written === 'opaque') return undefined;
+  if (written === 'opaque' || provenanceOf(written)) return undefined;
+  if (written.startsWith('provenance:')) throw new Error(`there is no "${written}": a record has ${PROVENANCE.join(', ')}`);
   const table = tableName(written);
   if (table !== undefined) return lookUp(table, tables);
   const [name, of] = setting(written) ?? [];

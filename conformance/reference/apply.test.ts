@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { applyFacts } from './apply.ts';
+import { NO_AUDIT } from './audit.ts';
 import type { Change, Fields } from './model.ts';
 import { referenceSteps as steps } from './steps.ts';
 import { openStore, type Store } from './store.ts';
@@ -26,9 +27,38 @@ const visit = (at: number, fields: Fields, person = 'p1'): Change => ({
   person,
 });
 const apply = (...facts: Parameters<typeof applyFacts>[2]) =>
-  applyFacts({ store, steps, setAside: store.setAside }, 'north', facts);
+  applyFacts({ store, steps, setAside: store.setAside, audit: NO_AUDIT }, 'north', facts);
 const desired = (object: 'Contact' | 'Appointment__c', key: string): Fields =>
-  Object.fromEntries(Object.entries(store.link(object, key)?.desired ?? {}).map(([name, { value }]) => [name, value]));
+  Object.fromEntries(
+    Object.entries(store.link(object, key)?.desired ?? {}).flatMap(([name, { value }]) =>
+      name.startsWith('EHR_') ? [] : [[name, value]],
+    ),
+  );
+
+describe('where a record is from', () => {
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  it.each<[string, Partial<Change>, string, string]>([
+    ['a read', {}, iso(9_000), iso(9_000)],
+    ['a read that says how old it was', { updatedAt: 4_500 }, iso(9_000), iso(4_000)],
+    ['a message that was some time on its way', { fetchedAt: 12_000 }, iso(12_000), iso(9_000)],
+  ])('is told by %s', (_, more, readAt, updatedAt) => {
+    const fields = steps.provenance({ ...contact('p1', 9_000, {}), ...more }, 'north', {});
+    expect(fields).toEqual({ EHR_Source__c: 'north', EHR_Read_At__c: readAt, EHR_Updated_At__c: updatedAt });
+  });
+
+  it('goes with what changed, grows no older, and says nothing of the chart', () => {
+    const told = () => store.link('Contact', 'p9')?.desired.EHR_Updated_At__c?.value;
+    apply(contact('p9', 9_000, { LastName: 'Lee' }));
+    apply(contact('p9', 20_000, { LastName: 'Lee' }));
+    expect(told()).toBe(iso(9_000));
+    apply({ ...contact('p9', 5_000, { FirstName: 'Ann' }) });
+    expect(told()).toBe(iso(9_000));
+    apply({ ...contact('p9', 30_000, { Diabetes__c: true }), isSummary: true });
+    expect(told()).toBe(iso(9_000));
+    apply(contact('p9', 40_000, { LastName: 'Li' }));
+    expect(told()).toBe(iso(40_000));
+  });
+});
 
 describe('which statement counts', () => {
   it.each([
@@ -104,7 +134,7 @@ describe('after a restart', () => {
     const [first] = store.waitingMessages('north');
     store.closeMessage(first!.id, 'applied');
     apply(contact('p1', 1, { LastName: 'Lee' }));
-    store.queueMessage('north', { text: 'A31', person: 'somebody', fields: '', key: 'somebody', decided: null });
+    store.queueMessage('north', { text: 'A31', person: 'somebody', fields: '', key: 'somebody', decided: null, edit: '{}' });
     store.setCursor('Contact', '2026-01-01T00:00:00.000Z');
     // As after a kill: opened again, never closed.
     const again = openStore(folder);

@@ -14,7 +14,7 @@ import type { Steps } from './steps.ts';
 import type { Context } from './sync.ts';
 
 /** What applying needs of the sync. */
-export type Books = Pick<Context, 'store' | 'steps' | 'setAside'>;
+export type Books = Pick<Context, 'store' | 'steps' | 'setAside' | 'audit'>;
 
 /** Whether a statement of this age may replace one of that age. Equal ages mean the same statement again. */
 export function isNewer(stamp: Stamp, than: Stamp | undefined): boolean {
@@ -44,14 +44,25 @@ export function applyFacts(books: Books, site: string, facts: Fact[]): string[] 
   return facts.flatMap((fact) => ('loser' in fact ? applyMerge(books, site, fact) : applyChange(books, site, fact)));
 }
 
-function applyChange({ store, steps, setAside }: Books, site: string, change: Change): string[] {
+function applyChange({ store, steps, setAside, audit }: Books, site: string, change: Change): string[] {
   const link = store.link(change.object, change.key) ?? newLink(site, change.object, change.key, change.person);
   if (link.mergedInto && steps.isNewer(change.stamp, link.desired.Active__c?.stamp)) {
     // A retired chart is never revived. This was said of it after the merge, in the wrong chart: somebody must look.
     setAside(site, `${change.key} ${change.stamp.seq}`, 'change of a merged chart');
     return [];
   }
-  if (steps.isOutdated(change.fields, link.desired)) return [];
+  if (steps.isOutdated(change.fields, link.desired)) {
+    // What lost stays on record, though nothing is done with it.
+    const counts = Object.keys(change.fields).map((name) => [name, link.desired[name]?.value ?? null]);
+    audit({
+      who: site,
+      action: 'discard',
+      what: [`${change.object}/${change.key}`],
+      before: change.fields,
+      after: Object.fromEntries(counts),
+    });
+    return [];
+  }
   const owner = store.survivorOf(change.person);
   const parent = PARENT[change.object];
   const fields = parent ? { ...change.fields, [parent]: owner } : change.fields;
@@ -61,9 +72,12 @@ function applyChange({ store, steps, setAside }: Books, site: string, change: Ch
   // A poll that found nothing new is not worth a disk write; the next one covers what it would have guarded against.
   if (!isChanged && change.stamp.seq === '') return [];
   const person = parent ? String(desired[parent]?.value) : change.key;
+  const origin = change.isSummary
+    ? []
+    : Object.entries(steps.provenance(change, site, desired)).map(([name, value]) => [name, { value, stamp: change.stamp }]);
   store.putLink({
     ...link,
-    desired,
+    desired: isChanged ? { ...desired, ...Object.fromEntries(origin) } : desired,
     person,
     seed: { ...link.seed, ...change.seed },
     revision: link.revision + (isChanged ? 1 : 0),
@@ -86,6 +100,20 @@ function applyMerge({ store, steps }: Books, site: string, { loser, survivor, st
   for (const record of store.recordsOf(loser))
     store.putLink({ ...retire(record, { [PARENT[record.object] ?? '']: owner }), person: owner });
   return [loser, owner];
+}
+
+// The CRM keeps no fractions of a second.
+const second = (ms: number): string => new Date(Math.floor(ms / 1000) * 1000).toISOString();
+
+/** Where what a record says now is from. A late message that only fills a gap makes nothing older than it is. */
+export function provenance({ stamp, fetchedAt, updatedAt }: Change, site: string, known: Desired): Fields {
+  const before = known.EHR_Updated_At__c?.value;
+  const updated = second(updatedAt ?? stamp.at);
+  return {
+    EHR_Source__c: site,
+    EHR_Read_At__c: second(fetchedAt ?? stamp.at),
+    EHR_Updated_At__c: typeof before === 'string' && before > updated ? before : updated,
+  };
 }
 
 function newLink(site: string, object: ObjectName, key: string, person: string): Link {

@@ -30,6 +30,11 @@ export type Change = {
   fields: Fields;
   /** Values of CRM-owned fields: only for a record that the CRM does not have yet. */
   seed: Fields;
+  /** When it came to us, and when the EHR last changed what it says; the time of the stamp where nothing is said. */
+  fetchedAt?: number;
+  updatedAt?: number;
+  /** It is worked out of the whole chart: who may not see what it says must not see either that it changed. */
+  isSummary?: boolean;
 };
 
 /** Two charts turned out to be one person: `loser` is retired, what it owned belongs to `survivor`. */

@@ -59,6 +59,8 @@ export type Settings = {
   webhook?: WebhookSettings;
   caFile?: string;
   dataFolder: string;
+  /** Where the audit trail is kept; none where nothing is said. */
+  auditFolder?: string;
   /** What the store outlives without loss; a power cut costs a wait for the disk at each change. */
   survives: 'kill' | 'power-cut';
   pollMs: number;
@@ -94,6 +96,7 @@ export function readSettings(env: Flat): Settings {
       : undefined,
     caFile: flat.SYNCPROOF_CA_FILE,
     dataFolder: flat.SYNC_DATA ?? './data',
+    auditFolder: flat.SYNC_AUDIT,
     survives: flat.SYNC_SURVIVES === 'kill' ? 'kill' : 'power-cut',
     pollMs: Number(flat.SYNC_POLL_MS ?? 1000),
     crmPollMs: Number(flat.SYNC_CRM_POLL_MS ?? 1000),

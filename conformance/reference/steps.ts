@@ -1,4 +1,5 @@
-import { isNewer, mergeFields } from './apply.ts';
+import { isNewer, mergeFields, provenance } from './apply.ts';
+import { appendAudit, type Entry } from './audit.ts';
 import type { Crm } from './crm/client.ts';
 import { checkpoint, crmChangesSince, isOutdated, resolveCrmEdit } from './crm/edits.ts';
 import { changedFields, findRow, save, upsert } from './crm/write.ts';
@@ -120,6 +121,7 @@ export type Steps = {
   isNewer(stamp: Stamp, than: Stamp | undefined): boolean;
   isOutdated(fields: Fields, desired: Desired): boolean;
   mergeFields(desired: Desired, change: Pick<Change, 'fields' | 'stamp'>, steps: Steps): Desired;
+  provenance(change: Change, site: string, known: Desired): Fields;
   // The CRM is brought in step.
   lane(person: string, channel: Channel): string;
   isOf(link: Link, person: string): boolean;
@@ -145,6 +147,8 @@ export type Steps = {
   backoff(attempt: number, retryAfterMs: number, random: () => number): number | undefined;
   heeding(http: Http, now: () => number): Http;
   report(line: string): string | undefined;
+  auditEntry(entry: Entry): Entry | undefined;
+  appendAudit(file: string, line: string): void;
   lanes(): { crm: number; fhir: number };
 };
 
@@ -201,6 +205,7 @@ export const referenceSteps: Steps = {
   isNewer,
   isOutdated,
   mergeFields,
+  provenance,
   lane: (person) => person,
   isOf: (link, person) => link.person === person,
   save,
@@ -223,5 +228,7 @@ export const referenceSteps: Steps = {
   heeding,
   // What the operator reads; a line of ours holds no patient.
   report: (line) => line,
+  auditEntry: (entry) => entry,
+  appendAudit,
   lanes: () => ({ crm: 8, fhir: 4 }),
 };

@@ -8,7 +8,16 @@ import type { Fields, Link, ObjectName } from './model.ts';
 export type Waiting = { id: number; text: string };
 
 /** A message to a hospital about a record of that key; `fields` names what a CRM user edited, `decided` says when the patient decided it. */
-export type Outgoing = { id: number; text: string; person: string; fields: string; key: string; decided: string | null };
+export type Outgoing = {
+  id: number;
+  text: string;
+  person: string;
+  fields: string;
+  key: string;
+  decided: string | null;
+  /** What stood in the fields and what is to stand there, as JSON for the audit trail. */
+  edit: string;
+};
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS inbox (id INTEGER PRIMARY KEY, site TEXT, sender TEXT, control TEXT, digest TEXT, text TEXT, state TEXT DEFAULT 'waiting', UNIQUE (site, sender, control, digest));
@@ -21,7 +30,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS link_site ON link (site, object);
   CREATE INDEX IF NOT EXISTS link_fhir ON link (site, fhirId);
   CREATE TABLE IF NOT EXISTS told (id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT, reference TEXT, UNIQUE (site, reference));
-  CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, site TEXT, text TEXT, person TEXT, fields TEXT, key TEXT, decided TEXT);
+  CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY, site TEXT, text TEXT, person TEXT, fields TEXT, key TEXT, decided TEXT, edit TEXT);
   CREATE TABLE IF NOT EXISTS lease (name TEXT PRIMARY KEY, holder TEXT, until REAL);
   CREATE TABLE IF NOT EXISTS cursor (name TEXT PRIMARY KEY, value TEXT);
   CREATE TABLE IF NOT EXISTS failed (reference TEXT PRIMARY KEY, site TEXT, reason TEXT);`;
@@ -171,13 +180,16 @@ export function openStore(folder: string, survives: 'kill' | 'power-cut' = 'powe
       }
     },
 
-    queueMessage(site: string, { text, person, fields, key, decided }: Omit<Outgoing, 'id'>): void {
-      sql('INSERT INTO outbox (site, text, person, fields, key, decided) VALUES (?, ?, ?, ?, ?, ?)').run(
-        ...[site, text, person, fields, key, decided],
+    queueMessage(site: string, { text, person, fields, key, decided, edit }: Omit<Outgoing, 'id'>): void {
+      sql('INSERT INTO outbox (site, text, person, fields, key, decided, edit) VALUES (?, ?, ?, ?, ?, ?, ?)').run(
+        ...[site, text, person, fields, key, decided, edit],
       );
     },
     nextMessage: (site: string): Outgoing | undefined =>
-      all<Outgoing>('SELECT id, text, person, fields, key, decided FROM outbox WHERE site = ? ORDER BY id LIMIT 1', site)[0],
+      all<Outgoing>(
+        'SELECT id, text, person, fields, key, decided, edit FROM outbox WHERE site = ? ORDER BY id LIMIT 1',
+        site,
+      )[0],
     dropMessage: (id: number): void => void sql('DELETE FROM outbox WHERE id = ?').run(id),
 
     /** Takes the lease, or renews it. False while another instance holds it. */

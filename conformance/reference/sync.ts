@@ -1,3 +1,4 @@
+import { type Audit, openAudit } from './audit.ts';
 import { openCrm } from './crm/client.ts';
 import { watchCrm } from './crm/watch.ts';
 import { openWriter } from './crm/writer.ts';
@@ -22,6 +23,8 @@ export type Standing = {
   store: Store;
   machine: Machine;
   settings: Settings;
+  /** Writes down what was done with data of patients. */
+  audit: Audit;
   /** Has the inbox of a site looked at, if it is this instance that works. */
   look(site: Site): void;
   /** Puts something aside for the operator, who hears of it once and without its content. */
@@ -55,6 +58,7 @@ export async function startSync(steps: Steps, settings: Settings, given: Machine
   const store = openStore(steps.dataOf(settings.dataFolder, instance), settings.survives);
   let working: Context | undefined;
   const standing: Standing = {
+    audit: openAudit(settings.auditFolder, instance, steps, machine.now),
     steps,
     store,
     machine,
@@ -93,10 +97,10 @@ export async function startSync(steps: Steps, settings: Settings, given: Machine
  * makes the CRM hold it; the watch sees what CRM users change; the outbox carries to the hospital what the CRM owns.
  */
 function startWork(standing: Standing): Work & { context: Context } {
-  const { steps, store, machine, settings } = standing;
+  const { steps, store, machine, settings, audit } = standing;
   const ending = new AbortController();
   const http = openHttp(settings.httpTimeoutMs, ending.signal);
-  const crm = openCrm(settings.crm, steps.heeding(http, machine.now), machine.now);
+  const crm = openCrm(settings.crm, steps.heeding(http, machine.now), machine.now, audit);
   const context: Context = {
     ...standing,
     stop: ending.signal,
@@ -121,7 +125,7 @@ function startWork(standing: Standing): Work & { context: Context } {
     watchCrm(context, crm),
     ...settings.sites.flatMap((site) => {
       const pause = (ms: number) => machine.sleep(ms, ending.signal);
-      const fhir = site.fhir && openFhir(site.fhir, steps.heeding(http, machine.now), machine.now, steps, pause);
+      const fhir = site.fhir && openFhir(site.fhir, steps.heeding(http, machine.now), machine.now, steps, pause, audit);
       const reads = fhir ? (site.fhir?.reads ?? ['poll']) : [];
       return [readInbox(context, site), sendOutbox(context, site, fhir), ...reads.map((how) => read[how](site, fhir!))];
     }),

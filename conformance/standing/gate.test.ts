@@ -88,6 +88,18 @@ describe('what becomes of a gate', () => {
     ['regressions=0', seen(standingOf('L1'), { before, checks: [check('ID-01', 'pass')] }), 'unknown', /ID-02 passed before/],
     [
       'regressions=0',
+      seen(standingOf(undefined, { leftOut: 9 }), { before, checks: [check('ID-01', 'pass')] }),
+      'yes',
+      /^0 of the 1 checks that were run$/,
+    ],
+    [
+      'regressions=0',
+      seen(standingOf(undefined, { leftOut: 9 }), { before, checks: [check('ID-01', 'fail')] }),
+      'no',
+      /^1: ID-01/,
+    ],
+    [
+      'regressions=0',
       seen(standingOf('L1'), { before, checks: [check('ID-01', 'pass'), check('ID-02', 'pass'), check('ID-03', 'fail')] }),
       'yes',
       /^0$/,

@@ -81,17 +81,20 @@ function judgeLevel(value: string): (seen: Seen) => Outcome {
 }
 
 function judgeRegressions(most: number): (seen: Seen) => Outcome {
-  return ({ checks, before = {} }) => {
+  return ({ checks, standing, before = {} }) => {
     const held = checks.filter(({ id }) => before[id] === 'pass');
     const lost = held.filter(({ verdict }) => verdict === 'fail' || verdict === 'unstable');
     const unseen = held.filter(({ verdict }) => verdict === 'untestable' || verdict === 'harness-error');
-    const gone = Object.keys(before).filter((id) => before[id] === 'pass' && !checks.some((check) => check.id === id));
+    // Who chose some checks asks about those; of the whole suite none may be missing.
+    const isChosen = standing.leftOut > 0;
+    const absent = Object.keys(before).filter((id) => before[id] === 'pass' && !checks.some((check) => check.id === id));
+    const gone = isChosen ? [] : absent;
     const name = (list: readonly { id: string }[]): string => list.map(({ id }) => id).join(' ');
     if (lost.length > most) return { met: 'no', saw: `${lost.length}: ${name(lost)} passed before` };
     const unknown = [name(unseen), gone.join(' ')].filter(Boolean).join(' ');
     if (lost.length + unseen.length + gone.length > most)
       return { met: 'unknown', saw: `${unknown} passed before, and could not be judged` };
-    return { met: 'yes', saw: String(lost.length) };
+    return { met: 'yes', saw: `${lost.length}${isChosen ? ` of the ${checks.length} checks that were run` : ''}` };
   };
 }
 
@@ -130,7 +133,7 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     key: 'regressions',
-    doc: 'at most so many checks fail that passed in the run that --against names',
+    doc: 'at most so many checks fail, of those that were run, that passed in the run that --against names',
     example: 'regressions=0',
     read: (value, key) => judgeRegressions(wholeUpTo(value, 999, key)),
     impossible: (_, { hasBefore }) => (hasBefore ? undefined : 'say against which run: --against FOLDER, or a result.json'),

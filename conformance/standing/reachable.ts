@@ -1,10 +1,10 @@
-import { notApplicable } from '../applicable.ts';
+import { notApplicable, notOurs } from '../applicable.ts';
 import type { CheckDefinition } from '../check.ts';
 import { PLANNED } from '../checks/index.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { readChannels } from '../manifest/read-channels.ts';
 import type { DataMap } from '../map/map.ts';
-import type { CheckResult, Lack, LevelId, Size } from '../result.ts';
+import type { CheckResult, Lack, LevelId, Size, Verdict } from '../result.ts';
 import { declaredIn } from './declared.ts';
 import { LEVELS } from './levels.ts';
 import { standing } from './standing.ts';
@@ -55,8 +55,10 @@ export function reachable(
 
 function atBest(check: CheckDefinition, manifest: Manifest, map: DataMap): CheckResult {
   const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest, map));
-  const verdict = sites.length === 0 ? 'not-applicable' : 'pass';
-  const each = sites.map(({ name }) => ({ site: name, verdict: 'pass' as const }));
+  // Of one that is only attached nobody will know what a kill would do to it.
+  const applies: Verdict = notOurs(check, manifest) ? 'untestable' : 'pass';
+  const verdict = sites.length === 0 ? 'not-applicable' : applies;
+  const each = sites.map(({ name }) => ({ site: name, verdict: applies }));
   const none = { reason: '', message: '', findings: [], settled: [], durationMs: 0, replay: '', timeline: [] };
   return { ...check, ...none, verdict, sites: each, cases: { of: 1, passed: 1 } };
 }

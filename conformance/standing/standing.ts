@@ -67,7 +67,7 @@ function levelStanding(definition: (typeof LEVELS)[number], judged: Judged, term
   const set = judged.checks.filter((check) => must.includes(check.id) && check.verdict !== 'not-applicable');
   const majors = least === undefined ? undefined : { share: majorShare(judged.checks, rank), least };
   const lacks = [
-    ...(rank === 0 ? judged.trips.filter(({ seen }) => !seen).map(({ channel }) => untravelled(channel)) : []),
+    ...(rank === 0 ? judged.trips.filter(({ seen }) => !seen).map(({ channel }) => untravelled(channel, judged, terms)) : []),
     ...profiled(profile, judged),
     ...must.filter((one) => !judged.checks.some((check) => check.id === one)).map(notRun),
     ...set.flatMap(lackOf),
@@ -96,15 +96,22 @@ function lackOf({ id, verdict, reason }: Pick<CheckResult, 'id' | 'verdict' | 'r
   return [{ what: id, kind, why: kind === 'failed' ? `failed: ${reason}` : `could not be judged: ${reason}` }];
 }
 
-const untravelled = (what: string): Lack => ({ what, kind: 'failed', why: 'declared, and nobody came through it' });
+// Of a selection nobody may have been sent there.
+function untravelled(what: string, { checks }: Judged, terms: Terms): Lack {
+  const isWhole = terms.checks.every(({ id }) => checks.some((check) => check.id === id));
+  return { what, kind: isWhole ? 'failed' : 'unknown', why: 'declared, and nobody came through it' };
+}
 
 // Who declares nothing earns nothing: of each capability one check at least has to have passed.
 function profiled(profile: Terms['levels'][number]['profile'], { checks, declined }: Judged): Lack[] {
   return Object.entries(profile).flatMap(([what, ids]): Lack[] => {
     if (declined[what] !== undefined) return [{ what, kind: 'absent', why: `declined: ${declined[what]}` }];
     if (checks.some((check) => ids.includes(check.id) && check.verdict === 'pass')) return [];
-    const ran = checks.some((check) => ids.includes(check.id));
-    return [{ what, kind: ran ? 'unknown' : 'absent', why: ran ? 'no check of it passed' : 'no check of it was run' }];
+    const of = checks.filter((check) => ids.includes(check.id));
+    const ran = of.length > 0;
+    const why = ran ? 'no check of it passed' : ids.length > 0 ? 'no check of it was run' : 'no check of it is built';
+    const isAbsent = ids.length === 0 || (ran && of.every(({ verdict }) => verdict === 'not-applicable'));
+    return [{ what, kind: isAbsent ? 'absent' : 'unknown', why: isAbsent && ran ? 'no check of it applies' : why }];
   });
 }
 
@@ -154,7 +161,9 @@ function badges(
     });
     const judgedAll = set.filter(({ verdict }) => verdict !== 'not-applicable');
     const bare: Lack[] =
-      level === undefined || level === 'L0' ? [{ what: 'level 1', kind: 'absent', why: withheld ?? 'is not met' }] : [];
+      level === undefined || level === 'L0'
+        ? [{ what: 'level 1', kind: 'absent', why: withheld === undefined ? 'is not met' : 'is not awarded' }]
+        : [];
     const lacks = [...bare, ...judgedAll.flatMap(lackOf)];
     return {
       id,

@@ -40,6 +40,13 @@ describe('instances of a subject', () => {
     expect(did).toEqual(['kill 0', 'kill 1', 'restart 0', 'restart 1', 'close 1', 'close 0']);
   });
 
+  test('do without the first when it alone dies, and have it back', async () => {
+    const { did, subject } = cluster(2);
+    await subject.killFirst!();
+    await subject.reviveFirst!();
+    expect(did).toEqual(['point h:1', 'kill 0', 'restart 0', 'point h:0']);
+  });
+
   test('are left alone where they are not ours', () => {
     const { subject } = cluster(1, 'attach');
     expect([subject.kill, subject.restartOneByOne]).toEqual([undefined, undefined]);

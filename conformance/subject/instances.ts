@@ -30,6 +30,16 @@ export function together(
       revive: async () => {
         for (const { subject } of instances) await subject.restart();
       },
+      // Where there are others, they have to do without it.
+      killFirst: async () => {
+        const other = instances[1];
+        if (other) await options.point(other.binds);
+        await first.subject.kill();
+      },
+      reviveFirst: async () => {
+        await first.subject.restart();
+        await options.point(first.binds);
+      },
       reconfigure: async () => {
         const settingsOf = await options.refresh();
         for (const [i, one] of instances.entries()) await one.subject.reconfigure(settingsOf(one, i));

@@ -6,6 +6,7 @@ import type { HeldBinds } from '../manifest/ports.ts';
 import { secretSettings } from '../manifest/settings.ts';
 import { fillTemplate } from '../manifest/template.ts';
 import type { Secrets } from '../secrets/secrets.ts';
+import { LogTail } from './log-tail.ts';
 import { describeEnding, type Ending, SubjectChild } from './subject-child.ts';
 import { type Phase, SubjectError } from './subject-error.ts';
 import { type SubjectFiles, subjectEnvironment, writeSubjectFiles } from './subject-files.ts';
@@ -94,6 +95,7 @@ class SubjectProcess implements Subject {
   #output: SubjectOutput;
   #files: SubjectFiles;
   #child: SubjectChild | undefined;
+  #logs: LogTail | undefined;
   #ready = false;
 
   constructor(options: SubjectOptions, mode: 'command' | 'attach') {
@@ -138,6 +140,10 @@ class SubjectProcess implements Subject {
     onPhase('starting');
     await binds.release();
     if (this.mode === 'command') await this.#spawn(env);
+    const { logs } = manifest.hooks;
+    // Of several instances one hears for all: nobody knows which of them wrote a line.
+    if (logs && 'path' in logs && !this.#options.instance)
+      this.#logs ??= new LogTail(logs.path, this.#clock, (stream) => this.#output.attach(stream, 'out'));
     const { cwd } = manifest.start;
     const { ready } = manifest.hooks;
     await untilReady({
@@ -179,6 +185,7 @@ class SubjectProcess implements Subject {
 
   async close(): Promise<Ending | undefined> {
     const ending = this.#child && (await this.stop());
+    await this.#logs?.close();
     this.#files.remove();
     this.#output.close();
     return ending;

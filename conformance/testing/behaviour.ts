@@ -1,9 +1,13 @@
+import type { AuditEntry } from '../facts/audit-entry.ts';
 import type { Promises } from '../manifest/manifest.ts';
 
 export type Image = Record<string, unknown>;
 /** What can be wrong with a message that is given from outside. */
 export type Mistake = keyof Promises['negative_acks'];
 export type Outcome = 'positive' | 'error' | 'reject' | 'silent';
+
+/** A line of its audit trail. */
+type Audited = Omit<AuditEntry, 'line' | 'at' | 'failed'> & { at: string };
 
 /** How a subject on literal events behaves; a step that is left out is that of the perfect one. */
 export interface Behaviour {
@@ -48,6 +52,10 @@ export interface Behaviour {
   hardCoded?: boolean;
   /** Whether it takes a chart that it is refused for an empty one. */
   wipes?: boolean;
+  /** What it writes of where a record is from, of what the perfect one writes; `before` is what stands there. */
+  stamps?(stamps: Image, before: Image): Image;
+  /** What its audit trail says of something that it did, the nth time that it did it to those records; undefined for nothing. */
+  audits?(entry: Audited, nth: number): Audited | Audited[] | undefined;
   /** Whether it says what goes wrong. */
   tells?: boolean;
   /** The scopes that it asks for. */

@@ -2,6 +2,7 @@ import type { Clock, CommitRequest, CommitResult, EventDraft, JournalEvent, Reco
 import type { RunningSubject } from '../recorder.ts';
 import type { SandboxClient } from '../world/sandbox-client.ts';
 import { type Behaviour, type Image, PERFECT } from './behaviour.ts';
+import { FakeAudit } from './fake-audit.ts';
 import { FakeGates } from './fake-gates.ts';
 import { FakeLink } from './fake-link.ts';
 import { MESSAGES } from './fake-message.ts';
@@ -27,6 +28,8 @@ export class FakeSandbox {
   readonly clock: Clock;
   /** Nothing here has credentials of its own. */
   readonly parts = [];
+  /** The subject's audit trail. */
+  readonly audit: FakeAudit;
   readonly #rules: FakeRules;
   readonly #gates: FakeGates;
   readonly #org: FakeOrg;
@@ -42,6 +45,7 @@ export class FakeSandbox {
 
   constructor(cohort: string, does: Behaviour = PERFECT, process?: string) {
     this.b = new JournalBuilder(cohort, process);
+    this.audit = new FakeAudit(does);
     this.#rules = new FakeRules(this.b);
     this.#does = does;
     this.#gates = new FakeGates(this.b, this.#rules);
@@ -104,7 +108,8 @@ export class FakeSandbox {
     if (path.startsWith('/v1/crm/')) return this.#org.call(method, path, body as Image);
     if (path.endsWith('/link/messages')) return this.#give(body as Given);
     if (path.endsWith('/settings')) {
-      this.#subject.pageSize = (body as { pageLimit: number }).pageLimit || Number.POSITIVE_INFINITY;
+      const { pageLimit } = body as { pageLimit?: number };
+      if (pageLimit !== undefined) this.#subject.pageSize = pageLimit || Number.POSITIVE_INFINITY;
       return {};
     }
     const resource = path.endsWith('Practitioner')
@@ -132,7 +137,7 @@ export class FakeSandbox {
     this.#gates.release(gate);
   }
 
-  async commitSite(_site: string, { act, actor, changes }: CommitRequest): Promise<CommitResult> {
+  async commitSite(_site: string, { act, actor, offer, changes }: CommitRequest): Promise<CommitResult> {
     const event = this.b.ehrAll(
       act,
       changes.map(({ type, resource, patch, ...change }) => ({
@@ -140,7 +145,7 @@ export class FakeSandbox {
         id: change.id ?? `e${type.slice(0, 3)}.${this.b.cohort.slice(0, 5)}-${++this.#minted}`,
         patch: { ...resource, ...patch },
       })),
-      { actor },
+      { actor, data: offer && { offer } },
     );
     this.#committed(event);
     return { records: event.records!, resources: event.after as Image[], seq: event.seq };

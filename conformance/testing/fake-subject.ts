@@ -18,6 +18,12 @@ interface Linked {
   link?: { type: string; other: { reference: string } }[];
 }
 
+/** Ids of the charts to which one is linked in that way. */
+const linked = (image: Image | null, how: string): string[] =>
+  ((image as Linked | null)?.link ?? []).flatMap(({ type, other }) => (type === how ? [idIn([other.reference])] : []));
+
+const isMerged = (image: Image): boolean => linked(image, 'replaces').length > 0;
+
 /** How the CRM refuses a write. */
 const REFUSALS = { outage: 'reset', throttle: 403, 'vendor-error': 503 } as const;
 
@@ -194,6 +200,8 @@ export class FakeSubject {
       if (this.#does.losesFiles) for (const { id } of refs) this.#lost.add(id);
       return;
     }
+    // The answer is kept back for no time: what counts is that it was asked for.
+    this.#rules.hit('gate', 'ehr', { operation: 'export-file', request, hook: 'request' });
     const refused = this.#rules.hit('vendor-error', 'ehr', { request, text: this.#charts(refs) });
     const seen = refused ? refs.filter(({ type }) => type !== 'Encounter') : refs;
     if (refused && this.#does.needsAll) {
@@ -301,7 +309,8 @@ export class FakeSubject {
     const key = keyOf(image);
     if (ref.type === 'Patient') {
       this.#patients.add(ref.id);
-      return this.#write('Contact', key, contactOf(image), act) && this.#relink();
+      const summary = isMerged(image) ? summaryOf(this.#chartOf(ref.id)) : {};
+      return this.#write('Contact', key, { ...contactOf(image), ...summary }, act) && this.#relink();
     }
     const patientId = idIn((image as Linked).participant?.map(({ actor }) => actor.reference));
     this.#visits.set(key, patientId);
@@ -311,8 +320,8 @@ export class FakeSubject {
 
   // What the whole chart makes of the contact, and the record's own row.
   #applyChart(ref: RecordRef, image: Image, act: string): boolean {
-    const patientId = chartedPatient(ref, image) ?? '';
-    const own = this.#b.images().filter((one) => patientReference(one) === `Patient/${patientId}`);
+    const patientId = this.#inUse(chartedPatient(ref, image) ?? '');
+    const own = this.#chartOf(patientId);
     const about = keyOf(this.#b.image('Patient', patientId));
     if (!this.#write('Contact', about, this.#does.summary?.(own, image) ?? summaryOf(own), act)) return false;
     const row = rowOf(image);
@@ -333,11 +342,21 @@ export class FakeSubject {
     });
   }
 
-  // The row of a patient, or of whoever took that patient's things over.
-  #contactOf(patientId: string): string {
+  // The patient, or whoever took that patient's things over.
+  #inUse(patientId: string): string {
+    const survivor = linked(this.#b.image('Patient', patientId), 'replaced-by')[0];
+    return survivor ? this.#inUse(survivor) : patientId;
+  }
+
+  // All that is recorded of a patient, also in charts that were merged into this one.
+  #chartOf(patientId: string): Image[] {
+    const own = [patientId, ...linked(this.#b.image('Patient', patientId), 'replaces')].map((id) => `Patient/${id}`);
+    return this.#b.images().filter((one) => own.includes(patientReference(one) ?? ''));
+  }
+
+  #contactOf(anybody: string): string {
+    const patientId = this.#inUse(anybody);
     const image = this.#b.image('Patient', patientId);
-    const survivor = (image as Linked | null)?.link?.find(({ type }) => type === 'replaced-by')?.other.reference;
-    if (survivor) return this.#contactOf(idIn([survivor]));
     return (image && this.#rows.get(`Contact ${keyOf(image)}`)) ?? '';
   }
 
@@ -356,6 +375,9 @@ export class FakeSubject {
       ),
     );
     if (Object.keys(changed).length === 0 && !this.#does.rewrites) return true;
+    // That something in the chart changed is not for everybody to see.
+    const isSummary = object === 'Contact' && !('EHR_Key__c' in fields);
+    if (Object.keys(changed).length > 0 && !isSummary) Object.assign(changed, this.#stamps(held));
     if (!this.#connects('crm')) return false;
     if (this.#does.asks) this.#b.reply(this.#b.request('crm', 'GET', this.#does.asks(fields)), 200);
     const request = this.#upsert(object, key, changed);
@@ -385,6 +407,13 @@ export class FakeSubject {
     if (!this.#gates.park('before-commit', request, object, key, () => this.#goOn(key, commit))) commit();
     else this.#gated.add(key);
     return true;
+  }
+
+  // Here nothing takes time: what is changed is read at once.
+  #stamps(held: Image): Image {
+    const now = this.#b.wall;
+    const stamps: Image = { EHR_Source__c: SITE, EHR_Read_At__c: now, EHR_Updated_At__c: now };
+    return this.#does.stamps?.(stamps, held) ?? stamps;
   }
 
   // What it did not write while the row was held, it writes now.

@@ -39,6 +39,11 @@ export class JournalBuilder {
     return this;
   }
 
+  /** What the clock on the wall shows. */
+  get wall(): string {
+    return new Date(START + Math.floor(this.micros / 1000)).toISOString();
+  }
+
   add(draft: Pick<JournalEvent, 'sim' | 'kind'> & Partial<JournalEvent>): JournalEvent {
     this.micros += 1;
     const event: JournalEvent = {
@@ -47,7 +52,7 @@ export class JournalBuilder {
       incarnation: 1,
       seq: this.events.length + 1,
       at: this.micros,
-      wall: new Date(START + Math.floor(this.micros / 1000)).toISOString(),
+      wall: this.wall,
       ...draft,
     };
     this.events.push(event);

@@ -31,7 +31,11 @@ export async function play(
   const facts = new Facts();
   const evidence = new Evidence(facts, MAP, judged);
   evidence.output = () => sandbox.output;
-  sandbox.b.listener = (event) => facts.ingest(event);
+  evidence.audit = () => sandbox.audit.lines;
+  sandbox.b.listener = (event) => {
+    facts.ingest(event);
+    sandbox.audit.hear(event);
+  };
   const { clock, client } = sandbox;
   const settler = new Settler(facts, clock, (of) => evidence.asMapped(of).length === 0);
   const terms = settleTerms(at!, judged, MAP);

@@ -33,7 +33,7 @@ export function manifest(
   back: Manifest['crm']['back'] = { kind: 'poll', interval: 500 },
 ): Manifest {
   const retry = { first_wait: 1_000, max_wait: 60_000, give_up_after: 86_400_000 };
-  const clinical = { summaries_per_day: 10, followup_hours: 24 };
+  const clinical = { summaries_per_day: 10, followup_hours: 24, tps: 5, catch_up_factor: 1 };
   const promises = {
     sync_window: 3_000,
     ack_wait: 30_000,

@@ -11,6 +11,7 @@ import {
 } from '#fixtures';
 import { type Clock, type CommitRequest, type CommitResult, digest, Random, type RecordRef, type Rule } from '#simulators';
 import type { Evidence } from '../facts/evidence.ts';
+import type { Offer } from '../facts/latency.ts';
 import type { Settled, Settler, SettleTerms } from '../facts/settle.ts';
 import { offered } from '../facts/tls-facts.ts';
 import type { Promises, SiteManifest } from '../manifest/manifest.ts';
@@ -42,9 +43,19 @@ export interface WorldOptions {
   sandbox: SandboxClient;
   /** The subject's process, for checks that kill it. */
   subject?: RunningSubject;
+  /** Has the subject's audit trail looked at, where there is one. */
+  lookAtAudit?: () => Promise<void>;
   promises: Pick<
     Promises,
-    'negative_acks' | 'retry' | 'sync_window' | 'ack_wait' | 'http_timeout' | 'summaries_per_day' | 'followup_hours'
+    | 'negative_acks'
+    | 'retry'
+    | 'sync_window'
+    | 'ack_wait'
+    | 'http_timeout'
+    | 'summaries_per_day'
+    | 'followup_hours'
+    | 'tps'
+    | 'catch_up_factor'
   >;
   settler: Settler;
   terms: SettleTerms;
@@ -74,6 +85,9 @@ interface Named {
 const FIRST_CALL_MS = 250;
 /** How long the next attempt of a subject is waited for, whatever it says of its waits. */
 const LONGEST_TRY_MS = 600_000;
+
+/** People who are registered at the same moment at most: a crowd, and not more connections than a machine has. */
+const DESKS = 100;
 
 const HALF_HOUR_MS = 1_800_000;
 
@@ -191,16 +205,21 @@ export class World {
   }
 
   /** Changes elements of a record; null removes one. */
-  async update<T extends Handle>(handle: T, patch: Record<string, unknown>, act = 'update'): Promise<T> {
+  async update<T extends Handle>(handle: T, patch: Record<string, unknown>, act = 'update', offer?: Offer): Promise<T> {
     const { type, id } = handle.ref;
-    const [changed] = await this.#commit([handle.name], { act, changes: [{ op: 'update', type, id, patch }] });
+    const [changed] = await this.#commit([handle.name], { act, offer, changes: [{ op: 'update', type, id, patch }] });
     return { ...handle, ...changed };
   }
 
   /** Books an appointment; without a time, on some weekday of the coming weeks. */
-  async book(name: string, patient: Handle, options: { start?: number; minutes?: number; type?: string } = {}): Promise<Handle> {
+  async book(
+    name: string,
+    patient: Handle,
+    options: { start?: number; minutes?: number; type?: string; offer?: Offer } = {},
+  ): Promise<Handle> {
     const [handle] = await this.#commit([name], {
       act: 'book',
+      offer: options.offer,
       changes: [await this.#booking(name, `Patient/${patient.ref.id}`, options)],
     });
     return handle!;
@@ -216,6 +235,12 @@ export class World {
   async pageLimit(most: number): Promise<void> {
     const { name } = this.site;
     await this.#o.sandbox.of(name).call('POST', `/v1/sites/${name}/settings`, { pageLimit: most });
+  }
+
+  /** Has the site put no more than so many resources in a file of an export; 0 for its own count. */
+  async fileLimit(most: number): Promise<void> {
+    const { name } = this.site;
+    await this.#o.sandbox.of(name).call('POST', `/v1/sites/${name}/settings`, { fileLimit: most });
   }
 
   /** Moves an appointment, keeping its identity. */
@@ -275,7 +300,7 @@ export class World {
     ).filter((condition) => this.#o.evidence.oracle.excludes(patient.resource, { Condition: [condition] }, this.site.name));
   }
 
-  /** Registers and books many people at once, all commits under way together. */
+  /** Registers and books many people at once, many commits under way together. */
   async crowd(count: number): Promise<void> {
     const { runKey, cohort } = this.#o;
     const people = population({
@@ -286,11 +311,36 @@ export class World {
       authority: this.site.authority,
       today: this.day(0),
     });
-    await Promise.all(
-      people.map(async (person, i) => {
+    const waiting = [...people.entries()];
+    const desk = async (): Promise<void> => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        const [i, person] = next;
         await this.book(`appointment ${i + 1}`, await this.#admit(`person ${i + 1}`, person, 'register'));
-      }),
-    );
+      }
+    };
+    await Promise.all(Array.from({ length: DESKS }, desk));
+  }
+
+  /**
+   * Makes commits at a steady rate for some time, whatever becomes of those before: each is due at a moment of its own and goes out
+   * then, or as soon after it as the machine allows. `expect` finds them by the name of the schedule.
+   */
+  async offer(
+    schedule: string,
+    { perSecond, ms }: { perSecond: number; ms: number },
+    make: (offer: Offer) => Promise<unknown>,
+  ): Promise<void> {
+    const { clock } = this.#o;
+    const target = Math.max(1, Math.floor((perSecond * ms) / 1000));
+    await this.note(`offered ${schedule}`, { target, ms, perSecond });
+    const [from, made] = [clock.now(), [] as Promise<unknown>[]];
+    for (let index = 0; index < target; index++) {
+      const due = from + (index * 1000) / perSecond;
+      if (due > clock.now()) await clock.sleep(due - clock.now());
+      made.push(make({ schedule, index, due }));
+    }
+    await clock.sleep(Math.max(0, from + ms - clock.now()));
+    await Promise.all(made);
   }
 
   /** A field of the patient's CRM object that the map works out of the chart, and a value that it does not hold now. */
@@ -415,6 +465,16 @@ export class World {
     return this.#o.promises.followup_hours;
   }
 
+  /** Changes a second that the subject says it keeps up with. */
+  get tps(): number {
+    return this.#o.promises.tps;
+  }
+
+  /** How long the subject says that it takes to catch up after an outage of so many ms: never less than the sync window that each change has anyway. */
+  catchUpMs(outageMs: number): number {
+    return Math.max(this.#o.promises.catch_up_factor * outageMs, this.syncWindow);
+  }
+
   /** How the subject says that it retries, in ms. */
   get retry(): Promises['retry'] {
     return this.#o.promises.retry;
@@ -498,6 +558,11 @@ export class World {
     await this.note(`lines ${which} ${label}`, this.linesPrinted);
   }
 
+  /** Has the subject's audit trail read as far as it is written. */
+  async lookAtAudit(): Promise<void> {
+    await this.#o.lookAtAudit?.();
+  }
+
   /** Kills the subject as a crash would. */
   async kill(): Promise<void> {
     if (!this.#o.subject?.kill) throw new Error('this subject may not be killed: the check should not have been run');
@@ -523,6 +588,18 @@ export class World {
     await this.#log({ type: 'killed' });
     await this.#o.subject.restartOneByOne();
     await this.#log({ type: 'revived' });
+  }
+
+  /** Kills one instance of several, the one that hospitals call, and leaves the work to the others. */
+  async killFirst(): Promise<void> {
+    if (!this.#o.subject?.killFirst) throw new Error('this subject may not be killed: the check should not have been run');
+    await this.#log({ type: 'killed' });
+    await this.#o.subject.killFirst();
+    await this.#log({ type: 'revived' });
+  }
+
+  async reviveFirst(): Promise<void> {
+    await this.#o.subject?.reviveFirst?.();
   }
 
   /** Stops the subject, gives it the credentials that the sandbox takes now, and starts it again. */
@@ -617,13 +694,16 @@ export class World {
   }
 
   /** Whether a message about this MRN was acknowledged positively. */
-  isAcknowledged(mrn: string): boolean {
+  isAcknowledged = (mrn: string): boolean => this.acknowledged(mrn) > 0;
+
+  /** How many messages about this MRN were acknowledged positively. */
+  acknowledged(mrn: string): number {
     const { truth, messages } = this.#o.evidence.facts;
     const about = (id: string) =>
       JSON.stringify(truth.get(`ehr/${this.site.name}/Patient/${id}`)?.versions[0]?.image ?? '').includes(mrn);
-    return [...messages.values()].some(
+    return [...messages.values()].filter(
       ({ acks, records }) => acks.some(({ outcome }) => outcome === 'positive') && records.some(({ id }) => about(id)),
-    );
+    ).length;
   }
 
   /** Nine digits that are the same at every site of this run, for what two hospitals have in common by chance. */
@@ -672,6 +752,18 @@ export class World {
   holdWriteBack(name: string, patient: PatientHandle): Promise<void> {
     const where = { ...ROUTES_BACK.fhir, tenant: this.site.name, text: patient.ref.id };
     return this.arm(name, { fault: 'gate', params: { at: 'request' }, where, times: 1 });
+  }
+
+  /** Does something of which a subject that has to ask hears so many ms later: until then its questions about the patient fail. */
+  async withheld(patient: Handle, ms: number, act: () => Promise<unknown>): Promise<void> {
+    const { name, channels } = this.site;
+    const isAsked = channels.read.every(({ kind }) => kind === 'poll');
+    if (!isAsked) return void (await act());
+    const where = { sim: 'ehr', tenant: name, method: 'GET', text: patient.ref.id };
+    await this.arm('withheld', { fault: 'vendor-error', params: { error: 'unavailable' }, where });
+    await act();
+    await this.pass(ms);
+    await this.heal('withheld');
   }
 
   /** Has the site refuse for its content whatever is written back about a patient, under a name for `expect`. */

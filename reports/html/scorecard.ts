@@ -12,6 +12,7 @@ import {
   SEVERITY,
   type StandingLine,
   seconds,
+  sinceText,
   standingLines,
   type Tone,
   VERDICT,
@@ -57,7 +58,7 @@ export function top(result: RunResult, events: readonly JournalEvent[]): Markup 
   return markup`<header class="top">
 <div class="brand">Syncproof report</div>
 <h1>${result.subject.name} <span class="dim">${result.subject.version}</span></h1>
-<div class="panel verdict tone-${tone}"><div class="say">${text}</div><div class="level">${result.level}</div>${latencyText(result) && markup`<div class="dim">latency ${latencyText(result)}</div>`}
+<div class="panel verdict tone-${tone}"><div class="say">${text}</div><div class="level">${result.level}</div>${latencyText(result) && markup`<div class="dim">latency ${latencyText(result)}</div>`}${sinceText(result) && markup`<div class="dim">since the run that it was held against: ${sinceText(result)}</div>`}
 <div class="stack" aria-hidden="true">${SHOWN.map(share)}</div>
 <ul class="tiles">${SHOWN.map(tile)}</ul></div>
 ${result.warnings.length > 0 && markup`<ul class="warnings">${result.warnings.map((warning) => markup`<li>${warning}</li>`)}</ul>`}

@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
-import { posix } from 'node:path';
+import { existsSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, posix } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { loadManifest } from '#conformance';
 import { anchors, commands, links } from './markdown.ts';
 import { files, matches, ROOT, read } from './source.ts';
 
@@ -93,6 +96,41 @@ it('a setting that a page names is one that a sync can be given', () => {
   );
   expect(names.filter(({ last }) => !known.includes(last))).toEqual([]);
   expect(names.length).toBeGreaterThan(10);
+});
+
+/** Blocks of YAML that are a manifest, or settings of one: nothing else in the docs begins with these names. */
+const fragments = PAGES.flatMap((page) =>
+  [...read(page).matchAll(/^( *)```yaml\n([\s\S]*?)^ *```/gm)].flatMap(([, indent = '', block = '']) => {
+    const text = block.replace(new RegExp(`^${indent}`, 'gm'), '');
+    const body = parse(text) as Record<string, unknown>;
+    return Object.keys(body).every((name) =>
+      ['subject', 'start', 'listens', 'sites', 'crm', 'promises', 'capabilities', 'map', 'hooks'].includes(name),
+    )
+      ? [{ page, text, body }]
+      : [];
+  }),
+);
+
+it.each(fragments)('$page shows settings of a manifest as there are', ({ body }) => {
+  const site = {
+    name: 'epic',
+    vendor: 'epic',
+    authority: '1.2.3',
+    time_zone: 'America/New_York',
+    channels: { read: ['hl7'], discover: ['hl7'] },
+  };
+  const start = {
+    ...(/\b(command|attach)\b/.test(JSON.stringify(body.start ?? {})) ? {} : { attach: true }),
+    ...(body.start as object),
+  };
+  const whole = { subject: { name: 'mine' }, sites: [site], crm: {}, map: './map', ...body, start };
+  const file = join(mkdtempSync(join(tmpdir(), 'syncproof-test-')), 'syncproof.yaml');
+  writeFileSync(file, stringify(whole));
+  expect(loadManifest(file).problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+});
+
+it('finds the manifests of the docs', () => {
+  expect(fragments.map(({ page }) => page)).toEqual(expect.arrayContaining(['README.md', 'docs/settings.md', 'docs/stacks.md']));
 });
 
 describe('what finds links and commands', () => {

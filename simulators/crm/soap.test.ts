@@ -101,6 +101,68 @@ test('query and its pages, with parents, children, times and counts', async () =
   );
 });
 
+test('who asks, what time it is', async () => {
+  const { text } = await soap('<urn:getUserInfo/>');
+  expect(text).toMatch(
+    /^<getUserInfoResponse><result><accessibilityMode>false<\/accessibilityMode>.*<organizationId>00D\w{15}<\/organizationId>.*<roleId xsi:nil="true"\/><sessionSecondsValid>7200<\/sessionSecondsValid>.*<userId>005000000000001AAA<\/userId>/,
+  );
+  const now = new Date(crm.clock.now()).toISOString();
+  expect((await soap('<urn:getServerTimestamp/>')).text).toBe(
+    `<getServerTimestampResponse><result><timestamp>${now}</timestamp></result></getServerTimestampResponse>`,
+  );
+});
+
+test('what changed, what was deleted, and back out of the bin', async () => {
+  const [kept, gone] = ids((await soap(`<urn:create>${contact('bin1')}${contact('bin2')}</urn:create>`)).text);
+  await soap(`<urn:delete><urn:ids>${gone}</urn:ids></urn:delete>`);
+  const [start, end] = [-3_600_000, 3_600_000].map((ms) => new Date(crm.clock.now() + ms).toISOString());
+  const between = `<urn:sObjectType>Contact</urn:sObjectType><urn:startDate>${start}</urn:startDate><urn:endDate>${end}</urn:endDate>`;
+  const updated = (await soap(`<urn:getUpdated>${between}</urn:getUpdated>`)).text;
+  expect(updated).toMatch(/<ids>003\w{15}<\/ids><latestDateCovered>2026-[\d-]+T[\d:.]+Z<\/latestDateCovered><\/result>/);
+  expect([updated.includes(kept!), updated.includes(gone!)]).toEqual([true, false]);
+  expect((await soap(`<urn:getDeleted>${between}</urn:getDeleted>`)).text).toMatch(
+    new RegExp(
+      `<deletedRecords><deletedDate>2026-[^<]+Z</deletedDate><id>${gone}</id></deletedRecords><earliestDateAvailable>[^<]+Z</earliestDateAvailable><latestDateCovered>`,
+    ),
+  );
+  const back = `<urn:undelete><urn:ids>${kept}</urn:ids><urn:ids>${gone}</urn:ids></urn:undelete>`;
+  const failed =
+    '<result><errors><message>Entity is not in the recycle bin</message><statusCode>UNDELETE_FAILED</statusCode></errors><id xsi:nil="true"/><success>false</success></result>';
+  const allOrNone = '<urn:AllOrNoneHeader><urn:allOrNone>true</urn:allOrNone></urn:AllOrNoneHeader>';
+  expect((await soap(back, allOrNone)).text).toContain(`${failed}<result><errors><message>Record rolled back`);
+  expect(crm.crm.rows('Contact', "EHR_Key__c = 'bin2'")).toEqual([]);
+  expect((await soap(back)).text).toBe(
+    `<undeleteResponse>${failed}<result><id>${gone}</id><success>true</success></result></undeleteResponse>`,
+  );
+  expect(crm.crm.rows('Contact', "EHR_Key__c = 'bin2'")).toMatchObject([{ Id: gone }]);
+  expect(crm.commits().at(-1)).toMatchObject({ act: 'undelete', data: { origin: 'com/salesforce/api/soap/60.0' } });
+});
+
+test('describes: as REST has it, in the order of the WSDL, without what is nothing', async () => {
+  const global = (await soap('<urn:describeGlobal/>')).text;
+  expect(global).toMatch(/<result><encoding>UTF-8<\/encoding><maxBatchSize>200<\/maxBatchSize><sobjects><activateable>/);
+  const { text } = await soap('<urn:describeSObject><urn:sObjectType>contact</urn:sObjectType></urn:describeSObject>');
+  const { body } = await crm.call('GET', 'sobjects/Contact/describe');
+  const fields = [...text.matchAll(/<fields>(.*?)<\/fields>/g)].map(([, inside]) => inside!);
+  expect(fields.map((field) => /<name>(.*?)<\/name>/.exec(field)![1])).toEqual(
+    body.fields.map((field: { name: string }) => field.name),
+  );
+  const names = [...fields[0]!.matchAll(/<(\w+)>/g)].map(([, name]) => name!);
+  expect(names).toEqual([...names].sort());
+  expect(text).not.toMatch(/<urls>|null/);
+  const several =
+    '<urn:describeSObjects><urn:sObjectType>Lead</urn:sObjectType><urn:sObjectType>Case</urn:sObjectType></urn:describeSObjects>';
+  expect([...(await soap(several)).text.matchAll(/<keyPrefix>(\w{3})</g)].map(([, prefix]) => prefix)).toEqual(['00Q', '500']);
+});
+
+test('search', async () => {
+  const [id] = ids((await soap(`<urn:create>${contact('sought')}</urn:create>`)).text);
+  const sosl = 'FIND {sought AND NOT lost} RETURNING Contact(Id, LastName)';
+  expect((await soap(`<urn:search><urn:searchString>${sosl}</urn:searchString></urn:search>`)).text).toBe(
+    `<searchResponse><result><searchRecords><record xsi:type="sf:sObject"><sf:type>Contact</sf:type><sf:Id>${id}</sf:Id><sf:Id>${id}</sf:Id><sf:LastName>Soap &amp; sought</sf:LastName></record></searchRecords></result></searchResponse>`,
+  );
+});
+
 describe('refusals', () => {
   test.each<[string, string, string | undefined, number, string]>([
     [
@@ -126,6 +188,22 @@ describe('refusals', () => {
       'INVALID_FIELD',
     ],
     ['another call', '<urn:merge/>', undefined, 501, 'NOT_IMPLEMENTED'],
+    ['a name of every object', '<urn:toString/>', undefined, 501, 'NOT_IMPLEMENTED'],
+    [
+      'a bad term',
+      '<urn:search><urn:searchString>FIND {a OR}</urn:searchString></urn:search>',
+      undefined,
+      500,
+      'sf:MALFORMED_SEARCH',
+    ],
+    [
+      'changes of an unknown object',
+      '<urn:getUpdated><urn:sObjectType>Nope</urn:sObjectType></urn:getUpdated>',
+      undefined,
+      500,
+      'sf:INVALID_TYPE',
+    ],
+    ['what is no id', '<urn:undelete><urn:ids>nope</urn:ids></urn:undelete>', undefined, 200, 'MALFORMED_ID'],
     ['what is not closed', '<urn:create><urn:sObjects></urn:create>', undefined, 500, 'no SOAP envelope'],
   ])('%s', async (_, body, token, status, code) => {
     const answer = await soap(body, '', token);

@@ -3,7 +3,7 @@ import { CrmError } from './errors.ts';
 import { isRetired } from './levers.ts';
 import { passwordLogin } from './login.ts';
 import type { Org } from './org.ts';
-import { DATA_CALLS, type DataCall, dataCall } from './soap-calls.ts';
+import { CALLS, dataCall } from './soap-calls.ts';
 import { BadXml, element, escaped, parseXml } from './soap-xml.ts';
 
 // The envelope and its names are those of the partner WSDL ("SOAP API Developer Guide", login()). Clients cut the values
@@ -32,7 +32,7 @@ export function mountSoap(face: Face, org: Org): void {
     operation: 'login',
     tier: 'semantic',
     secret: true,
-    doc: 'SOAP login() (up to API 64.0) and logout(); query, queryMore, create, update, upsert, delete, retrieve',
+    doc: `SOAP login() (up to API 64.0) and logout(); ${Object.keys(CALLS).join(', ')}`,
   } as const;
   const handler = (context: Context): Reply | Promise<Reply> => soap(org, context);
   face.route('POST', '/services/Soap/u/:version', info, handler);
@@ -49,7 +49,7 @@ const LARGEST = 50 * 1024 * 1024;
 const callIn = (source: string): string | undefined =>
   /<(?:[\w.-]+:)?Body[^>]*>\s*(?:<!--[\s\S]*?-->\s*)*<(?:[\w.-]+:)?(\w+)/.exec(source)?.[1];
 
-async function data(org: Org, name: DataCall, source: string, context: Context): Promise<Reply> {
+async function data(org: Org, name: string, source: string, context: Context): Promise<Reply> {
   try {
     return await dataCall(org, name, parseXml(source), context);
   } catch (error) {
@@ -67,7 +67,7 @@ function soap(org: Org, context: Context): Reply | Promise<Reply> {
   const call = callIn(source.slice(0, 100_000));
   if (isRetired(org.overrides, request.params.version))
     return soapError(500, 'UNSUPPORTED_API_VERSION', `API version ${request.params.version} is retired`);
-  if (DATA_CALLS.includes(call as DataCall)) return data(org, call as DataCall, source, context);
+  if (call !== undefined && Object.hasOwn(CALLS, call)) return data(org, call, source, context);
   // A login is short; nobody may keep us reading.
   if (request.body.length > 100_000) return soapError(500, 'EXCEEDED_MAX_SIZE_REQUEST', 'The request exceeds 100,000 bytes');
   if (call === 'logout') {
@@ -78,7 +78,7 @@ function soap(org: Org, context: Context): Reply | Promise<Reply> {
     return soapError(
       501,
       'NOT_IMPLEMENTED',
-      `This simulator implements login(), logout() and ${DATA_CALLS.join('(), ')}() in SOAP, not ${call ?? 'this request'}.`,
+      `This simulator implements login(), logout() and ${Object.keys(CALLS).join('(), ')}() in SOAP, not ${call ?? 'this request'}.`,
     );
   }
   // login() is not offered from API 65.0 on and retires in Summer '27 (release notes).

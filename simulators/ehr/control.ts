@@ -70,12 +70,14 @@ const SETTINGS = {
   'approve?': oneOf(['auto', 'ask'], 'How requests for approval are answered.'),
   'pace?': oneOf(['run', 'vendor'], 'How long exports take, and how often they may be had.'),
   'pageLimit?': whole("The most that a page of results holds; 0 for the vendor's own counts."),
+  'fileLimit?': whole("The most that a file of an export holds; 0 for the vendor's own count."),
 };
 
 interface Settings {
   approve?: 'auto' | 'ask';
   pace?: 'run' | 'vendor';
   pageLimit?: number;
+  fileLimit?: number;
 }
 
 /** A site's own routes on the control face. */
@@ -83,8 +85,9 @@ export function addControl(face: Face, site: EhrSite): void {
   const add = <Body>(route: Omit<ControlRoute<Body>, 'path'> & { path: string }): void =>
     mount(face, { ...route, path: `/v1/sites/:site${route.path}` }, { site: site.name });
   const settings = () => {
-    const { approve, pace, pageLimit } = site;
-    return { approve, pace, pageLimit: Number.isFinite(pageLimit) ? pageLimit : 0 };
+    const { approve, pace, pageLimit, fileLimit } = site;
+    const told = (limit: number): number => (Number.isFinite(limit) ? limit : 0);
+    return { approve, pace, pageLimit: told(pageLimit), fileLimit: told(fileLimit) };
   };
 
   add({

@@ -47,6 +47,7 @@ interface Settings {
   approve?: 'auto' | 'ask';
   pace?: Pace;
   pageLimit?: number;
+  fileLimit?: number;
 }
 
 // How many calls this second of the clock has seen, or this minute.
@@ -152,6 +153,7 @@ export class EhrSite implements Part {
       narrowedScopes: (scopes) => overrides.narrowedScopes(scopes, types),
       isOverQuota: quotaOf(kernel, overrides),
       pageLimit: () => this.pageLimit,
+      fileLimit: () => this.fileLimit,
       spend: meter(kernel),
     };
     const oauth = [this.#site.paths.token, this.#site.paths.introspect];
@@ -406,6 +408,16 @@ export class EhrSite implements Part {
   set pageLimit(most: number) {
     const pageLimit = most > 0 && Number.isFinite(most) ? most : undefined;
     this.#settings.set('site', { ...this.#settings.get('site')!, pageLimit });
+  }
+
+  /** The most that a file of an export holds; without a number the vendor's own count holds alone. */
+  get fileLimit(): number {
+    return this.#settings.get('site')?.fileLimit ?? Number.POSITIVE_INFINITY;
+  }
+
+  set fileLimit(most: number) {
+    const fileLimit = most > 0 && Number.isFinite(most) ? most : undefined;
+    this.#settings.set('site', { ...this.#settings.get('site')!, fileLimit });
   }
 
   /** Ends all paging sessions. @returns how many. */

@@ -38,6 +38,12 @@ it('is due in the order of the numbers, within the schedule', () => {
   );
 });
 
+it("takes the word of who keeps a schedule himself, and nobody else's silence", () => {
+  const { schedules } = new Kernel();
+  expect(schedules.dueOf({ schedule: 's', index: 3, due: T })).toEqual({ schedule: 's', index: 3, due: T });
+  expect(() => schedules.dueOf({ schedule: 's', index: 3 })).toThrow('says neither');
+});
+
 it('knows no schedule that nobody declared', () => {
   expect(() => new Kernel().schedules.dueOf({ schedule: 's', index: 0, started: T })).toThrow('no schedule s is declared');
 });

@@ -19,16 +19,20 @@ export interface Offer {
   schedule: string;
   /** From 0. */
   index: number;
-  /** When the schedule began, in epoch ms. */
-  started: number;
+  /** When the schedule began, in epoch ms: of one that was declared. */
+  started?: number;
+  /** When it was due, in epoch ms, where whoever offers it keeps the schedule himself. */
+  due?: number;
 }
 
 /** The same with when it was due, in epoch ms: earlier than it was made, where script or simulator were late. */
-export interface DueOffer extends Omit<Offer, 'started'> {
+export interface DueOffer {
+  schedule: string;
+  index: number;
   due: number;
 }
 
-/** An offer of a schedule that is not known. */
+/** An offer of which nobody can say when it was due. */
 export class ScheduleError extends Error {}
 
 /**
@@ -47,7 +51,9 @@ export class Schedules {
   }
 
   /** When an offer was due. @throws ScheduleError when nobody declared its schedule. */
-  dueOf({ schedule, index, started }: Offer): DueOffer {
+  dueOf({ schedule, index, started, due }: Offer): DueOffer {
+    if (due !== undefined) return { schedule, index, due };
+    if (started === undefined) throw new ScheduleError(`offer: says neither when ${schedule} began nor when it was due`);
     const declared = this.#declared.get(schedule);
     if (!declared)
       throw new ScheduleError(`no schedule ${schedule} is declared: POST /v1/schedules comes before its first offer`);

@@ -1,3 +1,4 @@
+import { type Audit, NO_AUDIT } from '../audit.ts';
 import { type Answer, type Http, retryAfterMs } from '../http.ts';
 import type { Fields, ObjectName, Row } from '../model.ts';
 import { Failure } from '../retry.ts';
@@ -19,12 +20,20 @@ export type Crm = {
   remove(object: ObjectName, key: string): Promise<void>;
   /** All rows of our objects that satisfy a SOQL condition, over all pages. */
   query(object: ObjectName, where: string): Promise<Row[]>;
+  /** Writes down what was done with a row. */
+  tellOf(
+    action: 'create' | 'update' | 'delete',
+    object: ObjectName,
+    key: string,
+    before: Fields | undefined,
+    after: Fields,
+  ): void;
 };
 
 type Session = { token: string; base: string };
 
 /** A client of a Salesforce-shaped REST API. Throws `Failure` with the CRM's own error code. */
-export function openCrm(settings: CrmSettings, http: Http, now: () => number): Crm {
+export function openCrm(settings: CrmSettings, http: Http, now: () => number, audit: Audit = NO_AUDIT): Crm {
   const path = `/services/data/v${settings.apiVersion}`;
   let session: Promise<Session> | undefined;
 
@@ -78,6 +87,8 @@ export function openCrm(settings: CrmSettings, http: Http, now: () => number): C
       );
       return { id: (body as { id?: string } | undefined)?.id, created: status === 201 };
     },
+    tellOf: (action, object, key, before, after) =>
+      audit({ who: settings.clientId, action, what: [`${object}/${key}`], before, after }),
     soql: rowsOf,
     request: async (method, below, body) => (await call(method, `${path}${below}`, body)).body,
     async remove(object, key) {

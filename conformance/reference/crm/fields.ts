@@ -41,6 +41,9 @@ export const CRM_OWNED: Record<ObjectName, readonly string[]> = {
 /** Our own: what became of an edit that the hospital would not take, for whoever made it. */
 export const OURS: Partial<Record<ObjectName, readonly string[]>> = { Contact: ['Write_Back_Error__c'] };
 
+/** Our own too, in every record: which hospital it is from, when that was read, and when the hospital last changed it. */
+export const PROVENANCE = ['EHR_Source__c', 'EHR_Read_At__c', 'EHR_Updated_At__c'] as const;
+
 /** What the patient decided, in either system: the later decision counts, as a whole. */
 export const SHARED: Partial<Record<ObjectName, readonly string[]>> = {
   Communication_Consent__c: ['Status__c', 'Captured__c', 'Method__c', 'Source__c'],
@@ -52,6 +55,7 @@ export const owned = (object: ObjectName): readonly string[] => [
   ...CRM_OWNED[object],
   ...(SHARED[object] ?? []),
   ...(OURS[object] ?? []),
+  ...PROVENANCE,
 ];
 
 /** What a new record holds where the EHR has said nothing. */
@@ -67,7 +71,15 @@ export const AT_CREATION: Record<ObjectName, Fields> = {
   Finding__c: {},
 };
 
-const INSTANTS = new Set(['Start__c', 'End__c', 'Captured__c', 'Follow_Up_By__c', 'Time__c']);
+const INSTANTS = new Set([
+  'Start__c',
+  'End__c',
+  'Captured__c',
+  'Follow_Up_By__c',
+  'Time__c',
+  'EHR_Read_At__c',
+  'EHR_Updated_At__c',
+]);
 
 /** Lookups hold a CRM id; we know the parent by its external id and let the CRM find it. */
 export const LOOKUPS: Record<string, string> = { Contact__c: 'Contact__r' };

@@ -1,4 +1,4 @@
-import { type Link, NEVER, type ObjectName, type Row } from '../model.ts';
+import { type Fields, type Link, NEVER, type ObjectName, type Row } from '../model.ts';
 import { askedToWait, nameOf } from '../retry.ts';
 import type { Context } from '../sync.ts';
 import type { Crm } from './client.ts';
@@ -67,6 +67,11 @@ function takeEdit({ steps, store, machine, settings, setAside }: Context, row: R
         fields: Object.keys(writeBack).join(' '),
         key: row.key,
         decided: decided.length > 0 ? String(writeBack.Captured__c) : null,
+        edit: JSON.stringify({
+          what: `${row.object}/${row.key}`,
+          before: knownOf(link, Object.keys(writeBack)),
+          after: writeBack,
+        }),
       });
     else setAside(link.site, `${row.key} ${row.modified}`, 'no way to write back to this site');
   }
@@ -78,3 +83,7 @@ function takeEdit({ steps, store, machine, settings, setAside }: Context, row: R
   store.putLink({ ...link, desired: { ...kept, ...Object.fromEntries(before) }, revision: link.revision + 1 });
   return [link.person];
 }
+
+/** What the EHR was last known to hold of fields; of those that it never told of, what the CRM held before the edit. */
+const knownOf = (link: Link, names: string[]): Fields =>
+  Object.fromEntries(names.map((name) => [name, link.desired[name]?.value ?? link.held?.[name] ?? null]));

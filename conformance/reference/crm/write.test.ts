@@ -24,6 +24,7 @@ it.each<[string, Fields, Fields | undefined]>([
 ])('finds %s', async (_, shown, written) => {
   const upserts: Fields[] = [];
   const crm = {
+    tellOf: () => {},
     query: async () => [{ object: 'Communication_Consent__c', fields: shown } as Row],
     upsert: async (_object: string, _key: string, fields: Fields) => {
       upserts.push(fields);

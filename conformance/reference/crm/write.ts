@@ -33,7 +33,10 @@ export function upsert(crm: Crm, object: ObjectName, key: string, fields: Fields
  */
 export async function save(crm: Crm, link: Link, steps: Steps): Promise<Fields | null> {
   if (link.desired.IsDeleted?.value === true) {
-    if (link.held) await crm.remove(link.object, link.key);
+    if (link.held) {
+      await crm.remove(link.object, link.key);
+      crm.tellOf('delete', link.object, link.key, link.held, {});
+    }
     return null;
   }
   const looksFirst = link.held === null && link.object === 'Contact';
@@ -41,9 +44,13 @@ export async function save(crm: Crm, link: Link, steps: Steps): Promise<Fields |
   const held = row ? { ...row.fields, ...toldByEhr(link, row) } : link.held;
   // A chart that was retired before the CRM heard of it stays unheard of.
   if (!held && link.mergedInto) return null;
-  const fields = held ? await sparing(crm, link, held, steps) : { ...link.seed, ...steps.changedFields(link, {}) };
-  if (Object.keys(fields).length === 0) return held ?? {};
+  const { fields, before } = held
+    ? await sparing(crm, link, held, steps)
+    : { fields: { ...link.seed, ...steps.changedFields(link, {}) }, before: undefined };
+  const names = Object.keys(fields);
+  if (names.length === 0) return held ?? {};
   const { created } = await steps.upsert(crm, link.object, link.key, fields);
+  crm.tellOf(created ? 'create' : 'update', link.object, link.key, created ? undefined : pick(before ?? {}, names), fields);
   // Somebody had deleted the row: what was just created holds nothing but these fields.
   if (created && held) return save(crm, { ...link, held: fields }, steps);
   return { ...held, ...fields };
@@ -53,17 +60,21 @@ export async function save(crm: Crm, link: Link, steps: Steps): Promise<Fields |
  * What is to be written of a row that exists. Of a decision that a user may have just taken down anew the CRM is asked first: a
  * later one stays for the watch to find, and an older one is replaced as a whole.
  */
-async function sparing(crm: Crm, link: Link, held: Fields, steps: Steps): Promise<Fields> {
+async function sparing(crm: Crm, link: Link, held: Fields, steps: Steps): Promise<{ fields: Fields; before: Fields }> {
   const fields = steps.changedFields(link, held);
   const shared = SHARED[link.object] ?? [];
-  if (!shared.some((name) => name in fields)) return fields;
+  if (!shared.some((name) => name in fields)) return { fields, before: held };
   const row = await steps.findRow(crm, link);
-  if (!row) return fields;
-  const now = Object.fromEntries(shared.map((name) => [name, row.fields[name] ?? null]));
+  if (!row) return { fields, before: held };
+  const now = pick(row.fields, shared);
+  const before = { ...held, ...now };
   const isEdited = shared.some((name) => now[name] !== (held[name] ?? null));
-  if (!isEdited || steps.isOutdated(row.fields, link.desired)) return steps.changedFields(link, { ...held, ...now });
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => !shared.includes(name)));
+  if (!isEdited || steps.isOutdated(row.fields, link.desired)) return { fields: steps.changedFields(link, before), before };
+  return { fields: Object.fromEntries(Object.entries(fields).filter(([name]) => !shared.includes(name))), before };
 }
+
+const pick = (fields: Fields, names: readonly string[]): Fields =>
+  Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));
 
 /**
  * The CRM-owned fields of a row that is met for the first time, as the EHR told them: where the CRM holds something else, a

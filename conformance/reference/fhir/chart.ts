@@ -4,9 +4,11 @@ import { Failure } from '../retry.ts';
 import type { Site } from '../settings.ts';
 import type { Context } from '../sync.ts';
 import type { Fhir } from './client.ts';
-import { clinicalFacts } from './clinical.ts';
+import { clinicalFacts, together } from './clinical.ts';
+import type { Clinical } from './clinical-types.ts';
+import type { Consent } from './consent.ts';
 import { type Witness, withoutElements } from './elements.ts';
-import { appointmentFact, patientFact, present } from './facts.ts';
+import { appointmentFact, lastUpdated, patientFact, present } from './facts.ts';
 import type { Patient } from './map.ts';
 
 /** A patient to look up: by the EHR's own id where we know it, by MRN where we do not; both when we knew them before. */
@@ -46,12 +48,15 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
   // We asked for one person and were given another: they are the same one now.
   if (chart.link && chart.link.key !== key) facts.push({ loser: chart.link.key, survivor: key, stamp });
   const listStamp = asked();
-  for (const id of [patient.id, ...replaced(patient)])
+  const ids = [patient.id, ...replaced(patient)];
+  for (const id of ids)
     for (const appointment of await steps.changedAppointments(fhir, id))
       facts.push(...present(appointmentFact(appointment, key, site, steps, listStamp)));
   const consentStamp = asked();
   const hasDecided = store.recordsOf(key).some(({ object }) => object === 'Communication_Consent__c');
-  for (const consent of isTurn(turn, key, hasDecided) ? await steps.consentsOf(fhir, patient.id) : []) {
+  const consents: Consent[] = [];
+  if (isTurn(turn, key, hasDecided)) for (const id of ids) consents.push(...(await steps.consentsOf(fhir, id)));
+  for (const consent of consents) {
     const number = consent.identifier?.[0]?.value;
     const fields = steps.mapConsent(consent, steps);
     if (!number || Object.keys(fields).length === 0) continue;
@@ -62,6 +67,7 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
       stamp: consentStamp,
       fields: { ...fields, Contact__c: key },
       seed: {},
+      updatedAt: lastUpdated([consent]),
     });
   }
   if (stop.aborted) return;
@@ -76,7 +82,9 @@ export async function readChart(context: Context, site: Site, fhir: Fhir, chart:
   // Read and taken in apart: a hospital that refuses it keeps nobody's telephone number from being right.
   if (!isTurn(turn, key, chart.link?.desired.Problem_Count__c !== undefined)) return;
   const clinicalStamp = asked();
-  const clinical = await steps.clinicalChart(fhir, patient.id);
+  const charts: (Clinical | undefined)[] = [];
+  for (const id of ids) charts.push(await steps.clinicalChart(fhir, id));
+  const clinical = together(charts.filter((one) => one !== undefined));
   if (clinical && !stop.aborted)
     wakeWriter(
       store.transaction(() => applyFacts(context, site.name, clinicalFacts(context, site, key, clinical, clinicalStamp))),
@@ -101,7 +109,7 @@ async function lookUp(
   }
 }
 
-/** Charts that were merged into this one: an EHR may leave their visits with them. */
+/** Charts that were merged into this one: an EHR may leave with them whatever was recorded there. */
 const replaced = ({ link = [] }: Patient): string[] =>
   link.flatMap(({ type, other }) => (type === 'replaces' ? (other?.reference?.replace(/^.*Patient\//, '') ?? []) : []));
 

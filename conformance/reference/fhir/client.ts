@@ -1,3 +1,4 @@
+import { type Audit, NO_AUDIT, shownIn } from '../audit.ts';
 import { type Answer, type Http, retryAfterMs } from '../http.ts';
 import { Failure } from '../retry.ts';
 import type { FhirSettings, Site } from '../settings.ts';
@@ -43,9 +44,14 @@ export function openFhir(
   now: () => number,
   steps: Steps,
   pause: (ms: number) => Promise<void> = async () => {},
+  audit: Audit = NO_AUDIT,
 ): Fhir {
   let token: Token | undefined;
   let renewal: Promise<Token> | undefined;
+
+  function tellOf(action: 'read' | 'export', what: string[]): void {
+    if (what.length > 0) audit({ who: fhir.clientId, action, what });
+  }
 
   // Many requests find the token stale at once; one of them fetches the new one.
   async function authorization(): Promise<string> {
@@ -66,6 +72,7 @@ export function openFhir(
       return get(url, accept, false);
     }
     if (status !== 200) throw new Failure(status, `fhir-${status}`, retryAfterMs(headers, now()));
+    tellOf('read', shownIn(body));
     return body;
   }
 
@@ -135,7 +142,9 @@ export function openFhir(
     const headers = { accept: 'application/fhir+ndjson', authorization: await authorization() };
     const { status, headers: answered, body } = await http(sameOrigin(file).href, { headers });
     if (status !== 200) throw new Failure(status, `export-file-${status}`, retryAfterMs(answered, now()));
-    return (body as Resource[] | undefined) ?? [];
+    const resources = (body as Resource[] | undefined) ?? [];
+    tellOf('export', resources.flatMap(shownIn));
+    return resources;
   }
 
   async function call(pathOrLink: string, init: Parameters<Fhir['call']>[1]): Promise<Answer> {
@@ -163,7 +172,13 @@ export function openFhir(
     read,
     search,
     call,
-    listVisits: fhir.athena && ((patientId) => visitIds(fhir.athena as Athena, patientId, (url) => get(url, 'application/json'))),
+    listVisits:
+      fhir.athena &&
+      (async (patientId) => {
+        const ids = await visitIds(fhir.athena as Athena, patientId, (url) => get(url, 'application/json'));
+        tellOf('read', [`Patient/${patientId}`, ...ids.map((id) => `Appointment/${id}`)]);
+        return ids;
+      }),
   };
 }
 

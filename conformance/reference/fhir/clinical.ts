@@ -5,6 +5,7 @@ import type { Context } from '../sync.ts';
 import type { Fhir, Resource } from './client.ts';
 import { isInError } from './clinical-map.ts';
 import type { Allergy, Clinical, Condition, Encounter, Observation, ServiceRequest } from './clinical-types.ts';
+import { lastUpdated } from './facts.ts';
 
 /**
  * A patient's clinical chart, over all pages; undefined where there is none. What is clinical is recorded at a visit: a chart
@@ -30,6 +31,20 @@ export async function clinicalChart(fhir: Fhir, patientId: string): Promise<Clin
   return { encounters, conditions, observations: labs && vitals && [...labs, ...vitals], orders, allergies };
 }
 
+/** Several charts of one person as one. A list that the hospital refuses for one of them is none: half of it would take the other half back. */
+export function together(charts: readonly Clinical[]): Clinical | undefined {
+  const joined = <T>(list: (chart: Clinical) => T[] | undefined): T[] | undefined =>
+    charts.some((chart) => !list(chart)) ? undefined : charts.flatMap((chart) => list(chart) ?? []);
+  if (charts.length === 0) return undefined;
+  return {
+    encounters: charts.flatMap(({ encounters }) => encounters),
+    conditions: joined(({ conditions }) => conditions),
+    observations: joined(({ observations }) => observations),
+    orders: joined(({ orders }) => orders),
+    allergies: joined(({ allergies }) => allergies),
+  };
+}
+
 /** What a clinical chart says: flags and dates of the contact, and a row for each referral, allergy and abnormal reading. */
 export function clinicalFacts(
   { steps, store, machine, setAside }: Context,
@@ -43,6 +58,7 @@ export function clinicalFacts(
   const [conditions, observations] = [valid(chart.conditions), valid(chart.observations)];
   const summary: Change = {
     ...{ object: 'Contact', key: person, person, stamp, seed: {} },
+    isSummary: true,
     fields: {
       ...steps.mapVisits(chart.encounters, site, steps),
       ...(conditions && steps.mapProblems(conditions, observations ?? [], machine.now(), steps)),
@@ -59,7 +75,11 @@ export function clinicalFacts(
     const wanted = valid(list) ?? [];
     const isGone = (link: Link) => link.object === object && !wanted.some(({ id }) => key(id) === link.key);
     return [
-      ...wanted.map((one) => ({ key: key(one.id), fields: { ...map(one), IsDeleted: false } })),
+      ...wanted.map((one) => ({
+        key: key(one.id),
+        fields: { ...map(one), IsDeleted: false },
+        updatedAt: lastUpdated([one]),
+      })),
       // The list is the whole list: what was on it and is not any more was taken back.
       ...(list ? store.recordsOf(person).filter(isGone) : []).map((link) => ({ key: link.key, fields: { IsDeleted: true } })),
     ].map((one) => ({ ...one, object, person, stamp, seed: {} }));

@@ -8,7 +8,16 @@ export function patientFact(patient: Patient, site: Site, steps: Steps, stamp: S
   const identity = identityOf(patient, site);
   if (!identity) return undefined;
   const key = steps.contactKey(identity);
-  return { object: 'Contact', key, person: key, stamp, fields: steps.mapPatient(patient, site, steps), seed: seedOf(patient) };
+  const fields = steps.mapPatient(patient, site, steps);
+  return { object: 'Contact', key, person: key, stamp, fields, seed: seedOf(patient), updatedAt: lastUpdated([patient]) };
+}
+
+/** When the newest of these was last changed, where the EHR says so of any of them. */
+export function lastUpdated(resources: readonly object[]): number | undefined {
+  const times = resources
+    .map((one) => Date.parse((one as { meta?: { lastUpdated?: string } }).meta?.lastUpdated ?? ''))
+    .filter((time) => !Number.isNaN(time));
+  return times.length > 0 ? Math.max(...times) : undefined;
 }
 
 /** One fact or none, to be put among others. */
@@ -31,5 +40,6 @@ export function appointmentFact(
     stamp,
     fields: { ...steps.mapAppointment(appointment, site, steps), Contact__c: person },
     seed: seedOfAppointment(appointment, steps),
+    updatedAt: lastUpdated([appointment]),
   };
 }

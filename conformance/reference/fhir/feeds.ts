@@ -49,7 +49,7 @@ async function subscribe(fhir: Fhir, now: () => number, athena: Athena): Promise
 }
 
 async function readFeed(
-  { store, machine, steps, stop }: Context,
+  { store, machine, steps, stop, audit }: Context,
   site: Site,
   fhir: Fhir,
   told: Told,
@@ -67,7 +67,9 @@ async function readFeed(
     if (!Array.isArray(list)) throw new Failure(0, 'not-a-list');
     // A free place in the schedule is nobody's.
     const ids = new Set(list.flatMap(({ patientid }) => (patientid === undefined ? [] : [String(patientid)])));
-    if (!stop.aborted) told.keep([...ids].map((id) => `Patient/a-${athena.practice}.E-${id}`));
+    const patients = [...ids].map((id) => `Patient/a-${athena.practice}.E-${id}`);
+    if (patients.length > 0) audit({ who: site.fhir?.clientId ?? '', action: 'read', what: patients });
+    if (!stop.aborted) told.keep(patients);
   };
   const again = before !== undefined && !kept.has(feed) && steps.readsAgain();
   kept.delete(feed);

@@ -34,6 +34,7 @@ const context = (more: Partial<typeof steps> = {}): Context =>
   ({
     steps: { ...steps, backoff: () => 0, ...more },
     store,
+    audit: () => {},
     stop: ending.signal,
     settings: { pollMs: 0 },
     machine: { now: () => Date.UTC(2026, 2, 2, 12), random: () => 0, log: () => undefined, sleep: () => turn() },

@@ -63,7 +63,12 @@ export function applyInbox(context: Context, site: Site): void {
         const facts = steps.mapMessage(steps.decodeMessage(text), site, steps);
         // A message tells of less than the chart holds: of a visit, not of what was found at it.
         store.hint(facts.map((fact) => ('loser' in fact ? fact.survivor : fact.person)));
-        return applyFacts(context, site.name, facts);
+        const fetchedAt = context.machine.now();
+        return applyFacts(
+          context,
+          site.name,
+          facts.map((fact) => ({ ...fact, fetchedAt })),
+        );
       });
       wakeWriter(persons, 'feed');
     } catch (error) {

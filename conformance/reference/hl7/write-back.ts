@@ -92,7 +92,7 @@ const UNMARKED: Fields = { Write_Back_Error__c: null };
 
 /** Sends what waits for a site, one message at a time, each until the hospital took it. Runs until the sync stops. */
 export async function sendOutbox(context: Context, site: Site, fhir?: Fhir): Promise<void> {
-  const { steps, store, machine, setAside, stop } = context;
+  const { steps, store, machine, setAside, stop, audit } = context;
   const to = site.sendTo;
   if (!to && !site.patches) return;
   let attempt = 0;
@@ -106,6 +106,7 @@ export async function sendOutbox(context: Context, site: Site, fhir?: Fhir): Pro
     const isRefused = outcome === 'refused' && steps.isHopeless(refusals);
     if (next && (outcome === 'accepted' || outcome === 'overtaken' || isRefused)) {
       if (isRefused) setAside(site.name, next.text, 'write-back refused by the hospital');
+      if (outcome !== 'refused') tellOf(next, outcome);
       store.transaction(() => {
         if (outcome !== 'overtaken') markContact(context, next.person, isRefused ? steps.refusalMark(next.fields) : UNMARKED);
         store.dropMessage(next.id);
@@ -117,6 +118,15 @@ export async function sendOutbox(context: Context, site: Site, fhir?: Fhir): Pro
       await machine.sleep(next ? (steps.backoff(attempt, 0, machine.random) ?? ACK_WAIT_MS) : 100, stop);
       attempt = next ? attempt + 1 : 0;
     }
+  }
+
+  // Also of what the hospital need not hear any more: a decision that lost stays on record.
+  function tellOf({ person, edit }: Outgoing, outcome: Outcome | undefined): void {
+    const { what, before, after } = JSON.parse(edit) as { what: string; before: Fields; after: Fields };
+    const id = store.link('Contact', person)?.fhirId;
+    const about = [...(id ? [`Patient/${id}`] : []), what];
+    if (outcome === 'accepted') audit({ who: site.fhir?.clientId ?? 'SYNC', action: 'update', what: about, before, after });
+    else audit({ who: site.fhir?.clientId ?? 'SYNC', action: 'discard', what: about, before: after, after: {} });
   }
 
   async function patch({ text, person }: Outgoing): Promise<Outcome> {

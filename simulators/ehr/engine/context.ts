@@ -62,6 +62,8 @@ export interface Site {
   readonly tokenSeconds: number;
   /** The most that a page of search results holds, however many were asked for: a server may give less. */
   readonly pageLimit: () => number;
+  /** The most that a file of an export holds. */
+  readonly fileLimit: () => number;
   /** Counts a call; how many there were in this second of the clock. */
   readonly spend: () => number;
 }

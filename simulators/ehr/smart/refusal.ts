@@ -1,4 +1,4 @@
-import type { Context } from '#kernel';
+import { type Context, tokenMark } from '#kernel';
 import type { Site } from '../engine/context.ts';
 import type { ErrorName } from '../vendors/vendor.ts';
 
@@ -20,14 +20,21 @@ export class ClientRefused extends TokenRefused {
   }
 }
 
-/** The true reason of a refusal, in the journal (kind `auth`). */
-export function noteRefusal(site: Site, { exchange }: Context, at: string, reason: string, client?: string): void {
+/** The true reason of a refusal, in the journal (kind `auth`); `token` is one that was shown and is not known. */
+export function noteRefusal(
+  site: Site,
+  { exchange }: Context,
+  at: string,
+  reason: string,
+  client?: string,
+  token?: string,
+): void {
   site.kernel.journal.append({
     sim: 'ehr',
     tenant: site.name,
     kind: 'auth',
     actor: client && `client:${client}`,
     cause: exchange.id,
-    data: { at, client, reason },
+    data: { at, client, reason, ...(token !== undefined && { token: tokenMark(site.kernel, token) }) },
   });
 }

@@ -65,7 +65,12 @@ describe('apps registered while the site runs', () => {
     expect([reply.status, reply.body.error]).toEqual([400, expect.stringMatching(message)]);
   });
   it('the approval setting is checked', async () => {
-    expect((await call('POST', '/settings', { approve: 'ask' })).body).toEqual({ approve: 'ask', pace: 'run', pageLimit: 0 });
+    expect((await call('POST', '/settings', { approve: 'ask' })).body).toEqual({
+      approve: 'ask',
+      pace: 'run',
+      pageLimit: 0,
+      fileLimit: 0,
+    });
     expect((await call('POST', '/settings', { approve: 'maybe' })).status).toBe(400);
     expect((await call('POST', '/settings', { colour: 'red' })).body.error).toMatch(
       /colour: unknown key "colour"; there are: approve, pace, pageLimit/,

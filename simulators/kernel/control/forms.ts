@@ -10,8 +10,13 @@ export const RECORD_REF = object(
 );
 
 export const OFFER = object(
-  { schedule: text(), index: whole('From 0.'), started: number('When the schedule began, epoch ms.') },
-  { name: 'Offer', description: 'Where in a declared schedule of a load script it stands; latency counts from when it was due.' },
+  {
+    schedule: text(),
+    index: whole('From 0.'),
+    'started?': number('When a declared schedule began, epoch ms.'),
+    'due?': number('Or when it was due, where it was not declared.'),
+  },
+  { name: 'Offer', description: 'Where in a schedule of offers it stands; latency counts from when it was due.' },
 );
 
 const DRAFT: Readonly<Record<string, Schema>> = {

@@ -136,6 +136,9 @@ describe('what is exported', () => {
     const manifest = await run('/Patient/$export?_type=Patient', test);
     expect(manifest.output.map(({ count }: Json) => count)).toEqual([3000, 100]);
     expect(new Set(ids((await filesOf(manifest, test)).Patient)).size).toBe(3100);
+    test.site.fileLimit = 1000;
+    const smaller = await run('/Patient/$export?_type=Patient', test);
+    expect(smaller.output.map(({ count }: Json) => count)).toEqual([1000, 1000, 1000, 100]);
     const served = test.kernel.journal.read({ kind: 'reply' }).filter(({ data }) => data!.operation === 'export-file');
     expect(served.map((event) => event.served!.length)).toEqual([3000, 100]);
     await test.close();

@@ -16,16 +16,17 @@ export async function prepare(jobs: Jobs, listing: Listing, key: string): Promis
     // What a process that was killed had listed.
     while (listing.forget(job.number)) await turn();
     const files: ExportFile[] = [];
+    const most = Math.min(site.vendor.bulk.perFile, site.fileLimit());
     for (const type of job.types) {
       let file: ExportFile | undefined;
       for (const rows of rowsOf(site, listing, job, type)) {
         for (let at = 0; at < rows.length; ) {
-          if (!file || file.count === site.vendor.bulk.perFile) {
+          if (!file || file.count >= most) {
             const id = site.vendor.bulk.key(site.kernel.mint(`ehr.${site.name}.export-file`));
             file = { id, number: files.length + 1, type, count: 0 };
             files.push(file);
           }
-          const some = rows.slice(at, at + site.vendor.bulk.perFile - file.count);
+          const some = rows.slice(at, at + most - file.count);
           listing.add(job.number, file.number, some);
           file.count += some.length;
           at += some.length;

@@ -1,6 +1,5 @@
 import type { JournalEvent } from '#simulators';
 import { eventId } from '../facts/facts.ts';
-import type { Offer } from '../facts/latency.ts';
 import type { EventId } from '../result.ts';
 import type { Usage } from './usage.ts';
 
@@ -13,20 +12,14 @@ export interface ErrorKind {
 }
 
 /** What of the journal only a load run asks for. Keeps numbers, not events: there may be a million of them. */
-export class LoadFacts {
-  /** By the commit that carries it. */
-  readonly offers = new Map<EventId, Offer>();
-  /** When each event loop was held up: for how long, in ms. */
-  readonly lags: { at: number; process: string; maxMs: number }[] = [];
+export class LoadTally {
   readonly usage: { at: number; of: Record<string, Usage> }[] = [];
   readonly errors = new Map<string, { count: number; first: EventId; at: number[] }>();
   events = 0;
 
   ingest(event: JournalEvent): void {
     this.events++;
-    const { kind, data = {}, at, process, sim } = event;
-    if (data.offer) this.offers.set(eventId(event), data.offer as Offer);
-    if (kind === 'lag') this.lags.push({ at, process, maxMs: Number(data.maxMs) });
+    const { kind, data = {}, at, sim } = event;
     if (kind === 'run' && data.type === 'usage') this.usage.push({ at, of: data.of as Record<string, Usage> });
     if (kind === 'reply') {
       const { status, severed, operation } = data as { status?: number; severed?: string; operation?: string };
@@ -50,8 +43,8 @@ export class LoadFacts {
 }
 
 /** The fold of a journal that is at hand as a whole. */
-export function loadFactsOf(events: Iterable<JournalEvent>): LoadFacts {
-  const facts = new LoadFacts();
-  for (const event of events) facts.ingest(event);
-  return facts;
+export function loadTallyOf(events: Iterable<JournalEvent>): LoadTally {
+  const tally = new LoadTally();
+  for (const event of events) tally.ingest(event);
+  return tally;
 }

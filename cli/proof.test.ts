@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { mutantsProof, type ShownMutant, seedsProof, withPart } from './proof.ts';
+
+const mutant = (more: Partial<ShownMutant>): ShownMutant => ({
+  ...{ id: 'a', kind: 'broken', blind: false, ms: 1_000, wrong: [], kills: [], failed: [] },
+  ...more,
+});
+
+describe('the page of long runs', () => {
+  it('keeps the part that was not run', () => {
+    const first = withPart(undefined, 'seeds', '\n## Seeds\n\nfifty\n\n');
+    const both = withPart(first, 'mutants', '\n## Mutants\n\nall\n\n');
+    expect([first.includes('Not run yet.'), both.includes('fifty'), both.includes('all'), both.includes('Not run yet.')]).toEqual(
+      [true, true, true, false],
+    );
+    expect(withPart(both, 'mutants', '\n## Mutants\n\nall\n\n')).toBe(both);
+  });
+
+  it.each([
+    ['no failure', []],
+    ['no failure', [{ id: 'ID-01', verdict: 'untestable', reason: 'did-not-bite', message: 'm' }]],
+    ['a failure with 1 of them', [{ id: 'ID-01', verdict: 'fail', reason: 'missing', message: 'm' }]],
+    ['a failure with 1 of them', [{ id: 'ID-01', verdict: 'harness-error', reason: 'r', message: 'm' }]],
+  ] as const)('says %s of %j', (said, odd) => {
+    const runs = [
+      { id: '1', ms: 1, passed: 3, odd: [] },
+      { id: '2', ms: 1, passed: 2, odd: [...odd] },
+    ];
+    expect(seedsProof('Monday', runs, 'its own sync window')).toContain(`**${said}**`);
+  });
+
+  it('names what was not as expected', () => {
+    const text = mutantsProof('Monday', [mutant({}), mutant({ id: 'b', wrong: ['ID-01 does not fail it'] })], 1);
+    expect(text).toContain('**1 not as expected**; 1 checks are failed by none');
+    expect(text).toContain('| b | ID-01 does not fail it |');
+  });
+});

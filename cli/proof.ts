@@ -1,0 +1,74 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { table } from './markdown.ts';
+import type { SeedRun } from './series.ts';
+
+/** What a mutant showed, for readers. */
+export interface ShownMutant {
+  id: string;
+  kind: 'broken' | 'lawful' | 'null';
+  blind: boolean;
+  ms: number;
+  /** What was not as expected. */
+  wrong: readonly string[];
+  kills: readonly { check: string; reason: string }[];
+  failed: readonly { check: string; reason: string }[];
+}
+
+const PAGE = 'docs/proof.md';
+type Part = 'seeds' | 'mutants';
+const PARTS: readonly Part[] = ['seeds', 'mutants'];
+
+const HEAD = `# What the checks were proven on
+
+Dated outcomes of the two long series, written by the runs themselves: \`npm run matrix\` and \`npm run matrix -- --seeds 50\`. Both
+go on where they were ended. Which mutant is there for which check is in [the mutants](mutants.md) and [the kill matrix](matrix.md).
+`;
+
+/** The page with one part of it written anew; the other stays as it was. */
+export function withPart(page: string | undefined, part: Part, text: string): string {
+  const held = (one: Part): string =>
+    new RegExp(`<!-- ${one} -->\\n([\\s\\S]*?)<!-- /${one} -->`).exec(page ?? '')?.[1] ??
+    `\n## ${TITLES[one]}\n\nNot run yet.\n\n`;
+  const parts = PARTS.map((one) => `<!-- ${one} -->\n${one === part ? text : held(one)}<!-- /${one} -->\n`);
+  return [HEAD, ...parts].join('\n');
+}
+
+const TITLES: Record<Part, string> = { seeds: 'The clean reference over many seeds', mutants: 'The mutants' };
+
+export function writeProof(part: Part, text: string): void {
+  writeFileSync(PAGE, withPart(existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : undefined, part, text));
+}
+
+const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(0)} s`;
+const where = (): string => `Node ${process.versions.node}, ${cpus().length} CPUs`;
+
+export function seedsProof(begun: string, runs: readonly SeedRun[], within: string): string {
+  const failed = runs.filter(({ odd }) => odd.some(({ verdict }) => verdict !== 'untestable'));
+  const unknown = runs.flatMap(({ odd }) => odd.filter(({ verdict }) => verdict === 'untestable'));
+  const judged = runs.reduce((sum, { passed, odd }) => sum + passed + odd.length, 0);
+  const rows = runs.flatMap(({ id, odd }) => odd.map((one) => [id, one.id, one.verdict, one.reason, one.message]));
+  const verdict = failed.length === 0 ? 'no failure' : `a failure with ${failed.length} of them`;
+  return `
+## ${TITLES.seeds}
+
+${begun}: the reference sync, every check of level 1, ${within}, seeds 1 to ${runs.length}: **${verdict}** in ${judged} verdicts, ${unknown.length} of them
+untestable; ${seconds(median(runs.map(({ ms }) => ms)))} a run in the middle. ${where()}.
+${rows.length > 0 ? `\n${table(['seed', 'check', 'verdict', 'reason', 'what'], rows)}\n` : ''}
+`;
+}
+
+export function mutantsProof(begun: string, mutants: readonly ShownMutant[], unproven: number): string {
+  const count = (kind: ShownMutant['kind']) => mutants.filter((one) => one.kind === kind).length;
+  const odd = mutants.filter(({ wrong }) => wrong.length > 0);
+  const rows = odd.flatMap(({ id, wrong }) => wrong.map((text) => [id, text]));
+  const said = odd.length === 0 ? 'all as expected' : `${odd.length} not as expected`;
+  return `
+## ${TITLES.mutants}
+
+${begun}: ${count('broken')} broken syncs (${mutants.filter(({ blind }) => blind).length} of all written by somebody who had read no check), ${count('lawful')} lawful variants, ${count('null')} nulls:
+**${said}**; ${unproven === 0 ? 'every check is failed by a mutant of its own' : `${unproven} checks are failed by none`}. ${seconds(median(mutants.map(({ ms }) => ms)))} a run in the middle. ${where()}.
+${rows.length > 0 ? `\n${table(['mutant', 'what was not as expected'], rows)}\n` : ''}
+`;
+}

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { globSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CHECKS, type CheckResult, judge } from '#conformance';
+import { digest, systemClock } from '#kernel';
+import { REFERENCE_MANIFEST, readSubject } from './bring-up.ts';
+import { executeRun } from './check.ts';
+import { type Entry, Ledger } from './ledger.ts';
+import { seedsProof, writeProof } from './proof.ts';
+import { UsageError } from './usage.ts';
+
+/** Where the runs of a series go, and what they found. */
+export const MATRIX = join('reports', 'runs', 'matrix');
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+/** Whatever can change a verdict. */
+const SOURCES = '{cli,conformance,fixtures,scenarios,simulators}/**/*.{ts,js,csv,yaml}';
+
+/** What a series says of itself is that of the code, so that no result of other code is counted in. */
+function codeDigest(): string {
+  const files = globSync(SOURCES, { cwd: ROOT }).filter((file) => !/\.test\.[tj]s$/.test(file));
+  return digest(...files.sort().flatMap((file) => [file, readFileSync(join(ROOT, file), 'utf8')])).slice(0, 12);
+}
+
+/** The ledger of a series; anew unless it is to be resumed. */
+export function openSeries<E extends Entry>(name: string, options: string, resume = false): Ledger<E> {
+  const now = new Date(systemClock.now()).toISOString().slice(0, 16).replace('T', ' ');
+  return Ledger.open<E>(join(MATRIX, `${name}.jsonl`), {
+    about: `${name}: ${options}; code ${codeDigest()}`,
+    now: `${now} UTC`,
+    resume,
+  });
+}
+
+/** Works on all items, so many at once. */
+export async function eachAtOnce<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await work(next);
+  };
+  await Promise.all(Array.from({ length: Math.max(1, atOnce) }, worker));
+}
+
+/** What the checks said of the clean reference with one seed. */
+export interface SeedRun extends Entry {
+  ms: number;
+  passed: number;
+  /** Whatever is neither passed nor not applicable. */
+  odd: Pick<CheckResult, 'id' | 'verdict' | 'reason' | 'message'>[];
+}
+
+const isFailure = ({ verdict }: SeedRun['odd'][number]): boolean => verdict !== 'untestable';
+
+/** Runs the clean reference once for each seed: whatever fails it is a false alarm, and is not run again until it passes. */
+export async function overSeeds(values: {
+  seeds: string;
+  at: string;
+  keep?: boolean;
+  resume?: boolean;
+  write?: boolean;
+  window?: string;
+}): Promise<number> {
+  const count = Number(values.seeds);
+  if (!Number.isInteger(count) || count < 1) throw new UsageError(`--seeds ${values.seeds}: how many, from 1 on`);
+  const window = values.window === undefined ? undefined : Number(values.window);
+  if (window !== undefined && !(window > 0)) throw new UsageError(`--window ${values.window}: how many seconds`);
+  const within = window === undefined ? 'its own sync window' : `a sync window of ${window} s`;
+  const ledger = openSeries<SeedRun>('seeds', `the reference sync, level 1, ${within}`, values.resume);
+  const seeds = Array.from({ length: count }, (_, n) => String(n + 1));
+  const left = seeds.filter((seed) => !ledger.get(seed));
+  if (left.length < count) console.log(`${count - left.length} of ${count} were run before: ${ledger.begun}`);
+  await eachAtOnce(left, Number(values.at), async (seed) => {
+    const run = await runSeed(seed, window, values.keep);
+    ledger.add(run);
+    console.log(seedLine(run));
+  });
+  const runs = seeds.flatMap((seed) => ledger.get(seed) ?? []);
+  const failed = runs.filter(({ odd }) => odd.some(isFailure)).length;
+  if (values.write) writeProof('seeds', seedsProof(ledger.begun, runs, within));
+  console.log(`\n${runs.length - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+async function runSeed(seed: string, window: number | undefined, keep = false): Promise<SeedRun> {
+  const { manifest, map } = readSubject(REFERENCE_MANIFEST);
+  const started = systemClock.now();
+  const folder = await executeRun({
+    // A longer promise is no other question: whoever is in time is not waited for.
+    manifest:
+      window === undefined ? manifest! : { ...manifest!, promises: { ...manifest!.promises, sync_window: window * 1000 } },
+    map,
+    checks: CHECKS.filter(({ level }) => level === 1),
+    seed,
+    runKey: digest('seeds', seed).slice(0, 8),
+    out: MATRIX,
+    id: `seed-${seed}-${randomBytes(4).toString('hex')}`,
+  });
+  const { checks } = judge(folder);
+  const odd = checks
+    .filter(({ verdict }) => !['pass', 'not-applicable'].includes(verdict))
+    .map(({ id, verdict, reason, message }) => ({ id, verdict, reason, message }));
+  if (odd.length === 0 && !keep) rmSync(folder.path, { recursive: true });
+  const passed = checks.filter(({ verdict }) => verdict === 'pass').length;
+  return { id: seed, ms: systemClock.now() - started, passed, odd };
+}
+
+function seedLine({ id, ms, passed, odd }: SeedRun): string {
+  const mark = odd.some(isFailure) ? '✗' : '✓';
+  const what = odd.map((one) => `\n      ${one.id} is ${one.verdict} (${one.reason}: ${one.message})`).join('');
+  return `${mark} seed ${id.padEnd(5)} ${(ms / 1000).toFixed(1).padStart(6)} s  ${passed} checks passed${what}`;
+}
