@@ -115,7 +115,7 @@ function plots({ series, limits, syncWindowMs, target }: LoadResult): (Markup | 
       about: 'Share of one core.',
       unit: 'cores',
       seconds,
-      lines: usage.map((who) => line(who, (point) => point.usage[who]?.cpu)),
+      lines: usage.map((who) => ({ ...line(who, (point) => point.usage[who]?.cpu), joined: true })),
     }),
     plot({
       id: 'memory',
@@ -123,7 +123,7 @@ function plots({ series, limits, syncWindowMs, target }: LoadResult): (Markup | 
       about: 'Resident, with everything that a process started.',
       unit: 'MB',
       seconds,
-      lines: usage.map((who) => line(who, (point) => point.usage[who]?.rssMb)),
+      lines: usage.map((who) => ({ ...line(who, (point) => point.usage[who]?.rssMb), joined: true })),
     }),
     plot({
       id: 'lag',

@@ -4,6 +4,8 @@ import { type Markup, markup } from '../markup.ts';
 export interface Line {
   name: string;
   values: readonly (number | undefined)[];
+  /** Gaps are only moments at which nobody looked. */
+  joined?: boolean;
 }
 
 export interface Plot {
@@ -20,7 +22,7 @@ export interface Plot {
   mark?: { value: number; name: string };
 }
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [1040, 250, 64, 12, 12, 28];
+const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [1040, 250, 76, 12, 12, 28];
 const TICKS = 5;
 
 export const PLOT_CSS = `
@@ -32,11 +34,13 @@ export const PLOT_CSS = `
 @media (prefers-color-scheme:dark){.c0{--c:#6fb3e8}.c1{--c:#f0a35e}.c2{--c:#ff8a80}.c3{--c:#63cd92}.c4{--c:#c7a0f2}.c5{--c:#e4b752}.c6{--c:#5fd0de}.c7{--c:#f08fc4}}
 `;
 
-/** The least round number that is not below: 1, 2 or 5 times a power of ten. */
+const ROUND = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
+
+/** The least round number that is not below. */
 export function roundUp(value: number): number {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((one) => one * power).find((one) => one >= value * (1 - 1e-9))!;
+  return ROUND.map((one) => one * power).find((one) => one >= value * (1 - 1e-9))!;
 }
 
 const said = (value: number): string => {
@@ -57,23 +61,28 @@ export function plot({ id, title, about, unit, seconds, lines, mark }: Plot): Ma
   const across = roundUp(last / 8);
   const rows = Array.from({ length: TICKS + 1 }, (_, i) => i * step);
   const columns = Array.from({ length: Math.floor(last / across) + 1 }, (_, i) => i * across);
-  return markup`<section class="panel plot" id="${id}"><h3>${title}</h3><p class="dim">${about}</p>
+  return markup`<section class="panel plot" id="${id}"><h3>${title} <small class="dim">${unit}</small></h3><p class="dim">${about}</p>
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}">
-${rows.map((value) => markup`<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y(value))}" y2="${at(y(value))}"/><text x="${LEFT - 8}" y="${at(y(value) + 4)}" text-anchor="end">${said(value)}${value === top ? ` ${unit}` : ''}</text>`)}
+${rows.map((value) => markup`<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y(value))}" y2="${at(y(value))}"/><text x="${LEFT - 8}" y="${at(y(value) + 4)}" text-anchor="end">${said(value)}</text>`)}
 ${columns.map((second) => markup`<text x="${at(x(second))}" y="${HEIGHT - 8}" text-anchor="middle">${said(second)} s</text>`)}
 ${mark && markup`<line class="mark" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y(mark.value))}" y2="${at(y(mark.value))}"/><text x="${WIDTH - RIGHT}" y="${at(y(mark.value) - 5)}" text-anchor="end">${mark.name}</text>`}
-${shown.map(({ values }, i) => lineOf(values, `c${i % 8}`, (n) => x(seconds[n]!), y))}
+${shown.map((line, i) => lineOf(line, `c${i % 8}`, (n) => x(seconds[n]!), y))}
 </svg><ul class="legend">${shown.map(({ name }, i) => markup`<li class="c${i % 8}"><i></i>${name}</li>`)}</ul></section>`;
 }
 
 // A value that stands alone between two gaps is a dot: a line would not show it.
-function lineOf(values: Line['values'], colour: string, x: (n: number) => number, y: (value: number) => number): Markup {
+function lineOf(
+  { values, joined = false }: Line,
+  colour: string,
+  x: (n: number) => number,
+  y: (value: number) => number,
+): Markup {
   const pieces: string[] = [];
   const dots: Markup[] = [];
   let open = false;
   values.forEach((value, n) => {
     if (value === undefined) {
-      open = false;
+      open &&= joined;
       return;
     }
     const [left, up] = [x(n).toFixed(1), y(value).toFixed(1)];

@@ -90,8 +90,8 @@ export function curve(kind: Kind, stretches: readonly Stretch[], begins = 0): Pa
       startRate: rate(stages[0]!.from),
       timeUnit: '1m',
       stages: steps,
-      preAllocatedVUs: Math.max(5, Math.ceil(peak / 4)),
-      // An open model needs somebody free whenever an offer is due, however slowly those before are answered.
+      // An open model needs somebody free whenever an offer is due, however slowly those before are answered; making one takes time.
+      preAllocatedVUs: Math.max(20, Math.ceil(peak)),
       maxVUs: Math.max(100, Math.ceil(10 * peak)),
     },
   };
