@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import {
@@ -12,6 +13,7 @@ import {
   SubjectError,
 } from '#conformance';
 import { systemClock } from '#kernel';
+import type { JournalEvent } from '#simulators';
 import { type SandboxPlan, withSandbox } from './bring-up.ts';
 
 /** How long more is looked once something is sure: what else is wrong shows at about the same time. */
@@ -29,23 +31,27 @@ export async function tryOut({ manifest, map, folder: path, say, ...plan }: Tria
   rmSync(path, { recursive: true, force: true });
   const folder = RunFolder.create(dirname(path), basename(path));
   const examination = new Examination(manifest, (part, done) => say(`  ✓ ${part} ${done}`));
+  // Somebody new each time: a sandbox or a sync that stayed up knows whom it was sent before.
+  const people = { seed: 'doctor', runKey: randomBytes(4).toString('hex') };
   const enough = new AbortController();
   let isEnding = false;
   try {
-    await withSandbox({ ...plan, manifest, seed: 'doctor', runKey: 'doctor' }, folder, async (up) => {
+    await withSandbox({ ...plan, ...people, manifest }, folder, async (up) => {
       const listening = new AbortController();
-      const hearing = up.sandbox.follow(
-        (event) => {
-          examination.hear(event);
-          if (!examination.isSure || isEnding) return;
-          isEnding = true;
-          systemClock.after(AND_ELSE_MS, () => enough.abort());
-        },
-        listening.signal,
-        (ms) => systemClock.sleep(ms, listening.signal),
+      const hear = (event: JournalEvent): void => {
+        examination.hear(event);
+        if (!examination.isSure || isEnding) return;
+        isEnding = true;
+        systemClock.after(AND_ELSE_MS, () => enough.abort());
+      };
+      // A sandbox that stayed up holds what earlier subjects did, and what was tried of its addresses just now.
+      const heads = new Map((await up.sandbox.heads()).map(({ url, head }) => [url, head]));
+      const sleep = (ms: number): Promise<void> => systemClock.sleep(ms, listening.signal);
+      const hearing = Promise.all(
+        up.sandbox.processes.map((one) => one.follow(heads.get(one.url) ?? 0, hear, listening.signal, sleep)),
       );
       try {
-        const common = { ...up, folder, manifest, map, seed: 'doctor', runKey: 'doctor', clock: systemClock };
+        const common = { ...up, ...people, folder, manifest, map, clock: systemClock };
         await runChecks({ ...common, checks: [canary], signal: enough.signal });
       } finally {
         listening.abort();

@@ -7,16 +7,43 @@ import type { Finding, InvariantResult } from './result.ts';
 interface Invariant {
   id: InvariantResult['id'];
   title: string;
+  /** What goes wrong for a patient or a clinic when it is broken. */
+  harm: string;
   judge(evidence: Evidence, cohort: string): Finding[];
 }
 
 /** Rules that hold for everybody, always; judged per cohort, as rows of their own. */
 export const INVARIANTS: readonly Invariant[] = [
-  { id: 'G1', title: 'One live CRM record per live patient', judge: oneLiveRow },
-  { id: 'G2', title: "No record holds another patient's value", judge: nothingCrossed },
-  { id: 'G3', title: 'Every EHR-owned value is one that the EHR held', judge: nothingInvented },
-  { id: 'G4', title: 'Nothing outside the map reaches the CRM', judge: nothingUnmapped },
-  { id: 'G5', title: 'At the end, the CRM is as the map asks', judge: mappedAtTheEnd },
+  {
+    id: 'G1',
+    title: 'One live CRM record per live patient',
+    harm: 'Half of what is known of a patient stands in a record that nobody opens, and reminders go out twice or not at all.',
+    judge: oneLiveRow,
+  },
+  {
+    id: 'G2',
+    title: "No record holds another patient's value",
+    harm: "One patient's phone, visit or result is acted on for another.",
+    judge: nothingCrossed,
+  },
+  {
+    id: 'G3',
+    title: 'Every EHR-owned value is one that the EHR held',
+    harm: 'Staff act on a value that no clinician ever wrote down.',
+    judge: nothingInvented,
+  },
+  {
+    id: 'G4',
+    title: 'Nothing outside the map reaches the CRM',
+    harm: 'What the chart says about a patient can be read by people whom it is none of their business.',
+    judge: nothingUnmapped,
+  },
+  {
+    id: 'G5',
+    title: 'At the end, the CRM is as the map asks',
+    harm: 'Long after the trouble is over somebody is still called on the old number.',
+    judge: mappedAtTheEnd,
+  },
 ];
 
 function oneLiveRow(evidence: Evidence, cohort: string): Finding[] {

@@ -67,9 +67,16 @@ async function recorded({
     home.micros = Math.max(home.micros, sandbox.b.micros);
   }
   for (const draft of between) home.add(draft);
-  if (log !== undefined) writeFileSync(folder.file('subject.log'), log);
+  if (log !== undefined) for (const name of ['subject.log', 'subject-1.log']) writeFileSync(folder.file(name), log);
   heard.home = home.events.length;
-  const ended = { type: 'end', status: 'finished', output: folder.hashOf('subject.log'), heard, ...(end || {}) };
+  const ended = {
+    type: 'end',
+    status: 'finished',
+    output: folder.hashOf('subject.log'),
+    outputs: folder.outputHashes(),
+    heard,
+    ...(end || {}),
+  };
   if (end) home.add({ ...run, data: ended });
   const journal = folder.journal('home');
   for (const event of home.events) journal.add(event);
@@ -416,6 +423,8 @@ describe('evidence that was changed, or is not there', () => {
     ['the map', (f) => rewrite(input(f, 'fields.csv'), (t) => t.replace('keep', 'clear')), /inputs\/\w+ was changed/],
     ['the set of checks', (f) => rmSync(input(f, 'ID-01')), /inputs\/\w+ is missing/],
     ['the output of the subject', (f) => rewrite(f.file('subject.log'), (t) => `${t}!`), /subject\.log was changed/],
+    ['the output of its second instance', (f) => rewrite(f.file('subject-1.log'), (t) => `${t}!`), /subject-1\.log was changed/],
+    ['the output of an instance that was not', (f) => writeFileSync(f.file('subject-2.log'), ''), /subject-2\.log was changed/],
     ['the output of the subject, gone', (f) => rmSync(f.file('subject.log')), /subject\.log was changed/],
   ])('%s', async (_, change, message) => {
     const folder = await recorded({

@@ -51,6 +51,8 @@ interface Header {
   unhealthy?: string[];
   subjectEnded?: { how: string; forced: boolean };
   output?: string;
+  /** Of each instance's log, by name. */
+  outputs?: Record<string, string>;
   /** Hash of the audit trail as it was kept, where the manifest names one. */
   audit?: string;
   /** How far each process's journal went when the run ended. */
@@ -95,8 +97,9 @@ export function openRun(folder: RunFolder): Opened {
   for (const [process, head] of Object.entries(header.heard ?? {}))
     if ((heads.get(process) ?? 0) < head)
       throw new EvidenceError(`the journal of ${process} ends before event ${head}: the file was cut or is missing`);
-  if (header.output && folder.hashOf('subject.log') !== header.output)
-    throw new EvidenceError('subject.log was changed after the run');
+  const printed = header.outputs ?? (header.output ? { 'subject.log': header.output } : {});
+  for (const name of new Set([...Object.keys(printed), ...Object.keys(header.outputs ? folder.outputHashes() : {})]))
+    if (folder.hashOf(name) !== printed[name]) throw new EvidenceError(`${name} was changed after the run`);
   if (header.audit && folder.hashOf(AUDIT_FILE) !== header.audit)
     throw new EvidenceError(`${AUDIT_FILE} was changed after the run`);
   const audit = header.audit ? folder.lines(AUDIT_FILE) : undefined;
@@ -270,10 +273,10 @@ function invariantResults(check: CheckDefinition, evidence: Evidence, manifest: 
       (site) => !notApplicable(check, site, manifest, evidence.oracle.map) && evidence.facts.checks.has(cohortOf(check, site)),
     )
     .flatMap((site) =>
-      INVARIANTS.map(({ id, title, judge: judgeOne }) => {
+      INVARIANTS.map(({ id, title, harm, judge: judgeOne }) => {
         const cohort = cohortOf(check, site);
         const findings = orOurs(() => judgeOne(evidence, cohort));
-        return { id, title, cohort, verdict: rollUp(findings.map((f) => f.verdict)), findings };
+        return { id, title, harm, cohort, verdict: rollUp(findings.map((f) => f.verdict)), findings };
       }),
     );
 }

@@ -99,13 +99,14 @@ export async function record(
     const ended = await subject
       ?.stop()
       .catch((error: Error) => ({ how: `could not be stopped: ${error.message}`, forced: true }));
-    folder.cleanOutput();
+    folder.cleanOutput(AUDIT_FILE);
     const output = folder.hashOf('subject.log');
+    const outputs = folder.outputHashes();
     const audit = folder.hashOf(AUDIT_FILE);
     await recorder.caughtUp(sandbox).catch(() => {});
     const heard = recorder.heard;
     await sandbox
-      .note([{ sim: 'judge', kind: 'run', data: { type: 'end', status, subjectEnded: ended, output, audit, heard } }])
+      .note([{ sim: 'judge', kind: 'run', data: { type: 'end', status, subjectEnded: ended, output, outputs, audit, heard } }])
       .catch(() => {});
     await recorder.caughtUp(sandbox).catch(() => {});
     listening.abort();

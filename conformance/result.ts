@@ -84,6 +84,7 @@ export interface CheckResult extends CheckInfo {
 export interface InvariantResult {
   id: 'G1' | 'G2' | 'G3' | 'G4' | 'G5';
   title: string;
+  harm?: string;
   /** The check whose people it was judged on. */
   cohort: string;
   verdict: Verdict;

@@ -198,12 +198,28 @@ export class RunFolder {
       .sort();
   }
 
-  /** Takes secrets out of what the subject printed: of a token it could be printed before it was known as one. */
-  cleanOutput(): void {
-    for (const name of this.#logs()) {
+  /** Takes secrets out of what the subject printed, and wrote into other files: a token could be there before it was known as one. */
+  cleanOutput(...others: readonly string[]): void {
+    for (const name of [...this.#logs(), ...others.filter((one) => existsSync(this.file(one)))]) {
       const text = readFileSync(this.file(name), 'utf8');
-      const clean = this.secrets?.clean(text) ?? text;
-      if (clean !== text) writeFileSync(this.file(name), clean);
+      if (this.secrets && this.secrets.find(text).length > 0)
+        writeFileSync(
+          this.file(name),
+          text
+            .split('\n')
+            .map((line) => this.#cleanLine(line))
+            .join('\n'),
+        );
+    }
+  }
+
+  // A line of JSON stays one.
+  #cleanLine(line: string): string {
+    if (this.secrets!.find(line).length === 0) return line;
+    try {
+      return JSON.stringify(this.secrets!.cleanAll(JSON.parse(line)));
+    } catch {
+      return this.secrets!.clean(line);
     }
   }
 
@@ -217,6 +233,11 @@ export class RunFolder {
   /** Makes sure that nobody finds a secret in it. @throws SecretError when somebody would have; those files are gone */
   seal(): void {
     if (this.secrets) scanFolder(this.path, this.secrets);
+  }
+
+  /** The hashes of what all instances printed. */
+  outputHashes(): Record<string, string> {
+    return Object.fromEntries(this.#logs().map((name) => [name, this.hashOf(name)!]));
   }
 
   hashOf(name: string): string | undefined {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckResult } from '#conformance';
-import { checkWith, greenResult, resultOf, sampleEvents, sampleMap, sampleResult } from './sample.ts';
+import { checkWith, greenResult, invariantOf, resultOf, sampleEvents, sampleMap, sampleResult } from './sample.ts';
 import { liveProgress, scorecard, wrap } from './terminal.ts';
 
 const plain = { colour: false, width: 100 };
@@ -41,6 +41,16 @@ describe('scorecard', () => {
     ]);
     const order = [...scorecard(result, plain).matchAll(/^ *✗ ([A-Z]{2}-\d\d) (?!.*blocker {2}failed)/gm)].map(([, id]) => id);
     expect(order.slice(-4)).toEqual(['OW-01', 'IP-04', 'RF-03', 'ID-01']);
+  });
+
+  it('explains a broken invariant where no check failed, with the story of the check and a harm of its own', () => {
+    const finding = sampleResult.checks.find(({ id }) => id === 'IP-04')!.findings[0]!;
+    const checks = sampleResult.checks.map((check) => ({ ...check, verdict: 'pass' as const, findings: [] }));
+    const broken = { ...invariantOf('G1', 'IP-04/epic', finding), harm: 'Reminders go out twice.' };
+    const explained = scorecard(resultOf(checks, [broken]), { ...plain, events: sampleEvents }).split('\n\n');
+    const block = explained.find((part) => part.startsWith('✗ G1 '))!;
+    for (const part of ['people of IP-04/epic', 'done        register Patient', '✗', 'Reminders go out twice.', '--only IP-04'])
+      expect(block).toContain(part);
   });
 
   it.each([60, 80, 100, 140])('fits %i columns', (width) => {

@@ -14,6 +14,7 @@ import {
   failed,
   failures,
   figure,
+  firstFailure,
   headline,
   howMapped,
   latencyText,
@@ -174,7 +175,8 @@ export function scorecard(given: RunResult, { colour, width = 100, events = [], 
   const result = visibleData(given);
   const paint = painter(colour);
   const { text, tone } = headline(result);
-  const [first, ...others] = failures(result);
+  const first = firstFailure(result);
+  const others = failures(result).slice(1);
   const odd = result.checks.filter(unknown);
   const invariants = [...Map.groupBy(result.invariants, (row) => row.id)].flatMap(([id, rows]) => {
     const bad = rows.filter((row) => failed(row) || unknown(row));

@@ -189,6 +189,27 @@ export const failures = (result: RunResult): CheckResult[] => {
   return result.checks.filter(failed).sort((a, b) => place(a) - place(b) || a.level - b.level);
 };
 
+/** What is explained first: the first failed check, or where none failed the first broken invariant with the story of its check. */
+export function firstFailure(result: RunResult): CheckResult | undefined {
+  const [check] = failures(result);
+  const row = check ? undefined : (result.invariants.find((one) => failed(one) && !one.known) ?? result.invariants.find(failed));
+  const of = row && result.checks.find(({ id }) => id === row.cohort.split('/')[0]);
+  if (!of) return check;
+  const { id, title, verdict, findings, harm = of.harm, cohort } = row;
+  const { reason = verdict, message = title } = decisive(row) ?? {};
+  return {
+    ...of,
+    id,
+    title: `${title}: people of ${cohort}`,
+    requirement: `${title}.`,
+    harm,
+    verdict,
+    reason,
+    message,
+    findings,
+  };
+}
+
 /** A score or share as every report writes it: one decimal at most. */
 export const figure = (value: number): string => String(Math.round(value * 10) / 10);
 

@@ -150,7 +150,7 @@ sites:
       # How changes reach your sync: hl7, poll, bulk; from athena also changed and subscription, which tell of patients and appointments alone.
       read:
         - hl7
-        - poll: { interval: 30s }
+        - poll: { interval: 5s }
       # How it learns of patients that it has never seen: hl7, schedule, group, panel, changed (told by such a channel).
       discover: [hl7]
       # How it writes to this EHR: fhir, v1, hl7 or none.
@@ -160,7 +160,7 @@ crm:
   #tls: on
   # How edits in the CRM reach your sync: poll, cdc, outbound or none.
   back:
-    poll: { interval: 30s }
+    poll: { interval: 5s }
   # Accounts may be persons (person accounts).
   #person_accounts: on
   # Your own org: describe output (sf sobject describe --json), the folder of an sfdx project, or definitions, one JSON file each.
@@ -171,11 +171,11 @@ crm:
 # The data map: what goes where, who owns it. Make it yours; the checks ask it, and so does every failure that they report.
 map: ./map
 
-# What you claim. Each is held against your sync; these are the defaults.
+# What you claim. Each is held against your sync; those after a # are the defaults, and that of sync_window is 5m.
 promises:
   # From a change to its effect on the other side. A failing check waits this long, and so do the first ones where HL7 or
   # notifications are read: the shorter, the faster the run. Poll more often in a run than in production, for the same reason.
-  sync_window: 5m
+  sync_window: 30s
   #reconcile_window: 24h
   # How long writes may be collected.
   #batch_interval: 0s

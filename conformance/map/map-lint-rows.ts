@@ -88,6 +88,12 @@ export function lintRow(lint: Lint, row: MapRow, seen: Map<string, number>, chan
     );
   if (!SENSITIVITIES.includes(row.sensitivity))
     tell('sensitivity', `sensitivity cannot be "${row.sensitivity}"`, suggest(row.sensitivity, SENSITIVITIES));
+  else if (row.sensitivity === 'exclude')
+    tell(
+      'sensitivity',
+      `${name} is filled by a row that keeps out what it finds`,
+      'leave its field empty, or write "copy" or "summary" if the CRM is to have it',
+    );
   for (const [column, words] of [
     ['on_missing', ON_MISSING],
     ['on_invalid', ON_INVALID],

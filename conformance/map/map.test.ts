@@ -166,6 +166,31 @@ it.each<[string, Record<string, [string, string]>, RegExp]>([
     /on_invalid cannot be "quarantaine" \| write "quarantine"/,
   ],
   ['an unknown sensitivity', { 'fields.csv': ['copy', 'copied'] }, /sensitivity cannot be "copied"/],
+  [
+    'a field that is kept out',
+    { 'fields.csv': [',copy,', ',exclude,'] },
+    /Contact\.\w+ is filled by a row that keeps out what it finds \| leave its field empty/,
+  ],
+  [
+    'an order that nothing says',
+    { 'fields.csv': ['owner-wins', 'most-restrictive'] },
+    /nothing says which of two values of Contact\.\w+ is the more restrictive/,
+  ],
+  [
+    'a path for each that is none',
+    { 'objects.csv': ['Contact,Patient,', 'Contact,Patient.telecom.where(,'] },
+    /objects.csv:2:\d+: the source is no FHIRPath/,
+  ],
+  [
+    'an element for each that there is not',
+    { 'objects.csv': ['Contact,Patient,', 'Contact,Patient.telcom,'] },
+    /objects.csv:2:\d+: Patient has no element "telcom" \| write "telecom"/,
+  ],
+  [
+    'a row for each that begins at the whole',
+    { 'objects.csv': ['Contact,Patient,', 'Contact,Patient.telecom,'] },
+    /Contact has a row for each Patient\.telecom, and the source begins at the Patient \| begin it at what is found there/,
+  ],
   ['an unknown act', { 'fields.csv': [',any,', ',book|reshedule,'] }, /there is no act "reshedule" \| write "reschedule"/],
   ['an unknown type', { 'fields.csv': ['checkbox', 'chekbox'] }, /there is no field type "chekbox" \| write "checkbox"/],
   ['an odd tolerance', { 'fields.csv': ['PT0S', 'soon'] }, /"soon" is neither a number nor a duration/],

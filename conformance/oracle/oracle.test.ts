@@ -152,6 +152,21 @@ describe('what a field must hold', () => {
     expect(['changed', 'poll'].map((kind) => onChannel(map, map.rows[0]!, kind))).toEqual([false, true]);
   });
 
+  it('is judged on feeds by its column of v1, where the map fills that of any row', () => {
+    const of = (v1: [string, string]) =>
+      parseMap({
+        'objects.csv': OBJECTS,
+        'fields.csv': `${HEADER}${v1.map((cell, i) => `Patient.id,id,Contact,F${i}__c,text(9),,any,,${cell},ehr,,,,,`).join('\n')}\n`,
+      }).map;
+    const judged = (v1: [string, string], channel: string) => {
+      const map = of(v1);
+      return map.rows.map((row) => onChannel(map, row, channel));
+    };
+    expect(judged(['sex', ''], 'changed')).toEqual([true, false]);
+    expect(judged(['', ''], 'changed')).toEqual([true, true]);
+    expect(judged(['sex', ''], 'poll')).toEqual([true, true]);
+  });
+
   it('follows the acts of its trigger', () => {
     const visit = (status: string) => ({ resourceType: 'Appointment', identifier: [{ value: '7' }], status });
     const oracle = oracleOf('');

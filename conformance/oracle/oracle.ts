@@ -358,8 +358,19 @@ const ON_MERGE: Record<string, ExpectedRecord['fate']> = { 'move-and-deactivate'
  */
 export function onChannel(map: DataMap, row: MapRow, channel: string): boolean {
   if (channel === 'hl7') return row.v2 !== '';
+  // What the feeds of athena's v1 tell is in its v1; a map without that column says that charts are then read by FHIR.
+  if (channel === 'changed' && row.v1 === '' && hasV1(map)) return false;
   if (isSelective(channel)) return sourceTypes(map, row).every((type) => tellsOf(channel, type));
   return channel === 'v1' ? row.v1 !== '' : true;
+}
+
+const withV1 = new WeakMap<DataMap, boolean>();
+
+/** Whether a map says of any row where it is in athenahealth's v1. */
+function hasV1(map: DataMap): boolean {
+  const known = withV1.get(map) ?? map.rows.some(({ v1 }) => v1 !== '');
+  withV1.set(map, known);
+  return known;
 }
 
 /** What a cut may end in. */

@@ -165,8 +165,14 @@ describe('a token of the sandbox', () => {
     writeFileSync(folder.file('subject-1.log'), `t out ${TOKEN}\n`);
     secrets.hear({ kind: 'start', data: sandbox });
     secrets.hear({ kind: 'token', data: { refresh: tokenMark(sandbox, TOKEN) } });
-    folder.cleanOutput();
+    writeFileSync(folder.file('audit.jsonl'), `${JSON.stringify({ who: 'sync', by: `"Bearer" ${TOKEN}` })}\n`);
+    folder.cleanOutput('audit.jsonl', 'not-there.jsonl');
     expect(folder.output()!.flatMap(marksIn)).toEqual(['ACCESS_TOKEN', 'ACCESS_TOKEN']);
+    const [audited] = folder.lines('audit.jsonl')!;
+    expect(JSON.parse(audited!)).toEqual({
+      who: 'sync',
+      by: expect.stringMatching(/^"Bearer" <secret ACCESS_TOKEN [0-9a-f]{16}>$/),
+    });
   });
 });
 

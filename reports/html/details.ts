@@ -108,7 +108,7 @@ export function invariants(rows: readonly InvariantResult[], sources: Sources): 
         reason: finding?.reason ?? '',
         message: finding?.message ?? '',
       };
-      return markup`<article class="panel check tone-${VERDICT[row.verdict].tone}"><header>${pill(row.verdict)}<h3>${id}, people of <a href="#${row.cohort.split('/')[0]}">${row.cohort}</a></h3></header><p class="cause">${finding?.message ?? row.title}</p>${finding?.row && markup`<dl class="facts"><dt>Map row</dt><dd>${mapRow(finding.row, sources.map)}</dd></dl>`}${finding && sides(finding)}${diagram(item, `${id}-${i}`, sources)}${otherFindings(row.findings.filter((f) => f !== finding))}</article>`;
+      return markup`<article class="panel check tone-${VERDICT[row.verdict].tone}"><header>${pill(row.verdict)}<h3>${id}, people of <a href="#${row.cohort.split('/')[0]}">${row.cohort}</a></h3></header><p class="cause">${finding?.message ?? row.title}</p>${finding?.row && markup`<dl class="facts"><dt>Map row</dt><dd>${mapRow(finding.row, sources.map)}</dd></dl>`}${finding && sides(finding)}${diagram(item, `${id}-${i}`, sources)}${row.harm && failed(row) && markup`<div class="harm"><b>What this does in a clinic</b>${row.harm}</div>`}${otherFindings(row.findings.filter((f) => f !== finding))}</article>`;
     });
     const line = markup`<tr><td>${pill(worst)}</td><td class="id">${id}</td><td>${all[0]?.title}</td><td class="num">${all.length - bad.length} of ${all.length}</td></tr>\n`;
     return { line, told };

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Kernel, ManualClock } from '#kernel';
@@ -9,8 +12,8 @@ const type = schema.type('Contact')!;
 const all = { from: -1, to: Number.MAX_SAFE_INTEGER, limit: 1000 };
 
 /** A store, and what it should hold: the stamps of records, by id. */
-function open() {
-  const kernel = new Kernel({ clock: new ManualClock() });
+function open(data?: string) {
+  const kernel = new Kernel({ clock: new ManualClock(), data });
   const store = new Store(kernel.database);
   const stamps = new Map<string, number>();
   const write = (id: string): void => {
@@ -32,33 +35,43 @@ const step: fc.Arbitrary<Step> = fc.record({
   reads: fc.boolean(),
 });
 
-test('whatever was written, undone and read on the way, records are found by the stamp that they have, each once', () => {
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
-      const { kernel, stamps, write, read } = open();
-      for (const { write: ids, fails, reads } of steps) {
-        const before = new Map(stamps);
-        try {
-          kernel.database.transaction(() => {
-            for (const id of ids) write(id);
-            if (reads) expect(read()).toEqual(sorted(stamps));
-            if (fails) throw new Error('blown');
-          });
-        } catch (error) {
-          if ((error as Error).message !== 'blown') throw error;
-          stamps.clear();
-          for (const [id, stamp] of before) stamps.set(id, stamp);
+test.each([
+  ['in memory', 100, () => undefined],
+  ['in a data folder', 10, () => mkdtempSync(join(tmpdir(), 'stamps-'))],
+])(
+  '%s: whatever was written, undone and read on the way, records are found by the stamp that they have, each once',
+  (_, numRuns, folder) => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+        const data = folder();
+        const { kernel, stamps, write, read } = open(data);
+        for (const { write: ids, fails, reads } of steps) {
+          const before = new Map(stamps);
+          try {
+            kernel.database.transaction(() => {
+              for (const id of ids) write(id);
+              if (reads) expect(read()).toEqual(sorted(stamps));
+              if (fails) throw new Error('blown');
+            });
+          } catch (error) {
+            if ((error as Error).message !== 'blown') throw error;
+            stamps.clear();
+            for (const [id, stamp] of before) stamps.set(id, stamp);
+          }
         }
-      }
-      expect(read()).toEqual(sorted(stamps));
-      expect(read(true)).toEqual(sorted(stamps).reverse());
-      // A copy of the database is as good as the store.
-      kernel.database.settle();
-      const rows = kernel.database.sql.prepare('SELECT stamp FROM crm_stamp ORDER BY stamp').all();
-      expect(rows.map(({ stamp }) => stamp)).toEqual(sorted(stamps).map(([, stamp]) => stamp));
-    }),
-  );
-});
+        expect(read()).toEqual(sorted(stamps));
+        expect(read(true)).toEqual(sorted(stamps).reverse());
+        // A copy of the database is as good as the store.
+        kernel.database.settle();
+        const rows = kernel.database.sql.prepare('SELECT stamp FROM crm_stamp ORDER BY stamp').all();
+        expect(rows.map(({ stamp }) => stamp)).toEqual(sorted(stamps).map(([, stamp]) => stamp));
+        kernel.close();
+        if (data) rmSync(data, { recursive: true });
+      }),
+      { numRuns },
+    );
+  },
+);
 
 test('a look into the past finds records by the stamps that they had, and leaves those that they have', () => {
   const { kernel, store, stamps, write, read } = open();

@@ -62,16 +62,19 @@ export function applyChanges(
   const names = new Map(
     changes.flatMap((change, i) => (change.as ? [[`urn:uuid:${change.as}`, `${change.type}/${ids[i]}`]] : [])),
   );
-  const done: Omit<Committed, 'seq'> = { records: [], before: [], after: [] };
+  const texts = { before: [] as (string | undefined)[], after: [] as (string | undefined)[] };
+  const done: Omit<Committed, 'seq'> = { records: [], before: [], after: [], texts };
   changes.forEach((change, i) => {
     const next = change.op === 'delete' ? null : intended(store, registrar, change, ids[i]!, names);
     guard(store, change, ids[i]!);
-    const { before, after, version } = store.write(change.type, ids[i]!, next, now);
+    const { before, beforeText, after, afterText, version } = store.write(change.type, ids[i]!, next, now);
     done.records.push(
       after ? refOf(store.tenant, after) : { sim: 'ehr', tenant: store.tenant, type: change.type, id: ids[i]!, version },
     );
     done.before.push(before);
     done.after.push(after);
+    texts.before.push(beforeText);
+    texts.after.push(afterText);
   });
   const dangling = changes.flatMap((change, i) => danglers(store, change, ids[i]!, done.after[i] as Stored | null));
   if (dangling.length > 0) throw new InvalidResource(dangling);

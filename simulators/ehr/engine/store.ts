@@ -182,16 +182,13 @@ export class Store {
     return this.#sql.all(sql, ...args, ...args, from, ...to, limit) as unknown as HistoryRow[];
   }
 
-  /** Writes a version after the current one; null deletes. @returns the stored image before and after. */
-  write(
-    type: string,
-    id: string,
-    resource: Resource | null,
-    lastUpdated: string,
-  ): { before: Stored | null; after: Stored | null; version: number } {
+  /** Writes a version after the current one; null deletes. */
+  write(type: string, id: string, resource: Resource | null, lastUpdated: string): Written {
     this.#recent.delete(`${type}/${id}`);
     const known = this.locate(type, id);
-    const before = known && !known.deleted ? (this.read(type, id) ?? null) : null;
+    const [old] = known && !known.deleted ? this.texts([known.rid]) : [];
+    const before = old ? toResource(old) : null;
+    const beforeText = old && imageText(type, old);
     const version = (known?.version ?? 0) + 1;
     const json = resource ? toText(resource, id) : '{}';
     const deleted = resource ? 0 : 1;
@@ -206,10 +203,11 @@ export class Store {
       const sql = 'INSERT INTO ehr_resource (tenant, type, id, version, updated, deleted, json) VALUES (?, ?, ?, ?, ?, ?, ?)';
       rid = Number(this.#sql.run(sql, this.tenant, type, id, version, lastUpdated, deleted, json).lastInsertRowid);
     }
-    if (!resource) return { before, after: null, version };
-    const after = toResource({ id, version, updated: lastUpdated, json });
+    if (!resource) return { before, beforeText, after: null, version };
+    const row = { id, version, updated: lastUpdated, json };
+    const after = toResource(row);
     this.#indexes.add(rid, after);
-    return { before, after, version };
+    return { before, beforeText, after, afterText: imageText(type, row), version };
   }
 
   /** Gives what a read gives while these records are as they were once; null: before there was one. Their histories stay. */
@@ -277,6 +275,15 @@ export interface Shown {
   body: Buffer;
 }
 
+/** The images of one write; as text, too, where there is one. */
+export interface Written {
+  before: Stored | null;
+  beforeText?: string;
+  after: Stored | null;
+  afterText?: string;
+  version: number;
+}
+
 /** A row's text with what is kept beside it. */
 export interface StoredText {
   id: string;
@@ -290,6 +297,19 @@ function toText(resource: Resource, id: string): string {
   const { resourceType, id: _, meta: { versionId: _v, lastUpdated: _l, ...meta } = {}, ...rest } = resource;
   return JSON.stringify({ resourceType, id, ...(Object.keys(meta).length > 0 ? { meta } : {}), ...rest });
 }
+
+/** A stored text with more in its meta. @param shown the text of those members */
+export function withMeta(type: string, { id, json }: StoredText, shown: string): string {
+  const head = `{"resourceType":"${type}","id":"${id}"`;
+  const rest = json.slice(head.length);
+  const meta = `,"meta":{${shown}`;
+  const own = ',"meta":{';
+  return head + (rest.startsWith(own) ? `${meta},${rest.slice(own.length)}` : `${meta}}${rest}`);
+}
+
+/** The same resource as text. */
+const imageText = (type: string, row: StoredText): string =>
+  withMeta(type, row, `"versionId":"${row.version}","lastUpdated":"${row.updated}"`);
 
 /** The resource of a stored text, with full meta, frozen. */
 export function toResource({ json, version, updated }: StoredText): Stored {

@@ -1,7 +1,7 @@
 import type { Vendor } from '../vendors/vendor.ts';
 import type { Site } from './context.ts';
 import { localInstant } from './local-time.ts';
-import type { StoredText } from './store.ts';
+import { type StoredText, withMeta } from './store.ts';
 
 /**
  * A stored resource as this vendor sends it. Stored texts lack version and time of update; vendors that show them get
@@ -15,14 +15,6 @@ export function wireText(site: Site, type: string, row: StoredText): string {
 function metaOf({ vendor, store }: Site, { version, updated }: StoredText): string {
   if (vendor.versions === 'updated') return `"lastUpdated":"${localInstant(Date.parse(updated), store.zone)}"`;
   return `"versionId":"${shownVersion(vendor, version)}","lastUpdated":"${updated}"`;
-}
-
-function withMeta(type: string, { id, json }: StoredText, shown: string): string {
-  const head = `{"resourceType":"${type}","id":"${id}"`;
-  const rest = json.slice(head.length);
-  const meta = `,"meta":{${shown}`;
-  const own = ',"meta":{';
-  return head + (rest.startsWith(own) ? `${meta},${rest.slice(own.length)}` : `${meta}}${rest}`);
 }
 
 /**
