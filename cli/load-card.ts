@@ -18,6 +18,9 @@ const EXIT = {
   5: 'exit 5: the harness failed',
 };
 
+/** Of a run without a subject. */
+const ALONE = { 0: 'exit 0: the sandbox bore it', 1: 'exit 1: a threshold of k6 was missed' };
+
 const percent = (share: number): string => `${Math.floor(share * 1000) / 10} %`;
 
 const COLUMNS: readonly [string, (summary: LatencySummary) => string][] = [
@@ -94,7 +97,7 @@ export function loadCard(result: LoadResult): string {
     ...used(result),
     ...result.warnings.map((text) => `warning             ${text}`),
     '',
-    EXIT[exitCode],
+    target.subject || exitCode > 1 ? EXIT[exitCode] : ALONE[exitCode as 0 | 1],
   ].join('\n');
 }
 

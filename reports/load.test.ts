@@ -91,7 +91,9 @@ describe('the page of a load run', () => {
   it('says of the sandbox alone no word about a sync', () => {
     const alone = renderLoad({ ...RESULT, exitCode: 0, target: { ...RESULT.target, subject: false } });
     expect(alone).toContain('steady: the sandbox alone');
+    expect(alone).toContain('The sandbox bore it');
     expect(alone).not.toContain('Wrong at the end');
+    expect(alone).not.toContain('id="backlog"');
   });
 });
 

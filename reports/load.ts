@@ -1,5 +1,5 @@
 import type { Finding, LatencySummary, LoadResult, Point, Quantile } from '#conformance';
-import { PLOT_CSS, plot } from './html/plot.ts';
+import { PLOT_CSS, type Plot, plot } from './html/plot.ts';
 import { STYLE } from './html/style.ts';
 import { type Markup, markup, raw } from './markup.ts';
 import { DISCLAIMER } from './words.ts';
@@ -12,6 +12,9 @@ const ENDS = {
   3: ['void', 'Incomplete: these latencies count for nothing'],
   5: ['void', 'The harness failed: nothing counts against the sync'],
 } as const;
+
+/** Of a run without a subject. */
+const ALONE = { 0: ['good', 'The sandbox bore it'], 1: ['bad', 'A threshold of k6 was missed'] } as const;
 
 const time = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(2)} s`);
 const quantile = (one?: Quantile): string => (one ? `${one.atLeast ? '> ' : ''}${time(one.micros / 1000)}` : '-');
@@ -56,6 +59,9 @@ function glimpses(result: LoadResult): Markup {
   return markup`<details><summary>The whole population at ${result.glimpses.length} moments in between</summary><div class="panel scroll"><table><thead><tr>${heads.map((head) => markup`<th class="num">${head}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div></details>`;
 }
 
+/** Plots that say something of a subject only. */
+const OF_SUBJECTS: readonly string[] = ['latency', 'backlog', 'staleness'];
+
 function plots({ series, limits, syncWindowMs, target }: LoadResult): (Markup | false)[] {
   const seconds = series.map(({ second }) => second);
   const line = (name: string, of: (point: Point) => number | undefined) => ({ name, values: series.map(of) });
@@ -65,8 +71,8 @@ function plots({ series, limits, syncWindowMs, target }: LoadResult): (Markup | 
   const usage = names((point) => point.usage);
   const errors = names((point) => point.errors).slice(0, 8);
   const limited = limits.some(({ name }) => name === 'p99');
-  return [
-    plot({
+  const all: Plot[] = [
+    {
       id: 'latency',
       title: 'Latency over time',
       about:
@@ -75,8 +81,8 @@ function plots({ series, limits, syncWindowMs, target }: LoadResult): (Markup | 
       seconds,
       lines: [line('p50', ({ p50 }) => p50), line('p95', ({ p95 }) => p95), line('p99', ({ p99 }) => p99)],
       ...(limited && target.limits.p99 === 'window' && { mark: { value: syncWindowMs, name: 'promised window' } }),
-    }),
-    plot({
+    },
+    {
       id: 'offered',
       title: 'Offered against served',
       about:
@@ -84,56 +90,58 @@ function plots({ series, limits, syncWindowMs, target }: LoadResult): (Markup | 
       unit: 'changes',
       seconds,
       lines: [line('due', ({ due }) => due), line('made', ({ made }) => made), line('served', ({ shown }) => shown)],
-    }),
-    plot({
+    },
+    {
       id: 'backlog',
       title: 'Backlog',
       about: 'Changes that were due and not in the CRM yet.',
       unit: 'changes',
       seconds,
       lines: [line('behind', ({ backlog }) => backlog)],
-    }),
-    plot({
+    },
+    {
       id: 'staleness',
       title: 'Staleness',
       about: 'For how long the oldest of them had been due.',
       unit: 'ms',
       seconds,
       lines: [line('oldest', ({ stalestMs }) => stalestMs)],
-    }),
-    plot({
+    },
+    {
       id: 'errors',
       title: 'Errors by kind',
       about: 'Answers of the simulators that were errors or were cut, and messages that were not accepted.',
       unit: 'errors',
       seconds,
       lines: errors.map((kind) => line(kind, (point) => point.errors[kind] ?? 0)),
-    }),
-    plot({
+    },
+    {
       id: 'processor',
       title: 'Processor',
       about: 'Share of one core.',
       unit: 'cores',
       seconds,
       lines: usage.map((who) => ({ ...line(who, (point) => point.usage[who]?.cpu), joined: true })),
-    }),
-    plot({
+    },
+    {
       id: 'memory',
       title: 'Memory',
       about: 'Resident, with everything that a process started.',
       unit: 'MB',
       seconds,
       lines: usage.map((who) => ({ ...line(who, (point) => point.usage[who]?.rssMb), joined: true })),
-    }),
-    plot({
+    },
+    {
       id: 'lag',
       title: 'How long the sandbox was held up',
       about: 'The longest turn of an event loop of the simulators. It makes latencies longer than they are, never shorter.',
       unit: 'ms',
       seconds,
       lines: [line('held up', ({ lagMs }) => (lagMs > 0 ? lagMs : undefined))],
-    }),
+    },
   ];
+  // Where nobody brings anything into the CRM there is nothing to wait for.
+  return all.filter(({ id }) => target.subject || !OF_SUBJECTS.includes(id)).map(plot);
 }
 
 function facts(result: LoadResult): Markup {
@@ -177,7 +185,7 @@ const limitsTable = ({ limits }: LoadResult): Markup | false =>
 /** The page of a load run: opens from a file, loads nothing, runs nothing. A function of the result alone. */
 export function renderLoad(result: LoadResult): string {
   const { subject, target, exitCode } = result;
-  const [tone, words] = ENDS[exitCode];
+  const [tone, words] = target.subject || exitCode > 1 ? ENDS[exitCode] : ALONE[exitCode as 0 | 1];
   const who = target.subject ? `${subject.name} ${subject.version}` : 'the sandbox alone';
   const notes = [...result.void, ...result.warnings];
   return markup`<!doctype html>

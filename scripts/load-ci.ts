@@ -31,8 +31,8 @@ interface Subject {
 }
 
 const count = ({ wrong }: LoadResult, name: keyof LoadResult['wrong']): number => wrong[name].count;
-const never = ({ latency }: LoadResult): number => latency.all!.never;
-const changes = ({ latency }: LoadResult): number => latency.all!.samples;
+const never = ({ latency }: LoadResult): number => latency.all?.never ?? 0;
+const changes = ({ latency }: LoadResult): number => latency.all?.samples ?? 0;
 
 const SOUND: Subject = {
   name: 'the reference',
@@ -40,6 +40,7 @@ const SOUND: Subject = {
     'exit code 0': result.exitCode === 0,
     'nothing wrong': Object.values(result.wrong).every((one) => one.count === 0),
     'all seen': never(result) === 0,
+    'all offered': result.offeredShare >= 0.98,
   }),
 };
 
@@ -132,9 +133,9 @@ const worker = async (): Promise<void> => {
     if (wrong.length > 0) failed++;
     const { all } = result?.latency ?? {};
     const numbers = result
-      ? `exit ${result.exitCode}, ${all!.samples} changes, ${all!.never} never seen, ${Object.entries(result.wrong)
+      ? `exit ${result.exitCode}, ${changes(result)} changes, ${never(result)} never seen, ${Object.entries(result.wrong)
           .map(([name, one]) => `${one.count} ${name}`)
-          .join(', ')}, p99 ${Math.round((all!.p99?.micros ?? 0) / 1000)} ms`
+          .join(', ')}, p99 ${Math.round((all?.p99?.micros ?? 0) / 1000)} ms`
       : '';
     console.log(`${wrong.length === 0 ? '✓' : '✗'} ${scenario.padEnd(13)} ${subject.name.padEnd(14)} ${numbers}`);
     if (wrong.length > 0) console.log(`    not so: ${wrong.join(', ')}\n${said.replace(/^/gm, '    ')}`);

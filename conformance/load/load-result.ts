@@ -94,7 +94,8 @@ export function judgeLoad(opened: Opened): { result: LoadResult; samples: Sample
   const samples = latencySamples(evidence, target.cohort, { offers: facts.offers, end, readyAt });
   const offered = offersOf(target, opened, script);
   const shares = Object.values(offered).map((one) => (one.target === 0 ? 1 : one.made / one.target));
-  const invariants = INVARIANTS.map(({ id, title, judge }) => {
+  // Without a subject nothing was to come into the CRM.
+  const invariants = (target.subject ? INVARIANTS : []).map(({ id, title, judge }) => {
     const findings = judge(evidence, target.cohort);
     return { id, title, cohort: target.cohort, verdict: rollUp(findings.map(({ verdict }) => verdict)), findings };
   });
@@ -108,7 +109,7 @@ export function judgeLoad(opened: Opened): { result: LoadResult; samples: Sample
     end,
   };
   const series = pointsOf(samples, { tally: load, lags: facts.lags }, span);
-  const latency = Object.fromEntries(names.map((name) => [name, summarise(of(name))]));
+  const latency = Object.fromEntries((target.subject ? names : []).map((name) => [name, summarise(of(name))]));
   const late = scheduled.filter(({ outcome, micros }) => outcome !== 'unchanged' && micros > syncWindowMs * 1000).length;
   const usage = usageIn(load.usage);
   const result: LoadResult = {
@@ -131,7 +132,12 @@ export function judgeLoad(opened: Opened): { result: LoadResult; samples: Sample
     void: [],
     late,
     syncWindowMs,
-    limits: judgeLimits(target.limits, { latency: latency.all!, late, syncWindowMs, growth: growthOf(series, 'subject') }),
+    limits: judgeLimits(target.limits, {
+      latency: latency.all ?? summarise([]),
+      late,
+      syncWindowMs,
+      growth: growthOf(series, 'subject'),
+    }),
     caughtUpMs: caughtUp(scheduled),
     settled: mark && { by: mark.by, waitedMs: mark.waitedMs },
     wrong: wrongs(invariants),
