@@ -23,7 +23,7 @@ function checksPage(): string {
     (c) =>
       `## ${c.id}: ${c.title}\n\n${c.requirement}\n\n- **Severity** ${c.severity}, level ${c.level}, group ${c.group}, capability ${capabilitiesOf(c).join(', ') || 'none'}${c.needs ? `, needs ${c.needs.join(', ')}` : ''}${c.maps ? `, of the map: ${c.maps.map(({ source, owner }) => (owner ? `${source} (${owner}-owned)` : source)).join(', ')}` : ''}\n- **Harm**: ${c.harm}\n- **From**: ${c.seeds.join(', ')}`,
   );
-  return `${HEAD}# Checks\n\n${CHECKS.length} of the 120 planned checks are built.\n\n${sections.join('\n\n')}\n`;
+  return `${HEAD}# Checks\n\n${CHECKS.length} checks; [levels](levels.md) says which of them have to pass for what.\n\n${sections.join('\n\n')}\n`;
 }
 
 function registryPage(name: string): string {

@@ -2,7 +2,7 @@ export { capabilitiesOf, cohortOf, notApplicable, notOurs } from './applicable.t
 export { entriesFor } from './baseline/baseline.ts';
 export { printBaseline, readBaseline } from './baseline/baseline-file.ts';
 export type { CheckDefinition } from './check.ts';
-export { CHECKS, PLANNED } from './checks/index.ts';
+export { CHECKS } from './checks/index.ts';
 export { type Comparison, compareRuns } from './compare/compare.ts';
 export { canary } from './doctor/canary.ts';
 export { diagnose, mapProblems } from './doctor/doctor.ts';

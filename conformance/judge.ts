@@ -1,7 +1,7 @@
 import { cohortOf, notApplicable } from './applicable.ts';
 import { weigh } from './baseline/baseline.ts';
 import type { CheckDefinition } from './check.ts';
-import { CHECKS, PLANNED } from './checks/index.ts';
+import { CHECKS } from './checks/index.ts';
 import { exitCode } from './exit-code.ts';
 import { Evidence, type Judged } from './facts/evidence.ts';
 import { Facts } from './facts/facts.ts';
@@ -136,9 +136,6 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
   const status = header.unhealthy ? 'interrupted' : (header.status ?? 'interrupted');
   const ended = { status, tampered: facts.intruders.length > 0, defects: facts.defects.length };
   const channels = roundTrips(evidence, manifest);
-  // What is frozen is whole; a draft is as whole as the suite was when it was made.
-  const built = (edition?.terms.checks ?? definitions).length;
-  const missing = edition?.status === 'frozen' ? 0 : Math.max(0, PLANNED - built);
   const stands = standing(
     {
       ...ended,
@@ -146,7 +143,6 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
       invariants,
       trips: channels,
       size,
-      missing,
       ...declaredIn(manifest),
       beside: beside(manifest, edition, facts.first?.wall ?? ''),
     },
