@@ -36,7 +36,7 @@ const LAWFUL = MUTANTS.filter(({ kills }) => kills.length === 0).length;
 function mutantsPage(): string {
   const { title, head, rows } = REGISTRIES.mutants!;
   const intro = `The reference sync with one behaviour broken, ${MUTANTS.length - LAWFUL} times; ${LAWFUL} lawful variants, which must pass; ${NULLS.length} nulls (\`${NULLS.join('`, `')}\`),
-which must pass nothing. ${BLIND} are *blind*: written from the reference sync alone by somebody who had read no check, and left as they were.
+which must pass nothing. ${BLIND} are *blind*: written from the reference sync alone by somebody who had read no check, and mended since only where one did not run.
 The other way round, by check: [the kill matrix](matrix.md). What the last long runs showed: [proof](proof.md).`;
   return `${HEAD}# ${title}\n\n${intro}\n\n${table(head, rows())}\n`;
 }

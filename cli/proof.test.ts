@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mutantsProof, type ShownMutant, seedsProof, withPart } from './proof.ts';
+import { mutantsProof, outcomeOf, type ShownMutant, seedsProof, withPart } from './proof.ts';
 
 const mutant = (more: Partial<ShownMutant>): ShownMutant => ({
   ...{ id: 'a', kind: 'broken', blind: false, ms: 1_000, wrong: [], kills: [], failed: [] },
@@ -23,10 +23,21 @@ describe('the page of long runs', () => {
     ['a failure with 1 of them', [{ id: 'ID-01', verdict: 'harness-error', reason: 'r', message: 'm' }]],
   ] as const)('says %s of %j', (said, odd) => {
     const runs = [
-      { id: '1', ms: 1, passed: 3, odd: [] },
-      { id: '2', ms: 1, passed: 2, odd: [...odd] },
+      { id: '1', ms: 1, passed: 3, odd: [], lagMs: 9 },
+      { id: '2', ms: 1, passed: 2, odd: [...odd], lagMs: 9 },
     ];
     expect(seedsProof('Monday', runs, 'its own sync window')).toContain(`**${said}**`);
+  });
+
+  it.each([
+    [0, [], 'passed'],
+    [0, ['untestable'], 'passed'],
+    [0, ['fail'], 'failed'],
+    [2_000, ['fail'], 'void'],
+    [2_000, [], 'void'],
+  ] as const)('counts a run in which the sandbox stood still for %i ms, with %j, as %s', (lagMs, verdicts, outcome) => {
+    const odd = verdicts.map((verdict) => ({ id: 'ID-01', verdict, reason: 'r', message: 'm' }));
+    expect(outcomeOf({ lagMs, odd })).toBe(outcome);
   });
 
   it('names what was not as expected', () => {

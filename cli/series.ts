@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { globSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CHECKS, type CheckResult, judge } from '#conformance';
+import { CHECKS, judge } from '#conformance';
 import { digest, systemClock } from '#kernel';
 import { REFERENCE_MANIFEST, readSubject } from './bring-up.ts';
 import { executeRun } from './check.ts';
 import { type Entry, Ledger } from './ledger.ts';
-import { seedsProof, writeProof } from './proof.ts';
+import { outcomeOf, type SeedRun, seedsProof, writeProof } from './proof.ts';
 import { UsageError } from './usage.ts';
 
 /** Where the runs of a series go, and what they found. */
@@ -42,17 +42,10 @@ export async function eachAtOnce<T>(items: readonly T[], atOnce: number, work: (
   await Promise.all(Array.from({ length: Math.max(1, atOnce) }, worker));
 }
 
-/** What the checks said of the clean reference with one seed. */
-export interface SeedRun extends Entry {
-  ms: number;
-  passed: number;
-  /** Whatever is neither passed nor not applicable. */
-  odd: Pick<CheckResult, 'id' | 'verdict' | 'reason' | 'message'>[];
-}
-
-const isFailure = ({ verdict }: SeedRun['odd'][number]): boolean => verdict !== 'untestable';
-
-/** Runs the clean reference once for each seed: whatever fails it is a false alarm, and is not run again until it passes. */
+/**
+ * Runs the clean reference once for each seed: whatever fails it is a false alarm, and is not run again until it passes. A run in which
+ * the sandbox stood still says nothing, either way: it is void, and made again when the series goes on.
+ */
 export async function overSeeds(values: {
   seeds: string;
   at: string;
@@ -68,7 +61,8 @@ export async function overSeeds(values: {
   const within = window === undefined ? 'its own sync window' : `a sync window of ${window} s`;
   const ledger = openSeries<SeedRun>('seeds', `the reference sync, level 1, ${within}`, values.resume);
   const seeds = Array.from({ length: count }, (_, n) => String(n + 1));
-  const left = seeds.filter((seed) => !ledger.get(seed));
+  const isDone = (seed: string) => ledger.get(seed) !== undefined && outcomeOf(ledger.get(seed)!) !== 'void';
+  const left = seeds.filter((seed) => !isDone(seed));
   if (left.length < count) console.log(`${count - left.length} of ${count} were run before: ${ledger.begun}`);
   await eachAtOnce(left, Number(values.at), async (seed) => {
     const run = await runSeed(seed, window, values.keep);
@@ -76,10 +70,11 @@ export async function overSeeds(values: {
     console.log(seedLine(run));
   });
   const runs = seeds.flatMap((seed) => ledger.get(seed) ?? []);
-  const failed = runs.filter(({ odd }) => odd.some(isFailure)).length;
+  const ended = (outcome: string) => runs.filter((run) => outcomeOf(run) === outcome).length;
   if (values.write) writeProof('seeds', seedsProof(ledger.begun, runs, within));
-  console.log(`\n${runs.length - failed} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  if (ended('void') > 0) console.log(`\n${ended('void')} void: go on with --resume when the machine has time`);
+  console.log(`\n${ended('passed')} passed, ${ended('failed')} failed`);
+  return ended('passed') === runs.length ? 0 : 1;
 }
 
 async function runSeed(seed: string, window: number | undefined, keep = false): Promise<SeedRun> {
@@ -100,13 +95,17 @@ async function runSeed(seed: string, window: number | undefined, keep = false): 
   const odd = checks
     .filter(({ verdict }) => !['pass', 'not-applicable'].includes(verdict))
     .map(({ id, verdict, reason, message }) => ({ id, verdict, reason, message }));
-  if (odd.length === 0 && !keep) rmSync(folder.path, { recursive: true });
   const passed = checks.filter(({ verdict }) => verdict === 'pass').length;
-  return { id: seed, ms: systemClock.now() - started, passed, odd };
+  const lagMs = Math.max(0, ...folder.events().flatMap(({ kind, data }) => (kind === 'lag' ? [Number(data?.maxMs)] : [])));
+  if (odd.length === 0 && !keep) rmSync(folder.path, { recursive: true });
+  return { id: seed, ms: systemClock.now() - started, passed, odd, lagMs };
 }
 
-function seedLine({ id, ms, passed, odd }: SeedRun): string {
-  const mark = odd.some(isFailure) ? '✗' : '✓';
+function seedLine(run: SeedRun): string {
+  const { id, ms, passed, odd, lagMs } = run;
+  const mark = { void: '–', failed: '✗', passed: '✓' }[outcomeOf(run)];
+  if (mark === '–')
+    return `– seed ${id.padEnd(5)} void: the sandbox itself stood still for ${lagMs} ms, whatever the checks said`;
   const what = odd.map((one) => `\n      ${one.id} is ${one.verdict} (${one.reason}: ${one.message})`).join('');
   return `${mark} seed ${id.padEnd(5)} ${(ms / 1000).toFixed(1).padStart(6)} s  ${passed} checks passed${what}`;
 }

@@ -195,6 +195,6 @@ export const SYMPTOMS: readonly Symptom[] = [
     id: 'died',
     shows: ({ sim, kind, data }) =>
       sim === 'judge' && kind === 'subject' && data?.what === 'died' ? `${text(data.how)}` : undefined,
-    fix: 'read its last lines, and start it by hand with the settings of docs/settings.md',
+    fix: 'read its last lines in subject.log, and start it by hand with the settings of docs/settings.md',
   },
 ];

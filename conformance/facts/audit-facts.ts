@@ -183,11 +183,26 @@ export class AuditFacts {
         .filter((one) => actionsOf(write).includes(one.action) && isNear(one, version) && isAbout(one, names))
         .sort((a, b) => Math.abs(a.at - Date.parse(version.wall)) - Math.abs(b.at - Date.parse(version.wall)));
       if (entry) free.delete(entry);
-      return entry ? this.#values(write, entry) : [notAudited(write)];
+      // What was written in two calls may be told as one, which then tells of both.
+      const told = entry ?? entries.find((one) => isNear(one, version) && isAbout(one, names) && this.#tellsAll(write, one));
+      return told ? (entry ? this.#values(write, entry) : []) : [notAudited(write)];
     });
     const own = this.#ownNames(writes);
     const invented = [...free].filter((one) => isAbout(one, own) && this.#isInTime(one));
     return [...firstOfEach(found), ...invented.slice(0, SHOWN).map(neverWas)];
+  }
+
+  #tellsAll({ version, before, history, isCrm }: Write, entry: AuditEntry): boolean {
+    if (!isCrm || !entry.after || !version.image) return false;
+    const image = version.image as Row;
+    const isTold = (field: string): boolean => isSame(entry.after?.[field] ?? null, image[field] ?? null);
+    return this.#judged(history.type, changedFields(before, image)).every(isTold);
+  }
+
+  // Of these fields those whose values an entry has to tell: the key says which record it is, and a lookup is told in the subject's own way.
+  #judged(object: string, fields: readonly string[]): string[] {
+    const rows = this.#evidence.oracle.rowsFor(object).filter(({ transform }) => !['parent', 'key'].includes(transform));
+    return fields.filter((field) => rows.some((row) => row.field === field));
   }
 
   // Before and after, of what the map names: the CRM's own fields are nobody's business.
@@ -201,8 +216,7 @@ export class AuditFacts {
         fail('no-values', `The entry does not say what stood ${absent.join(' and ')} the change (${named}).`, { evidence }),
       ];
     if (!isCrm || !version.image) return [];
-    const rows = this.#evidence.oracle.rowsFor(history.type).filter(({ transform }) => !['parent', 'key'].includes(transform));
-    const changed = changedFields(before, version.image).filter((field) => rows.some((row) => row.field === field));
+    const changed = this.#judged(history.type, changedFields(before, version.image));
     return changed.flatMap((field) =>
       wanted.flatMap((which) => {
         const held = (which === 'before' ? before : version.image)?.[field as keyof Row] ?? null;

@@ -630,11 +630,17 @@ export class Evidence {
     };
   }
 
+  // Asked for each of a thousand records: looked at once as long as nothing is written.
+  #hasEdits(cohort: string): boolean {
+    return this.#once(`edits ${cohort}`, cohort, () =>
+      this.facts.crmOf(cohort).some((row) => row.versions.some((v) => v.actor.startsWith('user:'))),
+    );
+  }
+
   // The last value that CRM users gave the fields of the rows of a record.
   #edits(history: History<Resource>, at: number): Record<string, { value: unknown; event: string }> {
     const edits: Record<string, { value: unknown; event: string }> = {};
-    if (!this.facts.crmOf(history.cohort ?? '').some((row) => row.versions.some((v) => v.actor.startsWith('user:'))))
-      return edits;
+    if (!this.#hasEdits(history.cohort ?? '')) return edits;
     const object = this.oracle.objectsFor(history.type)[0];
     const key = object && this.oracle.keyOf(object, history);
     for (const row of object ? this.#rowsWithKey(history.cohort ?? '', object.object, object.key, key, at) : []) {

@@ -31,6 +31,7 @@ import { createsAfterSilence } from './creates-after-silence.ts';
 import { criesWolf } from './cries-wolf.ts';
 import { crmGivesUp } from './crm-gives-up.ts';
 import { crmWins } from './crm-wins.ts';
+import { crossesPhones } from './crosses-phones.ts';
 import type { MutantDefinition } from './define.ts';
 import { dialsByHospital } from './dials-by-hospital.ts';
 import { doesNotLookAgain } from './does-not-look-again.ts';
@@ -94,6 +95,7 @@ import { lawfulMessages } from './lawful-messages.ts';
 import { lawfulParallel } from './lawful-parallel.ts';
 import { lawfulPatches } from './lawful-patches.ts';
 import { lawfulPersonAccounts } from './lawful-person-accounts.ts';
+import { lawfulPhones } from './lawful-phones.ts';
 import { lawfulPolling } from './lawful-polling.ts';
 import { lawfulSerial } from './lawful-serial.ts';
 import { lawfulSlow } from './lawful-slow.ts';
@@ -209,6 +211,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   rescheduleIsNew,
   utcDay,
   crmWins,
+  crossesPhones,
   answersBack,
   ignoresCrmEdits,
   revertsEverything,
@@ -316,6 +319,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   lawfulBulk,
   lawfulCreateThenLink,
   lawfulPersonAccounts,
+  lawfulPhones,
   lawfulPatches,
   noLastVisit,
   followsUpFromNow,

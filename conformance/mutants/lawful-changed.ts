@@ -5,7 +5,7 @@ export const lawfulChanged = defineMutant({
   breaks: "Reads the charts that athenahealth's feeds of changes name, and no others.",
   reads: 'changed',
   vendor: 'athena',
-  also: ['RS-01', 'RS-07', 'RS-09'],
+  also: ['RS-01', 'RS-07', 'RS-09', 'SE-06', 'SE-07'],
   steps: () => ({}),
   kills: [],
 });

@@ -8,7 +8,7 @@ interface Answered {
 export const lawfulComposite = defineMutant({
   id: 'lawful-composite',
   breaks: 'Writes up to 25 rows in one composite request.',
-  also: ['IP-07', 'BV-01', 'OR-06'],
+  also: ['IP-07', 'BV-01', 'OR-06', 'SE-06', 'SE-07'],
   steps: () => ({
     upsert: inBatches(25, async (crm, writes) => {
       const compositeRequest = writes.map(({ object, key, body }, i) => ({

@@ -5,7 +5,7 @@ export const lawfulExports = defineMutant({
   breaks: 'Reads by bulk exports alone.',
   reads: 'bulk',
   vendor: 'r4',
-  also: ['BV-05', 'RS-07'],
+  also: ['BV-05', 'RS-07', 'SE-06', 'SE-07'],
   steps: () => ({}),
   kills: [],
 });

@@ -6,7 +6,7 @@ export const lawfulPatches = defineMutant({
   reads: 'both',
   vendor: 'cerner',
   writeBack: 'fhir',
-  also: ['OW-03', 'OW-05', 'OW-06', 'OW-07', 'LT-05'],
+  also: ['OW-03', 'OW-05', 'OW-06', 'OW-07', 'LT-05', 'SE-06', 'SE-07'],
   steps: () => ({}),
   kills: [],
 });

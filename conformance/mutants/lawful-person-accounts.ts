@@ -51,10 +51,10 @@ function personType(crm: Crm): Promise<unknown> {
 }
 
 /** The CRM under the names of that org. */
-function renamed(crm: Crm): Crm {
+export function renamed(crm: Crm) {
   return {
     ...crm,
-    async upsert(object, key, fields: Fields) {
+    async upsert(object: ObjectName, key: string, fields: Fields) {
       const body = Object.entries(fields).map(([name, value]): [string, unknown] =>
         name === 'Contact__c' ? ['Patient__r', { EHR_Key__c: value }] : [theirs(object, name), value],
       );
@@ -62,7 +62,7 @@ function renamed(crm: Crm): Crm {
       const path = `/sobjects/${OBJECTS[object]}/EHR_Key__c/${encodeURIComponent(key)}`;
       return (await crm.request('PATCH', path, Object.fromEntries(body))) as { id: string; created: boolean };
     },
-    async query(object, where) {
+    async query(object: ObjectName, where: string) {
       const names = selected(object);
       const asked = ['Id', 'EHR_Key__c', 'SystemModstamp', ...names.map((name) => theirs(object, name))];
       const rows = await crm.soql(`SELECT ${asked.join(', ')} FROM ${OBJECTS[object]} WHERE ${where}`);
@@ -80,7 +80,7 @@ export const lawfulPersonAccounts = defineMutant({
   breaks: 'Writes patients as person accounts, and their visits into a custom object of the clinic.',
   map: 'person-accounts',
   reads: 'both',
-  also: ['ID-05', 'ID-08', 'AP-06', 'AP-09', 'DQ-08', 'RC-02', 'SV-05', 'LT-05'],
+  also: ['ID-05', 'ID-08', 'AP-06', 'AP-09', 'DQ-08', 'RC-02', 'SV-05', 'LT-05', 'SE-06', 'SE-07'],
   steps: (reference) => ({
     upsert: (crm, object, key, fields) => reference.upsert(renamed(crm), object, key, fields),
     findRow: (crm, link) => reference.findRow(renamed(crm), link),
@@ -89,6 +89,12 @@ export const lawfulPersonAccounts = defineMutant({
     appointmentStatus: (code) => STATES[reference.appointmentStatus(code) ?? ''],
     consentsOf: async () => [],
     clinicalChart: async () => undefined,
+    auditEntry: (entry) => {
+      const [object = ''] = entry.what[0]?.split('/') ?? [];
+      const names = (fields?: Fields) =>
+        fields && Object.fromEntries(Object.entries(fields).map(([name, value]) => [theirs(object as ObjectName, name), value]));
+      return OBJECTS[object] ? { ...entry, before: names(entry.before), after: names(entry.after) } : entry;
+    },
   }),
   kills: [],
 });

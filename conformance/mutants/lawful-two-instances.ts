@@ -5,7 +5,7 @@ export const lawfulTwoInstances = defineMutant({
   breaks: 'Runs twice, one at work and one standing by.',
   reads: 'both',
   instances: 2,
-  also: ['RS-09', 'IP-06', 'HL-01', 'OR-03', 'OR-05', 'OR-06'],
+  also: ['RS-09', 'IP-06', 'HL-01', 'OR-03', 'OR-05', 'OR-06', 'SE-06', 'SE-07'],
   steps: () => ({}),
   kills: [],
 });

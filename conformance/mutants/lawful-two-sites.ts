@@ -5,7 +5,7 @@ export const lawfulTwoSites = defineMutant({
   breaks: 'Serves two hospitals at once.',
   sites: 2,
   reads: 'both',
-  also: ['ID-04'],
+  also: ['ID-04', 'SE-06', 'SE-07'],
   steps: () => ({}),
   kills: [],
 });

@@ -58,6 +58,7 @@ export class FakeSubject {
   /** CRM ids by object and key, and the patient of each appointment that it wrote, by key. */
   #rows = new Map<string, string>();
   #visits = new Map<string, string>();
+  #visitsOf = new Map<string, Set<string>>();
   /** Consents by the key of their rows. */
   #consents = new Map<string, string>();
   /** The appointment behind each of them. */
@@ -310,10 +311,13 @@ export class FakeSubject {
     if (ref.type === 'Patient') {
       this.#patients.add(ref.id);
       const summary = isMerged(image) ? summaryOf(this.#chartOf(ref.id)) : {};
-      return this.#write('Contact', key, { ...contactOf(image), ...summary }, act) && this.#relink();
+      const merging = isMerged(image) || linked(image, 'replaced-by').length > 0;
+      const visits = merging ? this.#visits.keys() : (this.#visitsOf.get(ref.id) ?? []);
+      return this.#write('Contact', key, { ...contactOf(image), ...summary }, act) && this.#relink(visits);
     }
     const patientId = idIn((image as Linked).participant?.map(({ actor }) => actor.reference));
     this.#visits.set(key, patientId);
+    this.#visitsOf.set(patientId, (this.#visitsOf.get(patientId) ?? new Set()).add(key));
     this.#visitIds.set(key, ref.id);
     return this.#write('Appointment__c', key, visitOf(image, this.#contactOf(patientId)), act);
   }
@@ -333,8 +337,9 @@ export class FakeSubject {
   }
 
   // Appointments that came before their person, or whose person was merged into another.
-  #relink(): boolean {
-    return [...this.#visits].every(([key, patientId]) => {
+  #relink(visits: Iterable<string>): boolean {
+    return [...visits].every((key) => {
+      const patientId = this.#visits.get(key)!;
       const id = this.#rows.get(`Appointment__c ${key}`);
       const contact = this.#contactOf(patientId);
       if (!id || this.#b.image('Appointment__c', id)!.Contact__c === contact) return true;
@@ -420,7 +425,7 @@ export class FakeSubject {
   #goOn(key: string, work: () => void): void {
     this.#gated.delete(key);
     work();
-    this.#relink();
+    this.#relink(this.#visits.keys());
     this.#chores.run(true);
   }
 

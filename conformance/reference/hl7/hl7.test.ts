@@ -233,6 +233,8 @@ it('writes the note of an appointment back as a change of that appointment', () 
   expect([value(segment(message, 'SCH'), 2), value(segment(message, 'NTE'), 3)]).toEqual(['77', 'Confirmed | by phone']);
   expect(steps.findIdentity(segment(message, 'PID')?.fields[3] ?? [], site)).toEqual({ authority: OID, mrn: '1234' });
   expect(segment(written(null), 'NTE')?.fields[3]).toEqual([[['""']]]);
+  // A line break of the user's would be the end of the segment.
+  expect(value(segment(written('First\r\nsecond\nthird'), 'NTE'), 3)).toBe('First\nsecond\nthird');
 });
 
 it('writes a decision back with its number, time, method and source', () => {

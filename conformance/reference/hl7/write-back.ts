@@ -166,4 +166,8 @@ export async function sendOutbox(context: Context, site: Site, fhir?: Fhir): Pro
 
 const ESCAPES: Record<string, string> = { '|': '\\F\\', '^': '\\S\\', '~': '\\R\\', '\\': '\\E\\', '&': '\\T\\' };
 
-const escaped = (text: unknown): string => String(text).replace(/[|^~\\&]/g, (char) => ESCAPES[char] as string);
+// A line break would be the end of the segment.
+const escaped = (text: unknown): string =>
+  String(text)
+    .replace(/[|^~\\&]/g, (char) => ESCAPES[char] as string)
+    .replace(/\r\n?|\n/g, '\\.br\\');
