@@ -73,6 +73,17 @@ test.each([
   },
 );
 
+test('what waits is written now and then, whatever failed on the way', () => {
+  const { kernel, write } = open();
+  const blown = () => {
+    for (let n = 0; n < 100; n++) write('a');
+    throw new Error('blown');
+  };
+  expect(() => kernel.database.transaction(blown)).toThrow('blown');
+  for (let n = 0; n < 100; n++) kernel.database.transaction(() => write('b'));
+  expect(kernel.database.sql.prepare('SELECT count(*) AS n FROM crm_stamp').get()!.n).toBe(1);
+});
+
 test('a look into the past finds records by the stamps that they had, and leaves those that they have', () => {
   const { kernel, store, stamps, write, read } = open();
   kernel.database.transaction(() => ['a', 'b'].map(write));

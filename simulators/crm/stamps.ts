@@ -3,7 +3,7 @@ import type { Database } from '#kernel';
 export const STAMPS_SCHEMA =
   'CREATE TABLE IF NOT EXISTS crm_stamp (key INTEGER, stamp INTEGER, n INTEGER, PRIMARY KEY (key, stamp)) WITHOUT ROWID;';
 
-/** Changes that wait at most. */
+/** So many changes do not wait any longer. */
 const WAITING = 64;
 
 /** One change: the stamp that a record has now, and the one that it had. */
@@ -42,10 +42,10 @@ export class Stamps {
     const waiting = this.#waiting.push(change);
     this.#database.onRollback(() => {
       change.undone = true;
-      this.#waiting = this.#waiting.filter((one) => one !== change);
     });
-    // Not in this transaction, which may fail, and take with it what others have written.
-    if (waiting === WAITING) this.#database.onCommit(() => this.write());
+    // Not in this transaction, which may fail, and take with it what others have written; what is left of those that failed
+    // counts as well.
+    if (waiting % WAITING === 0) this.#database.onCommit(() => this.write());
   }
 
   /** Writes what waits: for those who are about to read. */
@@ -53,10 +53,10 @@ export class Stamps {
     if (this.#waiting.length === 0) return;
     const changes = this.#waiting.splice(0);
     this.#database.onRollback(() => {
-      this.#waiting = changes.filter(({ undone }) => !undone);
+      this.#waiting = changes;
     });
     this.#database.transaction(() => {
-      for (const change of changes) this.#apply(change);
+      for (const change of changes) if (!change.undone) this.#apply(change);
     });
   }
 
