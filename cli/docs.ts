@@ -9,6 +9,7 @@ import { everything } from '#sandbox';
 import { wholeDocument } from '../scripts/control-types.ts';
 import { faultsPage } from './docs-faults.ts';
 import { levelsPage } from './docs-levels.ts';
+import { loadPage } from './docs-load.ts';
 import { REGISTRIES } from './list.ts';
 import { table } from './markdown.ts';
 import { UP_SITES } from './up-sites.ts';
@@ -207,6 +208,7 @@ const PAGES: Record<string, () => string> = {
   'docs/checks.md': checksPage,
   'docs/levels.md': () => HEAD + levelsPage(),
   'docs/faults.md': () => HEAD + faultsPage(),
+  'docs/load.md': () => HEAD + loadPage(),
   'docs/messages.md': () => `${registryPage('messages')}\n## Senders\n${registryPage('senders').split('\n').slice(3).join('\n')}`,
   'docs/mutants.md': mutantsPage,
   'docs/matrix.md': matrixPage,
