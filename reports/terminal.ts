@@ -11,7 +11,6 @@ import {
   decisive,
   elapsed,
   exitSentence,
-  exitText,
   failed,
   failures,
   figure,

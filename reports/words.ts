@@ -39,12 +39,13 @@ const EXIT = [
 ] as const;
 
 /** What the exit code of a run says. */
-export const exitSentence = ({ exitCode, checks, invariants }: RunResult): string =>
-  exitCode === 0 && [...checks, ...invariants].some(({ known }) => known) ? 'nothing failed but what is known' : EXIT[exitCode];
-
-/** Why the run has its exit code. A gate that is met leaves open what it does not ask for. */
-export const exitText = ({ exitCode, gate }: Pick<RunResult, 'exitCode' | 'gate'>): string =>
-  exitCode === 0 && gate ? 'the gate is met' : EXIT[exitCode];
+export function exitSentence({ exitCode, checks, invariants, gate }: RunResult): string {
+  // A gate that is met leaves open what it does not ask for.
+  if (exitCode === 0 && gate) return 'the gate is met';
+  return exitCode === 0 && [...checks, ...invariants].some(({ known }) => known)
+    ? 'nothing failed but what is known'
+    : EXIT[exitCode];
+}
 
 export const failed = (item: { verdict: Verdict }): boolean => item.verdict === 'fail' || item.verdict === 'unstable';
 /** Applies, and could not be judged. */
