@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { type Schedule, Schedules } from '#kernel';
 import { loadScripts } from '#scenarios';
 import { findK6, K6_ENVIRONMENT } from './k6.ts';
 
@@ -60,8 +61,14 @@ async function k6(args: string[], env: Record<string, string>): Promise<{ code: 
   return { code, text };
 }
 
-/** Runs a script with so many entries prepared for each of its schedules. */
-async function run(name: string, url: string, entries = 200, settings: Record<string, string> = {}) {
+/** Runs a script with so many entries prepared for each of its schedules, by one k6 or by one for each of some segments. */
+async function run(
+  name: string,
+  url: string,
+  entries = 200,
+  settings: Record<string, string> = {},
+  segments: readonly string[][] = [[]],
+) {
   const folder = mkdtempSync(join(tmpdir(), 'load-'));
   const shape = { RATE: '10', DURATION: '1s', PEOPLE: '4', ...settings };
   const asked = await k6(
@@ -77,9 +84,10 @@ async function run(name: string, url: string, entries = 200, settings: Record<st
   }
   const reads = { FHIR_URL: `${url}/fhir`, READ_TOKEN: 'reads' };
   const own = { CONTROL_URL: url, CONTROL_TOKEN: 'secret', SITE: 'epic', COMMITS: folder };
-  const ended = await k6(['run', '--quiet', script(name)], { ...shape, ...own, ...reads });
+  const runs = segments.map((segment) => k6(['run', '--quiet', ...segment, script(name)], { ...shape, ...own, ...reads }));
+  const [ended] = (await Promise.all(runs)).sort((a, b) => b.code - a.code);
   rmSync(folder, { recursive: true });
-  return { ...ended, schedules };
+  return { ...ended!, schedules };
 }
 
 const TIMEOUT = 60_000;
@@ -138,6 +146,32 @@ describe.skipIf(!('path' in found)).concurrent('a scenario, run by k6', () => {
     expect(commits.some((at) => at < armed[0]!.at)).toBe(true);
     expect(commits.some((at) => at > healed!)).toBe(true);
     expect(healed).toBeGreaterThan(armed[0]!.at);
+  });
+
+  // What the k6 operator does with its runners. The folded latency of an offer depends on its place alone, not on who made it.
+  it('is offered by two runners as by one: every place once, each due as long after the beginning', {
+    timeout: TIMEOUT,
+  }, async () => {
+    // Two seconds at 40: the last may fall to either side of the end.
+    const PLACES = 78;
+    const sequence = ['--execution-segment-sequence', '0,1/2,1'];
+    const halves = ['0:1/2', '1/2:1'].map((segment) => ['--execution-segment', segment, ...sequence]);
+    const due = async (segments?: string[][]) => {
+      using sandbox = await control();
+      const { code } = await run('steady', sandbox.url, 200, { RATE: '40', DURATION: '2s' }, segments);
+      const declared = sandbox.calls.find(({ body }) => body.id === 'changes')!.body as unknown as Schedule;
+      const schedules = new Schedules(new Map([['changes', declared]]) as never);
+      const offers = sandbox.offered('changes').map(({ index }) => schedules.dueOf({ schedule: 'changes', index, started: 0 }));
+      return {
+        code,
+        offers: offers.slice(0, PLACES),
+        runners: new Set(sandbox.offered('changes').map(({ started }) => started)).size,
+      };
+    };
+    const [one, two] = [await due(), await due(halves)];
+    expect([one.code, two.code, one.runners, two.runners]).toEqual([0, 0, 1, 2]);
+    expect(two.offers).toEqual(one.offers);
+    expect(two.offers).toHaveLength(PLACES);
   });
 
   it('fails by its thresholds when commits are refused', { timeout: TIMEOUT }, async () => {
