@@ -66,8 +66,6 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
       return 'the manifest declares no channel back from the CRM (crm.back: none)';
     if (need === 'crm-reread' && manifest.crm.back.kind === 'none' && !(rereadWindow(manifest) <= LONGEST_WAIT_MS))
       return 'the manifest declares no channel back from the CRM (crm.back: none), and promises.reconcile_window is too long to wait for';
-    const audit = manifest.capabilities?.audit;
-    if (need === 'audit' && typeof audit === 'object') return `the subject keeps no audit trail: ${audit.no}`;
     if (need === 'provenance' && !map.rows.some(({ transform }) => provenanceOf(transform)))
       return 'the map has no row that says where a record is from (transform provenance:…)';
     if (need === 'exclusions' && !map.rows.some(isExclusion))

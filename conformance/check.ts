@@ -27,8 +27,6 @@ export type Need =
   /** Credentials of the sandbox's own, which it can change. */
   | 'given-credentials'
   | 'tls'
-  /** A trail of what it does with data of patients. */
-  | 'audit'
   /** Rows of the map that say where a record is from. */
   | 'provenance'
   | 'two-sites'

@@ -15,9 +15,7 @@ export const bv02 = defineCheck({
   harm: 'Of the first load three in a thousand are missing, and nobody ever counts.',
   alone: true,
   async act(world) {
-    const count = COUNT[world.size];
-    await world.note('count', count);
-    await world.crowd(count);
+    await world.note('count', await world.crowd(COUNT[world.size]));
     await world.settled('loaded');
   },
   expect(facts) {

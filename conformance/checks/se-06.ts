@@ -14,7 +14,7 @@ export const se06 = defineCheck({
     'For each reading, writing and export of patient data the audit trail that the manifest names says who, what and when, and what stood before and after a change; nothing in it is untrue, and nothing is ever changed in it.',
   seeds: ['S0', 'S3'],
   harm: 'A chart was opened that nobody should have opened, and nobody can say by whom, or prove that it was not so.',
-  needs: ['audit'],
+  capabilities: ['audit'],
   async act(world) {
     await world.note('showings', 'all');
     const patient = await world.register('patient');

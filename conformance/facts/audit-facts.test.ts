@@ -67,7 +67,7 @@ describe('an audit trail', () => {
     const evidence = new Evidence(new Facts(), MAP, declined);
     expect(evidence.judge(se06!, [])).toMatchObject({
       verdict: 'not-applicable',
-      message: 'the subject keeps no audit trail: the platform does it',
+      message: 'the manifest declines audit: the platform does it',
     });
   });
 });

@@ -161,7 +161,7 @@ export class AuditFacts {
     const own = (histories: readonly History<Resource | Row>[], isOwn: (actor: string) => boolean, isCrm: boolean): Write[] =>
       histories.flatMap((history) =>
         history.versions.flatMap((version, i) =>
-          isOwn(version.actor) && version.at <= until
+          isOwn(version.actor) && version.at <= until && !isHidden(history.type, version.image)
             ? [{ version, before: history.versions[i - 1]?.image ?? null, history, isCrm }]
             : [],
         ),
@@ -256,6 +256,9 @@ export class AuditFacts {
   }
 }
 
+// The contact behind a person account is the CRM's own: it shows what stands on the account.
+const isHidden = (type: string, image: Resource | Row | null): boolean =>
+  type === 'Contact' && (image as Row | null)?.IsPersonAccount === true;
 const idOf = (what: string): string => what.slice(what.indexOf('/') + 1);
 const isAbout = ({ what }: AuditEntry, names: ReadonlySet<string>): boolean =>
   what.some((one) => names.has(one) || names.has(idOf(one)));

@@ -55,6 +55,8 @@ describe('where a record is from', () => {
     expect(told()).toBe(iso(9_000));
     apply({ ...contact('p9', 30_000, { Diabetes__c: true }), isSummary: true });
     expect(told()).toBe(iso(9_000));
+    apply(contact('p9', 35_000, { MobilePhone: null }));
+    expect(told()).toBe(iso(9_000));
     apply(contact('p9', 40_000, { LastName: 'Li' }));
     expect(told()).toBe(iso(40_000));
   });

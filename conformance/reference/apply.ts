@@ -72,12 +72,14 @@ function applyChange({ store, steps, setAside, audit }: Books, site: string, cha
   // A poll that found nothing new is not worth a disk write; the next one covers what it would have guarded against.
   if (!isChanged && change.stamp.seq === '') return [];
   const person = parent ? String(desired[parent]?.value) : change.key;
-  const origin = change.isSummary
-    ? []
-    : Object.entries(steps.provenance(change, site, desired)).map(([name, value]) => [name, { value, stamp: change.stamp }]);
+  // What was unknown and is now known to be empty changes nothing in the CRM: it is no news of the record.
+  const isNews =
+    link.revision === 0 || Object.entries(desired).some(([name, { value }]) => value !== (link.desired[name]?.value ?? null));
+  const origin = isNews && !change.isSummary ? Object.entries(steps.provenance(change, site, desired)) : [];
+  const stamped = origin.map(([name, value]) => [name, { value, stamp: change.stamp }]);
   store.putLink({
     ...link,
-    desired: isChanged ? { ...desired, ...Object.fromEntries(origin) } : desired,
+    desired: { ...desired, ...Object.fromEntries(stamped) },
     person,
     seed: { ...link.seed, ...change.seed },
     revision: link.revision + (isChanged ? 1 : 0),

@@ -52,6 +52,7 @@ export async function play(
     random,
     runKey: 'k',
     outageMs: 100,
+    crowdAtMost: 200,
     promises: judged.promises,
   });
   sandbox.b.begin();

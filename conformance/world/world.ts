@@ -43,6 +43,8 @@ export interface WorldOptions {
   sandbox: SandboxClient;
   /** The subject's process, for checks that kill it. */
   subject?: RunningSubject;
+  /** The most people that come at once: a model of a subject learns nothing by more, and takes its time. */
+  crowdAtMost?: number;
   /** Has the subject's audit trail looked at, where there is one. */
   lookAtAudit?: () => Promise<void>;
   promises: Pick<
@@ -300,8 +302,9 @@ export class World {
     ).filter((condition) => this.#o.evidence.oracle.excludes(patient.resource, { Condition: [condition] }, this.site.name));
   }
 
-  /** Registers and books many people at once, many commits under way together. */
-  async crowd(count: number): Promise<void> {
+  /** Registers and books many people at once, many commits under way together. Returns how many. */
+  async crowd(wanted: number): Promise<number> {
+    const count = Math.min(wanted, this.#o.crowdAtMost ?? wanted);
     const { runKey, cohort } = this.#o;
     const people = population({
       seed: this.random.seed,
@@ -319,6 +322,7 @@ export class World {
       }
     };
     await Promise.all(Array.from({ length: DESKS }, desk));
+    return count;
   }
 
   /**
