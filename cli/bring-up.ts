@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   AuditTrail,
   countOf,
   type DataMap,
   describeEnding,
+  EvidenceUnwritten,
   FIVE_MINUTES_PLAYED,
   type HeldBinds,
   holdBinds,
@@ -38,10 +39,17 @@ import { ConfigurationError, SnapshotError, systemClock } from '#kernel';
 import { type Sandbox, type SandboxOptions, type SiteConfig, startSandbox, writeCa } from '#sandbox';
 import { ControlAwayError, ControlCallError } from '#simulators';
 import { portsOf } from './ports.ts';
+import { type SplitSandbox, splitSandbox } from './split-sandbox.ts';
 import { UsageError } from './usage.ts';
 
 /** The manifest of the sync that comes with Syncproof. */
 export const REFERENCE_MANIFEST = fileURLToPath(new URL('../conformance/reference/syncproof.yaml', import.meta.url));
+
+/** The same sync as a load scenario runs it. */
+export const referenceFor = (scenario: string): string =>
+  scenario === 'mixed'
+    ? REFERENCE_MANIFEST
+    : join(dirname(REFERENCE_MANIFEST), scenario === 'initial-load' ? 'initial-load.yaml' : 'load.yaml');
 
 /** The name of a run's folder: when it began, and by which key its people can be had again. */
 export const runId = (runKey: string): string =>
@@ -71,6 +79,10 @@ export interface SandboxPlan {
   external?: { urls: string[]; token?: string; ca?: string };
   /** How long the subject may take until it is ready; in milliseconds. */
   readyTimeoutMs?: number;
+  /** The CRM and each site run as a process of their own. */
+  split?: boolean;
+  /** What they hold lies on disk, for as long as they run. */
+  onDisk?: boolean;
 }
 
 /**
@@ -84,16 +96,16 @@ export async function withSandbox<T>(
 ): Promise<T> {
   folder.secrets ??= new Secrets(randomBytes(32).toString('hex'));
   const own = plan.external ? undefined : await ownSandbox(plan);
-  const { urls, token } = own ? { urls: [own.url], token: own.token } : plan.external!;
+  const { urls, token } = own ?? plan.external!;
   if (token) folder.secrets.know('SYNCPROOF_CONTROL_TOKEN', token);
   const sandbox = new SandboxClient(urls, token);
   try {
     await connect(sandbox);
-    const caFile = resolve(own ? writeCa(own.sandbox.authority, folder.file('ca.pem')) : givenCa(plan));
+    const caFile = resolve(own ? writeCa({ cert: own.ca }, folder.file('ca.pem')) : givenCa(plan));
     return await use({ sandbox, token, startSubject: (log) => bringUp(plan, folder, sandbox, caFile, log) });
   } finally {
     sandbox.close();
-    await own?.sandbox.stop();
+    await own?.stop();
   }
 }
 
@@ -131,19 +143,14 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
-async function ownSandbox(plan: SandboxPlan): Promise<{ sandbox: Sandbox; url: string; token: string }> {
+async function ownSandbox(plan: SandboxPlan): Promise<SplitSandbox & { token: string }> {
   // The subject never gets this token; a control call without it fails the run.
   const token = randomBytes(24).toString('base64url');
   const { manifest, seed, runKey } = plan;
-  const sandbox = await openSandbox({
-    seed,
-    runKey,
-    controlToken: token,
-    controlPage: false,
-    ...partsFor(manifest),
-    ...portsOf(manifest),
-  });
-  return { sandbox, url: sandbox.controlUrl, token };
+  const options = { seed, runKey, controlToken: token, controlPage: false, ...partsFor(manifest), ...portsOf(manifest) };
+  if (plan.split) return { ...(await splitSandbox({ ...options, onDisk: plan.onDisk })), token };
+  const sandbox = await openSandbox(options);
+  return { urls: [sandbox.controlUrl], ca: sandbox.authority.cert, token, stop: () => sandbox.stop() };
 }
 
 /** Where a CA is kept that has to be the same every time: of `up`, and of runs against a subject that nobody starts anew. */
@@ -245,6 +252,7 @@ async function bringUp(
   }
   const [{ subject }] = instances as [Instance];
   return {
+    pids: () => instances.flatMap((one) => one.subject.pid ?? []),
     ...(manifest.hooks.pending && { pending: () => countOf('pending', manifest.hooks.pending!, subject, manifest.start.cwd) }),
     ...(manifest.hooks.failed && { failed: () => countOf('failed', manifest.hooks.failed!, subject, manifest.start.cwd) }),
     ...(manifest.hooks.audit && { readAudit: auditReader(manifest.hooks.audit, subject, folder.secrets!) }),
@@ -294,6 +302,10 @@ const ackTimeout = (manifest: Manifest): number => Math.min(manifest.promises.ac
  * @returns the exit code. @throws what is neither.
  */
 export function explainSubject(error: unknown, folder: string): number {
+  if (error instanceof EvidenceUnwritten) {
+    console.error(`\n${error.message}`);
+    return 5;
+  }
   if (error instanceof ControlAwayError || error instanceof SandboxLost) {
     console.error(`\nThe sandbox was lost during the run: ${error.message}`);
     return 5;

@@ -1,15 +1,4 @@
-import {
-  BADGES,
-  CAPABILITIES,
-  CHECKS,
-  capabilitiesOf,
-  editionIds,
-  GATE_KEYS,
-  LEVELS,
-  loadEdition,
-  PLANNED,
-  termsOf,
-} from '#conformance';
+import { BADGES, CAPABILITIES, CHECKS, capabilitiesOf, editionIds, GATE_KEYS, LEVELS, loadEdition, termsOf } from '#conformance';
 import { table } from './markdown.ts';
 
 const terms = termsOf(CHECKS);
@@ -55,8 +44,8 @@ Each level includes those below it. Majors count by weight over all levels up to
 - **ci size shows less than a level asks for.** Volumes, explored schedules and durations of levels 2 and 3 are those of \`--size full\`. A run in
   ci size says "level 2 in ci size only" where their checks hold, and never awards them. The hour of soak that level 3 asks for is no check: no run
   awards level 3 today.
-- **Nothing is awarded** to a run of a selection (\`--only\`), to one that was interrupted, to a subject that called the control API, when the sandbox
-  failed, and as long as the suite is not whole (${CHECKS.length} of ${PLANNED} checks are built).
+- **Nothing is awarded** to a run of a selection (\`--only\`), to one that was interrupted, to a subject that called the control API, and when
+  the sandbox failed.
 - **A broken invariant** stands against the level of the check among whose people it was seen. Where that check failed as well, it is told there and
   weighs what the check weighs, but for G2: a value of another patient is never weighed.
 - **Read beside the level**: TLS that is off, capabilities that are declined, the edition.

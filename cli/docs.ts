@@ -9,6 +9,7 @@ import { everything } from '#sandbox';
 import { wholeDocument } from '../scripts/control-types.ts';
 import { faultsPage } from './docs-faults.ts';
 import { levelsPage } from './docs-levels.ts';
+import { loadPage } from './docs-load.ts';
 import { REGISTRIES } from './list.ts';
 import { table } from './markdown.ts';
 import { UP_SITES } from './up-sites.ts';
@@ -22,7 +23,7 @@ function checksPage(): string {
     (c) =>
       `## ${c.id}: ${c.title}\n\n${c.requirement}\n\n- **Severity** ${c.severity}, level ${c.level}, group ${c.group}, capability ${capabilitiesOf(c).join(', ') || 'none'}${c.needs ? `, needs ${c.needs.join(', ')}` : ''}${c.maps ? `, of the map: ${c.maps.map(({ source, owner }) => (owner ? `${source} (${owner}-owned)` : source)).join(', ')}` : ''}\n- **Harm**: ${c.harm}\n- **From**: ${c.seeds.join(', ')}`,
   );
-  return `${HEAD}# Checks\n\n${CHECKS.length} of the 120 planned checks are built.\n\n${sections.join('\n\n')}\n`;
+  return `${HEAD}# Checks\n\n${CHECKS.length} checks; [levels](levels.md) says which of them have to pass for what.\n\n${sections.join('\n\n')}\n`;
 }
 
 function registryPage(name: string): string {
@@ -207,6 +208,7 @@ const PAGES: Record<string, () => string> = {
   'docs/checks.md': checksPage,
   'docs/levels.md': () => HEAD + levelsPage(),
   'docs/faults.md': () => HEAD + faultsPage(),
+  'docs/load.md': () => HEAD + loadPage(),
   'docs/messages.md': () => `${registryPage('messages')}\n## Senders\n${registryPage('senders').split('\n').slice(3).join('\n')}`,
   'docs/mutants.md': mutantsPage,
   'docs/matrix.md': matrixPage,

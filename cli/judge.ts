@@ -99,8 +99,8 @@ function judgeAgain(folder: RunFolder, opened: ReturnType<typeof openRun>): numb
   console.log(loadCard(result));
   console.log(
     changed
-      ? '\nlatency.json did not agree with the evidence; it was written anew'
-      : '\nThe evidence is intact, and latency.json agrees with it.',
+      ? '\nload.json did not agree with the evidence; it was written anew'
+      : '\nThe evidence is intact, and load.json agrees with it.',
   );
   return changed ? 1 : result.exitCode;
 }
@@ -112,7 +112,7 @@ export async function report(args: string[]): Promise<number> {
     const opened = openRun(folder);
     if (isLoadRun(opened)) judgeLoadFolder(folder, opened);
     else judgeFolder(folder, opened);
-    console.log(folder.file(isLoadRun(opened) ? 'latency.json' : 'report.html'));
+    console.log(folder.file(isLoadRun(opened) ? 'load.html' : 'report.html'));
     return 0;
   });
 }

@@ -5,7 +5,7 @@ import { ODDITIES } from '#fixtures';
 import { DIALECTS, SENDERS, speaks, TRIGGERS } from '#hl7';
 import { readPlan } from '#kernel';
 import { everything } from '#sandbox';
-import { loadPlans, loadStories } from '#scenarios';
+import { loadPlans, loadScripts, loadStories } from '#scenarios';
 import { parsing, suggestion } from './arguments.ts';
 import { faultTable } from './fault-table.ts';
 import { UP_SITES } from './up-sites.ts';
@@ -63,6 +63,11 @@ export const REGISTRIES: Record<string, { title: string; rows: () => string[][];
       loadPlans()
         .map(({ text, file }) => readPlan(text, file, () => []))
         .map(({ name, rules, doc = '' }) => [name, String(rules.length), doc]),
+  },
+  loads: {
+    title: 'Load scenarios',
+    head: ['name', 'what it is for'],
+    rows: () => loadScripts().map(({ name, doc }) => [name, doc]),
   },
   mutants: {
     title: 'Mutants',

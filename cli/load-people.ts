@@ -1,9 +1,13 @@
-import type { Manifest, SandboxClient } from '#conformance';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CrmEdit, type Manifest, type SandboxClient, SETTLED_IN } from '#conformance';
 import { VENDORS } from '#ehr';
 import { type Person, population, toAppointment, toPatient } from '#fixtures';
 import { digest } from '#kernel';
+import type { ScheduleShape, ScriptShape } from './load-script.ts';
+import { UsageError } from './usage.ts';
 
-/** One body of `POST /v1/sites/<site>/commits`. */
+/** A body of `POST /v1/sites/<site>/commits`. */
 interface Commit {
   act: string;
   actor: string;
@@ -11,10 +15,21 @@ interface Commit {
   changes: Record<string, unknown>[];
 }
 
-/** What `scenarios/load/volume.ts` loads, and the words by which the judge knows its people. */
+/** One call that an iteration makes (`scenarios/load/shared/script.ts`). */
+export interface PreparedCall {
+  to: 'site' | 'crm';
+  path: string;
+  body: Omit<Commit, 'actor'> & { actor?: string };
+}
+
 export interface PreparedLoad {
-  burst: { patient: Commit; appointment: Commit }[];
-  steady: Commit[];
+  /** By schedule, what each of its iterations offers: calls, or the path of what is read. */
+  schedules: Record<string, Iterable<PreparedCall[] | string>>;
+  /** Calls that one iteration of each schedule makes. */
+  calls: Record<string, number>;
+  /** Commits that put people into the site before the subject is started, many people in one. */
+  residents: () => Generator<Commit>;
+  /** The words by which the judge knows the people. */
   words: string[];
 }
 
@@ -24,37 +39,100 @@ export interface PrepareOptions {
   seed: string;
   runKey: string;
   cohort: string;
-  people: number;
-  /** Changes of the steady phase. */
-  changes: number;
+  shape: ScriptShape;
+  /** How a CRM user edits a person, where the map lets one. */
+  edit?: (patient: object, n: number) => CrmEdit;
   /** Epoch ms. */
   now: number;
 }
 
 const DAY = 86_400_000;
 
+/** People in one commit of those who settle in. */
+const AT_ONCE = 20;
+
+// k6 may fit in an iteration more than the area under a curve holds.
+const withSlack = (count: number): number => Math.ceil(count * 1.01) + 2;
+
 /**
- * Writes every commit of a load run beforehand, ids included, so that the script has nothing to work out and nothing to wait
- * for. The steady phase takes turns: a phone changes, a visit moves, somebody new is registered, a phone changes.
+ * Works out every commit of a load run beforehand, ids included, so that the script has nothing to work out and nothing to wait
+ * for. Each kind of offer is a row of the table below.
  */
 export async function prepareLoad(options: PrepareOptions): Promise<PreparedLoad> {
-  const { site, seed, runKey, cohort, people, changes, now } = options;
+  const { site, seed, runKey, cohort, shape, now, edit } = options;
   const today = new Date(now).toISOString().slice(0, 10);
   const cohortOf = (label: string, count: number) =>
     population({ seed, runKey, label, count, authority: site.authority, today, complete: true });
+  const schedules = Object.entries(shape.schedules);
+  const total = (kind: ScheduleShape['kind'], of = (count: number) => count) =>
+    schedules.reduce((sum, [, one]) => sum + (one.kind === kind ? of(one.count) : 0), 0);
   // Where new patients are found only through the schedule, nobody is registered without a visit.
   const newcomers = !site.channels.discover.every((how) => how === 'schedule');
-  const persons = cohortOf(cohort, people + (newcomers ? Math.ceil(changes / 4) : 0));
-  const numbers = cohortOf(`${cohort} new numbers`, changes);
+  const known = shape.residents + total('arrivals');
+  const later =
+    total('arrivals', (count) => withSlack(count) - count) + (newcomers ? Math.ceil(total('changes', withSlack) / 4) : 0);
+  const persons = cohortOf(cohort, known + later);
+  const numbers = cohortOf(`${cohort} new numbers`, total('changes', withSlack) + total('updates', withSlack));
   const desk = await openDesk(options);
-  const steady = numbers.map((other, i): Commit => {
-    const person = persons[i % people]!;
-    if (i % 4 === 1) return desk.move(person, i);
-    if (i % 4 === 2 && newcomers) return desk.register(persons[people + (i - 2) / 4]!);
-    return desk.renumber(person, mobileOf(other));
-  });
-  const burst = persons.slice(0, people).map((person) => ({ patient: desk.register(person), appointment: desk.book(person) }));
-  return { burst, steady, words: persons.map((person) => person.canary.name) };
+  let [arrived, more, renumbered] = [shape.residents, known, 0];
+  const somebody = (i: number): Person => persons[i % known]!;
+  // Who comes in a schedule's slack is nobody that changes are about.
+  const arrival = (): Person => (arrived < known ? persons[arrived++]! : persons[more++]!);
+  const newNumber = (person: Person): Commit => desk.renumber(person, mobileOf(numbers[renumbered++]!));
+  const atSite = (body: Commit): PreparedCall => ({ to: 'site', path: `/v1/sites/${site.name}/commits`, body });
+
+  const offer: Record<ScheduleShape['kind'], (i: number) => PreparedCall[] | string> = {
+    arrivals: () => {
+      const person = arrival();
+      return [atSite(desk.register(person)), atSite(desk.book(person))];
+    },
+    // In turns: a phone changes, a visit moves, somebody new is registered, a phone changes.
+    changes: (i) => {
+      if (i % 4 === 1) return [atSite(desk.move(somebody(i), i))];
+      if (i % 4 === 2 && newcomers) return [atSite(desk.register(persons[more++]!))];
+      return [atSite(newNumber(somebody(i)))];
+    },
+    updates: (i) => [atSite(newNumber(somebody(i)))],
+    edits: (i) => {
+      if (!edit)
+        throw new UsageError("the map has no field of a patient's that the CRM owns: there is nothing for CRM users to edit");
+      const changes = [{ op: 'update', ...edit(toPatient(somebody(i), site), Math.floor(i / known)) }];
+      return [{ to: 'crm', path: '/v1/crm/commits', body: { act: 'edit', cohort, changes } }];
+    },
+    reads: (i) => `Patient/${desk.idOf(somebody(i))}`,
+  };
+  const entriesOf = function* ({ kind, count }: ScheduleShape) {
+    for (let i = 0; i < withSlack(count); i++) yield offer[kind](i);
+  };
+  return {
+    schedules: Object.fromEntries(schedules.map(([name, one]) => [name, entriesOf(one)])),
+    calls: Object.fromEntries(schedules.map(([name, { kind }]) => [name, kind === 'arrivals' ? 2 : 1])),
+    residents: function* () {
+      for (let n = 0; n < shape.residents; n += AT_ONCE) {
+        const some = persons.slice(n, Math.min(n + AT_ONCE, shape.residents));
+        const changes = some.flatMap((person) => [...desk.register(person).changes, ...desk.book(person).changes]);
+        yield { act: SETTLED_IN, actor: 'user:clinic', cohort, changes };
+      }
+    },
+    words: persons.map((person) => person.canary.name),
+  };
+}
+
+/** Writes what was prepared as a script reads it: one file for each schedule, a bit at a time. */
+export function writePrepared({ schedules }: PreparedLoad, folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, entries] of Object.entries(schedules)) {
+    const file = openSync(join(folder, `${name}.json`), 'w');
+    let text = '[';
+    for (const entry of entries) {
+      text += `${text === '[' ? '' : ',\n'}${JSON.stringify(entry)}`;
+      if (text.length < 1 << 20) continue;
+      writeSync(file, text);
+      text = ' ';
+    }
+    writeSync(file, `${text}]`);
+    closeSync(file);
+  }
 }
 
 const mobileOf = ({ telecom }: Person): string => telecom.find(({ use, period }) => use === 'mobile' && !period?.end)!.value;
@@ -84,6 +162,7 @@ async function openDesk({ site, sandbox, seed, runKey, cohort, now }: PrepareOpt
   });
 
   return {
+    idOf: (person: Person): string => idOf('Patient', person),
     register(person: Person): Commit {
       const id = idOf('Patient', person);
       return commit('register', { op: 'create', type: 'Patient', id, resource: toPatient(person, site) });

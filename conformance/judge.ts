@@ -1,11 +1,12 @@
 import { cohortOf, notApplicable } from './applicable.ts';
 import { weigh } from './baseline/baseline.ts';
 import type { CheckDefinition } from './check.ts';
-import { CHECKS, PLANNED } from './checks/index.ts';
+import { CHECKS } from './checks/index.ts';
 import { exitCode } from './exit-code.ts';
 import { Evidence, type Judged } from './facts/evidence.ts';
 import { Facts } from './facts/facts.ts';
 import { INVARIANTS } from './invariants.ts';
+import { LoadTally } from './load/load-tally.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { type DataMap, parseMap } from './map/map.ts';
 import { reproduced } from './replays.ts';
@@ -64,7 +65,9 @@ export interface Opened {
   header: Header;
   manifest: Manifest;
   map: DataMap;
+  /** All of them; none of a load run, which may have a million: what is asked of those is folded into `load`. */
   events: ReturnType<RunFolder['events']>;
+  load: LoadTally;
   /** Lines of the subject's output, where there is any. */
   output?: readonly string[];
   /** Lines of its audit trail, where the manifest names one. */
@@ -78,14 +81,21 @@ export interface Opened {
 
 /** Reads and verifies the evidence of a run. @throws EvidenceError when something was changed or is missing. */
 export function openRun(folder: RunFolder): Opened {
-  const events = folder.events();
   const facts = new Facts();
-  for (const event of events) facts.ingest(event);
+  const load = new LoadTally();
+  const events: Opened['events'] = [];
+  const heads = new Map<string, number>();
+  for (const event of folder.eachEvent()) {
+    facts.ingest(event);
+    load.ingest(event);
+    heads.set(event.process, Math.max(event.seq, heads.get(event.process) ?? 0));
+    if (!facts.run?.load) events.push(event);
+  }
   const header = facts.run as unknown as Header | undefined;
   if (!header?.checks) throw new EvidenceError('the journal has no beginning: the run ended before anything was judged');
   for (const hash of [header.checkSet, header.population]) folder.input(hash);
   for (const [process, head] of Object.entries(header.heard ?? {}))
-    if (!events.some((event) => event.process === process && event.seq >= head))
+    if ((heads.get(process) ?? 0) < head)
       throw new EvidenceError(`the journal of ${process} ends before event ${head}: the file was cut or is missing`);
   const printed = header.outputs ?? (header.output ? { 'subject.log': header.output } : {});
   for (const name of new Set([...Object.keys(printed), ...Object.keys(header.outputs ? folder.outputHashes() : {})]))
@@ -102,7 +112,7 @@ export function openRun(folder: RunFolder): Opened {
   const { start } = manifest as { start?: Manifest['start'] & { heard?: boolean } };
   const output = start?.attach && !start.heard ? undefined : folder.output();
   const earlier = header.earlier ? (JSON.parse(folder.input(header.earlier)) as Earlier) : undefined;
-  return { facts, header, manifest, map, events, output, edition, before, baseline, earlier, audit };
+  return { facts, header, manifest, map, events, load, output, edition, before, baseline, earlier, audit };
 }
 
 /** The verdicts of a run, from its folder alone: needs no network, no clock, and gives the same every time. */
@@ -126,9 +136,6 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
   const status = header.unhealthy ? 'interrupted' : (header.status ?? 'interrupted');
   const ended = { status, tampered: facts.intruders.length > 0, defects: facts.defects.length };
   const channels = roundTrips(evidence, manifest);
-  // What is frozen is whole; a draft is as whole as the suite was when it was made.
-  const built = (edition?.terms.checks ?? definitions).length;
-  const missing = edition?.status === 'frozen' ? 0 : Math.max(0, PLANNED - built);
   const stands = standing(
     {
       ...ended,
@@ -136,7 +143,6 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
       invariants,
       trips: channels,
       size,
-      missing,
       ...declaredIn(manifest),
       beside: beside(manifest, edition, facts.first?.wall ?? ''),
     },

@@ -1,6 +1,7 @@
 import type { Clock, JournalEvent } from '#simulators';
 import { Evidence } from './facts/evidence.ts';
 import { Facts } from './facts/facts.ts';
+import { LoadTally } from './load/load-tally.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { readChannels } from './manifest/read-channels.ts';
 import type { DataMap } from './map/map.ts';
@@ -22,6 +23,8 @@ export interface RunningSubject {
   revive?(): Promise<void>;
   /** How many run side by side; one when absent. */
   instances?: number;
+  /** Its processes, where they run here. */
+  pids?(): number[];
   /** Kills the first of several, as a crash of its machine would, and has hospitals call the next. */
   killFirst?(): Promise<void>;
   reviveFirst?(): Promise<void>;
@@ -127,6 +130,24 @@ function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: Rec
   };
 }
 
+/** What was seen could not be written down: the disk is full, or the folder is gone. What was written until then stands. */
+export class EvidenceUnwritten extends Error {
+  /** What was heard all the same: it is in memory only. */
+  readonly seen: Heard;
+  constructor(folder: string, cause: Error, seen: Heard) {
+    super(`${folder} takes no more of the journal (${cause.message}); what it holds is the run until then`, { cause });
+    this.seen = seen;
+  }
+}
+
+/** A run as far as it was heard. */
+export interface Heard {
+  facts: Facts;
+  load: LoadTally;
+  manifest: Manifest;
+  map: DataMap;
+}
+
 /** Whether what the subject prints comes to us: it was started here, or says in which files it is. */
 const isHeard = ({ start, hooks }: Pick<Manifest, 'start' | 'hooks'>): boolean =>
   !start.attach || (hooks.logs !== undefined && 'path' in hooks.logs);
@@ -134,18 +155,26 @@ const isHeard = ({ start, hooks }: Pick<Manifest, 'start' | 'hooks'>): boolean =
 /** Hears the journals, folds them live and writes them down. */
 export class Recorder {
   readonly facts = new Facts();
+  readonly load = new LoadTally();
   readonly evidence: Evidence;
   readonly #feeds: string[];
   #folder: RunFolder;
+  #manifest: Manifest;
+  #map: DataMap;
   #clock: Clock;
   #audit?: AuditKeeper;
   #files = new Map<string, JournalFile>();
   #heard = new Map<string, number>();
   /** When the first event of each journal was written, by which it is known. */
   #born = new Map<string, number>();
+  /** Called once, when the evidence cannot be written down. */
+  onBroken?: () => void;
+  #broken?: Error;
 
   constructor({ folder, clock, map, manifest }: Pick<RecordOptions, 'folder' | 'clock' | 'map' | 'manifest'>) {
     this.#folder = folder;
+    this.#manifest = manifest;
+    this.#map = map;
     this.#clock = clock;
     this.evidence = new Evidence(this.facts, map, manifest);
     const fed = manifest.sites.filter((site) => readChannels(site).includes('changed'));
@@ -159,8 +188,25 @@ export class Recorder {
     this.#files.set(event.process, file);
     this.#heard.set(event.process, event.seq);
     if (event.seq === 1) this.#born.set(event.process, event.at);
-    file.add(event);
+    this.#write(() => file.add(event));
     this.facts.ingest(event);
+    this.load.ingest(event);
+  }
+
+  #unwritten(cause: Error): EvidenceUnwritten {
+    const { facts, load } = this;
+    return new EvidenceUnwritten(this.#folder.path, cause, { facts, load, manifest: this.#manifest, map: this.#map });
+  }
+
+  // Who hears an event can do nothing about a full disk: it is told to those who wait for the journal.
+  #write(write: () => void): void {
+    if (this.#broken) return;
+    try {
+      write();
+    } catch (error) {
+      this.#broken = error as Error;
+      this.onBroken?.();
+    }
   }
 
   /**
@@ -205,8 +251,10 @@ export class Recorder {
   /**
    * Waits until everything that was written so far has been heard, for five seconds at most.
    * @throws SandboxLost when a process came back with another journal than the one that was being heard.
+   * @throws EvidenceUnwritten when the run folder takes no more.
    */
   async caughtUp(sandbox: SandboxClient): Promise<void> {
+    if (this.#broken) throw this.#unwritten(this.#broken);
     const heads = await Promise.all(
       sandbox.processes.map(async (client) => ({ ...(await client.parts()), ...(await client.events(0, 1)) })),
     );
@@ -219,6 +267,7 @@ export class Recorder {
   }
 
   close(): void {
-    for (const file of this.#files.values()) file.flush();
+    for (const file of this.#files.values()) this.#write(() => file.flush());
+    if (this.#broken) throw this.#unwritten(this.#broken);
   }
 }

@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import type { JournalEvent } from '#simulators';
 import { leaksIn, SecretError, scanFolder } from './secrets/scan.ts';
 import type { Secrets } from './secrets/secrets.ts';
@@ -71,20 +75,26 @@ export class JournalFile {
 }
 
 /** Reads a journal file, refusing one whose chain does not hold. @throws EvidenceError with file and line. */
-export function readJournal(file: string): JournalEvent[] {
+export const readJournal = (file: string): JournalEvent[] => [...eachIn(file)];
+
+/**
+ * The events of a journal file, a batch at a time, as each is seen to be whole: a file of gigabytes is never held.
+ * @throws EvidenceError with file and line, when it comes to it
+ */
+function* eachIn(file: string): Generator<JournalEvent> {
   const name = basename(file);
-  const events: JournalEvent[] = [];
   let previous = '';
   let batch = '';
   let pending: JournalEvent[] = [];
-  const lines = readFileSync(file, 'utf8').split('\n');
-  if (lines.pop() !== '') throw new EvidenceError(`${name}:${lines.length + 1} has no end: the file was cut`);
-  for (const [i, line] of lines.entries()) {
+  let [count, number] = [0, 0];
+  for (const { line, isWhole } of linesOf(file)) {
+    number++;
+    if (!isWhole) throw new EvidenceError(`${name}:${number} has no end: the file was cut`);
     let value: JournalEvent | Seal;
     try {
       value = JSON.parse(line);
     } catch {
-      throw new EvidenceError(`${name}:${i + 1} is not JSON: the file was changed or cut`);
+      throw new EvidenceError(`${name}:${number} is not JSON: the file was changed or cut`);
     }
     if ((value as { kind?: string } | null)?.kind !== 'seal') {
       batch += `${line}\n`;
@@ -92,15 +102,39 @@ export function readJournal(file: string): JournalEvent[] {
       continue;
     }
     previous = sha256(previous + batch);
-    if (line !== sealed(previous, events.length + pending.length))
-      throw new EvidenceError(`${name}:${i + 1}: the hash chain is broken: something before this line was changed`);
-    events.push(...pending);
+    count += pending.length;
+    if (line !== sealed(previous, count))
+      throw new EvidenceError(`${name}:${number}: the hash chain is broken: something before this line was changed`);
+    yield* pending;
     pending = [];
     batch = '';
   }
   if (pending.length > 0) throw new EvidenceError(`${name}: the last ${pending.length} events are not sealed: the file was cut`);
-  return events;
 }
+
+const CHUNK = 1 << 16;
+
+// Lines as they were written; the last one is not whole where the file does not end with a line break.
+function* linesOf(file: string): Generator<{ line: string; isWhole: boolean }> {
+  const from = openSync(file, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK);
+    const decoder = new StringDecoder('utf8');
+    let rest = '';
+    for (let read = readSync(from, buffer); read > 0; read = readSync(from, buffer)) {
+      const lines = (rest + decoder.write(buffer.subarray(0, read))).split('\n');
+      rest = lines.pop()!;
+      for (const line of lines) yield { line, isWhole: true };
+    }
+    rest += decoder.end();
+    if (rest !== '') yield { line: rest, isWhole: false };
+  } finally {
+    closeSync(from);
+  }
+}
+
+const isBefore = (a: JournalEvent, b: JournalEvent): boolean =>
+  (a.at - b.at || a.process.localeCompare(b.process) || a.seq - b.seq) < 0;
 
 /** The folder of one run: journal, inputs by hash, results, the subject's output. */
 export class RunFolder {
@@ -212,13 +246,29 @@ export class RunFolder {
 
   /** All events of the run in one order. Between processes it is by time; no verdict rests on what the clocks cannot tell. */
   events(): JournalEvent[] {
+    return [...this.eachEvent()];
+  }
+
+  /** The same, one by one, without holding them. @throws EvidenceError when it comes to what cannot be trusted */
+  *eachEvent(): Generator<JournalEvent> {
     const folder = join(this.path, 'journal');
     if (!existsSync(folder)) throw new EvidenceError(`${this.path} holds no journal: it is not a run folder`);
-    const all = readdirSync(folder)
-      .filter((name) => name.endsWith('.jsonl'))
-      .flatMap((name) => readJournal(join(folder, name)));
-    if (all.length === 0) throw new EvidenceError(`${this.path}: the journal is empty`);
-    return all.sort((a, b) => a.at - b.at || a.process.localeCompare(b.process) || a.seq - b.seq);
+    const names = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+    const streams = names.map((name) => {
+      const events = eachIn(join(folder, name));
+      return { events, next: events.next() };
+    });
+    let none = true;
+    for (;;) {
+      let first: (typeof streams)[number] | undefined;
+      for (const stream of streams)
+        if (!stream.next.done && (!first || isBefore(stream.next.value, first.next.value as JournalEvent))) first = stream;
+      if (!first) break;
+      none = false;
+      yield first.next.value as JournalEvent;
+      first.next = first.events.next();
+    }
+    if (none) throw new EvidenceError(`${this.path}: the journal is empty`);
   }
 
   /** Points `latest` at this run. */

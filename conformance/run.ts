@@ -154,6 +154,8 @@ class CheckRunner {
     const { checks, manifest, map, progress, clock } = this.#o;
     const until = clock.now() + withinMs;
     const { facts } = this.#recorder;
+    // Who is dead fails at anything, which tells nothing of how he failed before.
+    if (facts.subject.some(({ what }) => what === 'died')) return;
     const failed = toReplay(this.#results).map(({ id }) => checks.find((check) => check.id === id)!);
     const jobs = failed.map((check) => {
       const sites = manifest.sites.filter((site) => !notApplicable(check, site, manifest, map));

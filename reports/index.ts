@@ -18,6 +18,7 @@ export type { MapRow, ReportDefinition, ReportInput } from './definition.ts';
 export { defineReport } from './definition.ts';
 export { type HtmlExtra, renderHtml } from './html.ts';
 export { type KillMatrix, killMatrix } from './kill-matrix.ts';
+export { renderLoad } from './load.ts';
 export { JournalIndex, type Lane, type Step, type Story, sandboxFacts, story } from './model.ts';
 export { sequenceLines, sequenceSvg, sequenceTable } from './sequence.ts';
 export { liveProgress, scorecard, type TerminalOptions } from './terminal.ts';

@@ -66,6 +66,13 @@ describe('scorecard', () => {
     expect(text).toMatch(/seed {7}42[\s\S]*exit 1: the sync does not meet the gate\n$/);
   });
 
+  it('does not say that nothing failed where a gate was met beside a failure', () => {
+    const gate = { asked: 'level=L1', met: 'yes' as const, lines: [{ asked: 'level=L1', met: 'yes' as const, saw: 'level 1' }] };
+    const text = scorecard(resultOf(sampleResult.checks, [], { exitCode: 0, gate }), plain);
+    expect(text).toMatch(/exit 0: the gate is met\n$/);
+    expect(text).not.toContain('nothing failed');
+  });
+
   it('is quiet when all is well, and never green when nothing was judged', () => {
     const green = scorecard(greenResult, plain);
     expect(green).toContain('18 of 18 checks passed');

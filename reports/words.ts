@@ -29,7 +29,7 @@ export const VERDICTS = Object.keys(VERDICT) as Verdict[];
 export const SEVERITY: Record<Severity, string> = { B: 'blocker', M: 'major', m: 'minor', A: 'attested' };
 
 /** What the exit code says (0 to 5). */
-export const EXIT = [
+const EXIT = [
   'nothing failed',
   'the sync does not meet the gate',
   'configuration or preflight invalid',
@@ -39,8 +39,13 @@ export const EXIT = [
 ] as const;
 
 /** What the exit code of a run says. */
-export const exitSentence = ({ exitCode, checks, invariants }: RunResult): string =>
-  exitCode === 0 && [...checks, ...invariants].some(({ known }) => known) ? 'nothing failed but what is known' : EXIT[exitCode];
+export function exitSentence({ exitCode, checks, invariants, gate }: RunResult): string {
+  // A gate that is met leaves open what it does not ask for.
+  if (exitCode === 0 && gate) return 'the gate is met';
+  return exitCode === 0 && [...checks, ...invariants].some(({ known }) => known)
+    ? 'nothing failed but what is known'
+    : EXIT[exitCode];
+}
 
 export const failed = (item: { verdict: Verdict }): boolean => item.verdict === 'fail' || item.verdict === 'unstable';
 /** Applies, and could not be judged. */

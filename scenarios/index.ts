@@ -18,6 +18,12 @@ const STORIES = [
 /** Our fault plans: one file each in `plans/`. */
 const PLANS = ['lost-replies', 'ehr-outage', 'shuffled-feed', 'bad-line'];
 
+/** Our load scenarios: one k6 script each in `load/`, from the lightest to the heaviest. */
+const LOADS = [
+  ...['smoke', 'volume', 'steady', 'monday', 'storm', 'burst', 'outage', 'throttled', 'initial-load'],
+  ...['soak', 'mixed', 'simulators'],
+];
+
 const beside = (folder: string): string => fileURLToPath(new URL(folder, import.meta.url));
 
 /** Our stories, or all of another folder. Throws ScenarioError with line and fix. */
@@ -39,4 +45,20 @@ export const loadPlans = (): PlanFile[] =>
   PLANS.map((name) => {
     const file = join(beside('./plans'), `${name}.yaml`);
     return { name, file, text: readFileSync(file, 'utf8') };
+  });
+
+/** A k6 script. */
+export interface LoadScript {
+  name: string;
+  file: string;
+  /** What it is for, in its own words. */
+  doc: string;
+}
+
+/** Our load scenarios. They are k6's to run: here they are files. */
+export const loadScripts = (): LoadScript[] =>
+  LOADS.map((name) => {
+    const file = join(beside('./load'), `${name}.ts`);
+    const [, comment = ''] = /^\/\*\*(.*?)\*\//s.exec(readFileSync(file, 'utf8')) ?? [];
+    return { name, file, doc: comment.replace(/\s*\n \*\s*/g, ' ').trim() };
   });

@@ -42,6 +42,7 @@ let epic: Server;
 beforeAll(async () => {
   epic = await upstream('epic', [{ name: 'epic', sim: 'ehr', tenant: 'epic' }], {
     'POST /v1/sites/epic/commits': { seq: 7 },
+    'POST /v1/schedules': { id: 'rush' },
     'GET /v1/rules': { rules: ['a'] },
     'DELETE /v1/rules/r1': { healed: 1 },
     'DELETE /v1/rules': { healed: 2 },
@@ -52,6 +53,7 @@ beforeAll(async () => {
   });
   const link = await upstream('hl7', [{ name: 'epic-hl7', sim: 'hl7', tenant: 'epic' }], {
     'GET /v1/sites/epic/link': { state: 'idle' },
+    'POST /v1/schedules': { id: 'rush' },
     'GET /v1/rules': { rules: ['b'] },
     'DELETE /v1/rules': { healed: 1 },
     'POST /v1/rules?partial=true': { rules: ['b'], elsewhere: [] },
@@ -89,6 +91,7 @@ describe('the control gateway', () => {
   it.each([
     ['a commit goes to its site', 'POST /v1/sites/epic/commits', {}, 200, { seq: 7 }],
     ['a link goes to the process of the links', 'GET /v1/sites/epic/link', undefined, 200, { state: 'idle' }],
+    ['a schedule is declared everywhere', 'POST /v1/schedules', { id: 'rush', stages: [] }, 200, { id: 'rush' }],
     ['rules are listed together', 'GET /v1/rules', undefined, 200, { rules: ['a', 'b'] }],
     ['healing all adds up', 'DELETE /v1/rules', undefined, 200, { healed: 3 }],
     ['one rule is healed where it is', 'DELETE /v1/rules/r1', undefined, 200, { healed: 1 }],

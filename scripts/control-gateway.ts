@@ -87,6 +87,7 @@ export class Gateway {
       return (name ? found : joined)(await this.#all(call));
     if (route === 'POST /v1/gates') return this.#release(call, name!);
     if (route === 'GET /v1/rules' || route === 'GET /v1/plans') return joined(await this.#all(call));
+    if (route === 'POST /v1/schedules') return joined(await this.#all(call));
     if (route === 'POST /v1/rules' || route === 'POST /v1/plans') return this.#arm(call);
     if (route === 'GET /v1/parts') return this.#parts(call);
     if (['GET /v1/faults', 'POST /v1/journal'].includes(route)) return this.#send(this.#urls[0]!, call);

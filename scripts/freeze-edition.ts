@@ -4,7 +4,7 @@
  * A draft is made anew each time; what was frozen once is never written over. Without --freeze it is a draft.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { CHECKS, type Edition, editionFile, hashOfEdition, PLANNED, parseEdition, termsOf } from '#conformance';
+import { CHECKS, type Edition, editionFile, hashOfEdition, parseEdition, termsOf } from '#conformance';
 
 const [id, flag] = process.argv.slice(2);
 const [, year, number] = /^(\d{4})\.([1-9])$/.exec(id ?? '') ?? [];
@@ -17,7 +17,6 @@ if (!id || !year || (flag !== undefined && flag !== '--freeze'))
 const file = editionFile(id!);
 if (existsSync(file) && parseEdition(readFileSync(file, 'utf8')).status === 'frozen')
   stop(`edition ${id} is frozen: make the next one`);
-if (flag && CHECKS.length < PLANNED) stop(`the suite has ${CHECKS.length} of ${PLANNED} checks: it cannot be frozen`);
 
 // Two a year: the first opens with the year, the second in its middle; each is good for twelve months.
 const month = number === '1' ? '01' : '07';

@@ -18,7 +18,7 @@ const DATA = [
   'bin/*.js',
   '{cli,simulators,conformance,fixtures,reports,scenarios}/**/*.{csv,yaml,yml,json,pem,md,html,css,txt}',
   // k6 strips the types of its scripts itself.
-  'scenarios/load/*.ts',
+  'scenarios/load/**/*.ts',
   'compose/*',
   'docker-compose.yml',
   '{README,CHANGELOG}.md',

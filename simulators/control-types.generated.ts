@@ -65,6 +65,7 @@ export interface CrmCommit {
   cohort?: string;
   /** The caller's own name for it: made again under it, nothing changes and the answer is the same. */
   call?: string;
+  offer?: Offer;
   /** One transaction. */
   changes: CrmChange[];
 }
@@ -236,6 +237,17 @@ export interface Mistake {
   field: string;
   /** What is wrong, and the nearest valid name. */
   why: string;
+}
+
+/** Where in a schedule of offers it stands; latency counts from when it was due. */
+export interface Offer {
+  schedule: string;
+  /** From 0. */
+  index: number;
+  /** When a declared schedule began, epoch ms. */
+  started?: number;
+  /** Or when it was due, where it was not declared. */
+  due?: number;
 }
 
 /** How the org was customised. */
@@ -677,14 +689,7 @@ export interface SiteCommit {
   cohort?: string;
   /** The caller's own name for it: made again under it, nothing changes and the answer is the same. */
   call?: string;
-  /** Where in the schedule of a load script it stands. */
-  offer?: {
-    schedule: string;
-    /** From 0. */
-    index: number;
-    /** When it was to be made, epoch ms. */
-    due: number;
-  };
+  offer?: Offer;
   /** All of them or none. */
   changes: SiteChange[];
 }
@@ -824,6 +829,29 @@ export interface Operations {
     body: EventDraft[];
     answer: {
       seqs: number[];
+    };
+  };
+  /** Declares what a load script owes, so that when each of its offers was due is known whenever it comes. In place of one of that id. */
+  'declare-schedule': {
+    method: 'POST';
+    path: '/v1/schedules';
+    params: Record<never, never>;
+    query: Record<never, never>;
+    body: {
+      /** By which offers name it. */
+      id: string;
+      /** Offer number i is due when the area under the rates reaches i + 1; without stages, at the start. */
+      stages: ({
+        /** How long it is. */
+        seconds: number;
+        /** Offers a second at its beginning. */
+        from: number;
+        /** The same at its end. */
+        to: number;
+      })[];
+    };
+    answer: {
+      id: string;
     };
   };
   /** The catalogue of faults with their parameters. */
@@ -1386,6 +1414,7 @@ export const OPERATIONS: { readonly [Name in keyof Operations]: readonly [method
   'set-time': ['POST', '/v1/time'],
   journal: ['GET', '/v1/journal'],
   note: ['POST', '/v1/journal'],
+  'declare-schedule': ['POST', '/v1/schedules'],
   faults: ['GET', '/v1/faults'],
   rules: ['GET', '/v1/rules'],
   'heal-all': ['DELETE', '/v1/rules'],

@@ -89,6 +89,7 @@ const CALLS: { readonly [Name in keyof Operations]: () => Sent } = {
   parts: () => ({}),
   time: () => ({}),
   'set-time': () => ({ body: { timeScale: 2 } }),
+  'declare-schedule': () => ({ body: { id: 'steady', stages: [{ seconds: 10, from: 5, to: 5 }] } }),
   note: () => ({ body: [{ sim: 'judge', kind: 'check', data: { a: 1 } }] }),
   journal: () => ({ query: { limit: '5000' } }),
   faults: () => ({}),
@@ -176,6 +177,20 @@ describe('is answered as the document says:', () => {
     if (name === 'commit') made.patient = told.records![0]!.id;
     if (name === 'snapshot') made.file = told.processes![0]!.file;
   });
+});
+
+test('an offer of a declared schedule is kept with when it was due; of another one it is refused', async () => {
+  await send('declare-schedule', { body: { id: 'rush', stages: [{ seconds: 1, from: 4, to: 4 }] } });
+  const offer = (schedule: string) => ({ offer: { schedule, index: 1, started: 1_700_000_000_000 } });
+  const here = { act: 'register', changes: [{ op: 'create', type: 'Patient', resource: patient }] };
+  const there = { changes: [{ op: 'create', type: 'Contact', fields: { LastName: 'Rush' } }] };
+  for (const [name, params, body] of [['commit', site, here] as const, ['crm-commit', {}, there] as const]) {
+    expect((await send(name, { params, body: { ...body, ...offer('rush') } })).status).toBe(200);
+    const [event] = [...sandbox.kernel.journal.recent('commit', 0)];
+    expect(event!.data).toEqual({ offer: { schedule: 'rush', index: 1, due: 1_700_000_000_500 } });
+    const other = await send(name, { params, body: { ...body, ...offer('lull') } });
+    expect(other).toMatchObject({ status: 400, body: { error: expect.stringContaining('no schedule lull is declared') } });
+  }
 });
 
 describe('refuses what it does not take:', () => {

@@ -276,7 +276,7 @@ function listening(part: Part, host: string, identity: Identity, options: Sandbo
 }
 
 /** Writes the CA certificate where a subject can be told to find it, and beside it the same as `.p12`, for Java. */
-export function writeCa(authority: Authority, file: string): string {
+export function writeCa(authority: Pick<Authority, 'cert'>, file: string): string {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, authority.cert);
   writeFileSync(`${file.replace(/\.pem$/, '')}.p12`, trustStore(authority.cert));

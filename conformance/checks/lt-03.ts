@@ -29,6 +29,7 @@ export const lt03 = defineCheck({
     await arrivals(world, 'declared', people, FOR_MS[world.size]);
     await world.settled('offered');
   },
+  measures: (facts) => facts.load.latency('declared', 'offered'),
   passes: (facts) => ({ reason: `class-${facts.load.promisedClass.name}`, message: inWords(facts) }),
   expect(facts) {
     const baseline = facts.asMapped('before');

@@ -2,6 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 import { CHECKS } from '../checks/index.ts';
 import { Facts } from '../facts/facts.ts';
 import type { Opened } from '../judge.ts';
+import { LoadTally } from '../load/load-tally.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { type Behaviour, PERFECT, SILENT } from '../testing/behaviour.ts';
 import { play } from '../testing/play.ts';
@@ -43,7 +44,7 @@ async function run({
     population: '',
     status: 'finished' as const,
   };
-  return { facts, header, manifest: judged, map, events: [] };
+  return { facts, header, manifest: judged, map, events: [], load: new LoadTally() };
 }
 
 const firstName = (name: string): Behaviour => ({

@@ -68,7 +68,7 @@ export class CheckFacts {
     if (!mark) return [untestable('not-reached', `The check did not come to "${label}".`)];
     if (this.#evidence.facts.truthOf(this.cohort).length === 0)
       return [untestable('nothing-done', 'Nothing was ever committed in the EHR for this check.')];
-    const found = this.#evidence.asMapped(this.cohort, mark.at).map((finding) => this.#named(finding));
+    const found = this.#named(this.#evidence.asMapped(this.cohort, mark.at));
     if (mark.by === 'never-settled')
       found.push(
         fail('never-settled', 'The state still changed four sync windows after the last stimulus.', {
@@ -92,13 +92,17 @@ export class CheckFacts {
     return found;
   }
 
-  // Says of whose record a finding is, by the name that the check gave it.
-  #named(finding: Finding): Finding {
-    const about = finding.evidence[0];
-    const key = [...this.#log.notes.keys()].find(
-      (one) => one.startsWith('record ') && this.record(one.slice(7))?.versions.some(({ event }) => event === about),
-    );
-    return about && key ? { ...finding, sub: key.slice(7) } : finding;
+  // Says of whose record each finding is, by the name that the check gave it. A check of a thousand people may find as much.
+  #named(found: Finding[]): Finding[] {
+    if (found.length === 0) return found;
+    const names = new Map<EventId, string>();
+    for (const key of this.#log.notes.keys())
+      if (key.startsWith('record '))
+        for (const { event } of this.record(key.slice(7))?.versions ?? []) if (!names.has(event)) names.set(event, key.slice(7));
+    return found.map((finding) => {
+      const sub = names.get(finding.evidence[0] ?? '');
+      return sub === undefined ? finding : { ...finding, sub };
+    });
   }
 
   // The CRM record that was written most, where anybody wrote one.

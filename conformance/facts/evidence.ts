@@ -5,8 +5,9 @@ import { type CheckDefinition, fail } from '../check.ts';
 import type { Manifest, SiteManifest } from '../manifest/manifest.ts';
 import { readChannels } from '../manifest/read-channels.ts';
 import { type Chart, chartTypes } from '../map/fhirpath.ts';
+import type { FieldValue } from '../map/field-types.ts';
 import type { DataMap, MapRow } from '../map/map.ts';
-import { chartMoments, chartsOf, patientReference } from '../oracle/chart.ts';
+import { chartMoments, chartsOf, patientReference, recordsByPatient } from '../oracle/chart.ts';
 import type { Judgement } from '../oracle/expectation.ts';
 import { type ExpectContext, type ExpectedRecord, Oracle, SYSTEM_FIELDS } from '../oracle/oracle.ts';
 import type { CheckResult, Finding, Verdict } from '../result.ts';
@@ -251,7 +252,7 @@ export class Evidence {
   #heldBefore(history: History<Resource>, row: MapRow, actual: unknown, tenant: string, at: number): boolean {
     if (actual === undefined || actual === null || actual === '') return false;
     const own = until(history, at).versions.map((version) => version.at);
-    const moments = [...own, ...chartMoments(this.facts, history, chartTypes(row.source))].filter((moment) => moment <= at);
+    const moments = [...own, ...this.#chartMoments(history, row)].filter((moment) => moment <= at);
     return moments
       .sort((a, b) => a - b)
       .slice(0, -1)
@@ -306,17 +307,34 @@ export class Evidence {
 
   #rowsWithKey(cohort: string, object: string, field: string, key: string | undefined, at: number): History<Row>[] {
     if (key === undefined) return [];
-    const rows = this.#once(`rows by ${object}.${field} of ${cohort} at ${at}`, cohort, () =>
-      Map.groupBy(
-        this.facts.crmOf(cohort).filter((row) => row.type === object),
-        (row) => imageAt(row, at)?.[field],
-      ),
-    );
-    return rows.get(key) ?? [];
+    // By the keys that they ever carried: of those few each moment is looked at.
+    const rows = this.#once(`rows by ${object}.${field} of ${cohort}`, cohort, () => {
+      const byKey = new Map<unknown, History<Row>[]>();
+      for (const row of this.facts.crmOf(cohort).filter(({ type }) => type === object))
+        for (const one of new Set(row.versions.map(({ image }) => image?.[field])))
+          byKey.set(one, [...(byKey.get(one) ?? []), row]);
+      return byKey;
+    });
+    return (rows.get(key) ?? []).filter((row) => imageAt(row, at)?.[field] === key);
   }
 
-  #charts(cohort: string, at: number): ReadonlyMap<string, Chart> {
-    return this.#once(`charts of ${cohort} at ${at}`, cohort, () => chartsOf(this.facts, cohort, at));
+  #chart(patient: History<Resource>, at: number): Chart {
+    const cohort = patient.cohort ?? '';
+    const charts =
+      at === Number.POSITIVE_INFINITY
+        ? this.#once(`charts of ${cohort}`, cohort, () => chartsOf(this.facts, this.facts.truthOf(cohort)))
+        : chartsOf(this.facts, this.#chartRecords(patient), at);
+    return charts.get(`${patient.tenant}/${patient.versions[0]?.ref.id}`) ?? NO_CHART;
+  }
+
+  #chartRecords(patient: History<Resource>): readonly History<Resource>[] {
+    const cohort = patient.cohort ?? '';
+    return this.#once(`records by patient of ${cohort}`, cohort, () => recordsByPatient(this.facts.truthOf(cohort)))(patient);
+  }
+
+  #chartMoments(patient: History<Resource>, row: MapRow): number[] {
+    const types = chartTypes(row.source);
+    return types.length === 0 ? [] : chartMoments(this.#chartRecords(patient), types);
   }
 
   // What is worked out of a cohort's records holds until one of them changes: a thousand people are looked at many times.
@@ -567,13 +585,15 @@ export class Evidence {
     const rows = this.oracle.rowsFor(row.type).filter((r) => r.owner === 'ehr' && r.transform !== 'opaque');
     // Whose an appointment is can change with a merge: what it was then, and what it is now.
     const moments = [...truth.versions.map((version) => version.at), Number.POSITIVE_INFINITY];
-    const admissible = (r: MapRow) => [
-      ...new Set(
-        [...moments, ...chartMoments(this.facts, truth, chartTypes(r.source))].flatMap((moment) =>
-          this.oracle.admissible(r, truth, this.#context(truth, moment)),
-        ),
-      ),
-    ];
+    const known = new Map<MapRow, FieldValue[]>();
+    const admissible = (r: MapRow): FieldValue[] => {
+      const when = this.oracle.isOfTheMoment(r) ? [...moments, ...this.#chartMoments(truth, r)] : [Number.POSITIVE_INFINITY];
+      const values = known.get(r) ?? [
+        ...new Set(when.flatMap((moment) => this.oracle.admissible(r, truth, this.#context(truth, moment)))),
+      ];
+      known.set(r, values);
+      return values;
+    };
     return row.versions.flatMap((version, i) => {
       if (!version.actor.startsWith('client:') || !version.image) return [];
       const before = row.versions[i - 1]?.image ?? ({} as Partial<Row>);
@@ -626,7 +646,7 @@ export class Evidence {
     return {
       today: this.facts.first?.wall.slice(0, 10),
       resolve: (reference) => imageAt(this.facts.truth.get(`ehr/${history.tenant}/${reference}`), at),
-      chart: () => this.#charts(history.cohort ?? '', at).get(`${history.tenant}/${history.versions[0]?.ref.id}`) ?? NO_CHART,
+      chart: () => this.#chart(history, at),
     };
   }
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { JournalEvent } from '#simulators';
 import { appointment, contactOf, patient, visitOf } from '../testing/by-hand.ts';
 import { JournalBuilder } from '../testing/journal-builder.ts';
-import { evidenceOf } from '../testing/setting.ts';
-import { latencySamples, offersIn, recordsBehind, summarise } from './latency.ts';
+import { evidenceOf, factsOf } from '../testing/setting.ts';
+import { latencySamples, recordsBehind, summarise } from './latency.ts';
 
 const COHORT = 'load/epic';
 const MS = 1000;
@@ -29,7 +29,8 @@ class History extends JournalBuilder {
   }
 
   samples() {
-    return latencySamples(evidenceOf(this), COHORT, { offers: offersIn(this.events), end: this.micros });
+    const { offers } = factsOf(this);
+    return latencySamples(evidenceOf(this), COHORT, { offers, end: this.micros });
   }
 }
 

@@ -1,8 +1,7 @@
-import type { JournalEvent } from '#simulators';
 import type { ExpectedRecord } from '../oracle/expectation.ts';
 import type { EventId } from '../result.ts';
 import type { Evidence } from './evidence.ts';
-import { eventId, type History, imageAt, type Resource, type Row } from './facts.ts';
+import { type History, imageAt, type Resource, type Row } from './facts.ts';
 
 /** Where a commit stood in a load script's schedule; the commit event carries it as `data.offer`. */
 export interface Offer {
@@ -36,23 +35,20 @@ export interface Sample {
   event: EventId;
 }
 
-/** The offers of a journal, by the commit event that carries them. */
-export function offersIn(events: Iterable<JournalEvent>): Map<EventId, Offer> {
-  const offers = new Map<EventId, Offer>();
-  for (const event of events) if (event.data?.offer) offers.set(eventId(event), event.data.offer as Offer);
-  return offers;
-}
+/** The act of those who are put into a site before the subject is started. */
+export const SETTLED_IN = 'settle-in';
 
 /**
  * How long each change of a cohort's records took: from when its commit was due to the first instant at which all CRM rows
  * of the record were as the map asks for that version, or for a later one. A fold of the journal: nothing is measured here,
  * and nothing is dropped. Commits of the subject itself are no source commits.
  * @param end when the judge stopped looking (µs)
+ * @param readyAt when the subject was there to be told (µs): what it found there already is due from then on
  */
 export function latencySamples(
   evidence: Evidence,
   cohort: string,
-  { offers, end }: { offers: ReadonlyMap<EventId, Offer>; end: number },
+  { offers, end, readyAt = 0 }: { offers: ReadonlyMap<EventId, Offer>; end: number; readyAt?: number },
 ): Sample[] {
   const view = new View(evidence, cohort);
   return view.histories.flatMap((history) => {
@@ -60,17 +56,19 @@ export function latencySamples(
     return history.versions.flatMap((version, i) => {
       if (!version.actor.startsWith('user:') || version.at > end) return [];
       const offer = offers.get(version.event);
-      const dueAt = offer ? Math.min(version.at, version.at - (Date.parse(version.wall) - offer.due) * 1000) : version.at;
+      const isResident = version.act === SETTLED_IN;
+      const madeAt = isResident ? Math.max(version.at, readyAt) : version.at;
+      const dueAt = offer ? Math.min(version.at, version.at - (Date.parse(version.wall) - offer.due) * 1000) : madeAt;
       const { at, outcome } = seen[i] ?? { at: end, outcome: 'never' as const };
       return {
         record: history.key,
         version: version.ref.version,
         act: version.act,
-        schedule: offer?.schedule ?? 'unscheduled',
+        schedule: offer?.schedule ?? (isResident ? 'residents' : 'unscheduled'),
         index: offer?.index,
         outcome,
         dueAt,
-        committedAt: version.at,
+        committedAt: madeAt,
         micros: at - dueAt,
         event: version.event,
       };

@@ -6,16 +6,22 @@ import { contactOf, patient } from '../testing/by-hand.ts';
 import { JournalBuilder } from '../testing/journal-builder.ts';
 import { evidenceOf, factsOf, MAP, manifest, site } from '../testing/setting.ts';
 import { judgeLoad } from './load-result.ts';
-import { untilShown } from './load-run.ts';
+import { type LoadTarget, untilShown } from './load-run.ts';
+import { loadTallyOf } from './load-tally.ts';
 
 const COHORT = 'load/epic';
 const person = (n: number) => patient(String(1_000_000_000_000 + n), 'Begahutogamuw');
 
+const TARGET: LoadTarget = {
+  ...{ scenario: 'volume', site: 'epic', cohort: COHORT, schedules: { steady: 100 }, words: '100/s for 1s' },
+  ...{ reads: [], residents: 0, subject: true, limits: {}, simulators: [] },
+};
+
 /** A run that was to offer 100 registrations, as the command line journals it. */
 class Run extends JournalBuilder {
-  constructor() {
+  constructor(limits: Record<string, string> = {}) {
     super(COHORT);
-    const load = { scenario: 'volume', site: 'epic', cohort: COHORT, schedules: { steady: 100 }, words: '100/s for 1s' };
+    const load = { ...TARGET, limits };
     this.add({ sim: 'judge', kind: 'run', data: { type: 'begin', load, checks: [] } });
     this.begin();
   }
@@ -40,7 +46,8 @@ class Run extends JournalBuilder {
   judge() {
     const facts = factsOf(this);
     const header = { ...facts.run, id: 'r', seed: '1', runKey: 'k' } as unknown as Opened['header'];
-    return judgeLoad({ facts, header, manifest: manifest(), map: MAP, events: this.events }).result;
+    const load = loadTallyOf(this.events);
+    return judgeLoad({ facts, header, manifest: manifest(), map: MAP, events: [], load }).result;
   }
 }
 
@@ -63,8 +70,13 @@ describe('what a load run comes to', () => {
     const run = new Run().offer(100, 99);
     run.crm('Contact', '003X', contactOf(person(0)));
     run.wait(4000).crm('Contact', '00399', { ...contactOf(person(99)), Sex__c: 'Male' });
-    const { atEnd, latency, late, invariants, settled } = run.over({ by: 'window' }).judge();
-    expect(atEnd).toEqual({ duplicate: 1, 'wrong-value': 1 });
+    const { wrong, latency, late, invariants, settled } = run.over({ by: 'window' }).judge();
+    expect(Object.entries(wrong).map(([name, { count }]) => [name, count])).toEqual([
+      ['lost', 0],
+      ['duplicated', 1],
+      ['crossed', 0],
+      ['stale', 1],
+    ]);
     expect(latency.steady).toMatchObject({ samples: 100, never: 1 });
     expect(late).toBe(1);
     expect(invariants.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id)).toEqual(['G1', 'G3', 'G5']);

@@ -4,14 +4,25 @@ import { recordsBehind } from '../facts/latency.ts';
 import type { SettleTerms } from '../facts/settle.ts';
 import { type RecordOptions, record } from '../recorder.ts';
 import { settleTerms } from '../run.ts';
+import { usageOf } from './usage.ts';
 
 /** What was asked for: written into the first event, so that the result can be judged against it. */
 export interface LoadTarget {
   scenario: string;
   site: string;
   cohort: string;
-  /** Commits that each schedule of the script owes. */
+  /** Offers that each schedule of the script owes. */
   schedules: Record<string, number>;
+  /** Those of them that read and commit nothing. */
+  reads: string[];
+  /** People who were at the site before the subject was started. */
+  residents: number;
+  /** False: the sandbox was loaded without one. */
+  subject: boolean;
+  /** What the run is held to, by name. */
+  limits: Record<string, string>;
+  /** As whom the simulators' processes are measured. */
+  simulators: string[];
   /** As the user put it: `50 people at once, then 20/s for 10s`. */
   words: string;
 }
@@ -21,45 +32,105 @@ export interface ScriptEnd {
   exitCode: number;
   /** Hash of its own summary, kept among the inputs. */
   summary?: string;
+  /** Offers by schedule, as it counted them. */
+  offers?: Record<string, number>;
+  /** Offers that it could not begin in time, and so never. */
+  dropped?: number;
+  /** Its thresholds that were crossed. */
+  missed?: string[];
 }
+
+/** Whose processor time and memory are measured. */
+export type Watch = (name: string, pids: readonly number[]) => void;
 
 export interface LoadOptions extends Omit<RecordOptions, 'header'> {
   target: LoadTarget;
   /** Words that belong to the cohort's people before anything is committed. */
   words: string[];
-  /** Runs the script to its end. */
-  drive: () => Promise<ScriptEnd>;
+  /** Puts people into the site before the subject is started. */
+  settleIn?: () => Promise<void>;
+  /** The simulators' processes by name, where they can be measured from here. */
+  simulators?: Readonly<Record<string, number>>;
+  /** Runs the script to its end, or until the signal stops it. */
+  drive: (signal: AbortSignal, watch: Watch) => Promise<ScriptEnd>;
 }
+
+/** How often is measured what everybody uses (ms). */
+const MEASURE_EVERY = 1000;
 
 /** Runs a load script against a subject and leaves a run folder from which latency can be folded. */
 export async function runLoad(options: LoadOptions): Promise<void> {
-  const { folder, sandbox, target, clock, signal, say } = options;
+  const { folder, sandbox, target, clock, say } = options;
   const { cohort } = target;
   const note = (data: Record<string, unknown>) => sandbox.note([{ sim: 'judge', kind: 'check', cohort, data }]);
+  const runNote = (data: Record<string, unknown>) => sandbox.note([{ sim: 'judge', kind: 'run', data }]);
   const header = { load: target, checks: [], checkSet: folder.keep('[]') };
-  await record({ ...options, header }, async (recorder) => {
+  // Stopped by its user, or because there is nobody left to load.
+  const stopping = new AbortController();
+  options.signal?.addEventListener('abort', () => stopping.abort(), { once: true });
+  if (options.signal?.aborted) stopping.abort();
+  const startSubject: LoadOptions['startSubject'] = async (log) => {
+    if (options.settleIn) {
+      say?.(`settling ${target.residents} people in`);
+      await options.settleIn();
+      say?.('starting the subject');
+    }
+    return options.startSubject((what, data) => {
+      log(what, data);
+      if (what !== 'died') return;
+      say?.(`the subject ${data.how}: the load is broken off`);
+      stopping.abort();
+    });
+  };
+  await record({ ...options, startSubject, header }, async (recorder, subject) => {
     await note({ type: 'begin', seed: options.seed });
     await note({ type: 'know', words: options.words });
-    if (signal?.aborted) return;
-    const script = await options.drive();
-    await sandbox.note([{ sim: 'judge', kind: 'run', data: { type: 'script', script } }]);
-    await recorder.caughtUp(sandbox);
-    say?.('waiting until nothing more comes');
-    const site = options.manifest.sites.find(({ name }) => name === target.site)!;
-    const terms = settleTerms(site, options.manifest, options.map);
-    const outcome = await untilShown(recorder.evidence, cohort, terms, clock, signal);
-    await note({ type: 'settled', label: 'end', ...outcome });
-    await note({ type: 'end' });
+    if (stopping.signal.aborted) return;
+    recorder.onBroken = () => stopping.abort();
+    const watched = new Map(Object.entries(options.simulators ?? {}).map(([name, pid]) => [name, () => [pid]]));
+    watched.set('judge', () => [process.pid]);
+    watched.set('subject', () => subject.pids?.() ?? []);
+    const measuring = new AbortController();
+    const measured = (async () => {
+      while (!measuring.signal.aborted) {
+        const used = [...watched].flatMap(([name, pids]) => {
+          const usage = usageOf(pids(), name === 'judge');
+          return usage ? [[name, usage] as const] : [];
+        });
+        await runNote({ type: 'usage', of: Object.fromEntries(used) }).catch(() => {});
+        await clock.sleep(MEASURE_EVERY, measuring.signal);
+      }
+    })();
+    try {
+      const script = await options.drive(stopping.signal, (name, pids) => watched.set(name, () => [...pids]));
+      await runNote({ type: 'script', script });
+      await recorder.caughtUp(sandbox);
+      if (stopping.signal.aborted) return;
+      say?.('waiting until nothing more comes');
+      const site = options.manifest.sites.find(({ name }) => name === target.site)!;
+      const terms = settleTerms(site, options.manifest, options.map);
+      const outcome = target.subject
+        ? await untilShown(recorder.evidence, cohort, terms, clock, stopping.signal)
+        : { by: 'no-subject', waitedMs: 0, owed: [] };
+      // Thousands that are behind are told of one by one where they are judged.
+      await note({ type: 'settled', label: 'end', ...outcome, owed: outcome.owed.slice(0, 100) });
+      await note({ type: 'end' });
+    } finally {
+      measuring.abort();
+      await measured;
+    }
   });
 }
 
 /** When to look again, in ms: a look costs a fold over all records, on the machine that the subject runs on, too. */
 const LOOK_EVERY = 250;
+/** So many times as long as the last look took. */
+const LOOK_SHARE = 10;
 
 /**
  * Waits until the CRM shows the newest version of every record and has then stood still for the hold (two poll periods, or
  * the batch interval; at least a second, in which a duplicate would come). What is behind is given up once a sync window
- * has gone by without any change since it could last be had, or four windows after that. Simpler than the
+ * has gone by without any change since it could last be had, or four windows after fewer were behind. Simpler than the
  * Settler, which asks of each record whether it was read: under load the state itself tells, and what is behind is waited for.
  */
 export async function untilShown(
@@ -71,18 +142,22 @@ export async function untilShown(
 ): Promise<{ by: string; waitedMs: number; owed: string[] }> {
   const from = clock.micros();
   const window = terms.syncWindow * 1000;
+  let [fewest, fewerAt] = [Number.POSITIVE_INFINITY, from];
   const hold = Math.max(2 * terms.pollInterval, terms.batchInterval, 1000) * 1000;
   for (;;) {
     const now = clock.micros();
     const end = (by: string, owed: string[]) => ({ by, waitedMs: Math.round((now - from) / 1000), owed });
     const behind = recordsBehind(evidence, cohort);
+    const tookMs = (clock.micros() - now) / 1000;
+    if (behind.length < fewest) [fewest, fewerAt] = [behind.length, fewest === Number.POSITIVE_INFINITY ? from : now];
     const changed = evidence.facts.changedAt.get(cohort) ?? from;
     const exposed = lastExposed(evidence, terms.site);
     if (behind.length === 0 && now - changed >= hold) return end('as-mapped', []);
     if (behind.length > 0 && now - Math.max(changed, exposed, from) >= window) return end('window', behind);
-    if (now - Math.max(exposed, from) >= 4 * window) return end(behind.length > 0 ? 'window' : 'never-settled', behind);
+    if (now - Math.max(exposed, fewerAt) >= Math.max(4 * window, 2 * hold))
+      return end(behind.length > 0 ? 'window' : 'never-settled', behind);
     if (signal?.aborted) return end('interrupted', behind);
-    await clock.sleep(LOOK_EVERY, signal);
+    await clock.sleep(Math.max(LOOK_EVERY, LOOK_SHARE * tookMs), signal);
   }
 }
 

@@ -16,12 +16,16 @@ const TIMES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The charts of a cohort at a moment, by patient: all that is said of somebody, what charts that were merged into this one
- * said too; never what was recorded in error.
+ * The charts that records make up at a moment, by patient: all that is said of somebody, what charts that were merged into this
+ * one said too; never what was recorded in error.
  */
-export function chartsOf(facts: Facts, cohort: string, at = Number.POSITIVE_INFINITY): ReadonlyMap<string, Chart> {
+export function chartsOf(
+  facts: Facts,
+  records: readonly History<Resource>[],
+  at = Number.POSITIVE_INFINITY,
+): ReadonlyMap<string, Chart> {
   const charts = new Map<string, Record<string, Resource[]>>();
-  for (const history of facts.truthOf(cohort)) {
+  for (const history of records) {
     if (history.type === 'Patient') continue;
     const image = imageAt(history, at);
     const reference = image && patientReference(image);
@@ -37,11 +41,34 @@ export function chartsOf(facts: Facts, cohort: string, at = Number.POSITIVE_INFI
   return charts;
 }
 
-/** When what is read of those types in a patient's cohort changed (µs): whatever is worked out of a chart can change then. */
-export const chartMoments = (facts: Facts, patient: History<Resource>, types: readonly string[]): number[] =>
-  facts
-    .truthOf(patient.cohort ?? '')
-    .flatMap(({ type, versions }) => (types.includes(type) ? versions.map((version) => version.at) : []));
+/**
+ * The records of a cohort that can be in each patient's chart at any time: those that ever referred to the patient; all of them
+ * where patients were merged, for then what is said of one is said of another.
+ */
+export function recordsByPatient(
+  records: readonly History<Resource>[],
+): (patient: History<Resource>) => readonly History<Resource>[] {
+  const isMerged = ({ image }: { image: Resource | null }): boolean =>
+    ((image?.link ?? []) as { type?: string }[]).some(({ type }) => type === 'replaced-by');
+  if (records.some(({ type, versions }) => type === 'Patient' && versions.some(isMerged))) return () => records;
+  const found = new Map<string, History<Resource>[]>();
+  for (const record of records) {
+    const references = record.versions.flatMap(({ image }) => (image && patientReference(image)) ?? []);
+    for (const reference of new Set(references)) {
+      const key = `${record.tenant}/${reference}`;
+      const own = found.get(key);
+      if (own) own.push(record);
+      else found.set(key, [record]);
+    }
+  }
+  return ({ tenant, versions }) => found.get(`${tenant}/Patient/${versions[0]?.ref.id}`) ?? [];
+}
+
+/** When what is read of those types among the records changed (µs): whatever is worked out of a chart can change then. */
+export const chartMoments = (records: readonly History<Resource>[], types: readonly string[]): number[] =>
+  types.length === 0
+    ? []
+    : records.flatMap(({ type, versions }) => (types.includes(type) ? versions.map((version) => version.at) : []));
 
 /** The patient whom a resource is about, as it refers to them. */
 export function patientReference(image: object): string | undefined {

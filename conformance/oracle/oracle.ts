@@ -146,6 +146,12 @@ export class Oracle {
     return this.#outcome(this.#rule(row), image, known, context);
   }
 
+  /** Whether what a row makes of an image depends on other records, and so on when it is asked. */
+  isOfTheMoment(row: MapRow): boolean {
+    const rule = this.#rule(row);
+    return rule.row.transform === 'parent' || rule.readsChart;
+  }
+
   /** Every value that the truth ever asked for in a field: invariant G3 allows no other in a row that the EHR owns. */
   admissible(row: MapRow, truth: TruthHistory, context: ExpectContext = {}): FieldValue[] {
     const rule = this.#rule(row);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backoff, Failure, isRetryable } from './retry.ts';
+import { backoff, Failure, isRetryable, ofFurtherPage } from './retry.ts';
 
 describe('tries', () => {
   it.each([
@@ -19,4 +19,12 @@ describe('tries', () => {
     expect(backoff(0, 0, () => 0)).toBe(50);
     expect(backoff(0, 9_000, () => 0)).toBe(9_000);
   });
+});
+
+describe('a further page that cannot be had', () => {
+  it.each([
+    ['its cursor has ended', new Failure(404, 'fhir-404'), true],
+    ['it lies elsewhere', new Failure(400, 'foreign-link'), false],
+    ['the server is away', new Failure(503, 'fhir-503'), true],
+  ])('is asked for again or not where %s', (_, error, again) => expect(isRetryable(ofFurtherPage(error))).toBe(again));
 });

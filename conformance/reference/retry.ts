@@ -31,6 +31,15 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /**
+ * What to make of a further page that cannot be had. Where it is refused, its cursor has ended: asked for from the first page on, the
+ * list can be had, so that this is no answer about the list. A link that we would not follow stays one.
+ */
+export const ofFurtherPage = (error: unknown): unknown =>
+  error instanceof Failure && !isRetryable(error) && error.code !== 'foreign-link'
+    ? new Failure(0, `page-${error.status}`)
+    : error;
+
+/**
  * Milliseconds to wait before try number `attempt + 1`, or undefined to give up. Doubles from 100 ms to 2 s, with jitter so
  * that many waiters do not come back as one; never earlier than the other side asked for. It never gives up: an outage ends.
  */

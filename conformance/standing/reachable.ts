@@ -1,6 +1,5 @@
 import { notApplicable, notOurs } from '../applicable.ts';
 import type { CheckDefinition } from '../check.ts';
-import { PLANNED } from '../checks/index.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { readChannels } from '../manifest/read-channels.ts';
 import type { DataMap } from '../map/map.ts';
@@ -29,13 +28,11 @@ export function reachable(
     map,
     size,
     terms = termsOf(checks),
-    missing = Math.max(0, PLANNED - checks.length),
   }: {
     manifest: Manifest;
     map: DataMap;
     size: Size;
     terms?: Terms;
-    missing?: number;
   },
 ): Reachable {
   const trips = manifest.sites.flatMap((site) =>
@@ -43,7 +40,7 @@ export function reachable(
   );
   const best = standing(
     {
-      ...{ checks: checks.map((check) => atBest(check, manifest, map)), invariants: [], trips, size, missing, beside: [] },
+      ...{ checks: checks.map((check) => atBest(check, manifest, map)), invariants: [], trips, size, beside: [] },
       ...{ status: 'finished', tampered: false, defects: 0, ...declaredIn(manifest) },
     },
     terms,

@@ -16,8 +16,6 @@ export interface Judged {
   tampered: boolean;
   /** Defects of the sandbox. */
   defects: number;
-  /** How many checks the suite lacks until it is whole. */
-  missing: number;
   sites: readonly { name: string; vendor: string; reads: readonly string[] }[];
   /** What the manifest declines, with its reason. */
   declined: Readonly<Partial<Record<string, string>>>;
@@ -49,14 +47,13 @@ export function standing(judged: Judged, terms: Terms): Standing {
 
 // What is seen of a part of the suite is no level, whatever was passed.
 function withholding(
-  { status, tampered, defects, missing }: Judged,
+  { status, tampered, defects }: Judged,
   { leftOut, of }: { leftOut: number; of: number },
 ): string | undefined {
   if (tampered) return 'the control API was called without its token';
   if (defects > 0) return 'the sandbox failed';
   if (status === 'interrupted') return 'the run was interrupted';
   if (leftOut > 0) return `${of - leftOut} of ${of} checks were run`;
-  if (missing > 0) return `the suite lacks ${missing} of its checks`;
   return undefined;
 }
 

@@ -83,6 +83,7 @@ const REGISTRIES: readonly Registry[] = [
   },
   { folder: 'fixtures/clinical/kinds', index: 'fixtures/clinical/kinds/index.ts' },
   { folder: 'scenarios/stories', index: 'scenarios/index.ts', property: 'name' },
+  { folder: 'scenarios/load', index: 'scenarios/index.ts', helpers: { shared: 'what all scripts share' } },
   { folder: 'scenarios/plans', index: 'scenarios/index.ts', property: 'name' },
 ];
 

@@ -1,4 +1,4 @@
-import { ControlError } from '#kernel';
+import { ControlError, type Offer } from '#kernel';
 import { LockBusy } from './locks.ts';
 import { changesOf, type Org } from './org.ts';
 import { drain } from './rest/query.ts';
@@ -17,6 +17,8 @@ export interface CrmCommit {
   cohort?: string;
   /** The caller's own name for this commit: made again under it, nothing changes and the answer is the same. */
   call?: string;
+  /** Its place in the schedule of a load script; the commit event says when it was due. */
+  offer?: Offer;
   changes: {
     op: 'create' | 'update' | 'upsert' | 'delete' | 'undelete';
     type: string;
@@ -49,9 +51,19 @@ export async function commitAsUser(org: Org, body: CrmCommit): Promise<CrmCommit
       for (const change of body.changes) applyChange(org, writer, change);
       return changesOf(writer);
     };
-    const { act = 'edit', cohort, call } = body;
+    const { act = 'edit', cohort, call, offer } = body;
+    const data = offer && { offer: org.kernel.schedules.dueOf(offer) };
     try {
-      const { records, after, seq } = await org.kernel.commit({ sim: 'crm', tenant: org.id, act, actor, cohort, call, apply });
+      const { records, after, seq } = await org.kernel.commit({
+        sim: 'crm',
+        tenant: org.id,
+        act,
+        actor,
+        cohort,
+        call,
+        data,
+        apply,
+      });
       return { records, rows: after as Row[], seq };
     } catch (error) {
       if (!(error instanceof LockBusy)) throw error;

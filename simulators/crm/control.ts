@@ -8,6 +8,7 @@ import {
   map,
   mount,
   number,
+  OFFER,
   object,
   oneOf,
   RECORD_REF,
@@ -32,6 +33,7 @@ const COMMIT: Schema = object(
     'actor?': text('`user:<name>`; the clerk when absent.'),
     'cohort?': text(),
     'call?': text("The caller's own name for it: made again under it, nothing changes and the answer is the same."),
+    'offer?': OFFER,
     changes: list(
       object(
         {

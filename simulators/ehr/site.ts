@@ -316,7 +316,7 @@ export class EhrSite implements Part {
       cohort,
       cause,
       call,
-      data: offer && { offer },
+      data: offer && { offer: this.#kernel.schedules.dueOf(offer) },
       apply: () => applyChanges(this.#store, this.#registrar, changes, now),
     });
     return { records: done.records, resources: done.after as (Stored | null)[], seq: done.seq };

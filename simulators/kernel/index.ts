@@ -26,6 +26,7 @@ export * from './raw-client.ts';
 export { type ArmedRule, type EventMatch, type Plan, type Rule, RuleError, type RuleWhen, type RuleWhere } from './rule.ts';
 export * from './rule-schema.ts';
 export * from './rules.ts';
+export * from './schedules.ts';
 export * from './schema.ts';
 export * from './snapshots/index.ts';
 export * from './state.ts';

@@ -10,6 +10,7 @@ import { Places } from './places.ts';
 import { digest, Random } from './random.ts';
 import type { ArmedRule } from './rule.ts';
 import { RuleEngine } from './rules.ts';
+import { type Schedule, Schedules } from './schedules.ts';
 import { install } from './snapshots/install.ts';
 import { LIFE } from './snapshots/tables.ts';
 import { Cell } from './state.ts';
@@ -75,6 +76,7 @@ export class Kernel {
   readonly rules: RuleEngine;
   /** What quotas and outages go by. */
   readonly inner: InnerTime;
+  readonly schedules: Schedules;
   readonly faults: readonly FaultDefinition[];
   #counters: Cell<number>;
   /** Sequence number of the commit, by the caller's name for it. */
@@ -97,6 +99,7 @@ export class Kernel {
     this.journal = new Journal(this.database, this.clock, options.process ?? 'sandbox', least);
     this.gates = new Gates(this.clock, this.journal);
     this.inner = new InnerTime(this.clock, this.cell('kernel.time'));
+    this.schedules = new Schedules(this.cell<Schedule>('kernel.schedules'));
     this.faults = options.faults ?? KERNEL_FAULTS;
     this.rules = new RuleEngine({
       faults: this.faults,

@@ -1,6 +1,6 @@
 import { type Audit, NO_AUDIT, shownIn } from '../audit.ts';
 import { type Answer, type Http, retryAfterMs } from '../http.ts';
-import { Failure } from '../retry.ts';
+import { Failure, ofFurtherPage } from '../retry.ts';
 import type { FhirSettings, Site } from '../settings.ts';
 import type { Steps } from '../steps.ts';
 import { type Appointment, mrnSystem, type Patient } from './map.ts';
@@ -91,7 +91,10 @@ export function openFhir(
     for (let page: string | undefined = path; page !== undefined; ) {
       if (seen.has(page)) throw new Failure(0, 'endless-paging');
       seen.add(page);
-      const bundle: Bundle = await read<Bundle>(page);
+      const isFurther = seen.size > 1;
+      const bundle: Bundle = await read<Bundle>(page).catch((error: unknown) => {
+        throw isFurther ? ofFurtherPage(error) : error;
+      });
       if (bundle.resourceType !== 'Bundle') throw new Failure(0, 'not-a-bundle');
       // Servers put warnings (OperationOutcome) among the matches.
       for (const { resource } of bundle.entry ?? []) if (resource?.resourceType === type) found.push(resource as T);

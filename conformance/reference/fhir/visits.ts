@@ -1,4 +1,4 @@
-import { Failure } from '../retry.ts';
+import { Failure, ofFurtherPage } from '../retry.ts';
 import type { FhirSettings } from '../settings.ts';
 
 export type Athena = NonNullable<FhirSettings['athena']>;
@@ -25,7 +25,10 @@ export async function visitIds(athena: Athena, patientId: string, get: (url: URL
   for (let page: string | undefined = first; page !== undefined; ) {
     const url: URL = new URL(page, v1Url);
     if (url.origin !== new URL(v1Url).origin) throw new Failure(400, 'foreign-link');
-    const { appointments, next } = ((await get(url)) ?? {}) as Page;
+    const answer = await get(url).catch((error: unknown) => {
+      throw page === first ? error : ofFurtherPage(error);
+    });
+    const { appointments, next } = (answer ?? {}) as Page;
     if (!Array.isArray(appointments)) throw new Failure(0, 'not-a-list');
     found.push(...appointments.map(({ appointmentid }) => `a-${practice}.appointment-${appointmentid}`));
     // A page that adds nothing would be followed for ever.

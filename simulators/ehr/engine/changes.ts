@@ -1,4 +1,4 @@
-import type { Committed } from '#kernel';
+import type { Committed, Offer } from '#kernel';
 import { eachReference, parseReference, type Resource, refOf, type Stored } from './resource.ts';
 import type { Store } from './store.ts';
 import { InvalidResource, type Issue, validate } from './validate.ts';
@@ -31,17 +31,9 @@ export interface CommitRequest {
   cause?: number;
   /** The caller's own name for this commit: made again under it, nothing changes and the answer is the same. */
   call?: string;
+  /** Its place in the schedule of a load script; the commit event says when it was due. */
   offer?: Offer;
   changes: ChangeRequest[];
-}
-
-/** The place of a commit in a load script's schedule; kept with the commit event, for latency is counted from `due`. */
-export interface Offer {
-  schedule: string;
-  /** From 0. */
-  index: number;
-  /** When it was to be made, in epoch ms: earlier than it was made, where script or sandbox were late. */
-  due: number;
 }
 
 /** What the site adds to a new resource: an id, and the identifiers that the registration desk gives out. */

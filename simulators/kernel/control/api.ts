@@ -8,7 +8,7 @@ import { journalRoutes } from './journal-routes.ts';
 import { CallLimit, isLoopback } from './limits.ts';
 import { openApi } from './openapi.ts';
 import { pageRoute } from './page.ts';
-import { processRoutes, timeRoute } from './process-routes.ts';
+import { processRoutes, scheduleRoute, timeRoute } from './process-routes.ts';
 import { mount } from './route.ts';
 import { type Restore, restoreRoute, snapshotRoutes } from './snapshot-routes.ts';
 
@@ -51,7 +51,14 @@ export class ControlApi {
     if (options.page !== false) mount(this.face, pageRoute);
     for (const route of processRoutes(kernel, parts, () => openApi(this.face))) mount(this.face, route);
     for (const route of journalRoutes(kernel, this.#ended.signal)) mount(this.face, route as never);
-    for (const route of [timeRoute(kernel), ...faultRoutes(kernel), armRoute(kernel), armPlanRoute(kernel), releaseRoute(kernel)])
+    for (const route of [
+      timeRoute(kernel),
+      scheduleRoute(kernel),
+      ...faultRoutes(kernel),
+      armRoute(kernel),
+      armPlanRoute(kernel),
+      releaseRoute(kernel),
+    ])
       mount(this.face, route as never);
     if (options.snapshots)
       for (const route of [...snapshotRoutes(options.snapshots), restoreRoute(options.snapshots, () => this.onRestore)])

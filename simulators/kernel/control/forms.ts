@@ -9,6 +9,16 @@ export const RECORD_REF = object(
   { name: 'RecordRef', description: 'A version of a record.' },
 );
 
+export const OFFER = object(
+  {
+    schedule: text(),
+    index: whole('From 0.'),
+    'started?': number('When a declared schedule began, epoch ms.'),
+    'due?': number('Or when it was due, where it was not declared.'),
+  },
+  { name: 'Offer', description: 'Where in a schedule of offers it stands; latency counts from when it was due.' },
+);
+
 const DRAFT: Readonly<Record<string, Schema>> = {
   sim: text('Who wrote it: `ehr`, `hl7`, `crm`, `kernel`, `control`, `judge`.'),
   'tenant?': text('Site, or organisation id.'),

@@ -1,5 +1,5 @@
 export { ControlApi, type ControlOptions } from './api.ts';
-export { COMMITTED_REFS, PART, RECORD_REF } from './forms.ts';
+export { COMMITTED_REFS, OFFER, PART, RECORD_REF } from './forms.ts';
 export { CALLS_A_SECOND, CALLS_AT_ONCE } from './limits.ts';
 export { openApi } from './openapi.ts';
 export { type Call, ControlError, type ControlRoute, mount } from './route.ts';

@@ -1,6 +1,7 @@
 import { MOST_SCALE } from '../inner-time.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Part } from '../part.ts';
+import type { Schedule } from '../schedules.ts';
 import { PART } from './forms.ts';
 import type { ControlRoute } from './route.ts';
 import { list, map, number, object, oneOf, text, whole } from './schema.ts';
@@ -88,5 +89,29 @@ export const timeRoute = (kernel: Kernel): ControlRoute<{ timeScale: number }> =
     kernel.inner.scale = timeScale;
     kernel.journal.append({ sim: 'kernel', kind: 'setup', data: { timeScale } });
     return timeOf(kernel);
+  },
+});
+
+/** Takes what a load script owes, before it begins. */
+export const scheduleRoute = (kernel: Kernel): ControlRoute<Schedule> => ({
+  method: 'POST',
+  path: '/v1/schedules',
+  operation: 'declare-schedule',
+  doc: 'Declares what a load script owes, so that when each of its offers was due is known whenever it comes. In place of one of that id.',
+  body: object({
+    id: text('By which offers name it.', { minLength: 1 }),
+    stages: list(
+      object({
+        seconds: number('How long it is.', { minimum: 0 }),
+        from: number('Offers a second at its beginning.', { minimum: 0 }),
+        to: number('The same at its end.', { minimum: 0 }),
+      }),
+      'Offer number i is due when the area under the rates reaches i + 1; without stages, at the start.',
+    ),
+  }),
+  answer: object({ id: text() }),
+  run: ({ body }) => {
+    kernel.schedules.declare(body);
+    return { id: body.id };
   },
 });

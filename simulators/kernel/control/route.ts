@@ -1,5 +1,6 @@
 import { type Context, type Face, jsonReply, type Reply } from '../http.ts';
 import { type Mistake, RuleError } from '../rule.ts';
+import { ScheduleError } from '../schedules.ts';
 import { mistakesIn, type Schema } from '../schema.ts';
 import { SnapshotError } from '../snapshots/folder.ts';
 import { fieldOf, told } from './schema.ts';
@@ -85,6 +86,7 @@ function refusal(error: unknown): Reply {
   if (error instanceof ControlError)
     return jsonReply(error.status, { error: error.message, ...(error.mistakes && { mistakes: error.mistakes }) });
   if (error instanceof RuleError) return jsonReply(error.elsewhere ? 422 : 400, { error: error.message });
+  if (error instanceof ScheduleError) return jsonReply(400, { error: error.message });
   if (error instanceof SnapshotError) return jsonReply(STATUS[error.kind], { error: error.message });
   throw error;
 }

@@ -1,0 +1,92 @@
+import { LIMIT_NAMES } from '#conformance';
+import { loadScripts } from '#scenarios';
+import { table } from './markdown.ts';
+
+/** docs/load.md */
+export function loadPage(): string {
+  const scenarios = loadScripts().map(({ name, doc }) => [`\`${name}\``, doc.replace(/^[A-Z][\w ]*: /, '')]);
+  return `# Under load
+
+\`\`\`sh
+npx syncproof load steady --rate 50/s --duration 5m                # the bundled reference sync
+npx syncproof load outage --subject syncproof.yaml --set AWAY=ehr  # yours, while the hospital is away
+npx syncproof load simulators --rate 1000/s                        # how much the sandbox itself can take
+\`\`\`
+
+k6 offers commits to the sandbox as clinicians and CRM users make them; your sync does what it does; what became of each change is folded
+from the journal. k6 measures nothing that counts: it only has to offer on time, and where it does not, the run is void.
+
+## Scenarios
+
+One k6 script each, in \`scenarios/load/\`. \`--rate\`, \`--duration\` and \`--people\` scale any of them.
+
+${table(['scenario', 'what it is for'], scenarios)}
+
+The reference sync is run as each asks: by messages alone (\`conformance/reference/load.yaml\`), with an export of the site's group for
+\`initial-load\` (\`initial-load.yaml\`), with messages and polls for \`mixed\` (\`syncproof.yaml\`).
+
+## What is measured
+
+- **Latency** runs from when a change was *due* to the first instant at which all CRM rows of the record are as the map asks for that
+  change, or for a later one (counted apart, as superseded). When it was due the sandbox works out from the schedule that the script
+  declared (\`POST /v1/schedules\`) and the place in it that each offer carries: a script or a sandbox that is late makes latencies longer,
+  never shorter. What is never seen is counted behind all others, with how long it was waited for (\`> 12 s\`).
+- **Wrong at the end**: the whole population is held against the map. *Lost*: no row. *Duplicated*: two rows, or one under nobody's key.
+  *Crossed*: a row holds another patient's value. *Stale*: an older or a wrong value. Counted, and the first of each told with their
+  evidence (event numbers of the journal). Twenty moments in between are looked at the same way.
+- **Offered against served, backlog, staleness, errors by kind**, second by second; **processor time and memory** of the sync, of each
+  simulator, of k6 and of the judge, once a second, from \`/proc\` (Linux; elsewhere they are left out).
+- Both clocks are one: the simulators run as processes of one machine, the CRM and each site with its links in one of its own.
+
+A run is **void** (exit code 3) when less than 98 % of any schedule was offered, or when an event loop of the simulators stood still for
+longer than a fifth of the tightest latency limit: it would be the sandbox that is judged.
+
+## Limits
+
+What a run is held to, beside that nothing may be wrong at its end: \`${LIMIT_NAMES.join('`, `')}\`. Most scenarios ask for \`p99=window\`, the
+sync window that the manifest promises; those that break something on the way ask that nothing stays unseen (\`never=0\`). \`--limit p99=1s\`
+sets another, \`--limit p99=off\` takes it away. \`late\` is the number of changes that took longer than the window, \`growth\` how much the
+sync's memory may grow between the second and the last quarter of the run, in percent.
+
+## What stays
+
+The run folder holds \`load.html\` (one page with the plots; opens offline), \`load.json\` (every number of it, for CI), \`samples.jsonl\` (each
+change with its latency), the journal, the sync's own output, and k6's log, summary and exit code. \`npx syncproof judge <folder>\` takes
+all of it again from the journal.
+
+| exit code | means |
+| --- | --- |
+| 0 | nothing wrong at the end, all limits met |
+| 1 | something is wrong, a limit was missed, or the sync ended by itself (the load is then broken off) |
+| 2 | no k6, a k6 of another version, a setting or manifest that cannot be: nothing was started |
+| 3 | void, or stopped by its user |
+| 5 | the harness failed, the disk was full, or the sandbox was lost; what was written until then is kept |
+
+## k6
+
+\`K6_BIN\`, else \`k6\` in the path, else one that is built once with Go (a pinned version, into \`.cache/bin\`), else a container of the same
+version (Linux, docker or podman). It has to be 2.x. Elsewhere, or spread over machines ([Kubernetes](kubernetes.md)): \`--prepare FOLDER\` writes
+what is to be offered, and the script runs by itself:
+
+\`\`\`sh
+npx syncproof load volume --prepare offers --sandbox http://127.0.0.1:4000
+CONTROL_URL=http://127.0.0.1:4000 SITE=epic COMMITS=$PWD/offers k6 run scenarios/load/volume.ts
+\`\`\`
+
+## How far the reference sync gets
+
+A change through the reference sync (messages, TLS everywhere, \`load.yaml\`) costs 8.8 ms of processor time in all: 2.4 ms in the sync,
+3.0 ms in the simulators (34 %), 1.0 ms in k6, and 2.4 ms in the judge, most of it once the load is over. Measured at 200 changes a second
+for 10 s, on two cores that eight others wanted as well: all of it offered, nothing lost, doubled or crossed, p99 6.7 s. That 200 a second
+for five minutes stay under one second on a machine of its own is not shown yet. 2,000 people with their visits were loaded at the start,
+correct to the last field, with changes beside them, for 12.5 ms of processor time a record: 50,000 would take two cores ten minutes and
+more.
+
+## Add a scenario
+
+One file in \`scenarios/load/\`, one line in \`scenarios/index.ts\`. Start from \`steady.ts\`: a scenario names its schedules (\`curve\`, \`atOnce\`), what each
+offers (\`arrivals\`, \`changes\`, \`updates\`, \`edits\`, \`reads\`), and the moments at which the world changes (\`moment\`, with \`arm\` and \`heal\`).
+\`npm run load\` runs every scenario for ten seconds, and \`volume\` and \`steady\` against a sync that is frozen, one that loses and one that
+doubles, whose numbers have to tell them apart; with \`-- --full\` the others, too.
+`;
+}
