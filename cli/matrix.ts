@@ -29,7 +29,7 @@ const OPTIONS = {
   only: { type: 'string' },
   seed: { type: 'string', default: '42' },
   full: { type: 'boolean' },
-  at: { type: 'string', default: '4' },
+  at: { type: 'string', default: '6' },
   keep: { type: 'boolean' },
   resume: { type: 'boolean' },
   write: { type: 'boolean' },
@@ -42,7 +42,7 @@ export const MATRIX_USAGE = `syncproof matrix [options]   runs the mutants of th
   --only LIST   ids of mutants, separated by commas
   --seed TEXT   seed of all stimuli (42)
   --full        every check against every mutant, also those that need the world to themselves
-  --at N        how many mutants at once (4)
+  --at N        how many mutants at once (6)
   --keep        keep the run folders of those that were as expected
   --resume      go on where a series of the same code and options was ended
   --write       put the dated outcome into docs/proof.md
