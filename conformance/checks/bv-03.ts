@@ -2,12 +2,16 @@ import { defineCheck, fail } from '../check.ts';
 
 const PEOPLE = ['first', 'second', 'third'] as const;
 
+/** How many sync windows a round of a load may take. */
+const ROUND_WINDOWS = 5;
+
 /** What a load asks the EHR for: charts one by one, or files of an export. */
 const LOADS = 'read|search|export-file';
 
 /**
- * One answer of the load about some of these people (who loads round by round begins no new one meanwhile) is kept back on its way, with what the chart said then, until the subject has heard of a
- * change by message and brought it to the CRM; then it arrives.
+ * One answer of the load about some of these people (who loads round by round begins no new one meanwhile) is kept back on its
+ * way, with what the chart said then, until the subject has heard of a change by message and brought it to the CRM; then it
+ * arrives.
  */
 export const bv03 = defineCheck({
   id: 'BV-03',
@@ -33,7 +37,8 @@ export const bv03 = defineCheck({
       const where = { sim: 'ehr', tenant: world.site.name, operation: LOADS, person: patients[i]!.person.mrn };
       await world.arm(`load of the ${name}`, { fault: 'gate', params: { at: 'reply' }, where, times: 1 });
     }
-    await world.seen(() => PEOPLE.some((name) => world.hasFired(`load of the ${name}`)), world.syncWindow);
+    // A round of a load comes to these people when it comes to them: the more were loaded before, the later.
+    await world.seen(() => PEOPLE.some((name) => world.hasFired(`load of the ${name}`)), ROUND_WINDOWS * world.syncWindow);
     for (const [i, name] of PEOPLE.entries())
       await world.update(patients[i]!, { telecom: world.person(`newer number of the ${name}`).telecom });
     await world.mapped(world.syncWindow);
