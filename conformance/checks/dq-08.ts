@@ -27,7 +27,7 @@ export const dq08 = defineCheck({
     if (!(await world.settled('cut'))) return;
     await world.update(visit, { status: 'waitlist' }, 'modify');
     if (!(await world.settled('coded'))) return;
-    await world.note('lines', world.linesPrinted);
+    await world.note('lines', world.subject.linesPrinted);
     const named = world.person('nameless');
     const names = named.names.slice(0, 1).map(({ use, given, family }) => ({ use, given, family }));
     const nobody = { ...named, names: names.map((name) => ({ ...name, family: undefined as never })) };

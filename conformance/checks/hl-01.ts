@@ -19,8 +19,8 @@ export const hl01 = defineCheck({
     const first = world.person('first');
     const patient = await world.register('first', first);
     await world.seen(() => world.isAcknowledged(first.mrn));
-    await world.kill();
-    await world.revive();
+    await world.subject.kill();
+    await world.subject.revive();
     if (!(await world.settled('after'))) return;
     // Somebody of whom nothing was written for a while: what is lost now is found by no look at what was written of late.
     await world.pass(LONG_AGO_MS);
@@ -32,9 +32,9 @@ export const hl01 = defineCheck({
     await world.update(patient, { telecom: world.person('other number').telecom });
     await world.seen(() => world.acknowledged(first.mrn) > heard);
     await world.pass(world.outageMs);
-    await world.kill();
+    await world.subject.kill();
     await world.heal('away');
-    await world.revive();
+    await world.subject.revive();
     await world.settled('after the second');
   },
   expect(facts) {

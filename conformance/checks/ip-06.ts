@@ -18,9 +18,9 @@ export const ip06 = defineCheck({
     await world.arm('hold', { fault: 'gate', params: { at: 'after-commit' }, where, times: 1 });
     await world.register('patient', person);
     const met = await world.seen(() => world.hasFired('hold'));
-    await world.kill();
+    await world.subject.kill();
     await world.heal('hold');
-    await world.revive();
+    await world.subject.revive();
     await world.note('killed while', met ? 'a committed write was unanswered' : 'nothing was held');
     await world.settled('after');
   },

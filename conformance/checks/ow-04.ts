@@ -45,7 +45,7 @@ export const ow04 = defineCheck({
       }),
     );
     await world.settled('after');
-    await world.lookAtAudit();
+    await world.subject.lookAtAudit();
   },
   expect(facts) {
     const baseline = facts.asMapped('before');

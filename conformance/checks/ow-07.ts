@@ -27,7 +27,7 @@ export const ow07 = defineCheck({
     const refused = await world.register('refused');
     const behind = await world.register('behind');
     if (!(await world.settled('before'))) return;
-    await world.countFailed('before');
+    await world.subject.countFailed('before');
     await world.refuseWriteBack('refusal', refused);
     const edit = async (patient: typeof refused): Promise<void> => {
       const to = world.ownedField('crm', patient);
@@ -37,7 +37,7 @@ export const ow07 = defineCheck({
     await world.seen(() => world.hasFired('refusal'), world.rereadWindow);
     await edit(behind);
     await world.settled('after');
-    await world.countFailed('after');
+    await world.subject.countFailed('after');
     await world.heal('refusal');
     // Who gave up waits for the user to think again.
     await edit(refused);

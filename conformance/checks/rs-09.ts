@@ -20,7 +20,7 @@ export const rs09 = defineCheck({
     const quiet = await world.register('edited in the CRM alone');
     const booked = await world.book('booked before', known);
     if (!(await world.settled('before'))) return;
-    await world.kill();
+    await world.subject.kill();
     await world.update(known, { telecom: world.person('number meanwhile').telecom });
     await world.cancel(booked);
     await world.book('booked meanwhile', await world.register('new meanwhile'));
@@ -28,20 +28,20 @@ export const rs09 = defineCheck({
     if (edit) await world.crmEdit(quiet, { [edit.field]: edit.value });
     // Over a weekend it is longer than any look back at what was edited of late.
     await world.pass(world.size === 'full' ? WEEKEND_MS : world.outageMs);
-    await world.revive();
+    await world.subject.revive();
     await world.settled('after');
-    if (world.instances === 1) return;
+    if (world.subject.instances === 1) return;
     // An update replaces one instance after the other, while the clinic goes on.
     const visit = await world.book('booked before the update', known);
-    await Promise.all([world.restartOneByOne(), world.reschedule(visit, world.at(23, 9, 45))]);
+    await Promise.all([world.subject.restartOneByOne(), world.reschedule(visit, world.at(23, 9, 45))]);
     await world.register('new during the update');
     if (!(await world.settled('updated'))) return;
     // And the machine of one of them dies: the others go on inside the same window.
-    await world.killFirst();
+    await world.subject.killFirst();
     await world.reschedule(visit, world.at(24, 9, 45));
     await world.register('new without one');
     await world.settled('without one');
-    await world.reviveFirst();
+    await world.subject.reviveFirst();
   },
   expect(facts) {
     const baseline = facts.asMapped('before');

@@ -19,12 +19,12 @@ export const rs10 = defineCheck({
   capabilities: ['monitoring'],
   alone: true,
   async act(world) {
-    await world.watch(CALM);
+    await world.subject.watch(CALM);
     await world.register('before');
     if (!(await world.settled('before'))) return;
-    await world.watched(CALM);
+    await world.subject.watched(CALM);
     const wait = Math.min(world.retry.max_wait, LONGEST_MS);
-    await world.watch('refused');
+    await world.subject.watch('refused');
     const refused: PatientHandle[] = [];
     for (const name of REFUSED) {
       const person = world.person(name);
@@ -34,12 +34,12 @@ export const rs10 = defineCheck({
     }
     await world.seen(() => REFUSED.every((name) => world.hasFired(name)), world.syncWindow);
     await world.pass(wait);
-    await world.watched('refused');
-    await world.watch('waiting');
+    await world.subject.watched('refused');
+    await world.subject.watch('waiting');
     await world.arm('away', { fault: 'outage', where: { sim: 'crm' } });
     for (const name of WAITING) await world.register(name);
     await world.pass(world.outageMs + wait);
-    await world.watched('waiting');
+    await world.subject.watched('waiting');
     for (const name of ['away', ...REFUSED]) await world.heal(name);
     // What was refused for its content is written with the next change.
     for (const patient of refused) await world.update(patient, { telecom: world.person(`other ${patient.name}`).telecom });

@@ -28,7 +28,7 @@ export const se06 = defineCheck({
     const edit = world.site.channels.write_back !== 'none' && world.readsEdits && world.ownedField('crm', patient);
     if (edit) await world.crmEdit(patient, { [edit.field]: edit.value });
     await world.settled('changed');
-    await world.lookAtAudit();
+    await world.subject.lookAtAudit();
   },
   expect(facts) {
     const found = [...facts.asMapped('arrived'), ...facts.audit.isNamed()];

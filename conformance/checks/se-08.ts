@@ -24,10 +24,10 @@ export const se08 = defineCheck({
   alone: true,
   async act(world) {
     const tenant = world.site.name;
-    await world.watch(CALM);
+    await world.subject.watch(CALM);
     const patient = await world.register('patient');
     if (!(await world.settled('before'))) return;
-    await world.watched(CALM);
+    await world.subject.watched(CALM);
     const { mrn } = patient.person;
     if (world.site.channels.read.some(({ kind }) => kind === 'hl7'))
       await world.arm('unheard of', { fault: 'drop', where: { sim: 'hl7', tenant, operation: 'SIU^S12', text: mrn } });
@@ -50,12 +50,12 @@ export const se08 = defineCheck({
     } finally {
       await world.pageLimit(0);
     }
-    await world.watch('withdrawn');
+    await world.subject.watch('withdrawn');
     const params = { type: 'Patient', access: 'read' };
     await world.arm('withdrawn', { fault: 'scope-withdrawn', params, where: { sim: 'ehr', tenant } });
     await world.pass(Math.min(2 * world.pollInterval + world.retry.max_wait, LONGEST_MS));
     await world.settled('withdrawn');
-    await world.watched('withdrawn');
+    await world.subject.watched('withdrawn');
     await world.heal('withdrawn');
     // Those that were given meanwhile lack the right for as long as they live.
     await world.arm('anew', { fault: 'tokens-end', where: { sim: 'ehr', tenant } });

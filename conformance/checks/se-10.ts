@@ -22,12 +22,12 @@ export const se10 = defineCheck({
     await world.arm('tokens of the org', { fault: 'tokens-end', where: crm });
     try {
       await world.update(patient, { telecom: world.person('other number').telecom });
-      await world.reconfigure();
+      await world.subject.reconfigure();
       await world.book('visit', patient);
       await world.settled('after');
     } finally {
       for (const name of ['tokens of the org', 'tokens of the site', 'org', 'site']) await world.heal(name);
-      await world.reconfigure();
+      await world.subject.reconfigure();
     }
     await world.settled('back');
   },

@@ -25,19 +25,19 @@ export const sv02 = defineCheck({
   maps: UPDATES.map(({ element }) => ({ source: 'Patient', path: `.${element}` })),
   alone: true,
   async act(world) {
-    await world.watch(CALM);
+    await world.subject.watch(CALM);
     const patients = await Promise.all(PATIENTS.map((name) => world.register(name)));
     if (!(await world.settled('before'))) return;
-    await world.watched(CALM);
+    await world.subject.watched(CALM);
     for (const { name, fault, element, params } of UPDATES) {
-      await world.watch(name);
+      await world.subject.watch(name);
       const where = { sim: 'ehr', tenant: world.site.name };
       await world.arm(name, { fault, params: { type: 'Patient', element, ...params }, where });
       // Something that the map takes nothing from, so that whoever reads what is new reads these charts.
       for (const patient of patients) await world.update(patient, { maritalStatus: { text: `${name} since` } });
       await world.pass(FIVE_MINUTES_PLAYED + Math.min(4 * world.pollInterval + world.retry.max_wait, LONGEST_MS));
       await world.settled(name);
-      await world.watched(name);
+      await world.subject.watched(name);
       await world.heal(name);
     }
     for (const patient of patients) await world.update(patient, { telecom: world.person(`other ${patient.name}`).telecom });

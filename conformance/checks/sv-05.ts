@@ -23,7 +23,7 @@ export const sv05 = defineCheck({
     const patient = await world.register('patient', living('patient', 'Rye'));
     if (!(await world.settled('before')) || !field) return;
     await world.note('field', field.field);
-    await world.note('lines', world.linesPrinted);
+    await world.note('lines', world.subject.linesPrinted);
     await world.crm.alter('shorter', field, { length: SHORT });
     await world.update(patient, { address: living('patient', 'New Rochelle Heights').addresses });
     await world.register('newcomer', living('newcomer', 'Troy'));

@@ -17,8 +17,8 @@ export async function forgeNotifications(world: World): Promise<void> {
   const known = await world.register('known');
   if (!(await world.settled('before'))) return;
   const where = { sim: 'ehr', tenant: world.site.name };
-  await world.note('lines before', world.linesPrinted);
-  await world.countFailed('before');
+  await world.note('lines before', world.subject.linesPrinted);
+  await world.subject.countFailed('before');
   const people = [];
   for (const how of FORGED) {
     const person = world.person(how);
@@ -28,8 +28,8 @@ export async function forgeNotifications(world: World): Promise<void> {
   await world.update(known, { telecom: world.person('second phone').telecom });
   await world.seen(() => FORGED.every((how) => world.hasFired(how)));
   await world.settled('forged');
-  await world.note('lines after', world.linesPrinted);
-  await world.countFailed('after');
+  await world.note('lines after', world.subject.linesPrinted);
+  await world.subject.countFailed('after');
   for (const how of FORGED) await world.heal(how);
   // Who discarded a forgery and said that it was taken hears of the genuine one no more, but of the next.
   for (const patient of people) await world.update(patient, { birthDate: world.person('another day').birthDate });

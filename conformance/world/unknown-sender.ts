@@ -12,14 +12,14 @@ const NAME = 'Strangelove-Elsewhere';
 export async function sendAsStranger(world: World): Promise<void> {
   const { person } = await world.register('patient');
   if (!(await world.settled('before'))) return;
-  await world.note('lines before', world.linesPrinted);
-  await world.countFailed('before');
+  await world.note('lines before', world.subject.linesPrinted);
+  await world.subject.countFailed('before');
   const pid = `PID|1||${world.pid3(person.mrn)}||${NAME}^Ada^^^^^L||19800101|F\r`;
   const text = `${world.header('A08', { sender: STRANGER })}${pid}PV1|1|O\r`;
   await world.give('stranger', { message: 'ADT^A08', person: person.mrn, text });
   await world.settled('genuine');
-  await world.note('lines after', world.linesPrinted);
-  await world.countFailed('after');
+  await world.note('lines after', world.subject.linesPrinted);
+  await world.subject.countFailed('after');
 }
 
 /** What it did. Whoever takes it and lets it be has to say elsewhere that it came. */

@@ -25,6 +25,7 @@ import type { Workload } from '../schedule/workloads.ts';
 import type { SandboxClient } from './sandbox-client.ts';
 import { consentOf, type Decision, decisionPatch } from './world-consent.ts';
 import { CrmDesk } from './world-crm.ts';
+import { SubjectDesk } from './world-subject.ts';
 
 /** A record that a check made, by the name under which its `expect` finds it again. */
 export interface Handle {
@@ -133,6 +134,8 @@ export class World {
   readonly outageMs: number;
   /** What its users, jobs and administrators do in the CRM. */
   readonly crm: CrmDesk;
+  /** The subject's own processes: what a crash or an update does to them, and what they tell their operator. */
+  readonly subject: SubjectDesk;
   #o: WorldOptions;
   #rules: string[] = [];
   #staff?: Promise<{ practitioners: Record<string, unknown>[]; locations: Record<string, unknown>[] }>;
@@ -150,6 +153,11 @@ export class World {
       evidence,
       note: (key, value) => this.note(key, value),
       seen: (what) => this.seen(what),
+    });
+    this.subject = new SubjectDesk({
+      ...options,
+      note: (key, value) => this.note(key, value),
+      log: (data) => this.#log(data),
     });
   }
 
@@ -373,13 +381,6 @@ export class World {
     return row && { object: row.object, field: row.field, size: Number(/\d+/.exec(row.field_type)![0]) };
   }
 
-  /** How many lines the subject has printed. */
-  get linesPrinted(): number {
-    const lines = this.#o.evidence.output?.() ?? [];
-    // Behind the last line break stands what is not yet a line.
-    return lines.at(-1) === '' ? lines.length - 1 : lines.length;
-  }
-
   /** How long the subject may take to see what was changed in the CRM behind its back, in ms. */
   get rereadWindow(): number {
     return this.#o.reread ?? this.#o.promises.sync_window;
@@ -533,84 +534,6 @@ export class World {
       await this.pass(200);
     }
     return names;
-  }
-
-  /** Notes how many items the subject says that it could not deal with, where it has a hook for that. */
-  async countFailed(label: string): Promise<void> {
-    try {
-      const count = await this.#o.subject?.failed?.();
-      if (count !== undefined) await this.note(`failed ${label}`, count);
-    } catch (error) {
-      await this.note('failed hook', (error as Error).message);
-    }
-  }
-
-  /** From here on it counts what the subject tells its operator, under a name; until `watched` says that it is over. */
-  async watch(label: string): Promise<void> {
-    await this.#count('from', label);
-  }
-
-  async watched(label: string): Promise<void> {
-    await this.#count('to', label);
-  }
-
-  async #count(which: 'from' | 'to', label: string): Promise<void> {
-    for (const hook of ['failed', 'pending'] as const) {
-      const count = await this.#o.subject?.[hook]?.().catch((error: Error) => error.message);
-      if (count !== undefined) await this.note(`${hook} ${which} ${label}`, count);
-    }
-    await this.note(`lines ${which} ${label}`, this.linesPrinted);
-  }
-
-  /** Has the subject's audit trail read as far as it is written. */
-  async lookAtAudit(): Promise<void> {
-    await this.#o.lookAtAudit?.();
-  }
-
-  /** Kills the subject as a crash would. */
-  async kill(): Promise<void> {
-    if (!this.#o.subject?.kill) throw new Error('this subject may not be killed: the check should not have been run');
-    await this.#o.subject.kill();
-    await this.#log({ type: 'killed' });
-  }
-
-  /** Starts the killed subject again and waits until it is ready. */
-  async revive(): Promise<void> {
-    await this.#o.subject?.revive?.();
-    await this.#log({ type: 'revived' });
-  }
-
-  /** How many instances of the subject run side by side. */
-  get instances(): number {
-    return this.#o.subject?.instances ?? 1;
-  }
-
-  /** Stops and starts one instance of the subject after the other, as an update of it does. */
-  async restartOneByOne(): Promise<void> {
-    if (!this.#o.subject?.restartOneByOne)
-      throw new Error('this subject may not be restarted: the check should not have been run');
-    await this.#log({ type: 'killed' });
-    await this.#o.subject.restartOneByOne();
-    await this.#log({ type: 'revived' });
-  }
-
-  /** Kills one instance of several, the one that hospitals call, and leaves the work to the others. */
-  async killFirst(): Promise<void> {
-    if (!this.#o.subject?.killFirst) throw new Error('this subject may not be killed: the check should not have been run');
-    await this.#log({ type: 'killed' });
-    await this.#o.subject.killFirst();
-    await this.#log({ type: 'revived' });
-  }
-
-  async reviveFirst(): Promise<void> {
-    await this.#o.subject?.reviveFirst?.();
-  }
-
-  /** Stops the subject, gives it the credentials that the sandbox takes now, and starts it again. */
-  async reconfigure(): Promise<void> {
-    await this.#log({ type: 'killed' });
-    await this.#o.subject?.reconfigure?.();
-    await this.#log({ type: 'revived' });
   }
 
   /** Waits until the journal shows something, for so many ms at most; false when it did not. */

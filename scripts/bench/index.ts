@@ -1,4 +1,8 @@
-/** `npm run bench <name>`: runs scripts/bench/<name>.ts. */
+/**
+ * `npm run bench`: every bench, one after the other, each a process of its own; `npm run bench <name> -- [options]` runs one.
+ * They write their sections of docs/benchmarks.md. Wants a machine with nothing else to do.
+ */
+import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -6,8 +10,16 @@ const folder = fileURLToPath(new URL('.', import.meta.url));
 const names = readdirSync(folder).map((file) => file.replace(/\.ts$/, ''));
 const known = names.filter((name) => name !== 'index').sort();
 const name = process.argv[2];
-if (!name || !known.includes(name)) {
-  console.error(`say which: npm run bench ${known.join(' | ')}`);
+if (name === undefined) {
+  const failed = known.filter((one) => {
+    console.log(`\n${one}\n`);
+    return spawnSync(process.execPath, [...process.execArgv, process.argv[1]!, one], { stdio: 'inherit' }).status !== 0;
+  });
+  if (failed.length > 0) console.error(`these failed: ${failed.join(', ')}`);
+  process.exit(failed.length > 0 ? 1 : 0);
+}
+if (!known.includes(name)) {
+  console.error(`there is no bench ${name}; say which: npm run bench ${known.join(' | ')}, or none for all`);
   process.exit(2);
 }
 process.argv.splice(2, 1);
