@@ -94,8 +94,7 @@ export async function record(
   } finally {
     say?.('stopping the subject');
     await sandbox.healAll().catch(() => {});
-    // What it keeps is gone with it.
-    await recorder.lookAtAudit();
+    await recorder.closeAudit();
     const ended = await subject
       ?.stop()
       .catch((error: Error) => ({ how: `could not be stopped: ${error.message}`, forced: true }));
@@ -238,7 +237,12 @@ export class Recorder {
     })();
   }
 
-  /** Looks at the subject's audit trail now, where there is one. */
+  /** Looks at the subject's audit trail for the last time. */
+  async closeAudit(): Promise<void> {
+    await this.#audit?.close();
+  }
+
+  /** Looks at it now, where there is one. */
   async lookAtAudit(): Promise<void> {
     await this.#audit?.look();
   }

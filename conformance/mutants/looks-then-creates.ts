@@ -20,5 +20,5 @@ export const looksThenCreates = defineMutant({
     },
   }),
   kills: [{ check: 'OR-05', reason: 'unexpected-row' }],
-  mayFail: ['IP-04'],
+  mayFail: ['IP-04', 'ID-01'],
 });

@@ -8,4 +8,5 @@ export const secondsAreEnough = defineMutant({
   }),
   blind: true,
   kills: [{ check: 'OR-01', reason: 'stale-value' }],
+  mayFail: ['DM-02'],
 });

@@ -21,6 +21,7 @@ export class AuditKeeper {
   readonly #file: string;
   #turn: Promise<void> = Promise.resolve();
   #isFirst = true;
+  #isOver = false;
   #told = '';
 
   constructor(options: KeeperOptions) {
@@ -35,7 +36,14 @@ export class AuditKeeper {
     return this.#turn;
   }
 
+  /** Looks for the last time: what the subject keeps is taken away with it, which is no doing of its own. */
+  async close(): Promise<void> {
+    await this.look();
+    this.#isOver = true;
+  }
+
   async #look(): Promise<void> {
+    if (this.#isOver) return;
     try {
       const { lines, rewritten } = await this.#o.look();
       for (const source of rewritten) this.#o.tell('audit-rewritten', { source });

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { RunFolder } from '../run-folder.ts';
 import { AuditKeeper } from './audit-keeper.ts';
-import { AuditTrail } from './audit-trail.ts';
+import { AuditTrail, type Look } from './audit-trail.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'audit-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -106,5 +106,23 @@ describe('what is kept of it', () => {
       ['audit-rewritten', { source: 'a' }],
       ['audit-unread', { message: 'nobody there' }],
     ]);
+  });
+
+  it('is not looked at again once it is closed: it goes away with the subject', async () => {
+    const looks: Look[] = [
+      { lines: [], rewritten: [] },
+      { lines: [], rewritten: ['a'] },
+    ];
+    const told: string[] = [];
+    const look = async (): Promise<Look> => looks.shift()!;
+    const keeper = new AuditKeeper({
+      folder: RunFolder.create(fresh(), 'run'),
+      begunAt: 0,
+      look,
+      tell: (what) => told.push(what),
+    });
+    await keeper.close();
+    await keeper.look();
+    expect([looks.length, told]).toEqual([1, []]);
   });
 });
