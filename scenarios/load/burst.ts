@@ -1,6 +1,6 @@
 /** Burst: ten times the usual rate for half of the time (two minutes of four), and back: how fast is what piled up gone? */
 import { prepare } from './shared/script.ts';
-import { curve, load } from './shared/shape.ts';
+import { curve, load, steadily } from './shared/shape.ts';
 
 export * from './shared/script.ts';
 
@@ -9,7 +9,7 @@ export const options = load({
   duration: '4m',
   people: 100,
   schedules: ({ rate, seconds, people }) => ({
-    arrivals: curve('arrivals', [[2, people / 2, people / 2]]),
+    arrivals: steadily('arrivals', 2, people / 2),
     burst: curve(
       'changes',
       [

@@ -4,7 +4,7 @@
  * older state than the day has brought.
  */
 import { prepare } from './shared/script.ts';
-import { curve, load } from './shared/shape.ts';
+import { load, steadily } from './shared/shape.ts';
 
 export * from './shared/script.ts';
 
@@ -13,7 +13,7 @@ export const options = load({
   duration: '1m',
   people: 10_000,
   residents: true,
-  schedules: ({ rate, seconds }) => ({ day: curve('changes', [[seconds, rate, rate]]) }),
+  schedules: ({ rate, seconds }) => ({ day: steadily('changes', seconds, rate) }),
   limits: { never: '0' },
 });
 prepare(options);

@@ -3,7 +3,7 @@
  * FHIR API), new people come, CRM users edit what the CRM owns, and others read charts through the same FHIR API.
  */
 import { prepare } from './shared/script.ts';
-import { curve, load } from './shared/shape.ts';
+import { load, steadily } from './shared/shape.ts';
 
 export * from './shared/script.ts';
 
@@ -12,11 +12,11 @@ export const options = load({
   duration: '1m',
   people: 50,
   schedules: ({ rate, seconds, people }) => ({
-    arrivals: curve('arrivals', [[2, people / 2, people / 2]]),
-    changes: curve('changes', [[seconds, rate / 2, rate / 2]], 3),
+    arrivals: steadily('arrivals', 2, people / 2),
+    changes: steadily('changes', seconds, rate / 2, 3),
     // Only what has come to the CRM can be edited there.
-    edits: curve('edits', [[seconds * 0.6, rate / 10, rate / 10]], 3 + seconds * 0.4),
-    reads: curve('reads', [[seconds, rate / 2, rate / 2]], 3),
+    edits: steadily('edits', seconds * 0.6, rate / 10, 3 + seconds * 0.4),
+    reads: steadily('reads', seconds, rate / 2, 3),
   }),
 });
 prepare(options);

@@ -3,7 +3,7 @@
  * lunch is quiet, the afternoon has a second hill, the evening next to nothing. The rate is that of the busiest hour.
  */
 import { prepare } from './shared/script.ts';
-import { curve, load, type Stretch } from './shared/shape.ts';
+import { curve, load, type Stretch, steadily } from './shared/shape.ts';
 
 export * from './shared/script.ts';
 
@@ -38,7 +38,7 @@ export const options = load({
   duration: '3m',
   people: 100,
   schedules: ({ rate, seconds, people }) => ({
-    arrivals: curve('arrivals', [[2, people / 2, people / 2]]),
+    arrivals: steadily('arrivals', 2, people / 2),
     day: curve('changes', day(seconds, rate), 3),
   }),
 });

@@ -3,7 +3,7 @@
  * has to be worked off: all of it, once, in the order in which it happened.
  */
 import { arm, heal, prepare } from './shared/script.ts';
-import { curve, load, moment } from './shared/shape.ts';
+import { load, moment, steadily } from './shared/shape.ts';
 
 export * from './shared/script.ts';
 
@@ -15,8 +15,8 @@ export const options = load({
   duration: '1m',
   people: 50,
   schedules: ({ rate, seconds, people }) => ({
-    arrivals: curve('arrivals', [[2, people / 2, people / 2]]),
-    changes: curve('changes', [[seconds, rate, rate]], 3),
+    arrivals: steadily('arrivals', 2, people / 2),
+    changes: steadily('changes', seconds, rate, 3),
     gone: moment(3 + seconds / 3),
     back: moment(3 + (2 * seconds) / 3),
   }),

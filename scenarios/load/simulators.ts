@@ -3,7 +3,7 @@
  * answers get slow, or k6 has to drop offers, is where a run with a sync would judge the sandbox instead.
  */
 import { prepare } from './shared/script.ts';
-import { curve, load } from './shared/shape.ts';
+import { curve, load, steadily } from './shared/shape.ts';
 
 export * from './shared/script.ts';
 
@@ -13,7 +13,7 @@ export const options = load({
   people: 100,
   subject: false,
   schedules: ({ rate, seconds, people }) => ({
-    arrivals: curve('arrivals', [[2, people / 2, people / 2]]),
+    arrivals: steadily('arrivals', 2, people / 2),
     commits: curve('changes', [[seconds, rate / 20, rate / 2]], 3),
     reads: curve('reads', [[seconds, rate / 20, rate / 2]], 3),
   }),

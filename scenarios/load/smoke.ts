@@ -1,6 +1,6 @@
 /** Smoke: five people and a handful of changes, to see that everything is connected before anything is asked of it. */
 import { prepare } from './shared/script.ts';
-import { atOnce, curve, load } from './shared/shape.ts';
+import { atOnce, load, steadily } from './shared/shape.ts';
 
 export * from './shared/script.ts';
 
@@ -10,7 +10,7 @@ export const options = load({
   people: 5,
   schedules: ({ rate, seconds, people }) => ({
     arrivals: atOnce('arrivals', people),
-    changes: curve('changes', [[seconds, rate, rate]], 1),
+    changes: steadily('changes', seconds, rate, 1),
   }),
 });
 prepare(options);

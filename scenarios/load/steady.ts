@@ -1,6 +1,6 @@
 /** Steady: one rate, for as long as is wanted. What a sync can bear all day is the rate at which its backlog does not grow. */
 import { prepare } from './shared/script.ts';
-import { curve, load } from './shared/shape.ts';
+import { load, steadily } from './shared/shape.ts';
 
 export * from './shared/script.ts';
 
@@ -11,8 +11,8 @@ export const options = load({
   duration: '1m',
   people: 100,
   schedules: ({ rate, seconds, people }) => ({
-    arrivals: curve('arrivals', [[ARRIVE, people / ARRIVE, people / ARRIVE]]),
-    changes: curve('changes', [[seconds, rate, rate]], ARRIVE + 1),
+    arrivals: steadily('arrivals', ARRIVE, people / ARRIVE),
+    changes: steadily('changes', seconds, rate, ARRIVE + 1),
   }),
 });
 prepare(options);

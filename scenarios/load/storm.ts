@@ -3,7 +3,7 @@
  * beside it, and must not wait behind the storm for longer than is promised.
  */
 import { prepare } from './shared/script.ts';
-import { atOnce, curve, load } from './shared/shape.ts';
+import { atOnce, load, steadily } from './shared/shape.ts';
 
 export * from './shared/script.ts';
 
@@ -14,8 +14,8 @@ export const options = load({
   schedules: ({ rate, seconds, people }) => {
     const begin = Math.max(2, people / 100);
     return {
-      arrivals: curve('arrivals', [[begin, people / begin, people / begin]]),
-      day: curve('changes', [[seconds, rate, rate]], begin + 1),
+      arrivals: steadily('arrivals', begin, people / begin),
+      day: steadily('changes', seconds, rate, begin + 1),
       storm: atOnce('updates', people, begin + 1 + seconds / 4),
     };
   },

@@ -3,7 +3,7 @@
  * worse; who gives up loses a change.
  */
 import { arm, heal, prepare } from './shared/script.ts';
-import { curve, load, moment } from './shared/shape.ts';
+import { load, moment, steadily } from './shared/shape.ts';
 
 export * from './shared/script.ts';
 
@@ -12,8 +12,8 @@ export const options = load({
   duration: '1m',
   people: 50,
   schedules: ({ rate, seconds, people }) => ({
-    arrivals: curve('arrivals', [[2, people / 2, people / 2]]),
-    changes: curve('changes', [[seconds, rate, rate]], 3),
+    arrivals: steadily('arrivals', 2, people / 2),
+    changes: steadily('changes', seconds, rate, 3),
     tight: moment(3 + seconds / 4),
     wide: moment(3 + (3 * seconds) / 4),
   }),

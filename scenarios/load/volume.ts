@@ -3,7 +3,7 @@
  * 500`, `5000`, `50000` is the same with more; the changes begin when so many can have been offered.
  */
 import { prepare } from './shared/script.ts';
-import { atOnce, curve, load } from './shared/shape.ts';
+import { atOnce, load, steadily } from './shared/shape.ts';
 
 export * from './shared/script.ts';
 
@@ -13,7 +13,7 @@ export const options = load({
   people: 50,
   schedules: ({ rate, seconds, people }) => ({
     burst: atOnce('arrivals', people),
-    steady: curve('changes', [[seconds, rate, rate]], Math.max(2, people / 200)),
+    steady: steadily('changes', seconds, rate, Math.max(2, people / 200)),
   }),
 });
 prepare(options);

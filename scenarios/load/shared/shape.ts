@@ -97,6 +97,10 @@ export function curve(kind: Kind, stretches: readonly Stretch[], begins = 0): Pa
   };
 }
 
+/** Iterations at one rate. */
+export const steadily = (kind: Kind, seconds: number, rate: number, begins = 0): Part =>
+  curve(kind, [[seconds, rate, rate]], begins);
+
 /** Something happens to the world at a moment: `step` looks up what, by the name of the schedule. */
 export const moment = (begins: number): Part => ({
   scenario: {
