@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { parse, stringify } from 'yaml';
-import type { LoadResult } from '#conformance';
+import { eachAtOnce, type LoadResult } from '#conformance';
 import { loadScripts } from '#scenarios';
 
 const path = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url));
@@ -124,24 +124,19 @@ const runs = loadScripts()
   });
 
 let failed = 0;
-const queue = [...runs];
-const worker = async (): Promise<void> => {
-  for (let next = queue.shift(); next; next = queue.shift()) {
-    const { scenario, subject } = next;
-    const { result, said } = await run(scenario, subject);
-    const wrong = result ? Object.entries(subject.expect(result)).flatMap(([what, so]) => (so ? [] : [what])) : ['a result'];
-    if (wrong.length > 0) failed++;
-    const { all } = result?.latency ?? {};
-    const numbers = result
-      ? `exit ${result.exitCode}, ${changes(result)} changes, ${never(result)} never seen, ${Object.entries(result.wrong)
-          .map(([name, one]) => `${one.count} ${name}`)
-          .join(', ')}, p99 ${Math.round((all?.p99?.micros ?? 0) / 1000)} ms`
-      : '';
-    console.log(`${wrong.length === 0 ? '✓' : '✗'} ${scenario.padEnd(13)} ${subject.name.padEnd(14)} ${numbers}`);
-    if (wrong.length > 0) console.log(`    not so: ${wrong.join(', ')}\n${said.replace(/^/gm, '    ')}`);
-  }
-};
-await Promise.all(Array.from({ length: Math.max(1, Number(values.at)) }, worker));
+await eachAtOnce(runs, Number(values.at), async ({ scenario, subject }) => {
+  const { result, said } = await run(scenario, subject);
+  const wrong = result ? Object.entries(subject.expect(result)).flatMap(([what, so]) => (so ? [] : [what])) : ['a result'];
+  if (wrong.length > 0) failed++;
+  const { all } = result?.latency ?? {};
+  const numbers = result
+    ? `exit ${result.exitCode}, ${changes(result)} changes, ${never(result)} never seen, ${Object.entries(result.wrong)
+        .map(([name, one]) => `${one.count} ${name}`)
+        .join(', ')}, p99 ${Math.round((all?.p99?.micros ?? 0) / 1000)} ms`
+    : '';
+  console.log(`${wrong.length === 0 ? '✓' : '✗'} ${scenario.padEnd(13)} ${subject.name.padEnd(14)} ${numbers}`);
+  if (wrong.length > 0) console.log(`    not so: ${wrong.join(', ')}\n${said.replace(/^/gm, '    ')}`);
+});
 rmSync(folder, { recursive: true, force: true });
 console.log(`\n${runs.length - failed} passed, ${failed} failed`);
 process.exit(failed > 0 || runs.length === 0 ? 1 : 0);

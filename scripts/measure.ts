@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import net from 'node:net';
+import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 export interface Sample {
@@ -92,6 +93,19 @@ export async function timeSpent(places: readonly (readonly [name: string, patter
   });
   return [...spent].map(([name, micros]): [string, number] => [name, micros / total]).sort((a, b) => b[1] - a[1]);
 }
+
+/** A number as the page shows it. */
+export const number = (value: number, digits = 0): string => value.toLocaleString('en-US', { maximumFractionDigits: digits });
+
+/** When and on what it was measured, as a section begins. */
+export const machine = (): string =>
+  `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]!.model.replace(/ Processor.*/, '')} × ${cpus().length}, Node ${process.versions.node}`;
+
+/** Who else worked on it. */
+export const loads = (): string =>
+  `Load of the machine at the end, over 1, 5 and 15 minutes: ${loadavg()
+    .map((load) => load.toFixed(1))
+    .join(', ')} on ${cpus().length} processors.`;
 
 /** Replaces one bench's section of docs/benchmarks.md. */
 export function writeSection(bench: string, lines: readonly string[]): void {

@@ -34,7 +34,8 @@ function readProcess(pid: number): Usage | undefined {
   return { cpuMs: (user + system + endedUser + endedSystem) * TICK_MS, rssMb: (fields[21]! * PAGE) / 2 ** 20 };
 }
 
-function withChildren(pids: readonly number[]): Set<number> {
+/** These processes and all that they started, by id. */
+export function withChildren(pids: readonly number[]): Set<number> {
   const family = new Set<number>();
   const take = (pid: number): void => {
     if (family.has(pid)) return;

@@ -6,7 +6,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { charts } from '#fixtures';
-import { writeSection } from '../measure.ts';
+import { number, writeSection } from '../measure.ts';
 
 const AUTHORITY = '1.2.840.114350.1.13.999.2.7.5.737384.14';
 
@@ -38,7 +38,6 @@ for (const chart of charts(cohort, { name: 'bench', authority: AUTHORITY }, { ye
   if (made % 1000 === 0) peak = Math.max(peak, process.memoryUsage.rss());
 }
 const seconds = (performance.now() - began) / 1000;
-const number = (value: number): string => Math.round(value).toLocaleString('en-US');
 const mib = (bytes: number): string => number(bytes / 2 ** 20);
 const each = [...types].sort((a, b) => b[1] - a[1]).map(([type, n]) => `${type} ${number(n)}`);
 const text = `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]!.model.replace(/ Processor.*/, '')}, Node ${process.versions.node}.

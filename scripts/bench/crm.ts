@@ -9,7 +9,6 @@
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import http from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { cpus } from 'node:os';
@@ -18,6 +17,7 @@ import { parseArgs } from 'node:util';
 import { CRM_DEFAULTS, createCrm } from '#crm';
 import { Kernel } from '#kernel';
 import { drive, median, requestBytes, timeSpent, watchTime, writeSection } from '../measure.ts';
+import { spentBetween, threadTimes } from '../processor-time.ts';
 
 interface Captured {
   status: number;
@@ -95,10 +95,8 @@ async function server(what: string, argument: string): Promise<Server> {
 
 /** Processor time that the threads of a process have used, in µs; NaN where the system does not tell (Linux does). */
 function cpuOf(pid: number): number {
-  const folder = `/proc/${pid}/task`;
-  if (!existsSync(`${folder}/${pid}/schedstat`)) return Number.NaN;
-  const used = readdirSync(folder).map((thread) => Number(readFileSync(`${folder}/${thread}/schedstat`, 'utf8').split(' ')[0]));
-  return used.reduce((sum, nanos) => sum + nanos, 0) / 1000;
+  const times = threadTimes([pid]);
+  return times.size === 0 ? Number.NaN : 1000 * spentBetween(new Map(), times);
 }
 
 type Ask = (n: number) => { method: string; path: string; body?: string };

@@ -9,14 +9,14 @@ import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { availableParallelism, cpus, loadavg } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { createHistogram } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createEhrSite, VENDORS } from '#ehr';
 import { people, toPatient } from '#fixtures';
 import { Kernel } from '#kernel';
-import { drive, median, requestBytes, timeSpent, watchTime, writeSection } from '../measure.ts';
+import { drive, loads, median, number, requestBytes, timeSpent, watchTime, writeSection } from '../measure.ts';
 
 const AUTHORITY = '1.2.840.114350.1.13.999.2.7.5.737384.14';
 const MRN_SYSTEM = `urn:oid:${AUTHORITY}`;
@@ -344,7 +344,6 @@ async function mixed(site: Server<Ready>, requests: number): Promise<{ turns: nu
   return { turns: await site.ask<number[]>('lagged'), exported, seconds };
 }
 
-const number = (value: number): string => Math.round(value).toLocaleString('en-US');
 const mebibytes = (bytes: number): string => number(bytes / 2 ** 20);
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 const SELDOM = 'read, each of another person';
@@ -440,8 +439,7 @@ async function bench(): Promise<void> {
     `By processor time a read is ${reads.map((ratio) => ratio.toFixed(2)).join(', ')} of bare${Math.min(...reads) < 0.45 ? ' and misses its floor of 0.45' : Math.min(...reads) < 0.55 ? ' and misses its goal of 0.55' : ''}. Beside the ${number(cpu[1])} µs of a bare reply it costs two events of the journal, which are texts in SQLite in the end, the check of the token, and the objects that faults and handlers see a call as. What was read lately, some 4 MiB of texts, is remembered; the first read of a person is the line below it. Ratios of processor time are those to compare: rates suffer where the machine has other work, and so, less, does that time, since caches are shared.`,
   );
   say('');
-  const loads = loadavg().map((load) => load.toFixed(1));
-  say(`Load of the machine at the end, over 1, 5 and 15 minutes: ${loads.join(', ')} on ${cpus().length} processors.`);
+  say(loads());
   if (!values['no-write']) writeSection('ehr', lines);
 }
 

@@ -7,7 +7,7 @@
  * Writes its section of docs/benchmarks.md.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHistogram } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
@@ -15,7 +15,7 @@ import type { Crm } from '#crm';
 import type { EhrSite } from '#ehr';
 import { people, toPatient } from '#fixtures';
 import { type Sandbox, startSandbox } from '#sandbox';
-import { median, writeSection } from '../measure.ts';
+import { machine, median, number, writeSection } from '../measure.ts';
 
 const AUTHORITY = '1.2.840.114350.1.13.999.2.7.5.737384.14';
 const SITES = [{ name: 'plain', vendor: 'r4', authority: AUTHORITY, timeZone: 'UTC' }];
@@ -34,7 +34,6 @@ const { values } = parseArgs({
 const count = Number(values.people);
 const rounds = Number(values.rounds);
 const root = mkdtempSync(join(tmpdir(), 'bench-freeze-'));
-const number = (value: number, digits = 0): string => value.toLocaleString('en-US', { maximumFractionDigits: digits });
 
 interface Round {
   /** Seconds, and seconds of processor time, of all threads. */
@@ -167,7 +166,7 @@ const row = (where: string, all: readonly Round[]): string => {
 
 try {
   const lines = [
-    `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]!.model.replace(/ Processor.*/, '')} × ${cpus().length}, Node ${process.versions.node}; ${number(count)} people, each with an appointment and a contact; medians of ${rounds} rounds. Goals are held against processor time of all threads: seconds on the wall are those of a machine that others use, too.`,
+    `${machine()}; ${number(count)} people, each with an appointment and a contact; medians of ${rounds} rounds. Goals are held against processor time of all threads: seconds on the wall are those of a machine that others use, too.`,
     '',
     '| state | MiB | snapshot CPU s | restore CPU s | both | snapshot wall s | restore wall s | longest turn, CPU ms | the same without a snapshot | writes meanwhile | |',
     '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |',

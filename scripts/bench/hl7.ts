@@ -19,7 +19,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { createHl7Site, type Hl7Site, type LinkSettings, type SitePort } from '#hl7';
 import { Kernel } from '#kernel';
-import { median, timeSpent, watchTime, writeSection } from '../measure.ts';
+import { median, number, timeSpent, watchTime, writeSection } from '../measure.ts';
 
 const [VT, FS] = [0x0b, 0x1c];
 const AUTHORITY = '1.2.840.114350.1.13.999.2.7.5.737384.14';
@@ -295,7 +295,6 @@ async function child<T>(core: number, ...args: string[]): Promise<{ said: T; pid
   return { said, pid: started.pid, stop: () => void started.kill() };
 }
 
-const number = (value: number): string => Math.round(value).toLocaleString('en-US');
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 async function bench(): Promise<void> {

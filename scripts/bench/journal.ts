@@ -14,7 +14,7 @@ import { judgeLoad, type LoadTarget, loadManifest, loadMap, openRun, RunFolder }
 import { population, toPatient } from '#fixtures';
 import { ControlApi, Kernel, type RecordRef } from '#kernel';
 import { ControlClient, systemClock } from '#simulators';
-import { writeSection } from '../measure.ts';
+import { number, writeSection } from '../measure.ts';
 
 const { values } = parseArgs({
   options: {
@@ -215,7 +215,6 @@ async function main(): Promise<void> {
 }
 
 function report(written: Told, asked: Told, heard: Told, ended: Told, judged: Told): void {
-  const number = (value: number): string => Math.round(value).toLocaleString('en-US');
   const text = `${new Date(systemClock.now()).toISOString().slice(0, 10)}, ${cpus()[0]!.model.replace(/ Processor.*/, '')}, Node ${process.versions.node}; other work on the machine: load average ${loadavg()[2]!.toFixed(1)} on ${cpus().length} cores, so processor time counts.
 
 ${number(written.events!)} events on disk (\`--data\`), ${number(EACH)} for each of ${number(changes)} changes of ${number(people)} people, written in ${written.took} s (${number(written.events! / written.took!)} a second; ${written.cpu} s of processor time). The process that wrote them held ${number(written.rss!)} MiB at most, ${number(ended.rss!)} MiB after it was asked for all of them.

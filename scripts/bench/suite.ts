@@ -6,13 +6,13 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CHECKS } from '#conformance';
-import { median, writeSection } from '../measure.ts';
-import { processTree, spentBetween, threadTimes } from '../process-tree.ts';
+import { CHECKS, withChildren } from '#conformance';
+import { loads, machine, median, number, writeSection } from '../measure.ts';
+import { spentBetween, threadTimes } from '../processor-time.ts';
 
 const SLICE_MS = 100;
 /** Processor time in a slice of which that slice counts as one in which nobody worked. */
@@ -47,9 +47,10 @@ async function run(ids: readonly string[]): Promise<Round> {
   });
   const ended = new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 1)));
   let [cpu, idle, slices] = [0, 0, 0];
-  let before = threadTimes(processTree(child.pid!));
+  const look = () => threadTimes([...withChildren([child.pid!])]);
+  let before = look();
   const looking = setInterval(() => {
-    const after = threadTimes(processTree(child.pid!));
+    const after = look();
     const spent = spentBetween(before, after);
     before = after;
     cpu += spent;
@@ -61,8 +62,6 @@ async function run(ids: readonly string[]): Promise<Round> {
   const line = said.split('\n').findLast((text) => /\d+ (of \d+ )?(checks )?pass/.test(text)) ?? '';
   return { seconds: (performance.now() - began) / 1000, cpu: cpu / 1000, idle: idle / slices, said: line.trim(), code };
 }
-
-const number = (value: number, digits = 0): string => value.toLocaleString('en-US', { maximumFractionDigits: digits });
 
 async function row(name: string, ids: readonly string[], goalSeconds: number, goalIdle?: number): Promise<string> {
   const all: Round[] = [];
@@ -82,16 +81,14 @@ try {
   const whole = CHECKS.map(({ id }) => id);
   const first = CHECKS.filter(({ level }) => level === 1).map(({ id }) => id);
   const lines = [
-    `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]!.model.replace(/ Processor.*/, '')} × ${cpus().length}, Node ${process.versions.node}; \`syncproof check\` on the bundled reference sync with all its channels, \`ci\` size, medians of ${rounds}. Nobody works in a slice of ${SLICE_MS} ms in which sandbox, judge and subject together had less than ${NOBODY_MS} ms of processor time.`,
+    `${machine()}; \`syncproof check\` on the bundled reference sync with all its channels, \`ci\` size, medians of ${rounds}. Nobody works in a slice of ${SLICE_MS} ms in which sandbox, judge and subject together had less than ${NOBODY_MS} ms of processor time.`,
     '',
     '| | checks | seconds | CPU seconds | nobody works | |',
     '| --- | ---: | ---: | ---: | ---: | --- |',
     await row('the whole suite', whole, 180, 0.3),
     await row('level 1 alone', first, 40),
     '',
-    `Load of the machine at the end, over 1, 5 and 15 minutes: ${loadavg()
-      .map((load) => load.toFixed(1))
-      .join(', ')} on ${cpus().length} processors.`,
+    loads(),
   ];
   console.log(lines.join('\n'));
   if (values.write) writeSection('suite', lines);
