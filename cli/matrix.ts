@@ -7,6 +7,7 @@ import {
   CHECKS,
   type CheckDefinition,
   type CheckResult,
+  eachAtOnce,
   judge,
   loadMap,
   type Manifest,
@@ -22,7 +23,7 @@ import { REFERENCE_MANIFEST, readSubject } from './bring-up.ts';
 import { executeRun } from './check.ts';
 import type { Entry } from './ledger.ts';
 import { mutantsProof, type ShownMutant, writeProof } from './proof.ts';
-import { eachAtOnce, MATRIX, openSeries, overSeeds } from './series.ts';
+import { MATRIX, openSeries, overSeeds } from './series.ts';
 import { UsageError } from './usage.ts';
 
 const OPTIONS = {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { eachAtOnce, overSeeds } from './series.ts';
+import { eachAtOnce } from '#conformance';
+import { overSeeds } from './series.ts';
 
 it('works on everything once, so many at a time', async () => {
   let now = 0;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { globSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CHECKS, judge } from '#conformance';
+import { CHECKS, eachAtOnce, judge } from '#conformance';
 import { digest, systemClock } from '#kernel';
 import { REFERENCE_MANIFEST, readSubject } from './bring-up.ts';
 import { executeRun } from './check.ts';
@@ -31,15 +31,6 @@ export function openSeries<E extends Entry>(name: string, options: string, resum
     now: `${now} UTC`,
     resume,
   });
-}
-
-/** Works on all items, so many at once. */
-export async function eachAtOnce<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
-  const queue = [...items];
-  const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await work(next);
-  };
-  await Promise.all(Array.from({ length: Math.max(1, atOnce) }, worker));
 }
 
 /**

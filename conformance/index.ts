@@ -11,6 +11,7 @@ export { overridden, probeWiring } from './doctor/doctor-wiring.ts';
 export { Examination } from './doctor/examination.ts';
 export { outlook } from './doctor/outlook.ts';
 export { canaryProblems } from './doctor/trial.ts';
+export { eachAtOnce } from './each-at-once.ts';
 export { type LatencySummary, type Quantile, type Sample, SETTLED_IN } from './facts/latency.ts';
 export { judge, judgeOpened, openRun } from './judge.ts';
 export { type CrmEdit, crmEdits } from './load/crm-edit.ts';
@@ -19,6 +20,7 @@ export { isLoadRun, judgeLoad, type LoadResult, OFFERED_ENOUGH, type Wrong } fro
 export { type LoadTarget, runLoad, type ScriptEnd, type Watch } from './load/load-run.ts';
 export type { ErrorKind } from './load/load-tally.ts';
 export type { Glimpse, Point } from './load/series.ts';
+export { withChildren } from './load/usage.ts';
 export { CAPABILITIES } from './manifest/capabilities.ts';
 export { formatDuration, parseDuration } from './manifest/duration.ts';
 export { InitError, initProject, STACKS, type Stack } from './manifest/init.ts';

@@ -103,15 +103,16 @@ export function openRun(folder: RunFolder): Opened {
   if (header.audit && folder.hashOf(AUDIT_FILE) !== header.audit)
     throw new EvidenceError(`${AUDIT_FILE} was changed after the run`);
   const audit = header.audit ? folder.lines(AUDIT_FILE) : undefined;
-  const manifest = JSON.parse(folder.input(header.manifest)) as Manifest;
-  const { map } = parseMap(JSON.parse(folder.input(header.map)) as Record<string, string>);
+  const kept = <T>(hash: string): T => JSON.parse(folder.input(hash)) as T;
+  const manifest = kept<Manifest>(header.manifest);
+  const { map } = parseMap(kept(header.map));
   const edition = header.edition ? parseEdition(folder.input(header.edition)) : undefined;
-  const before = header.before ? (JSON.parse(folder.input(header.before)) as Before) : undefined;
-  const baseline = header.baseline ? (JSON.parse(folder.input(header.baseline)) as BaselineEntry[]) : undefined;
+  const before = header.before ? kept<Before>(header.before) : undefined;
+  const baseline = header.baseline ? kept<BaselineEntry[]>(header.baseline) : undefined;
   // Of one that was not started here, what lies there is what we noted ourselves.
   const { start } = manifest as { start?: Manifest['start'] & { heard?: boolean } };
   const output = start?.attach && !start.heard ? undefined : folder.output();
-  const earlier = header.earlier ? (JSON.parse(folder.input(header.earlier)) as Earlier) : undefined;
+  const earlier = header.earlier ? kept<Earlier>(header.earlier) : undefined;
   return { facts, header, manifest, map, events, load, output, edition, before, baseline, earlier, audit };
 }
 

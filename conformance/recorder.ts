@@ -83,9 +83,7 @@ export async function record(
     await sandbox.note([{ sim: 'judge', kind: 'run', data: beginning(options) }]);
     await recorder.caughtUp(sandbox);
     say?.('starting the subject');
-    subject = await options.startSubject((what, data) => {
-      void sandbox.note([{ sim: 'judge', kind: 'subject', data: { what, ...data } }]).catch(() => {});
-    });
+    subject = await options.startSubject(teller(sandbox));
     if (subject.readAudit) recorder.keepAudit(() => subject!.readAudit!(), options, listening.signal);
     await recorder.subscribed(FEED_MS);
     await sandbox.note([{ sim: 'judge', kind: 'subject', data: { what: 'ready' } }]);
@@ -113,6 +111,12 @@ export async function record(
     recorder.close();
   }
 }
+
+/** Notes what becomes of the subject; a sandbox that is gone hears nothing of it. */
+const teller =
+  (sandbox: SandboxClient) =>
+  (what: string, data: Record<string, unknown>): void =>
+    void sandbox.note([{ sim: 'judge', kind: 'subject', data: { what, ...data } }]).catch(() => {});
 
 function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: RecordOptions): Record<string, unknown> {
   const { subject, sites, crm, promises, clients, attests, capabilities } = manifest;
@@ -224,9 +228,7 @@ export class Recorder {
     signal: AbortSignal,
   ): void {
     const begunAt = Date.parse(this.facts.first?.wall ?? '');
-    const tell = (what: string, data: Record<string, unknown>): void =>
-      void sandbox.note([{ sim: 'judge', kind: 'subject', data: { what, ...data } }]).catch(() => {});
-    const keeper = new AuditKeeper({ folder, begunAt, look, tell });
+    const keeper = new AuditKeeper({ folder, begunAt, look, tell: teller(sandbox) });
     this.#audit = keeper;
     this.evidence.audit = () => folder.lines(AUDIT_FILE) ?? [];
     void (async () => {

@@ -2,6 +2,7 @@ import { type Clock, digest, Random } from '#simulators';
 import { cohortOf, notApplicable, notOurs, rereadWindow } from './applicable.ts';
 import { Breaker } from './breaker.ts';
 import type { CheckDefinition } from './check.ts';
+import { eachAtOnce } from './each-at-once.ts';
 import { Settler, type SettleTerms } from './facts/settle.ts';
 import { checkResult } from './judge.ts';
 import type { Manifest, SiteManifest } from './manifest/manifest.ts';
@@ -72,10 +73,7 @@ export async function runChecks(options: RunOptions): Promise<void> {
     const shared = checks
       .filter((check) => !check.alone)
       .sort((a, b) => Number(b.waitsOut ?? false) - Number(a.waitsOut ?? false));
-    const worker = async (): Promise<void> => {
-      for (let next = shared.shift(); next; next = shared.shift()) await context.run(next);
-    };
-    await Promise.all(Array.from({ length: options.atOnce ?? AT_ONCE }, worker));
+    await eachAtOnce(shared, options.atOnce ?? AT_ONCE, (check) => context.run(check));
     // Many people are a burden to whatever comes after them.
     const alone = checks
       .filter((check) => check.alone)

@@ -1,5 +1,6 @@
 import { defineCheck, fail, untestable } from '../check.ts';
 import type { CheckFacts } from '../facts/check-facts.ts';
+import { neverVisible } from '../facts/latency.ts';
 import { arrivals, knownPeople } from '../world/arrivals.ts';
 
 /** Ten minutes in the size for certificates. */
@@ -43,16 +44,6 @@ export const lt03 = defineCheck({
       p95.micros / 1000 > ms || p95.atLeast
         ? [fail('class-not-held', `At the declared rate it does not hold class ${name}.`, { expected, actual })]
         : [];
-    const out =
-      lost.length > 0
-        ? [
-            fail('never-visible', `${lost.length} of ${samples} changes never became visible.`, {
-              expected: '0',
-              actual: String(lost.length),
-              evidence: lost.slice(0, 3),
-            }),
-          ]
-        : [];
-    return [...late, ...out, ...facts.asMapped('offered')];
+    return [...late, ...neverVisible(lost, samples), ...facts.asMapped('offered')];
   },
 });

@@ -4,8 +4,8 @@ import { fail, untestable } from '../check.ts';
 import { patientReference } from '../oracle/chart.ts';
 import type { EventId, Finding } from '../result.ts';
 import { type AuditEntry, readAuditLine } from './audit-entry.ts';
-import type { Evidence } from './evidence.ts';
-import { type CheckLog, type History, imageAt, type Resource, type Row, type Showing, type Version } from './facts.ts';
+import { CohortFacts } from './cohort-facts.ts';
+import { type History, imageAt, type Resource, type Row, type Showing, type Version } from './facts.ts';
 import { changedFields } from './row-changes.ts';
 
 /** How far what a subject says of a moment may be from what the systems saw: a call takes its time, and a busy machine more. */
@@ -20,21 +20,12 @@ type Write = {
 };
 
 /** The subject's audit trail, held against what the systems saw. */
-export class AuditFacts {
-  readonly #evidence: Evidence;
-  readonly #cohort: string;
-  readonly #log: CheckLog;
+export class AuditFacts extends CohortFacts {
   #names = new Map<string, Set<string>>();
-
-  constructor(evidence: Evidence, cohort: string, log: CheckLog) {
-    this.#evidence = evidence;
-    this.#cohort = cohort;
-    this.#log = log;
-  }
 
   /** Whether the manifest names a trail. */
   get isKept(): boolean {
-    return this.#evidence.audit !== undefined;
+    return this.evidence.audit !== undefined;
   }
 
   /** Untestable where no trail is named. */
@@ -48,8 +39,8 @@ export class AuditFacts {
   /** What is wrong with the trail about the people of this check, up to a mark. */
   findings(label: string): Finding[] {
     const { entries, mistakes } = this.#read();
-    const until = this.#log.marks.get(label)?.at ?? Number.POSITIVE_INFINITY;
-    const showings = (this.#log.showings ?? []).filter(({ at }) => at <= until);
+    const until = this.log.marks.get(label)?.at ?? Number.POSITIVE_INFINITY;
+    const showings = (this.log.showings ?? []).filter(({ at }) => at <= until);
     const writes = this.#writes(until);
     return [
       ...this.#rewritten(),
@@ -62,9 +53,9 @@ export class AuditFacts {
 
   /** One finding unless some entry about a record tells of a moment that stood in what lost. */
   tellsOf(record: string, moment: number, label: string): Finding[] {
-    const ref = this.#log.notes.get(`record ${record}`) as Omit<RecordRef, 'version'> | undefined;
-    const history = ref && this.#evidence.facts.truth.get(recordKey(ref));
-    const until = this.#log.marks.get(label)?.wall ?? Number.POSITIVE_INFINITY;
+    const ref = this.log.notes.get(`record ${record}`) as Omit<RecordRef, 'version'> | undefined;
+    const history = ref && this.evidence.facts.truth.get(recordKey(ref));
+    const until = this.log.marks.get(label)?.wall ?? Number.POSITIVE_INFINITY;
     const tells = ({ before, after }: AuditEntry): boolean =>
       [...Object.values(before ?? {}), ...Object.values(after ?? {})].some(
         (value) => Math.abs(Date.parse(String(value)) - moment) <= 1_000,
@@ -83,7 +74,7 @@ export class AuditFacts {
   #read(): { entries: AuditEntry[]; mistakes: Finding[] } {
     const entries: AuditEntry[] = [];
     const mistakes: Finding[] = [];
-    for (const [i, text] of (this.#evidence.audit?.() ?? []).entries()) {
+    for (const [i, text] of (this.evidence.audit?.() ?? []).entries()) {
       const read = text === '' ? undefined : readAuditLine(text, i + 1);
       if (typeof read === 'string')
         mistakes.push(
@@ -95,7 +86,7 @@ export class AuditFacts {
   }
 
   #rewritten(): Finding[] {
-    const changed = this.#evidence.facts.subject.filter(({ what }) => what === 'audit-rewritten');
+    const changed = this.evidence.facts.subject.filter(({ what }) => what === 'audit-rewritten');
     return changed.slice(0, 1).map(({ data }) =>
       fail('rewritten', `What stood in the audit trail was changed or taken away (${data.source}).`, {
         expected: 'only added to',
@@ -116,13 +107,13 @@ export class AuditFacts {
       for (const { value } of Array.isArray(identifier) ? identifier : []) if (value) names.add(value);
     }
     const isCrm = history.versions[0]?.ref.sim === 'crm';
-    const key = isCrm ? this.#evidence.oracle.object(history.type)?.key : undefined;
+    const key = isCrm ? this.evidence.oracle.object(history.type)?.key : undefined;
     for (const { image } of key ? history.versions : []) {
       const value = (image as Row | null)?.[key as string];
       if (value) names.add(String(value));
     }
     if (!isCrm)
-      for (const row of this.#evidence.everRowsFor(history as History<Resource>))
+      for (const row of this.evidence.everRowsFor(history as History<Resource>))
         for (const name of this.#namesOf(row)) names.add(name);
     return names;
   }
@@ -130,14 +121,14 @@ export class AuditFacts {
   #patientOf(history: History<Resource>): History<Resource> | undefined {
     if (history.type === 'Patient') return history;
     const reference = patientReference(imageAt(history) ?? {});
-    return reference ? this.#evidence.facts.truth.get(`ehr/${history.tenant}/${reference}`) : undefined;
+    return reference ? this.evidence.facts.truth.get(`ehr/${history.tenant}/${reference}`) : undefined;
   }
 
   // What was shown of a patient's, and no entry says that it was read.
   #unread(showings: readonly Showing[], entries: readonly AuditEntry[]): Finding[] {
     const reads = entries.filter(({ action }) => action === 'read' || action === 'export');
     const missed = showings.flatMap((showing) => {
-      const history = this.#evidence.facts.truth.get(showing.key);
+      const history = this.evidence.facts.truth.get(showing.key);
       const patient = history && this.#patientOf(history);
       // Messages and notifications come by themselves: nobody read anything.
       if (!history || !patient || /\/(hl7|subscription)$|^crm$/.test(showing.channel)) return [];
@@ -157,7 +148,7 @@ export class AuditFacts {
 
   // What the subject wrote: to the CRM, and back to the EHR.
   #writes(until: number): Write[] {
-    const { facts } = this.#evidence;
+    const { facts } = this.evidence;
     const own = (histories: readonly History<Resource | Row>[], isOwn: (actor: string) => boolean, isCrm: boolean): Write[] =>
       histories.flatMap((history) =>
         history.versions.flatMap((version, i) =>
@@ -167,8 +158,8 @@ export class AuditFacts {
         ),
       );
     return [
-      ...own(facts.crmOf(this.#cohort), (actor) => actor.startsWith('client:'), true),
-      ...own(facts.truthOf(this.#cohort), (actor) => !actor.startsWith('user:'), false),
+      ...own(facts.crmOf(this.cohort), (actor) => actor.startsWith('client:'), true),
+      ...own(facts.truthOf(this.cohort), (actor) => !actor.startsWith('user:'), false),
     ].sort((a, b) => a.version.at - b.version.at);
   }
 
@@ -201,7 +192,7 @@ export class AuditFacts {
 
   // Of these fields those whose values an entry has to tell: the key says which record it is, and a lookup is told in the subject's own way.
   #judged(object: string, fields: readonly string[]): string[] {
-    const rows = this.#evidence.oracle.rowsFor(object).filter(({ transform }) => !['parent', 'key'].includes(transform));
+    const rows = this.evidence.oracle.rowsFor(object).filter(({ transform }) => !['parent', 'key'].includes(transform));
     return fields.filter((field) => rows.some((row) => row.field === field));
   }
 
@@ -235,24 +226,24 @@ export class AuditFacts {
 
   // Reads that nothing shows, of people of this check or of nobody at all.
   #untrue(entries: readonly AuditEntry[]): Finding[] {
-    const { facts, sites } = this.#evidence;
+    const { facts, sites } = this.evidence;
     const own = this.#ownNames([]);
     const isSomebody = (one: string): boolean => sites.some((site) => facts.truth.has(`ehr/${site}/${one}`));
     const invented = entries.filter((entry) => {
       if (entry.action !== 'read' || entry.failed || !this.#isInTime(entry)) return false;
       if (!isAbout(entry, own)) return entry.what.some((one) => one.startsWith('Patient/') && !isSomebody(one));
-      return !(this.#log.showings ?? []).some((showing) => isNear(entry, showing));
+      return !(this.log.showings ?? []).some((showing) => isNear(entry, showing));
     });
     return invented.slice(0, SHOWN).map(neverWas);
   }
 
   #ownNames(writes: readonly Write[]): Set<string> {
-    const people = this.#evidence.facts.truthOf(this.#cohort);
+    const people = this.evidence.facts.truthOf(this.cohort);
     return new Set([...people, ...writes.map(({ history }) => history)].flatMap((history) => [...this.#namesOf(history)]));
   }
 
   #isInTime({ at }: AuditEntry): boolean {
-    return at >= this.#log.begunWall && at <= (this.#log.endedWall ?? Number.POSITIVE_INFINITY);
+    return at >= this.log.begunWall && at <= (this.log.endedWall ?? Number.POSITIVE_INFINITY);
   }
 }
 

@@ -649,7 +649,7 @@ export class CheckFacts {
   /** How long each change of this check took to be visible, up to a mark; `window` is the declared one, in ms. */
   latency(label: string): LatencySummary & { window: number; lost: EventId[] } {
     const end = Math.min(this.at(label), this.#evidence.facts.last?.at ?? 0);
-    const samples = latencySamples(this.#evidence, this.cohort, { offers: this.#evidence.facts.offers, end });
+    const samples = latencySamples(this.#evidence, this.cohort, { end });
     const lost = samples.filter((sample) => sample.outcome === 'never').map(({ event }) => event);
     return { ...summarise(samples), window: this.#evidence.syncWindow, lost };
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JournalEvent } from '#simulators';
 import { appointment, contactOf, patient, visitOf } from '../testing/by-hand.ts';
 import { JournalBuilder } from '../testing/journal-builder.ts';
-import { evidenceOf, factsOf } from '../testing/setting.ts';
+import { evidenceOf } from '../testing/setting.ts';
 import { latencySamples, recordsBehind, summarise } from './latency.ts';
 
 const COHORT = 'load/epic';
@@ -29,8 +29,7 @@ class History extends JournalBuilder {
   }
 
   samples() {
-    const { offers } = factsOf(this);
-    return latencySamples(evidenceOf(this), COHORT, { offers, end: this.micros });
+    return latencySamples(evidenceOf(this), COHORT, { end: this.micros });
   }
 }
 

@@ -1,5 +1,6 @@
+import { fail } from '../check.ts';
 import type { ExpectedRecord } from '../oracle/expectation.ts';
-import type { EventId } from '../result.ts';
+import type { EventId, Finding } from '../result.ts';
 import type { Evidence } from './evidence.ts';
 import { type History, imageAt, type Resource, type Row } from './facts.ts';
 
@@ -48,14 +49,14 @@ export const SETTLED_IN = 'settle-in';
 export function latencySamples(
   evidence: Evidence,
   cohort: string,
-  { offers, end, readyAt = 0 }: { offers: ReadonlyMap<EventId, Offer>; end: number; readyAt?: number },
+  { end, readyAt = 0 }: { end: number; readyAt?: number },
 ): Sample[] {
   const view = new View(evidence, cohort);
   return view.histories.flatMap((history) => {
     const seen = view.seen(history, end);
     return history.versions.flatMap((version, i) => {
       if (!version.actor.startsWith('user:') || version.at > end) return [];
-      const offer = offers.get(version.event);
+      const offer = evidence.facts.offers.get(version.event);
       const isResident = version.act === SETTLED_IN;
       const madeAt = isResident ? Math.max(version.at, readyAt) : version.at;
       const dueAt = offer ? Math.min(version.at, version.at - (Date.parse(version.wall) - offer.due) * 1000) : madeAt;
@@ -75,6 +76,18 @@ export function latencySamples(
     });
   });
 }
+
+/** Fails for the changes, of so many, that the CRM never came to show. */
+export const neverVisible = (lost: readonly EventId[], samples: number): Finding[] =>
+  lost.length > 0
+    ? [
+        fail('never-visible', `${lost.length} of ${samples} changes never became visible.`, {
+          expected: '0',
+          actual: String(lost.length),
+          evidence: lost.slice(0, 3),
+        }),
+      ]
+    : [];
 
 /** Records of a cohort whose newest version the CRM does not show yet. */
 export function recordsBehind(evidence: Evidence, cohort: string): string[] {

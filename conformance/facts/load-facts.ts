@@ -1,7 +1,6 @@
 import { untestable } from '../check.ts';
 import type { EventId, Finding } from '../result.ts';
-import type { Evidence } from './evidence.ts';
-import type { CheckLog } from './facts.ts';
+import { CohortFacts } from './cohort-facts.ts';
 import { type LatencySummary, latencySamples, type Sample, summarise } from './latency.ts';
 import { caughtUpMs, sayCurve, stalenessCurve } from './staleness.ts';
 
@@ -26,20 +25,10 @@ export interface CatchUp {
 }
 
 /** What a check offered at a steady rate, and what became of it. */
-export class LoadFacts {
-  readonly #evidence: Evidence;
-  readonly #cohort: string;
-  readonly #log: CheckLog;
-
-  constructor(evidence: Evidence, cohort: string, log: CheckLog) {
-    this.#evidence = evidence;
-    this.#cohort = cohort;
-    this.#log = log;
-  }
-
+export class LoadFacts extends CohortFacts {
   /** The class that the promised sync window is of; the slowest for a longer one, as there is none behind it. */
   get promisedClass(): { name: string; ms: number } {
-    return CLASSES.find(({ ms }) => this.#evidence.syncWindow <= ms) ?? CLASSES[2];
+    return CLASSES.find(({ ms }) => this.evidence.syncWindow <= ms) ?? CLASSES[2];
   }
 
   /** From the moment when each change was due to the one at which it showed, and the changes that never did. */
@@ -51,9 +40,9 @@ export class LoadFacts {
   /** Untestable where too little of the target was offered in its time, or the sandbox was itself so late that a bound (ms) cannot be told. */
   wasOffered(schedule: string, boundMs: number): Finding[] {
     const { target = 0, ms = 0, perSecond = 0 } = this.#target(schedule);
-    const made = this.#evidence.facts.truthOf(this.#cohort).flatMap(({ versions }) =>
+    const made = this.evidence.facts.truthOf(this.cohort).flatMap(({ versions }) =>
       versions.flatMap(({ event, at, wall }) => {
-        const offer = this.#evidence.facts.offers.get(event);
+        const offer = this.evidence.facts.offers.get(event);
         return offer?.schedule === schedule ? [{ ...offer, at, wall: Date.parse(wall) }] : [];
       }),
     );
@@ -67,7 +56,7 @@ export class LoadFacts {
         }),
       ];
     const [from, to] = [Math.min(...made.map(({ at }) => at)), Math.max(...made.map(({ at }) => at))];
-    const lag = Math.max(0, ...this.#evidence.facts.lags.flatMap(({ at, maxMs }) => (at >= from && at <= to ? [maxMs] : [])));
+    const lag = Math.max(0, ...this.evidence.facts.lags.flatMap(({ at, maxMs }) => (at >= from && at <= to ? [maxMs] : [])));
     if (lag <= LAG_SHARE * boundMs) return [];
     return [
       untestable('sandbox-late', `The sandbox itself was held up for ${lag} ms: how late the subject is cannot be told.`, {
@@ -79,8 +68,8 @@ export class LoadFacts {
 
   /** How long it took to catch up with a schedule once a note said that all was back, up to a mark. */
   catchUp(schedule: string, back: string, label: string): CatchUp {
-    const from = this.#log.notedAt.get(back) ?? Number.POSITIVE_INFINITY;
-    const allowedMs = Number(this.#log.notes.get(back) ?? 0);
+    const from = this.log.notedAt.get(back) ?? Number.POSITIVE_INFINITY;
+    const allowedMs = Number(this.log.notes.get(back) ?? 0);
     const samples = this.#samples(schedule, label);
     const ms = caughtUpMs(samples, from);
     const until = from + Math.min(ms, allowedMs) * 1000;
@@ -89,14 +78,12 @@ export class LoadFacts {
   }
 
   #target(schedule: string): { target?: number; ms?: number; perSecond?: number } {
-    return (this.#log.notes.get(`offered ${schedule}`) ?? {}) as { target?: number; ms?: number; perSecond?: number };
+    return (this.log.notes.get(`offered ${schedule}`) ?? {}) as { target?: number; ms?: number; perSecond?: number };
   }
 
   #samples(schedule: string, label: string): Sample[] {
-    const { facts } = this.#evidence;
-    const end = Math.min(this.#log.marks.get(label)?.at ?? Number.POSITIVE_INFINITY, facts.last?.at ?? 0);
-    return latencySamples(this.#evidence, this.#cohort, { offers: facts.offers, end }).filter(
-      (sample) => sample.schedule === schedule,
-    );
+    const { facts } = this.evidence;
+    const end = Math.min(this.log.marks.get(label)?.at ?? Number.POSITIVE_INFINITY, facts.last?.at ?? 0);
+    return latencySamples(this.evidence, this.cohort, { end }).filter((sample) => sample.schedule === schedule);
   }
 }

@@ -4,8 +4,8 @@ import type { MapRow } from '../map/map.ts';
 import { patientReference } from '../oracle/chart.ts';
 import { type Provenance, provenanceOf } from '../oracle/transforms.ts';
 import type { Finding } from '../result.ts';
-import type { Evidence } from './evidence.ts';
-import { type CheckLog, type History, imageAt, type Resource, type Row, type Showing } from './facts.ts';
+import { CohortFacts } from './cohort-facts.ts';
+import { type History, imageAt, type Resource, type Row, type Showing } from './facts.ts';
 
 /** How far a moment that the subject writes down may be from what the systems saw; a CRM keeps whole seconds. */
 const APART_MS = 2_000;
@@ -14,25 +14,15 @@ const APART_MS = 2_000;
 const SAYS_NO_TIME: readonly string[] = ['epic'];
 
 /** Where the rows of the CRM say that they are from, held against where they are from. */
-export class ProvenanceFacts {
-  readonly #evidence: Evidence;
-  readonly #cohort: string;
-  readonly #log: CheckLog;
-
-  constructor(evidence: Evidence, cohort: string, log: CheckLog) {
-    this.#evidence = evidence;
-    this.#cohort = cohort;
-    this.#log = log;
-  }
-
+export class ProvenanceFacts extends CohortFacts {
   /** What is not said, or is not so, of the CRM rows of this check's people at a mark. */
   findings(label: string): Finding[] {
-    const at = this.#log.marks.get(label)?.at ?? Number.POSITIVE_INFINITY;
-    const { oracle, facts } = this.#evidence;
+    const at = this.log.marks.get(label)?.at ?? Number.POSITIVE_INFINITY;
+    const { oracle, facts } = this.evidence;
     const unsaid = oracle.map.objects.filter(({ object }) => this.#rows(object).length === 0).map(({ object }) => object);
     const judged = facts
-      .truthOf(this.#cohort)
-      .flatMap((history) => this.#evidence.rowsFor(history, at).map((row) => ({ history, row, image: imageAt(row, at) as Row })));
+      .truthOf(this.cohort)
+      .flatMap((history) => this.evidence.rowsFor(history, at).map((row) => ({ history, row, image: imageAt(row, at) as Row })));
     const wanting = [...new Set(judged.map(({ row }) => row.type))].filter((type) => unsaid.includes(type));
     return [
       ...wanting.map((type) =>
@@ -45,7 +35,7 @@ export class ProvenanceFacts {
   }
 
   #rows(object: string): MapRow[] {
-    return this.#evidence.oracle.rowsFor(object).filter(({ transform }) => provenanceOf(transform) !== undefined);
+    return this.evidence.oracle.rowsFor(object).filter(({ transform }) => provenanceOf(transform) !== undefined);
   }
 
   #judge(rule: MapRow, about: { history: History<Resource>; row: History<Row>; image: Row; at: number }): Finding[] {
@@ -80,7 +70,7 @@ export class ProvenanceFacts {
 
   // A site is known by its name in the settings, and by who assigns its numbers.
   #names(site: string): string[] {
-    return [site, this.#evidence.authorityOf(site)].map((name) => name.toLowerCase());
+    return [site, this.evidence.authorityOf(site)].map((name) => name.toLowerCase());
   }
 
   // Moments that are true of what the row shows: of its own record, and for a person of whatever of the chart its fields are worked out of.
@@ -95,7 +85,7 @@ export class ProvenanceFacts {
     // What was read before the record itself last changed is older than what the row shows.
     const begin = Date.parse(newest(history).wall);
     const reads = sources.flatMap((source) =>
-      (this.#log.showings ?? []).filter(
+      (this.log.showings ?? []).filter(
         ({ key, version, wall }) =>
           key === source.key && version >= newest(source).ref.version && Date.parse(wall) >= begin && Date.parse(wall) <= end,
       ),
@@ -108,8 +98,8 @@ export class ProvenanceFacts {
   }
 
   #sourcesOf(history: History<Resource>, object: string, at: number): History<Resource>[] {
-    const types = this.#evidence.oracle.rowsFor(object).flatMap(({ source }) => chartTypes(source));
-    const chart = this.#evidence.facts.truthOf(this.#cohort).filter((one) => {
+    const types = this.evidence.oracle.rowsFor(object).flatMap(({ source }) => chartTypes(source));
+    const chart = this.evidence.facts.truthOf(this.cohort).filter((one) => {
       const image = imageAt(one, at);
       return image && types.includes(one.type) && patientReference(image) === `Patient/${history.versions[0]!.ref.id}`;
     });
@@ -117,6 +107,6 @@ export class ProvenanceFacts {
   }
 
   #isTimeless({ channel }: Showing, site: string): boolean {
-    return !channel.endsWith('/hl7') && SAYS_NO_TIME.includes(this.#evidence.vendorOf(site) ?? '');
+    return !channel.endsWith('/hl7') && SAYS_NO_TIME.includes(this.evidence.vendorOf(site) ?? '');
   }
 }

@@ -91,7 +91,7 @@ export function judgeLoad(opened: Opened): { result: LoadResult; samples: Sample
   const mark = facts.checks.get(target.cohort)?.marks.get('end');
   const end = mark?.at ?? facts.last?.at ?? 0;
   const readyAt = facts.subject.find(({ what }) => what === 'ready')?.at;
-  const samples = latencySamples(evidence, target.cohort, { offers: facts.offers, end, readyAt });
+  const samples = latencySamples(evidence, target.cohort, { end, readyAt });
   const offered = offersOf(target, opened, script);
   const shares = Object.values(offered).map((one) => (one.target === 0 ? 1 : one.made / one.target));
   // Without a subject nothing was to come into the CRM.

@@ -65,6 +65,12 @@ export interface Schema<T> {
 /** `empty`: a text of no letters, in quotation marks, is a value too. */
 type Rest = { default?: unknown; optional?: true; empty?: true };
 
+/** Whether a setting has to be there, and what stands for it where it is not. */
+const presence = <T>({ optional, default: fallback }: Rest): { required: boolean; fallback: T } => ({
+  required: !optional && fallback === undefined,
+  fallback: fallback as T,
+});
+
 /** Makes a schema of scalars out of a parser that answers undefined, or a fix, for what it does not take. */
 function scalar<T>(
   doc: string,
@@ -77,8 +83,7 @@ function scalar<T>(
   return {
     doc,
     expects,
-    required: !rest.optional && rest.default === undefined,
-    fallback: rest.default as T,
+    ...presence<T>(rest),
     read(given, reading) {
       const node = reading.resolve(given);
       if (!isScalar(node))
@@ -160,8 +165,7 @@ export function list<T>(doc: string, of: Schema<T>, options: { min?: number } & 
     doc,
     expects,
     fields: of.fields,
-    required: !options.optional && options.default === undefined,
-    fallback: options.default as T[],
+    ...presence<T[]>(options),
     read(given, reading) {
       const node = reading.resolve(given);
       if (!isSeq(node))
@@ -264,8 +268,7 @@ export function kind<T extends { kind: string }>(
   const named = choice(doc, names);
   return {
     ...named,
-    required: !options.optional && options.default === undefined,
-    fallback: options.default as T,
+    ...presence<T>(options),
     read(given, reading) {
       const node = reading.resolve(given);
       if (!isMap(node)) {
@@ -294,8 +297,7 @@ export function either<T>(
   return {
     doc,
     expects,
-    required: !options.optional && options.default === undefined,
-    fallback: options.default as T,
+    ...presence<T>(options),
     read(given, reading) {
       const node = reading.resolve(given);
       const schema = pick(isMap(node) ? 'map' : isSeq(node) ? 'list' : 'scalar');

@@ -1,4 +1,5 @@
 import type { Clock, Random, RecordRef, Rule } from '#simulators';
+import { eachAtOnce } from '../each-at-once.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { SandboxClient } from '../world/sandbox-client.ts';
 import { SandboxDoor } from './door.ts';
@@ -93,11 +94,8 @@ export class Explorer {
     await note('exploration', { strategy, deadlineMs });
     const recorded = replay?.schedule.lanes.map(({ name }) => name);
     const waiting = plans.filter(({ name }) => recorded?.includes(name) ?? true);
-    const worker = async (): Promise<void> => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) await this.#explore(await next.make());
-    };
     // One that waits for what was recorded must not wait for a hand that another lane holds.
-    await Promise.all(Array.from({ length: replay ? 1 : AT_ONCE }, worker));
+    await eachAtOnce(waiting, replay ? 1 : AT_ONCE, async (plan) => this.#explore(await plan.make()));
   }
 
   async #explore(spec: LaneSpec): Promise<void> {

@@ -10,6 +10,7 @@ import {
   toPatient,
 } from '#fixtures';
 import { type Clock, type CommitRequest, type CommitResult, digest, Random, type RecordRef, type Rule } from '#simulators';
+import { eachAtOnce } from '../each-at-once.ts';
 import type { Evidence } from '../facts/evidence.ts';
 import type { Offer } from '../facts/latency.ts';
 import type { Settled, Settler, SettleTerms } from '../facts/settle.ts';
@@ -322,14 +323,9 @@ export class World {
       authority: this.site.authority,
       today: this.day(0),
     });
-    const waiting = [...people.entries()];
-    const desk = async (): Promise<void> => {
-      for (let next = waiting.shift(); next; next = waiting.shift()) {
-        const [i, person] = next;
-        await this.book(`appointment ${i + 1}`, await this.#admit(`person ${i + 1}`, person, 'register'));
-      }
-    };
-    await Promise.all(Array.from({ length: DESKS }, desk));
+    await eachAtOnce([...people.entries()], DESKS, async ([i, person]) => {
+      await this.book(`appointment ${i + 1}`, await this.#admit(`person ${i + 1}`, person, 'register'));
+    });
     return count;
   }
 
