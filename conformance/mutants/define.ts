@@ -29,8 +29,11 @@ export interface MutantDefinition {
   also?: string[];
   /** The steps that it replaces. */
   steps: (reference: Steps) => Partial<Steps>;
-  /** Checks that must fail, each with the reason code; empty for a lawful variant, which must pass everything. */
-  kills: { check: string; reason: string }[];
+  /**
+   * Checks that must fail, each with the reason code; `or`: another reason, as true, where time alone decides which of the two
+   * is seen. Empty for a lawful variant, which must pass everything.
+   */
+  kills: { check: string; reason: string; or?: string }[];
   /** Written by somebody who had read none of the checks: its kills say what the suite finds that it was not written for. */
   blind?: true;
   /** Checks that may fail beside them. */
