@@ -4,7 +4,7 @@ import { Facts } from './facts/facts.ts';
 import { LoadTally } from './load/load-tally.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { readChannels } from './manifest/read-channels.ts';
-import type { DataMap } from './map/map.ts';
+import { type DataMap, textOfMap } from './map/map.ts';
 import type { JournalFile, RunFolder } from './run-folder.ts';
 import { AUDIT_FILE, AuditKeeper } from './subject/audit-keeper.ts';
 import type { Look } from './subject/audit-trail.ts';
@@ -127,7 +127,7 @@ function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: Rec
     seed,
     runKey,
     manifest: folder.keep(JSON.stringify({ subject, start, sites, crm, promises, clients, attests, capabilities }, null, 1)),
-    map: folder.keep(JSON.stringify(map.files, null, 1)),
+    map: folder.keep(textOfMap(map)),
     population: folder.keep(JSON.stringify({ seed: sandbox.seed, runKey: sandbox.runKey, seeded: 0 }, null, 1)),
     ...header,
   };

@@ -17,6 +17,7 @@ import { keepSchedules, scheduleOf } from './schedule/keep.ts';
 import type { Earlier } from './selection/earlier.ts';
 import type { Edition } from './standing/editions.ts';
 import type { Before } from './standing/gate.ts';
+import type { Soak } from './standing/soak.ts';
 import { World } from './world/world.ts';
 
 export type { RunningSubject } from './recorder.ts';
@@ -44,7 +45,7 @@ export interface RunOptions extends Omit<RecordOptions, 'header' | 'say'> {
   replay?: Replay;
   progress?: (progress: Progress) => void;
   /** What the run is held to; kept with the evidence, so that it is judged by the same again. */
-  terms?: { edition?: Edition; gate?: string; before?: Before };
+  terms?: { edition?: Edition; gate?: string; before?: Before; soak?: Soak };
   /** Known failures that the run is held against. */
   baseline?: readonly BaselineEntry[];
   /** What a reader types to check the same subject again; `npx syncproof check` when absent. */
@@ -94,6 +95,7 @@ function header(options: RunOptions): Record<string, unknown> {
     ...(terms?.edition && { edition: folder.keep(JSON.stringify(terms.edition, null, 1)) }),
     ...(terms?.gate && { gate: terms.gate }),
     ...(terms?.before && { before: folder.keep(JSON.stringify(terms.before, null, 1)) }),
+    ...(terms?.soak && { soak: folder.keep(JSON.stringify(terms.soak, null, 1)) }),
     ...(baseline && { baseline: folder.keep(JSON.stringify(baseline, null, 1)) }),
     ...(earlier && { earlier: folder.keep(JSON.stringify(earlier, null, 1)) }),
     ...(leftOut && { leftOut }),
