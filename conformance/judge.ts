@@ -306,7 +306,7 @@ function unseen(checks: readonly CheckResult[], isHeard: boolean): NonNullable<R
     },
     ...(isHeard
       ? []
-      : [{ what: 'what it prints', why: 'it was not started here, and hooks.logs names no file', checks: lacking('no-output') }]),
+      : [{ what: 'what it prints', why: 'it was not started here, and hooks.logs names no log', checks: lacking('no-output') }]),
   ];
 }
 

@@ -151,9 +151,8 @@ export interface Heard {
   map: DataMap;
 }
 
-/** Whether what the subject prints comes to us: it was started here, or says in which files it is. */
-const isHeard = ({ start, hooks }: Pick<Manifest, 'start' | 'hooks'>): boolean =>
-  !start.attach || (hooks.logs !== undefined && 'path' in hooks.logs);
+/** Whether what the subject prints comes to us: it was started here, or says where it is. */
+const isHeard = ({ start, hooks }: Pick<Manifest, 'start' | 'hooks'>): boolean => !start.attach || hooks.logs !== undefined;
 
 /** Hears the journals, folds them live and writes them down. */
 export class Recorder {
