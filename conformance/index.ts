@@ -62,5 +62,5 @@ export { type Terms, termsOf } from './standing/terms.ts';
 export { AuditTrail } from './subject/audit-trail.ts';
 export { type Instance, together } from './subject/instances.ts';
 export { groupAlive } from './subject/process-group.ts';
-export { countOf, describeEnding, type Subject, SubjectError, startSubject } from './subject/subject.ts';
+export { countOf, describeEnding, doNow, type Subject, SubjectError, startSubject } from './subject/subject.ts';
 export { SandboxClient, SandboxLost } from './world/sandbox-client.ts';

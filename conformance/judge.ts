@@ -322,6 +322,8 @@ function warnings(facts: Facts, manifest: Manifest, header: Header, definitions:
   for (const { message } of facts.defects) found.push(`the sandbox failed: ${message.split('\n')[0]}`);
   for (const { what, data } of facts.subject)
     if (what === 'died') found.push(`the subject ended by itself during the run (${data.how ?? 'unknown'})`);
+  const [unpolled] = [...facts.checks.values()].flatMap(({ notes }) => notes.get('poll hook') ?? []);
+  if (unpolled) found.push(`the subject could not be told to poll, and was waited for as without that: ${unpolled}`);
   if (header.unhealthy)
     found.push(
       `environment unhealthy: ${header.unhealthy.join(', ')} ended in harness errors one after the other, and the run was ended`,

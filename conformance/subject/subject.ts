@@ -16,7 +16,7 @@ import { untilReady } from './subject-ready.ts';
 
 export { describeEnding, type Ending } from './subject-child.ts';
 export { type Phase, SubjectError } from './subject-error.ts';
-export { callHook, countOf, type HookAnswer } from './subject-hooks.ts';
+export { callHook, countOf, doNow, type HookAnswer } from './subject-hooks.ts';
 export type { OutputLine } from './subject-output.ts';
 
 export interface SubjectOptions {
