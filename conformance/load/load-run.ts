@@ -151,7 +151,8 @@ export async function untilShown(
     const tookMs = (clock.micros() - now) / 1000;
     if (behind.length < fewest) [fewest, fewerAt] = [behind.length, fewest === Number.POSITIVE_INFINITY ? from : now];
     const changed = evidence.facts.changedAt.get(cohort) ?? from;
-    const exposed = lastExposed(evidence, terms.site);
+    // Until a message first went out the subject could not know.
+    const exposed = evidence.facts.toldAt.get(terms.site) ?? 0;
     if (behind.length === 0 && now - changed >= hold) return end('as-mapped', []);
     if (behind.length > 0 && now - Math.max(changed, exposed, from) >= window) return end('window', behind);
     if (now - Math.max(exposed, fewerAt) >= Math.max(4 * window, 2 * hold))
@@ -159,11 +160,4 @@ export async function untilShown(
     if (signal?.aborted) return end('interrupted', behind);
     await clock.sleep(Math.max(LOOK_EVERY, LOOK_SHARE * tookMs), signal);
   }
-}
-
-// When a message first went out last: until then the subject could not know. Its repetitions are the subject's doing.
-function lastExposed({ facts }: Evidence, site: string): number {
-  let last = 0;
-  for (const message of facts.messages.values()) if (message.tenant === site) last = Math.max(last, message.sent[0]?.at ?? 0);
-  return last;
 }
