@@ -9,22 +9,32 @@ type Parts = Readonly<Record<string, unknown>>;
  */
 export function sharing<T>(version: Version<T>, before: Version<T> | undefined): Version<T> {
   if (!before) return version;
-  const { image } = version;
-  const own = isObject(image) && isObject(before.image) ? partsOf(image, before.image) : image;
-  return { ...partsOf(version, before), image: own };
+  const { ref, wall, act, actor, image } = version;
+  return {
+    ...version,
+    ref: partsOf(ref, before.ref),
+    wall: same(wall, before.wall),
+    act: same(act, before.act),
+    actor: same(actor, before.actor),
+    image: isObject(image) && isObject(before.image) ? partsOf(image, before.image) : image,
+  };
 }
 
 const isObject = (value: unknown): value is Parts => typeof value === 'object' && value !== null;
 
-const partsOf = <V extends object>(value: V, before: object): V =>
-  Object.fromEntries(Object.entries(value).map(([name, part]) => [name, same(part, (before as Parts)[name])])) as V;
+function partsOf<V extends object>(value: V, before: object): V {
+  // A copy takes no more room than it has fields; an object to which they are added one by one does.
+  const parts = { ...value } as Record<string, unknown>;
+  for (const name of Object.keys(parts)) parts[name] = same(parts[name], (before as Parts)[name]);
+  return parts as V;
+}
 
 // Of equal texts the older one: two of them are twice the memory.
-function same(value: unknown, before: unknown): unknown {
-  if (value === before) return before;
+function same<V>(value: V, before: unknown): V {
+  if (value === before) return before as V;
   if (!isObject(value) || !isObject(before) || Array.isArray(value) !== Array.isArray(before)) return value;
   const parts = Array.isArray(value) ? value.map((part, i) => same(part, before[i])) : partsOf(value, before);
   const names = Object.keys(parts);
   const isSame = names.length === Object.keys(before).length && names.every((name) => (parts as Parts)[name] === before[name]);
-  return isSame ? before : parts;
+  return (isSame ? before : parts) as V;
 }

@@ -7,7 +7,7 @@ import type { Outcome, Rule } from './expected-value.ts';
  */
 export class Outcomes {
   #known = new WeakMap<object, (Outcome | undefined)[]>();
-  #places = new Map<Rule, { place: number; last?: Outcome }>();
+  #places = new Map<Rule, { place: number; type: string; last?: Outcome }>();
   #counts = new Map<string, number>();
 
   /** Makes place for the rows of an object that mirrors records of this type. */
@@ -15,21 +15,20 @@ export class Outcomes {
     for (const rule of rules) {
       const place = this.#counts.get(type) ?? 0;
       this.#counts.set(type, place + 1);
-      this.#places.set(rule, { place });
+      this.#places.set(rule, { place, type });
     }
   }
 
   of(rule: Rule, image: object, work: () => Outcome): Outcome {
     const own = this.#places.get(rule)!;
-    const outcomes = this.#known.get(image) ?? [];
+    // A list that grows takes more room than it needs.
+    const outcomes = this.#known.get(image) ?? new Array<Outcome | undefined>(this.#counts.get(own.type)!).fill(undefined);
     const known = outcomes[own.place];
     if (known) return known;
     const found = work();
     if (!isDeepStrictEqual(found, own.last)) own.last = found;
-    if (outcomes.length === 0) this.#known.set(image, outcomes);
-    // A list with holes takes ten times as much.
-    while (outcomes.length < own.place) outcomes.push(undefined);
     outcomes[own.place] = own.last;
+    this.#known.set(image, outcomes);
     return own.last!;
   }
 }
