@@ -7,6 +7,7 @@ import {
   countOf,
   type DataMap,
   describeEnding,
+  doNow,
   EvidenceUnwritten,
   FIVE_MINUTES_PLAYED,
   type HeldBinds,
@@ -253,6 +254,10 @@ async function bringUp(
     pids: () => instances.flatMap((one) => one.subject.pid ?? []),
     ...(manifest.hooks.pending && { pending: () => countOf('pending', manifest.hooks.pending!, subject, manifest.start.cwd) }),
     ...(manifest.hooks.failed && { failed: () => countOf('failed', manifest.hooks.failed!, subject, manifest.start.cwd) }),
+    ...(manifest.hooks.poll_now && { pollNow: () => doNow('poll_now', manifest.hooks.poll_now!, subject, manifest.start.cwd) }),
+    ...(manifest.hooks.reconcile_now && {
+      reconcileNow: () => doNow('reconcile_now', manifest.hooks.reconcile_now!, subject, manifest.start.cwd),
+    }),
     ...(manifest.hooks.audit && { readAudit: auditReader(manifest.hooks.audit, subject, folder.secrets!) }),
     ...together(instances, {
       restart: manifest.start.restart,

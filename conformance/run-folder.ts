@@ -3,6 +3,7 @@ import {
   appendFileSync,
   closeSync,
   existsSync,
+  fstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -130,6 +131,19 @@ function* linesOf(file: string): Generator<{ line: string; isWhole: boolean }> {
     }
     rest += decoder.end();
     if (rest !== '') yield { line: rest, isWhole: false };
+  } finally {
+    closeSync(from);
+  }
+}
+
+// The rest of the file may be gigabytes.
+function lastSeal(file: string): string {
+  const from = openSync(file, 'r');
+  try {
+    const end = Buffer.alloc(1024);
+    const length = readSync(from, end, 0, end.length, Math.max(0, fstatSync(from).size - end.length));
+    const line = end.toString('utf8', 0, length).trimEnd().split('\n').at(-1)!;
+    return (JSON.parse(line) as Seal).hash;
   } finally {
     closeSync(from);
   }
@@ -271,6 +285,13 @@ export class RunFolder {
       first.next = first.events.next();
     }
     if (none) throw new EvidenceError(`${this.path}: the journal is empty`);
+  }
+
+  /** The last seal of each journal, by its file: stands for all that was written before it. */
+  lastSeals(): Record<string, string> {
+    const folder = join(this.path, 'journal');
+    const names = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+    return Object.fromEntries(names.sort().map((name) => [name, lastSeal(join(folder, name))]));
   }
 
   /** Points `latest` at this run. */

@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import { type Database, LIMIT } from './database.ts';
 import type { RecordRef } from './identity.ts';
 import { JournalRows } from './journal-rows.ts';
+import { unpacked } from './journal-text.ts';
 
 /**
  * What can be observed. `commit`: truth changed. `request`/`reply`: an HTTP exchange. `connection`: a socket opened,
@@ -134,7 +135,7 @@ export class Journal {
     this.#readKind = database.sql.prepare(`SELECT json FROM journal WHERE kind = ? AND seq > ? ORDER BY seq ${LIMIT}`);
     const last = database.sql.prepare(`${both('1')} ORDER BY seq DESC LIMIT 1`).get();
     this.#seq = last ? Number(last.seq) : 0;
-    this.incarnation = Math.max(last ? (JSON.parse(String(last.json)) as JournalEvent).incarnation : 0, least) + 1;
+    this.incarnation = Math.max(last ? eventOf(last).incarnation : 0, least) + 1;
     this.#head = `{"v":1,"process":${JSON.stringify(process)},"incarnation":${this.incarnation},"seq":`;
   }
 
@@ -240,7 +241,7 @@ export class Journal {
     this.flush();
     const ofKind = kind && CALLS.includes(kind) ? this.#readCalls : this.#readKind;
     const rows = kind ? ofKind.all(kind, after, limit) : this.#readAll.all(after, limit);
-    return rows.map((row) => JSON.parse(String(row.json)) as JournalEvent);
+    return rows.map(eventOf);
   }
 
   /** Events of a kind since an instant (milliseconds of wall time), newest first. */
@@ -249,7 +250,7 @@ export class Journal {
     const table = CALLS.includes(kind) ? 'journal_call' : 'journal';
     const back = this.#database.sql.prepare(`SELECT json FROM ${table} WHERE kind = ? AND seq < ? ORDER BY seq DESC ${LIMIT}`);
     for (let before = this.#seq + 1; ; ) {
-      const events = back.all(kind, before, PAGE).map((row) => JSON.parse(String(row.json)) as JournalEvent);
+      const events = back.all(kind, before, PAGE).map(eventOf);
       for (const event of events) {
         if (Date.parse(event.wall) < since) return;
         yield event;
@@ -325,6 +326,8 @@ export class Journal {
     };
   }
 }
+
+const eventOf = ({ json }: Record<string, unknown>): JournalEvent => JSON.parse(unpacked(json)) as JournalEvent;
 
 function imagesText({ before, after, texts }: Images): string {
   const list = (images: readonly unknown[], known: readonly (string | undefined)[] = []): string =>
