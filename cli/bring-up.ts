@@ -82,8 +82,6 @@ export interface SandboxPlan {
   readyTimeoutMs?: number;
   /** The CRM and each site run as a process of their own. */
   split?: boolean;
-  /** What they hold lies on disk, for as long as they run. */
-  onDisk?: boolean;
 }
 
 /**
@@ -149,7 +147,7 @@ async function ownSandbox(plan: SandboxPlan): Promise<SplitSandbox & { token: st
   const token = randomBytes(24).toString('base64url');
   const { manifest, seed, runKey } = plan;
   const options = { seed, runKey, controlToken: token, controlPage: false, ...partsFor(manifest), ...portsOf(manifest) };
-  if (plan.split) return { ...(await splitSandbox({ ...options, onDisk: plan.onDisk })), token };
+  if (plan.split) return { ...(await splitSandbox(options)), token };
   const sandbox = await openSandbox(options);
   return { urls: [sandbox.controlUrl], ca: sandbox.authority.cert, token, stop: () => sandbox.stop() };
 }

@@ -82,7 +82,9 @@ Every route says how far it can be trusted. \`semantic\`: real behaviour, tested
 \`missing\`: a loud 501 that names what is missing. What no route takes is refused in the vendor's own form.
 
 Out of scope: C-CDA, flat files, DICOM, X12, direct database access, CRMs other than a Salesforce-shaped one. Not built yet:
-the Pub/Sub API (gRPC), generic streaming channels (\`/u/\`), SOAP beyond the calls of the partner API that are listed below.
+the Pub/Sub API (gRPC), generic streaming channels (\`/u/\`), SOAP beyond the calls of the
+partner and the enterprise API that are listed below (\`convertLead\` makes no opportunity), the WSDLs themselves, SOSL's USING and
+UPDATE and what of its WITH belongs to divisions, communities, price books and Knowledge.
 
 ${sections.join('\n\n')}
 

@@ -58,6 +58,8 @@ export interface RecordOptions {
   /** What the first event says beside manifest, map and seed. */
   header: Record<string, unknown>;
   say?: (text: string) => void;
+  /** So many milliseconds (none when absent) the judge can wait for what happened: under load, much is heard at once then. */
+  pace?: number;
   /** Ends the run early, keeping the evidence. */
   signal?: AbortSignal;
 }
@@ -74,9 +76,10 @@ export async function record(
   const recorder = new Recorder(options);
   const listening = new AbortController();
   const following = sandbox.follow(
-    (event) => recorder.hear(event),
+    (event, text) => recorder.hear(event, text),
     listening.signal,
     (ms) => clock.sleep(ms, listening.signal),
+    options.pace,
   );
   let status = 'interrupted';
   let subject: RunningSubject | undefined;
@@ -165,7 +168,9 @@ const isHeard = ({ start, hooks }: Pick<Manifest, 'start' | 'hooks'>): boolean =
 /** Hears the journals, folds them live and writes them down. */
 export class Recorder {
   readonly facts = new Facts();
+  /** Of a load run. */
   readonly load = new LoadTally();
+  #isLoad: boolean;
   readonly evidence: Evidence;
   readonly #feeds: string[];
   #folder: RunFolder;
@@ -181,7 +186,8 @@ export class Recorder {
   onBroken?: () => void;
   #broken?: Error;
 
-  constructor({ folder, clock, map, manifest }: Pick<RecordOptions, 'folder' | 'clock' | 'map' | 'manifest'>) {
+  constructor({ folder, clock, map, manifest, header }: Pick<RecordOptions, 'folder' | 'clock' | 'map' | 'manifest' | 'header'>) {
+    this.#isLoad = header.load !== undefined;
     this.#folder = folder;
     this.#manifest = manifest;
     this.#map = map;
@@ -192,15 +198,16 @@ export class Recorder {
     if (isHeard(manifest)) this.evidence.output = () => folder.output() ?? [];
   }
 
-  hear(event: JournalEvent): void {
+  /** @param text the event as JSON */
+  hear(event: JournalEvent, text = JSON.stringify(event)): void {
     this.#folder.secrets?.hear(event);
     const file = this.#files.get(event.process) ?? this.#folder.journal(event.process);
     this.#files.set(event.process, file);
     this.#heard.set(event.process, event.seq);
     if (event.seq === 1) this.#born.set(event.process, event.at);
-    this.#write(() => file.add(event));
+    this.#write(() => file.add(event, text));
     this.facts.ingest(event);
-    this.load.ingest(event);
+    if (this.#isLoad) this.load.ingest(event);
   }
 
   #unwritten(cause: Error): EvidenceUnwritten {
