@@ -65,6 +65,10 @@ export type Settings = {
   survives: 'kill' | 'power-cut';
   pollMs: number;
   crmPollMs: number;
+  /** How long after an export the next is asked for. */
+  exportMs: number;
+  /** Rows that one call to the CRM writes or asks for at most. */
+  crmBatch: number;
   httpTimeoutMs: number;
   /** Which of several instances this is. */
   instance: string;
@@ -100,6 +104,8 @@ export function readSettings(env: Flat): Settings {
     survives: flat.SYNC_SURVIVES === 'kill' ? 'kill' : 'power-cut',
     pollMs: Number(flat.SYNC_POLL_MS ?? 1000),
     crmPollMs: Number(flat.SYNC_CRM_POLL_MS ?? 1000),
+    exportMs: Number(flat.SYNC_EXPORT_MS ?? flat.SYNC_POLL_MS ?? 1000),
+    crmBatch: Number(flat.SYNC_CRM_BATCH ?? 1),
     httpTimeoutMs: Number(flat.SYNC_HTTP_TIMEOUT_MS ?? 10_000),
     instance: flat.SYNCPROOF_INSTANCE ?? '0',
   };

@@ -113,6 +113,8 @@ beforeEach(async () => {
     survives: 'kill',
     pollMs: 10,
     crmPollMs: 10,
+    exportMs: 10,
+    crmBatch: 1,
     httpTimeoutMs: 1000,
     instance: '0',
   };

@@ -1,4 +1,5 @@
 import { type Audit, openAudit } from './audit.ts';
+import { inBatches } from './crm/batches.ts';
 import { openCrm } from './crm/client.ts';
 import { watchCrm } from './crm/watch.ts';
 import { openWriter } from './crm/writer.ts';
@@ -100,7 +101,8 @@ function startWork(standing: Standing): Work & { context: Context } {
   const { steps, store, machine, settings, audit } = standing;
   const ending = new AbortController();
   const http = openHttp(settings.httpTimeoutMs, ending.signal);
-  const crm = openCrm(settings.crm, steps.heeding(http, machine.now), machine.now, audit);
+  const oneByOne = openCrm(settings.crm, steps.heeding(http, machine.now), machine.now, audit);
+  const crm = settings.crmBatch > 1 ? inBatches(oneByOne, settings.crmBatch) : oneByOne;
   const context: Context = {
     ...standing,
     stop: ending.signal,
@@ -116,7 +118,7 @@ function startWork(standing: Standing): Work & { context: Context } {
   const notified: Notified[] = [];
   const read: Record<FhirChannel, (site: Site, fhir: Fhir) => Promise<void>> = {
     poll: (site, fhir) => pollSite(context, site, fhir),
-    bulk: (site, fhir) => exportSite(context, site, fhir, settings.pollMs),
+    bulk: (site, fhir) => exportSite(context, site, fhir, settings.exportMs),
     changed: (site, fhir) => readFeeds(context, site, fhir, tellOf(site, fhir)),
     // All sites share one listener.
     subscription: async (site, fhir) => void notified.push({ site, fhir, told: tellOf(site, fhir) }),

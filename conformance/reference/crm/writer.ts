@@ -9,7 +9,7 @@ import type { Crm } from './client.ts';
  * CRM took it or refused its content; what is desired may change meanwhile, and the last word is what counts.
  */
 export function openWriter(context: Context, crm: Crm) {
-  const { steps, store, machine, stop } = context;
+  const { steps, store, machine, settings, stop } = context;
   /** How many persons the operator was last told to be waiting. */
   let told = 0;
 
@@ -21,13 +21,15 @@ export function openWriter(context: Context, crm: Crm) {
     told = isOver ? 0 : Math.max(told, waiting);
   }
   const persons = new Map<string, string>();
-  const lanes = openLanes(steps.lanes().crm, (lane) => writePerson(persons.get(lane) as string));
+  // A call for many is full only where so many wait for one.
+  const width = Math.max(steps.lanes().crm, 3 * settings.crmBatch);
+  const lanes = openLanes(settings.crmBatch > 1 ? width : steps.lanes().crm, (lane) => writePerson(persons.get(lane) as string));
 
   function wake(woken: Iterable<string>, channel: Channel): void {
     for (const person of woken) {
       const lane = steps.lane(person, channel);
       persons.set(lane, person);
-      lanes.wake([lane]);
+      lanes.wake([lane], channel === 'feed');
     }
   }
 
