@@ -55,6 +55,9 @@ export interface LoadOptions extends Omit<RecordOptions, 'header'> {
   drive: (signal: AbortSignal, watch: Watch) => Promise<ScriptEnd>;
 }
 
+/** How often the judge hears what happened (ms): each event by itself would be a thousand awakenings a second, of it and of the simulators. */
+const HEAR_EVERY = 100;
+
 /** How often is measured what everybody uses (ms). */
 const MEASURE_EVERY = 1000;
 
@@ -82,7 +85,7 @@ export async function runLoad(options: LoadOptions): Promise<void> {
       stopping.abort();
     });
   };
-  await record({ ...options, startSubject, header }, async (recorder, subject) => {
+  await record({ ...options, startSubject, header, pace: HEAR_EVERY }, async (recorder, subject) => {
     await note({ type: 'begin', seed: options.seed });
     await note({ type: 'know', words: options.words });
     if (stopping.signal.aborted) return;

@@ -114,7 +114,6 @@ beforeEach(async () => {
     pollMs: 10,
     crmPollMs: 10,
     exportMs: 10,
-    crmBatch: 1,
     httpTimeoutMs: 1000,
     instance: '0',
   };

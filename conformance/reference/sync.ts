@@ -101,14 +101,15 @@ function startWork(standing: Standing): Work & { context: Context } {
   const { steps, store, machine, settings, audit } = standing;
   const ending = new AbortController();
   const http = openHttp(settings.httpTimeoutMs, ending.signal);
-  const oneByOne = openCrm(settings.crm, steps.heeding(http, machine.now), machine.now, audit);
-  const crm = settings.crmBatch > 1 ? inBatches(oneByOne, settings.crmBatch) : oneByOne;
+  const crm = openCrm(settings.crm, steps.heeding(http, machine.now), machine.now, audit);
   const context: Context = {
     ...standing,
     stop: ending.signal,
     wakeWriter: (persons, channel) => writer.wake(persons, channel),
   };
-  const writer = openWriter(context, crm);
+  const { gatherMs } = settings.crm;
+  const gathers = gatherMs ? inBatches(crm, () => machine.sleep(gatherMs, ending.signal)) : crm;
+  const writer = openWriter(context, gathers);
   const charts: Told[] = [];
   const tellOf = (site: Site, fhir: Fhir): Told => {
     const told = openTold(context, site, fhir);

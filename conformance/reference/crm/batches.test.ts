@@ -1,66 +1,92 @@
 import { expect, test } from 'vitest';
+import type { Fields } from '../model.ts';
 import { Failure } from '../retry.ts';
-import { inBatches, openBatch } from './batches.ts';
+import { inBatches } from './batches.ts';
 import type { Crm } from './client.ts';
 
-test('one waits for nobody; what comes meanwhile goes together, so many at a time', async () => {
-  const calls: number[][] = [];
-  const double = openBatch(3, async (items: number[]) => {
-    calls.push(items);
-    await Promise.resolve();
-    return items.map((item) => 2 * item);
-  });
-  expect(await Promise.all([1, 2, 3, 4, 5].map(double))).toEqual([2, 4, 6, 8, 10]);
-  expect(await double(6)).toBe(12);
-  expect(calls).toEqual([[1], [2, 3, 4], [5], [6]]);
+type Body = { allOrNone: boolean; records: Record<string, unknown>[] };
+
+/** A CRM that answers each call with what `answer` makes of its records; `go` ends the gathering. */
+function crm(answer: (records: Body['records']) => unknown) {
+  const calls: { path: string; body: Body }[] = [];
+  let go = (): void => {};
+  const request = async (_method: string, path: string, body?: object | string) => {
+    calls.push({ path, body: body as Body });
+    return answer((body as Body).records);
+  };
+  const gather = () => new Promise<void>((resolve) => (go = resolve));
+  return { calls, go: () => go(), batched: inBatches({ request } as unknown as Crm, gather) };
+}
+
+const phone = (number: string): Fields => ({ MobilePhone: number });
+const saved = (id: string, created = false) => ({ id, success: true, created, errors: [] });
+const outcome = (one: Promise<unknown>): Promise<unknown> => one.catch((error: Failure) => `${error.status} ${error.message}`);
+
+test('what is asked for meanwhile goes out in one call, each with its own answer', async () => {
+  const { calls, go, batched } = crm(() => [
+    saved('1', true),
+    { success: false, errors: [{ statusCode: 'STRING_TOO_LONG', fields: ['MobilePhone'] }] },
+    saved('3'),
+  ]);
+  const asked = ['a', 'b', 'c'].map((key) => outcome(batched.upsert('Contact', key, phone(key))));
+  go();
+  expect(await Promise.all(asked)).toEqual([
+    { id: '1', created: true },
+    '400 400 STRING_TOO_LONG MobilePhone',
+    { id: '3', created: false },
+  ]);
+  expect(calls).toEqual([
+    {
+      path: '/composite/sobjects/Contact/EHR_Key__c',
+      body: {
+        allOrNone: false,
+        records: ['a', 'b', 'c'].map((key) => ({ attributes: { type: 'Contact' }, EHR_Key__c: key, MobilePhone: key })),
+      },
+    },
+  ]);
 });
 
-test.each<[string, () => Promise<(string | Failure)[]>, string[]]>([
-  ['each is told of its own', async () => ['good', new Failure(400, 'BAD')], ['good', '400 BAD']],
-  ['an answer that says too little is none for the others', async () => ['good'], ['good', '0 not-answered']],
-  ['what befalls the call befalls all', () => Promise.reject(new Failure(503, 'down')), ['503 down', '503 down']],
-])('%s', async (_, answer, told) => {
-  let nth = 0;
-  const ask = openBatch(9, async () => (nth++ === 0 ? ['first'] : answer()));
-  const [, ...others] = await Promise.allSettled([ask(0), ask(1), ask(2)]);
-  expect(others.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as Failure).message))).toEqual(told);
+test.each<[string, () => unknown, string]>([
+  [
+    'fails as a whole',
+    () => {
+      throw new Failure(503, 'SERVER_UNAVAILABLE');
+    },
+    '503 503 SERVER_UNAVAILABLE',
+  ],
+  ['answers for fewer', () => [saved('1')], '0 0 not-a-list-of-results'],
+  ['answers with something else', () => ({}), '0 0 not-a-list-of-results'],
+])('a call that %s fails for each', async (_, answer, failure) => {
+  const { go, batched } = crm(answer);
+  const asked = ['a', 'b'].map((key) => outcome(batched.upsert('Contact', key, phone(key))));
+  go();
+  expect(await Promise.all(asked)).toEqual([failure, failure]);
 });
 
-test('rows of one object are written with one call, and found with one question', async () => {
-  const asked: unknown[] = [];
-  const crm = {
-    async request(...call: unknown[]) {
-      asked.push(call);
-      const { records } = call[2] as { records: { EHR_Key__c: string }[] };
-      return records.map(({ EHR_Key__c: key }) =>
-        key === 'bad'
-          ? { success: false, errors: [{ statusCode: 'INVALID_EMAIL_ADDRESS', message: 'x@', fields: ['Email'] }] }
-          : { success: true, id: `003${key}`, created: true, errors: [] },
-      );
-    },
-    async query(_object: string, where: string) {
-      asked.push(where);
-      return [{ key: "o'b" }];
-    },
-  } as unknown as Crm;
-  const { upsert, find } = inBatches(crm, 100);
-  const written = await Promise.allSettled(['a', 'b', 'bad'].map((key) => upsert('Appointment__c', key, { Contact__c: 'p' })));
-  expect(written.map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason)))).toEqual([
-    { id: '003a', created: true },
-    { id: '003b', created: true },
-    'Error: 400 INVALID_EMAIL_ADDRESS Email',
+test('a call holds 200 records at most, and those of one object', async () => {
+  const { calls, go, batched } = crm((records) => records.map(() => saved('1')));
+  const asked = Array.from({ length: 450 }, (_, n) => batched.upsert('Contact', `k${n}`, {}));
+  go();
+  await Promise.all(asked);
+  const visit = batched.upsert('Appointment__c', 'v', { Contact__c: 'k1' });
+  go();
+  await visit;
+  expect(calls.map(({ body }) => body.records.length)).toEqual([200, 200, 50, 1]);
+  expect(calls.at(-1)?.body.records).toEqual([
+    { attributes: { type: 'Appointment__c' }, EHR_Key__c: 'v', Contact__r: { EHR_Key__c: 'k1' } },
   ]);
-  expect(asked.splice(0).map((call) => (call as [string, string, { records: object[] }])[2].records)).toEqual([
-    [{ attributes: { type: 'Appointment__c' }, EHR_Key__c: 'a', Contact__r: { EHR_Key__c: 'p' } }],
-    [
-      { attributes: { type: 'Appointment__c' }, EHR_Key__c: 'b', Contact__r: { EHR_Key__c: 'p' } },
-      { attributes: { type: 'Appointment__c' }, EHR_Key__c: 'bad', Contact__r: { EHR_Key__c: 'p' } },
-    ],
-  ]);
-  expect(await Promise.all(['x', "o'b", 'y'].map((key) => find!('Contact', key)))).toEqual([
-    undefined,
-    { key: "o'b" },
-    undefined,
-  ]);
-  expect(asked).toEqual(["EHR_Key__c IN ('x')", "EHR_Key__c IN ('o\\'b', 'y')"]);
+});
+
+test('rows are looked for together, whatever their keys hold', async () => {
+  const asked: string[] = [];
+  const query = async (_object: string, where: string) => {
+    asked.push(where);
+    return [{ key: "o'b" }];
+  };
+  const { find } = inBatches({ query } as unknown as Crm, async () => {});
+  const keys = ['x', "o'b", ...Array.from({ length: 99 }, (_, n) => `k${n}`)];
+  const rows = await Promise.all(keys.map((key) => find!('Contact', key)));
+  expect(rows.map((row) => row?.key)).toEqual([undefined, "o'b", ...Array(99).fill(undefined)]);
+  expect(asked.map((where) => where.split(', ').length)).toEqual([100, 1]);
+  expect(asked[0]).toMatch(/^EHR_Key__c IN \('x', 'o\\'b', 'k0', /);
 });

@@ -25,13 +25,14 @@ function writing(meanwhile: (key: string, nth: number) => void) {
     },
   };
   const machine = { now: () => 0, random: () => 0, sleep: async () => {} } as unknown as Machine;
+  const settings = { crm: {} };
   const context = {
     steps,
     store,
     machine,
+    settings,
     stop: new AbortController().signal,
     setAside: () => {},
-    settings: { crmBatch: 1 },
   } as unknown as Context;
   return { store, wrote, writer: openWriter(context, {} as Crm) };
 }
