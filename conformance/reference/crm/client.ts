@@ -20,6 +20,8 @@ export type Crm = {
   remove(object: ObjectName, key: string): Promise<void>;
   /** All rows of our objects that satisfy a SOQL condition, over all pages. */
   query(object: ObjectName, where: string): Promise<Row[]>;
+  /** The row with this `EHR_Key__c`; only of a client that asks for many at a time. */
+  find?(object: ObjectName, key: string): Promise<Row | undefined>;
   /** Writes down what was done with a row. */
   tellOf(
     action: 'create' | 'update' | 'delete',
