@@ -4,7 +4,9 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', '.pack/**', 'reports/runs/**', 'clients/**'],
-    testTimeout: 20_000,
+    // Ends what hangs. Nothing comes near it; a machine that has much else to do is no reason to fail.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Files share their workers, and with them what they import: reading it anew for each was half the processor time of most.
     // No file changes what others see of a module, of the environment or of the clock.
     isolate: false,
