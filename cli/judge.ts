@@ -78,14 +78,15 @@ export async function judgeRun(args: string[]): Promise<number> {
 
 // The folder tells of the run as it was: what it would be under other terms is said, and not kept.
 function judgeOtherwise(opened: ReturnType<typeof openRun>, asked: TermsAsked & { baseline?: string }): number {
-  const { header, map } = opened;
+  const { header, map, manifest } = opened;
   const checks = header.checks.map((id) => ({ id }));
-  const { edition, gate, before } = readTerms(asked, { size: header.size ?? 'ci', checks, map });
+  const { edition, gate, before, soak } = readTerms(asked, { size: header.size ?? 'ci', checks, map, manifest });
   const result = judgeOpened({
     ...opened,
     header: { ...header, gate: gate ?? header.gate },
     edition: edition ?? opened.edition,
     before: before ?? opened.before,
+    soak: soak ?? opened.soak,
     baseline: asked.baseline === undefined ? opened.baseline : baselineFrom(asked.baseline),
   });
   const { columns: width, isTTY } = process.stdout;

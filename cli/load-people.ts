@@ -19,7 +19,8 @@ interface Commit {
 export interface PreparedCall {
   to: 'site' | 'crm';
   path: string;
-  body: Omit<Commit, 'actor'> & { actor?: string };
+  /** Its body as JSON: the script only adds its place in the schedule. */
+  text: string;
 }
 
 export interface PreparedLoad {
@@ -79,7 +80,11 @@ export async function prepareLoad(options: PrepareOptions): Promise<PreparedLoad
   // Who comes in a schedule's slack is nobody that changes are about.
   const arrival = (): Person => (arrived < known ? persons[arrived++]! : persons[more++]!);
   const newNumber = (person: Person): Commit => desk.renumber(person, mobileOf(numbers[renumbered++]!));
-  const atSite = (body: Commit): PreparedCall => ({ to: 'site', path: `/v1/sites/${site.name}/commits`, body });
+  const call = (to: PreparedCall['to'], path: string, body: Omit<Commit, 'actor'> & { actor?: string }): PreparedCall => ({
+    ...{ to, path },
+    text: JSON.stringify(body),
+  });
+  const atSite = (body: Commit): PreparedCall => call('site', `/v1/sites/${site.name}/commits`, body);
 
   const offer: Record<ScheduleShape['kind'], (i: number) => PreparedCall[] | string> = {
     arrivals: () => {
@@ -97,7 +102,7 @@ export async function prepareLoad(options: PrepareOptions): Promise<PreparedLoad
       if (!edit)
         throw new UsageError("the map has no field of a patient's that the CRM owns: there is nothing for CRM users to edit");
       const changes = [{ op: 'update', ...edit(toPatient(somebody(i), site), Math.floor(i / known)) }];
-      return [{ to: 'crm', path: '/v1/crm/commits', body: { act: 'edit', cohort, changes } }];
+      return [call('crm', '/v1/crm/commits', { act: 'edit', cohort, changes })];
     },
     reads: (i) => `Patient/${desk.idOf(somebody(i))}`,
   };

@@ -77,7 +77,7 @@ async function run(
   );
   const { schedules } = JSON.parse(asked.text).ext.syncproof as { schedules: Record<string, { kind: string; count: number }> };
   mkdirSync(folder, { recursive: true });
-  const call = (act: string) => ({ to: 'site', path: '/v1/sites/epic/commits', body: { act } });
+  const call = (act: string) => ({ to: 'site', path: '/v1/sites/epic/commits', text: JSON.stringify({ act }) });
   for (const [schedule, { kind }] of Object.entries(schedules)) {
     const entry = kind === 'reads' ? 'Patient/1' : kind === 'arrivals' ? [call('register'), call('book')] : [call('update')];
     writeFileSync(join(folder, `${schedule}.json`), JSON.stringify(Array(entries).fill(entry)));

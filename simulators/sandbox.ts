@@ -12,10 +12,12 @@ import {
   type Identity,
   Kernel,
   type KernelOptions,
+  type Layout,
   type ListenOptions,
   layoutHash,
   layoutOf,
   openAuthority,
+  otherTable,
   type Part,
   type PartPorts,
   partsOf,
@@ -34,7 +36,7 @@ export { FAULTS };
 /** One EHR site to mount. */
 export type SiteConfig = Pick<EhrSiteOptions, 'name' | 'vendor' | 'tenant' | 'authority' | 'timeZone' | 'clients' | 'capability'>;
 
-export interface SandboxOptions extends Pick<KernelOptions, 'process' | 'seed' | 'runKey' | 'data'> {
+export interface SandboxOptions extends Pick<KernelOptions, 'process' | 'seed' | 'runKey' | 'data' | 'spills'> {
   /** Which parts this process mounts: `crm`, site names, `<site>-hl7`; all when absent. */
   parts?: string[];
   sites: SiteConfig[];
@@ -77,6 +79,7 @@ export interface Sandbox {
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const authority = await openAuthority(options.ca);
   const identity = await authority.issue(['localhost', '127.0.0.1', '::1', ...(options.hosts ?? [])]);
+  checkState(options);
   let world = mount(options, options.from ? await beginning(options, options.from) : undefined);
   try {
     await open(world, identity, options);
@@ -188,12 +191,37 @@ async function beginning(options: SandboxOptions, folder: string): Promise<Kerne
       `${options.data} holds the state of a sandbox already: start it without a snapshot and restore, or choose a new folder`,
     );
   const manifest = await checkSnapshot(folder);
+  return onTrial(options, ({ parts, kernel }) => begin(manifest, folder, parts, kernel));
+}
+
+function onTrial<T>(options: SandboxOptions, look: (trial: World) => T): T {
   const trial = mount({ ...options, data: undefined });
   try {
-    return begin(manifest, folder, trial.parts, trial.kernel);
+    return look(trial);
   } finally {
     trial.unwatch();
     trial.kernel.close();
+  }
+}
+
+// Said before anything is written there: tables of another version would be read wrongly, or half.
+function checkState(options: SandboxOptions): void {
+  const { data } = options;
+  const file = join(data ?? '', STATE_FILE);
+  if (!data || options.from || !existsSync(file)) return;
+  const layout = onTrial(options, ({ kernel }) => layoutOf(kernel.database.sql));
+  const other = otherTableIn(file, layout);
+  if (other)
+    throw new ConfigurationError(
+      `${data} holds the state of another version of Syncproof (its table ${other} is made otherwise): delete the folder or choose a new one, or start the version that wrote it`,
+    );
+}
+
+function otherTableIn(file: string, layout: Layout): string | undefined {
+  try {
+    return otherTable(file, layout);
+  } catch (error) {
+    throw new ConfigurationError(`${file} is no state of a sandbox: ${(error as Error).message}`);
   }
 }
 

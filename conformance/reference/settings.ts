@@ -51,6 +51,8 @@ export type CrmSettings = {
   username?: string;
   password?: string;
   apiVersion: string;
+  /** Writes wait so many milliseconds for others, and go out together; each by itself where nothing is said. */
+  gatherMs?: number;
 };
 
 export type Settings = {
@@ -90,6 +92,7 @@ export function readSettings(env: Flat): Settings {
       // Salesforce wants the security token appended to the password wherever the caller's network is not trusted.
       password: flat.SYNCPROOF_CRM_PASSWORD && flat.SYNCPROOF_CRM_PASSWORD + (flat.SYNCPROOF_CRM_SECURITY_TOKEN ?? ''),
       apiVersion: flat.SYNCPROOF_CRM_API_VERSION ?? '60.0',
+      gatherMs: flat.SYNC_CRM_GATHER_MS ? Number(flat.SYNC_CRM_GATHER_MS) : undefined,
     },
     webhook: flat.SYNCPROOF_WEBHOOK_BIND
       ? { bind: address(flat.SYNCPROOF_WEBHOOK_BIND), secret: need(flat, 'SYNCPROOF_WEBHOOK_SECRET') }

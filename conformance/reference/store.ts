@@ -71,13 +71,13 @@ export function openStore(folder: string, survives: 'kill' | 'power-cut' = 'powe
   return {
     /** Runs it as one change: all of it is kept, or nothing. */
     transaction<T>(work: () => T): T {
-      db.exec('BEGIN IMMEDIATE');
+      sql('BEGIN IMMEDIATE').run();
       try {
         const result = work();
-        db.exec('COMMIT');
+        sql('COMMIT').run();
         return result;
       } catch (error) {
-        db.exec('ROLLBACK');
+        sql('ROLLBACK').run();
         throw error;
       }
     },
@@ -144,6 +144,12 @@ export function openStore(folder: string, survives: 'kill' | 'power-cut' = 'powe
     /** Keeps what the CRM holds, as confirmed by it or seen in it. */
     putHeld(link: Link, held: Fields | null): void {
       sql('UPDATE link SET held = ? WHERE object = ? AND key = ?').run(held && JSON.stringify(held), link.object, link.key);
+    },
+    /** The record was written as it was desired in `link`, and that is what the CRM holds now. */
+    keepSaved(link: Link, held: Fields | null, at: number): void {
+      sql('UPDATE link SET held = ?, savedRevision = ?, savedAt = ? WHERE object = ? AND key = ?').run(
+        ...[held && JSON.stringify(held), link.revision, at, link.object, link.key],
+      );
     },
     /** The record was written as it was desired in `link`; if that changed meanwhile, it stays unsaved. */
     markSaved(link: Link, at: number): void {

@@ -13,6 +13,7 @@ import {
 } from '../result.ts';
 import { BADGES } from './badges.ts';
 import { LEVELS } from './levels.ts';
+import type { SoakStanding } from './soak.ts';
 
 /** A gate that cannot be read, or that no run of this kind could meet. */
 export class GateError extends Error {}
@@ -26,6 +27,8 @@ type Outcome = Omit<GateLine, 'asked'>;
 /** What a run is like before it begins, as far as a gate can know. */
 export interface Planned {
   size: Size;
+  /** The soak that it goes by, where it names one. */
+  soak?: SoakStanding;
   /** Checks that are left out. */
   leftOut: number;
   hasBefore: boolean;
@@ -64,7 +67,7 @@ const atLeast = <T>(all: readonly T[], least: T, seen: T | undefined): boolean =
 const IN_CI = /-ci$/;
 const LEVEL_VALUES = LEVEL_IDS.flatMap((id) => [
   id,
-  ...(LEVELS.find((level) => level.id === id)!.beyond('ci').length > 0 ? [`${id}-ci`] : []),
+  ...(LEVELS.find((level) => level.id === id)!.beyond({ size: 'ci' }).length > 0 ? [`${id}-ci`] : []),
 ]);
 
 function judgeLevel(value: string): (seen: Seen) => Outcome {
@@ -104,8 +107,8 @@ const CONDITIONS: readonly Condition[] = [
     doc: 'at least that level; L2-ci and L3-ci ask for what a run of ci size can show of it',
     example: 'level=L1',
     read: (value, key) => judgeLevel(oneOf(value, LEVEL_VALUES, key)),
-    impossible(value, { size, leftOut }) {
-      const beyond = IN_CI.test(value) ? [] : (LEVELS.find(({ id }) => id === value)?.beyond(size) ?? []);
+    impossible(value, { leftOut, ...shown }) {
+      const beyond = IN_CI.test(value) ? [] : (LEVELS.find(({ id }) => id === value)?.beyond(shown) ?? []);
       if (leftOut > 0) return `a level needs every check, and ${leftOut} are left out`;
       if (beyond.length > 0) return `it needs ${beyond.join(' and ')}; ${value}-ci asks for its checks in this size`;
       return undefined;

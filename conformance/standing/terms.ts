@@ -5,6 +5,7 @@ import { MINIMUM_MAP } from '../map/map-minimum.ts';
 import type { LatencyClass, LevelId, Severity } from '../result.ts';
 import { BADGES } from './badges.ts';
 import { LEVELS } from './levels.ts';
+import type { SoakTerms } from './soak.ts';
 
 /** What a run is measured by, as data: worked out of the registries, or frozen in an edition. */
 export interface Terms {
@@ -16,6 +17,7 @@ export interface Terms {
     /** Ids of the checks that all have to pass where they apply. */
     must: string[];
     majors?: number;
+    soak?: SoakTerms;
     /** Checks of which one at least has to pass, by capability. */
     profile: Partial<Record<Capability, string[]>>;
   }[];
@@ -32,10 +34,11 @@ export function termsOf(checks: readonly CheckDefinition[]): Terms {
   return {
     checks: checks.map(({ id, severity, level }) => ({ id, severity, level })),
     minimumMap: [...MINIMUM_MAP],
-    levels: LEVELS.map(({ id, must, majors, profile }) => ({
+    levels: LEVELS.map(({ id, must, majors, soak, profile }) => ({
       id,
       must: ids(must),
       majors,
+      ...(soak && { soak }),
       profile: Object.fromEntries(profile.map((name) => [name, ids((check) => capabilitiesOf(check).includes(name))])),
     })),
     badges: BADGES.map(({ id, vendor, reads, must }) => ({ id, vendor, reads, must: ids(must) })),

@@ -4,11 +4,13 @@ export const prose = (page: string): string =>
     .replace(/^([ ]*)(`{3,}|~{3,})[^\n]*\n[\s\S]*?^\1\2[ ]*$/gm, (block) => block.replace(/[^\n]/g, ''))
     .replace(/<!--[\s\S]*?-->/g, (text) => text.replace(/[^\n]/g, ''));
 
-/** What a heading is called in an address, as GitHub makes it: `## A. b-c!` is `#a-b-c`; the second of a name ends in `-1`. */
-export function anchors(page: string): Set<string> {
+/**
+ * Names the headings of one page, in their order, as GitHub does in an address: `## A. b-c!` is `#a-b-c`; the second of a name ends
+ * in `-1`.
+ */
+export function headingNames(): (heading: string) => string {
   const seen = new Map<string, number>();
-  const found = new Set<string>();
-  for (const [, heading = ''] of prose(page).matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm)) {
+  return (heading) => {
     const text = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1');
     const slug = text
       .toLowerCase()
@@ -16,10 +18,15 @@ export function anchors(page: string): Set<string> {
       .replace(/\s/g, '-');
     const before = seen.get(slug) ?? 0;
     seen.set(slug, before + 1);
-    found.add(before === 0 ? slug : `${slug}-${before}`);
-  }
-  return found;
+    return before === 0 ? slug : `${slug}-${before}`;
+  };
 }
+
+/** What the headings of a page are called in an address. */
+export const anchors = (page: string): Set<string> => {
+  const name = headingNames();
+  return new Set([...prose(page).matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm)].map(([, heading = '']) => name(heading)));
+};
 
 /** Targets of the links and pictures of a page, with their lines. */
 export const links = (page: string): { target: string; line: number }[] =>

@@ -31,7 +31,7 @@ const BANS: readonly Ban[] = [
       },
       {
         file: /^simulators\/crm\//,
-        text: /soapenv:Fault|faultcode|LoginFault|urn:fault\.partner/,
+        text: /soapenv:Fault|faultcode|LoginFault|UnexpectedErrorFault|urn:fault\./,
         reason: "element names of SOAP's own error body",
       },
     ],

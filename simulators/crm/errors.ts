@@ -102,6 +102,11 @@ export const ERRORS = {
   'no-access': row(400, 'INSUFFICIENT_ACCESS_OR_READONLY', 'insufficient access rights on object id'),
   'not-yours': row(403, 'INSUFFICIENT_ACCESS_OR_READONLY', 'insufficient access rights on object id'),
   locked: row(400, 'UNABLE_TO_LOCK_ROW', 'unable to obtain exclusive access to this record or 1 records: {id}'),
+  converted: row(400, 'CANNOT_UPDATE_CONVERTED_LEAD', 'cannot reference converted lead'),
+  // Codes of the guide's list; wordings not verified.
+  'bad-merge': row(400, 'MERGE_FAILED', 'Merge failed: {problem}'),
+  'not-in-bin': row(400, 'DELETE_FAILED', 'Entity is not in the recycle bin'),
+  'bad-conversion': row(400, 'INVALID_STATUS', 'invalid convertedStatus: {value}'),
   'bad-integrity': row(400, 'FIELD_INTEGRITY_EXCEPTION', '{problem}'),
   'out-of-range': row(400, 'NUMBER_OUTSIDE_VALID_RANGE', '{label}: value outside of valid range on numeric field: {value}'),
   precondition: protocol(412, 'PRECONDITION_FAILED', 'The record has been modified since the time that the request names'),

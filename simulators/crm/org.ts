@@ -111,6 +111,8 @@ export class Org {
   readonly sessions: Sessions;
   readonly cursors: Cell<Cursor>;
   readonly rules: Rulebook;
+  /** Deleted records that somebody has thrown out of the recycle bin, by id. */
+  readonly emptied: Cell<true>;
   readonly #afterSave: WriterOptions['afterSave'];
   readonly locks: Locks;
   readonly jobs: Jobs;
@@ -140,6 +142,7 @@ export class Org {
     this.#afterSave = options.afterSave;
     this.locks = new Locks(this.kernel.clock, this.kernel.cell<string[]>('crm.locks'));
     this.store = new Store(this.kernel.database, this.schema.drifts);
+    this.emptied = this.kernel.cell<true>('crm.emptied');
     this.jobs = new Jobs(this);
     this.feed = new Feed(this);
     this.bayeux = new Bayeux(this, this.feed);
@@ -218,14 +221,27 @@ export class Org {
   }
 
   writer(userId: string, options: { setup?: boolean; impatient?: boolean; wishes?: Wishes } = {}): Writer {
-    const { kernel, store, schema, id, rules } = this;
+    const { kernel, store, schema, id, rules, emptied } = this;
     if (options.setup) return new Writer({ kernel, store, schema, orgId: id, userId, setup: true });
     const { username } = this.user(userId);
     const locks = this.settings.all.lockHoldMs > 0 || this.locks.taken ? this.locks : undefined;
     const userNamed = (name: string) => this.users.find((user) => user.username === name)?.id;
     const access = { view: this.viewOf(userId), profile: rules.profileOf(username) };
     const afterSave = this.#afterSave;
-    return new Writer({ kernel, store, schema, orgId: id, userId, rules, locks, userNamed, afterSave, ...access, ...options });
+    return new Writer({
+      kernel,
+      store,
+      schema,
+      orgId: id,
+      userId,
+      rules,
+      locks,
+      userNamed,
+      afterSave,
+      emptied,
+      ...access,
+      ...options,
+    });
   }
 
   /** Sees everything: for the org itself and its control routes. */
@@ -323,6 +339,15 @@ export class Org {
     const one = { since: now };
     this.#running.add(one);
     return () => void this.#running.delete(one);
+  }
+
+  /** Throws deleted records out of the recycle bin, for good. */
+  emptyBin(ids: readonly string[], actor: string): void {
+    if (ids.length === 0) return;
+    this.kernel.database.transaction(() => {
+      for (const id of ids) this.emptied.set(id, true);
+      this.kernel.journal.append({ sim: 'crm', tenant: this.id, kind: 'setup', actor, data: { emptied: ids } });
+    });
   }
 
   #keepUsage(): void {

@@ -1,12 +1,21 @@
-import type { Call, RestRoute } from './rest/call.ts';
+import { CrmError } from './errors.ts';
+import { type Call, mannerOf, type RestRoute, rowErrors } from './rest/call.ts';
+import type { Edition } from './soap-edition.ts';
 import type { Element } from './soap-xml.ts';
+import type { Writer } from './writer.ts';
 
-/** A call of the partner API. What it means is what the REST API means: it is turned into one of its routes, and the answer into XML. */
+/** How a call was made. */
+export interface Manners {
+  allOrNone: boolean;
+  edition: Edition;
+}
+
+/** A call of the SOAP API. What it means is what the REST API means: it is turned into one of its routes, and the answer into XML. */
 export interface SoapCall {
   /** The route that does what the call asks for, and how it is called. @throws CrmError */
-  ask(call: Call, element: Element, allOrNone: boolean): { route: RestRoute; call: Call };
+  ask(call: Call, element: Element, manners: Manners): { route: RestRoute; call: Call };
   /** What stands in the response, of the body of the route's answer. */
-  answer(body: unknown): string;
+  answer(body: unknown, edition: Edition): string;
 }
 
 export const routeOf = (routes: readonly RestRoute[], method: string, path: string): RestRoute =>
@@ -16,6 +25,28 @@ export const routeOf = (routes: readonly RestRoute[], method: string, path: stri
 export const own = (operation: string, run: RestRoute['run'], act?: string): RestRoute => ({
   ...{ method: 'POST', path: '', operation, tier: 'semantic', doc: '', run },
   ...(act && { act }),
+});
+
+/** A route of several requests, each a transaction of its own: what one of them comes to stands in its row. */
+export const each = (
+  operation: string,
+  act: string,
+  one: (call: Call, writer: Writer, request: never) => unknown,
+): RestRoute => ({
+  ...own(operation, () => ({ status: 200 }), act),
+  handle: async (call, context) => {
+    const body: unknown[] = [];
+    for (const request of JSON.parse(call.raw) as never[])
+      body.push(
+        await call.org
+          .commit(context, mannerOf(call, act), (writer) => one(call, writer, request))
+          .catch((error: unknown) => {
+            if (!(error instanceof CrmError)) throw error;
+            return { success: false, errors: rowErrors(error.entries) };
+          }),
+      );
+    return { status: 200, body };
+  },
 });
 
 export const asked = (call: Call, more: Partial<Call>): Call => ({ ...call, ...more });

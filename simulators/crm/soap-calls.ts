@@ -5,18 +5,17 @@ import { type Answer, asCrmError, type Call, knownVersion, mannerOf } from './re
 import { readRoute } from './rest/reading.ts';
 import type { SoapCall } from './soap-call.ts';
 import { DESCRIBE_CALLS } from './soap-describe.ts';
+import { type Edition, namespacesOf } from './soap-edition.ts';
+import { MERGE_CALLS } from './soap-merge.ts';
 import { ORG_CALLS } from './soap-org.ts';
 import { RECORD_CALLS } from './soap-records.ts';
 import { child, type Element, textAt } from './soap-xml.ts';
 
-/** The calls of the partner API that MuleSoft's and WSO2's connectors make, by name. */
-export const CALLS: Readonly<Record<string, SoapCall>> = { ...RECORD_CALLS, ...ORG_CALLS, ...DESCRIBE_CALLS };
-
-const NAMESPACES =
-  'xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com" xmlns:sf="urn:sobject.partner.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema"';
+/** The calls of the SOAP API that MuleSoft's and WSO2's connectors make, and a merge, by name. */
+export const CALLS: Readonly<Record<string, SoapCall>> = { ...RECORD_CALLS, ...MERGE_CALLS, ...ORG_CALLS, ...DESCRIBE_CALLS };
 
 /** Makes a data call for whoever holds the session of its header. @throws CrmError */
-export async function dataCall(org: Org, name: string, envelope: Element, context: Context): Promise<Reply> {
+export async function dataCall(org: Org, edition: Edition, name: string, envelope: Element, context: Context): Promise<Reply> {
   const { request, exchange, setActor } = context;
   const session = org.sessions.check(`Bearer ${textAt(envelope, 'Header', 'SessionHeader', 'sessionId') ?? ''}`, exchange.id);
   setActor(session.actor);
@@ -36,23 +35,24 @@ export async function dataCall(org: Org, name: string, envelope: Element, contex
   const schema = org.viewOf(session.userId);
   const outer: Call = {
     ...{ org, session, schema, version, headers, origin: request.origin },
-    ...{ method: 'POST', params: {}, query: new URLSearchParams(), raw: '', look: (read) => read() },
+    ...{ api: 'soap', method: 'POST', params: {}, query: new URLSearchParams(), raw: '', look: (read) => read() },
   };
   const { ask, answer: shown } = CALLS[name]!;
-  const { route, call } = ask(outer, child(child(envelope, 'Body')!, name)!, header('AllOrNoneHeader', 'allOrNone') === 'true');
+  const allOrNone = header('AllOrNoneHeader', 'allOrNone') === 'true';
+  const { route, call } = ask(outer, child(child(envelope, 'Body')!, name)!, { allOrNone, edition });
   const run = async (): Promise<Answer> => {
+    if (route.handle) return route.handle(call, context);
     if (!route.act) return readRoute(route, call, context);
-    const origin = `com/salesforce/api/soap/${version}${client ? `;client=${client}` : ''}`;
-    return org.commit(context, { ...mannerOf(call, route.act), origin }, (writer) => route.run(call, writer) as Answer);
+    return org.commit(context, mannerOf(call, route.act), (writer) => route.run(call, writer) as Answer);
   };
   const answer = await run().catch((error: unknown) => {
     throw asCrmError(error) ?? error;
   });
-  const body = `<${name}Response>${shown(answer.body)}</${name}Response>`;
+  const body = `<${name}Response>${shown(answer.body, edition)}</${name}Response>`;
   return {
     status: 200,
     headers: { 'content-type': 'text/xml; charset=utf-8', 'cache-control': 'no-store' },
-    body: `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope ${NAMESPACES}><soapenv:Header><LimitInfoHeader><limitInfo><current>${org.used}</current><limit>${org.dailyRequests}</limit><type>API REQUESTS</type></limitInfo></LimitInfoHeader></soapenv:Header><soapenv:Body>${body}</soapenv:Body></soapenv:Envelope>`,
+    body: `<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope ${namespacesOf(edition, 'records')} xmlns:xsd="http://www.w3.org/2001/XMLSchema"><soapenv:Header><LimitInfoHeader><limitInfo><current>${org.used}</current><limit>${org.dailyRequests}</limit><type>API REQUESTS</type></limitInfo></LimitInfoHeader></soapenv:Header><soapenv:Body>${body}</soapenv:Body></soapenv:Envelope>`,
     served: answer.served,
   };
 }

@@ -109,14 +109,14 @@ function typeInBin({ org, schema, session }: Call, id: string) {
   const id18 = toId18(id);
   if (!type || !id18) throw crmError('bad-id-in-call', { value: id });
   const known = org.store.find(id18);
-  if (!known?.deleted)
+  if (!known?.deleted || org.emptied.has(id18))
     throw new CrmError(400, [{ errorCode: 'UNDELETE_FAILED', message: 'Entity is not in the recycle bin', fields: [] }]);
   if (type.definition.deletable === false || !org.sees(session.userId, known)) throw crmError('no-access');
   return type;
 }
 
 const undelete: SoapCall = {
-  ask: (call, element, allOrNone) => ({
+  ask: (call, element, { allOrNone }) => ({
     route: restore,
     call: asked(call, { raw: JSON.stringify({ ids: textsOf(element, 'ids'), allOrNone }) }),
   }),
@@ -128,9 +128,9 @@ const search: SoapCall = {
     route: routeOf(SEARCH_ROUTES, 'GET', 'search'),
     call: queried(call, { q: textAt(element, 'searchString') ?? '' }),
   }),
-  answer: (body) => {
+  answer: (body, edition) => {
     const records = Array.isArray(body) ? body : (body as { searchRecords: unknown[] }).searchRecords;
-    const shown = records.map((one) => `<searchRecords>${recordXml('record', one as Shown)}</searchRecords>`);
+    const shown = records.map((one) => `<searchRecords>${recordXml('record', one as Shown, edition)}</searchRecords>`);
     return `<result>${shown.join('')}</result>`;
   },
 };

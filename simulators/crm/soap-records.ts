@@ -4,6 +4,7 @@ import { COLLECTION_ROUTES } from './rest/collections.ts';
 import { QUERY_ROUTES } from './rest/query.ts';
 import { NUMBER_TYPES, type SObjectType } from './schema.ts';
 import { asked, queried, routeOf, type SoapCall, textsOf } from './soap-call.ts';
+import type { Edition } from './soap-edition.ts';
 import { found, results, retrieved, upserted } from './soap-results.ts';
 import { type Element, textAt } from './soap-xml.ts';
 
@@ -26,16 +27,16 @@ const queryMore: SoapCall = {
 };
 
 const write = (method: 'POST' | 'PATCH'): SoapCall => ({
-  ask: (call, element, allOrNone) => ({
+  ask: (call, element, { allOrNone, edition }) => ({
     route: routeOf(COLLECTION_ROUTES, method, 'composite/sobjects'),
-    call: asked(call, { method, raw: JSON.stringify({ allOrNone, records: recordsOf(call, element) }) }),
+    call: asked(call, { method, raw: JSON.stringify({ allOrNone, records: recordsOf(call, element, edition) }) }),
   }),
   answer: results,
 });
 
 const upsert: SoapCall = {
-  ask: (call, element, allOrNone) => {
-    const records = recordsOf(call, element);
+  ask: (call, element, { allOrNone, edition }) => {
+    const records = recordsOf(call, element, edition);
     const type = String((records[0]?.attributes as { type?: string } | undefined)?.type ?? '');
     const params = { type, field: textAt(element, 'externalIDFieldName') ?? '' };
     const raw = JSON.stringify({ allOrNone, records });
@@ -48,7 +49,7 @@ const upsert: SoapCall = {
 };
 
 const remove: SoapCall = {
-  ask: (call, element, allOrNone) => ({
+  ask: (call, element, { allOrNone }) => ({
     route: routeOf(COLLECTION_ROUTES, 'DELETE', 'composite/sobjects'),
     call: queried(call, { ids: textsOf(element, 'ids').join(), allOrNone: String(allOrNone) }),
   }),
@@ -76,8 +77,8 @@ export const RECORD_CALLS: Readonly<Record<string, SoapCall>> = {
   retrieve,
 };
 
-const recordsOf = (call: Call, element: Element): Record<string, unknown>[] =>
-  element.children.filter(({ name }) => name === 'sObjects').map((one) => recordOf(call, one));
+const recordsOf = (call: Call, element: Element, edition: Edition): Record<string, unknown>[] =>
+  element.children.filter(({ name }) => name === 'sObjects').map((one) => recordOf(call, one, edition));
 
 /** @throws CrmError INVALID_TYPE */
 export function needType({ schema }: Call, name: string): SObjectType {
@@ -88,15 +89,15 @@ export function needType({ schema }: Call, name: string): SObjectType {
 }
 
 /** An sObject as JSON has it: values by the types of its fields, what is to be emptied as null, parents by their keys. */
-function recordOf(call: Call, element: Element): Record<string, unknown> {
-  const type = needType(call, textAt(element, 'type') ?? '');
+export function recordOf(call: Call, element: Element, edition: Edition): Record<string, unknown> {
+  const type = needType(call, edition.typeOf(element));
   const record: Record<string, unknown> = { attributes: { type: type.name } };
   for (const { name, nil, text, children } of element.children) {
     // A field that is nil is left as it is; to empty one it has to be named.
-    if (name === 'type' || nil) continue;
+    if (edition.apart.includes(name) || nil) continue;
     if (name === 'fieldsToNull') record[text.trim()] = null;
     else if (children.length > 0) {
-      const keys = children.filter((one) => one.name !== 'type');
+      const keys = children.filter((one) => !edition.apart.includes(one.name));
       record[name] = Object.fromEntries(keys.map((one) => [one.name, one.text]));
     } else record[name] = typedValue(type, name, text);
   }

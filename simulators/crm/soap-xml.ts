@@ -1,6 +1,8 @@
-/** An element as SOAP needs it: local name, whether it is nil, text, children. Namespaces are not looked at, as clients choose their prefixes. */
+/** An element as SOAP needs it: local name, type, whether it is nil, text, children. Namespaces are not looked at, as clients choose their prefixes. */
 export interface Element {
   name: string;
+  /** Local name of the type that `xsi:type` gives it. */
+  type?: string;
   nil: boolean;
   text: string;
   children: Element[];
@@ -54,7 +56,14 @@ export function parseXml(source: string): Element {
       open.pop();
       continue;
     }
-    const element = { name, nil: /(?:^|[\s:])nil\s*=\s*["'](?:true|1)["']/.test(attributes), text: '', children: [] };
+    const [, type] = /(?:^|\s)[\w.-]+:type\s*=\s*["'](?:[\w.-]+:)?([\w.-]+)["']/.exec(attributes) ?? [];
+    const element: Element = {
+      name,
+      type,
+      nil: /(?:^|[\s:])nil\s*=\s*["'](?:true|1)["']/.test(attributes),
+      text: '',
+      children: [],
+    };
     current.children.push(element);
     if (empty) continue;
     if (open.length > MOST_DEEP) throw new BadXml('too many elements inside each other');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BadXml, parseXml } from './soap-xml.ts';
-import { openCrm, type TestCrm } from './testing.ts';
+import { openCrm, soapCall, type TestCrm } from './testing.ts';
 
 let crm: TestCrm;
 beforeAll(async () => {
@@ -9,18 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => crm.close());
 
-/** One call of the partner API: its status, and the body behind the header. */
-async function soap(body: string, header = '', token = crm.token): Promise<{ status: number; text: string }> {
-  const session = `<urn:SessionHeader><urn:sessionId>${token}</urn:sessionId></urn:SessionHeader>`;
-  const envelope = `<?xml version="1.0"?><env:Envelope xmlns:env="http://schemas.xmlsoap.org/soap/envelope/" xmlns:urn="urn:partner.soap.sforce.com" xmlns:ens="urn:sobject.partner.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><env:Header>${session}${header}</env:Header><env:Body>${body}</env:Body></env:Envelope>`;
-  const reply = await fetch(`${crm.url}/services/Soap/u/60.0/00D000000000001`, {
-    method: 'POST',
-    headers: { 'content-type': 'text/xml', soapaction: '""' },
-    body: envelope,
-  });
-  const text = await reply.text();
-  return { status: reply.status, text: /<soapenv:Body>([\s\S]*)<\/soapenv:Body>/.exec(text)?.[1] ?? text };
-}
+const soap = (body: string, header = '', token = crm.token) => soapCall(crm, body, { header, token });
 
 const sObject = (type: string, fields: string): string => `<urn:sObjects><ens:type>${type}</ens:type>${fields}</urn:sObjects>`;
 const contact = (key: string, more = ''): string =>
@@ -187,7 +176,7 @@ describe('refusals', () => {
       200,
       'INVALID_FIELD',
     ],
-    ['another call', '<urn:merge/>', undefined, 501, 'NOT_IMPLEMENTED'],
+    ['another call', '<urn:findDuplicates/>', undefined, 501, 'NOT_IMPLEMENTED'],
     ['a name of every object', '<urn:toString/>', undefined, 501, 'NOT_IMPLEMENTED'],
     [
       'a bad term',

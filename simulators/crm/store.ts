@@ -122,6 +122,12 @@ export class Store {
     );
   }
 
+  /** The same of deleted records. */
+  gone(type: SObjectType, { after, limit }: { after: number; limit: number }): Stored[] {
+    const where = 'type = ? AND deleted = 1 AND n > ?';
+    return this.#rows(`SELECT ${COLUMNS} FROM crm_row WHERE ${where} ORDER BY n ${LIMIT}`, type.name, after, limit);
+  }
+
   /** Up to `limit` records with `from` < SystemModstamp < `to`, oldest first or (`down`) newest first. Deleted ones too. */
   byStamp(type: SObjectType, options: { from: number; to: number; limit: number; down?: boolean }): Stored[] {
     const { from, to, limit, down } = options;

@@ -61,3 +61,21 @@ export async function openCrm(options: CrmOptions & { kernel?: KernelOptions } =
     },
   };
 }
+
+/** One call of the SOAP API: its status, and the body behind the header. */
+export async function soapCall(
+  crm: Pick<TestCrm, 'url' | 'token'>,
+  body: string,
+  options: { header?: string; token?: string; path?: 'u' | 'c'; edition?: 'partner' | 'enterprise' } = {},
+): Promise<{ status: number; text: string }> {
+  const { header = '', token = crm.token, edition = 'partner', path = edition === 'partner' ? 'u' : 'c' } = options;
+  const session = `<urn:SessionHeader><urn:sessionId>${token}</urn:sessionId></urn:SessionHeader>`;
+  const envelope = `<?xml version="1.0"?><env:Envelope xmlns:env="http://schemas.xmlsoap.org/soap/envelope/" xmlns:urn="urn:${edition}.soap.sforce.com" xmlns:ens="urn:sobject.${edition}.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><env:Header>${session}${header}</env:Header><env:Body>${body}</env:Body></env:Envelope>`;
+  const reply = await fetch(`${crm.url}/services/Soap/${path}/60.0/00D000000000001`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/xml', soapaction: '""' },
+    body: envelope,
+  });
+  const text = await reply.text();
+  return { status: reply.status, text: /<soapenv:Body>([\s\S]*)<\/soapenv:Body>/.exec(text)?.[1] ?? text };
+}

@@ -35,6 +35,8 @@ export interface WriterOptions {
   afterSave?: Readonly<Record<string, (row: Row, old: Row | undefined) => Body | undefined>>;
   /** Setting the org up: read-only objects and fields may be written. */
   setup?: boolean;
+  /** Ids of deleted records that the recycle bin no longer holds. */
+  emptied?: { has(id: string): boolean };
 }
 
 /** Finds an sObject type of a path. @throws CrmError 404 */
@@ -167,6 +169,7 @@ export class Writer {
   update(seen: SObjectType, id: string, body: Body, raw = '', found?: Stored): Stored {
     const type = this.#writable(seen, 'updateable', 'no-access');
     const known = this.#existing(type, id, found);
+    if (type.name === 'Lead' && known.row.IsConverted === true) throw crmError('converted');
     const values = this.#values(type, body, 'updateable', raw);
     const { schema } = this.#options;
     if (isPersonType(schema, type)) {
@@ -237,8 +240,8 @@ export class Writer {
     return this.#remove(type, known);
   }
 
-  #remove(type: SObjectType, known: Stored): Stored {
-    const gone = this.#save(type, known, { ...known.row, IsDeleted: true }, true);
+  #remove(type: SObjectType, known: Stored, more: Row = {}): Stored {
+    const gone = this.#save(type, known, { ...known.row, ...more, IsDeleted: true }, true);
     const { schema, store } = this.#options;
     const twin = type.name === 'Account' && known.row.PersonContactId ? store.find(String(known.row.PersonContactId)) : undefined;
     if (twin && !twin.deleted) this.#remove(schema.type('Contact')!, twin);
@@ -254,9 +257,45 @@ export class Writer {
   /** Takes a record back out of the recycle bin. @throws CrmError */
   undelete(type: SObjectType, id: string): Stored {
     const known = this.#options.store.find(toId18(id) ?? '');
-    if (!known?.deleted || known.type !== type.name) throw crmError('no-cross-reference');
+    if (!known?.deleted || known.type !== type.name || this.#options.emptied?.has(known.id)) throw crmError('no-cross-reference');
     this.#unique(type, known.row, known.id);
-    return this.#save(type, known, { ...known.row, IsDeleted: false }, false);
+    return this.#save(type, known, { ...known.row, IsDeleted: false, MasterRecordId: undefined }, false);
+  }
+
+  /** A live record that this user may change, or delete. @throws CrmError, LockBusy */
+  reach(seen: SObjectType, id: string, what: 'updateable' | 'deletable'): Stored {
+    const type = this.#writable(seen, what, what === 'deletable' ? 'no-delete' : 'no-access');
+    const known = this.#existing(type, id);
+    this.#lock(type, known.row, known);
+    return known;
+  }
+
+  /** Changes what the org itself keeps, in the course of what a user asked for: no rule speaks against it. */
+  keep(stored: Stored, values: Row): Stored {
+    const type = this.#options.schema.type(stored.type)!;
+    return this.#save(type, stored, computed(type, { ...stored.row, ...values }), stored.deleted);
+  }
+
+  /** Points every lookup at `from` to `to`, where a record of that type may stand in it; but those of the records `apart`. Says which records it changed. */
+  repoint(from: Stored, to: Stored, apart: readonly string[] = []): Stored[] {
+    const { schema, store } = this.#options;
+    const moved = new Map<string, Stored>();
+    for (const type of schema.types)
+      for (const field of type.indexed) {
+        const targets = field.type === 'reference' && field.name !== 'MasterRecordId' ? targetsOf(field) : [];
+        if (!targets.includes(from.type) || !targets.includes(to.type)) continue;
+        for (const child of store.byIndex(type, field, from.id)) {
+          if (apart.includes(child.id)) continue;
+          moved.set(child.id, this.#save(type, child, { ...child.row, [field.name]: to.id }, false));
+        }
+      }
+    return [...moved.values()];
+  }
+
+  /** Moves a record to the recycle bin as the loser of a merge. */
+  bury(stored: Stored, master: Stored): Stored {
+    const type = this.#options.schema.type(stored.type)!;
+    return this.#remove(type, stored, type.field('MasterRecordId') ? { MasterRecordId: master.id } : {});
   }
 
   /** The type with all its fields, after a look at what the user may do with it. */

@@ -155,6 +155,8 @@ export function load(shape: Shape): Options & { ext: { syncproof: About } } {
       ...Object.fromEntries(parts.map(([name]) => [`offers{scenario:${name}}`, ['count>=0']])),
     },
     summaryTrendStats: ['med', 'p(95)', 'p(99)', 'max'],
+    // Each tag is carried by every number of every call: only those that thresholds and summary ask for.
+    systemTags: ['scenario', 'check', 'expected_response'],
     ext: {
       syncproof: {
         schedules: Object.fromEntries(parts.flatMap(([name, { declared }]) => (declared ? [[name, declared]] : []))),

@@ -17,6 +17,8 @@ export interface Call {
   session: Session;
   /** The schema as this user sees it. */
   schema: Schema;
+  /** The API that it came by; REST when absent. */
+  api?: 'soap';
   /** As asked for: `60.0`. */
   version: string;
   method: string;
@@ -183,7 +185,7 @@ const LIMIT = { maxOutputLength: 64 * 1024 * 1024 };
 export function mannerOf(call: Call, act: string): Manner {
   const { session, version, headers } = call;
   const [, client] = /client\s*=\s*([^,;]+)/i.exec(headers['sforce-call-options'] ?? '') ?? [];
-  const origin = `com/salesforce/api/rest/${version}${client ? `;client=${client.trim()}` : ''}`;
+  const origin = `com/salesforce/api/${call.api ?? 'rest'}/${version}${client ? `;client=${client.trim()}` : ''}`;
   return { session, act, origin, wishes: wishesOf(headers) };
 }
 

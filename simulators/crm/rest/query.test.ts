@@ -196,6 +196,27 @@ describe('changes', () => {
   });
 });
 
+test('queryAll finds deleted records by key, by id and by lookup, each once, among live ones', async () => {
+  const other = await openCrm();
+  const make = (fields: object) => ({ op: 'create' as const, type: 'Contact', fields: fields as Record<string, unknown> });
+  const { records } = await other.crm.commit({
+    changes: [make({ LastName: 'a', MRN__c: 'same' }), make({ LastName: 'b', MRN__c: 'same' }), make({ LastName: 'c' })],
+  });
+  const [a, b, c] = records.map(({ id }) => id);
+  for (const id of [a, c]) await other.crm.commit({ changes: [{ op: 'delete', type: 'Contact', id }] });
+  const all = async (where: string) =>
+    (await other.call('GET', `queryAll?q=${encodeURIComponent(`SELECT LastName FROM Contact WHERE ${where}`)}`)).body.records.map(
+      (one: { LastName: string }) => one.LastName,
+    );
+  expect(await all("MRN__c = 'same'")).toEqual(['a', 'b']);
+  expect(await all(`Id IN ('${a}', '${b}')`)).toEqual(['a', 'b']);
+  expect(await all("MRN__c = 'same' ORDER BY LastName DESC LIMIT 1")).toEqual(['b']);
+  expect((await other.query("SELECT LastName FROM Contact WHERE MRN__c = 'same'")).body.records).toMatchObject([
+    { LastName: 'b' },
+  ]);
+  await other.close();
+});
+
 describe('SOQL, further', () => {
   const rows = async (soql: string) => {
     const { status, body } = await crm.query(soql);

@@ -48,8 +48,35 @@ test.each([
   ['FIND {"or" OR "and" OR müller} RETURNING Contact(Name)', ['Joanne Müller']],
   ['FIND {joan\\*} RETURNING Contact(Name)', []],
   ['FIND {joan} RETURNING Contact(Name ORDER BY Name LIMIT 1) WITH SPELL_CORRECTION = false', ['Ann Joan']],
+  ['FIND {joan} RETURNING Contact(Name ORDER BY Name) WITH SPELL_CORRECTION=true LIMIT 1', ['Ann Joan']],
 ])('%s', async (sosl, expected) => {
   expect(await names(sosl)).toEqual(expected);
+});
+
+describe('WITH HIGHLIGHT', () => {
+  test.each<[string, object]>([
+    ['joan', { 'highlight.Name': '<mark>Joan</mark> Smith-Jones', 'highlight.Email': undefined }],
+    ['"smith-jones" OR lost', { 'highlight.Name': 'Joan <mark>Smith-Jones</mark>' }],
+    [
+      'smith AND NOT troy',
+      { 'highlight.Name': 'Joan <mark>Smith</mark>-Jones', 'highlight.Email': '<mark>smith</mark>@mail.example' },
+    ],
+    ['smi*', { 'highlight.Name': undefined }],
+    ['2125550143 OR smith', { 'highlight.MobilePhone': undefined }],
+  ])('%s', async (term, expected) => {
+    const { body } = await search(
+      `FIND {${term}} RETURNING Contact(Name, Email, MobilePhone WHERE Email = 'smith@mail.example') WITH HIGHLIGHT`,
+    );
+    for (const [name, value] of Object.entries(expected)) expect(body.searchRecords[0][name]).toBe(value);
+  });
+
+  test('not of other objects', async () => {
+    await crm.crm.commit({ changes: [{ op: 'create', type: 'Case', fields: { Subject: 'joan called' } }] });
+    expect((await search('FIND {joan} RETURNING Case(Subject) WITH HIGHLIGHT LIMIT 1')).body.searchRecords[0]).toEqual({
+      attributes: expect.anything(),
+      Subject: 'joan called',
+    });
+  });
 });
 
 test('without RETURNING ids of all types; a bare list before 37.0', async () => {
@@ -96,8 +123,13 @@ describe('refusals', () => {
     ['FIND {OR joan}', 400, 'MALFORMED_SEARCH', 'unexpected token: OR'],
     ['FIND {joan)}', 400, 'MALFORMED_SEARCH', 'unexpected token: )'],
     ['FIND {(joan}', 400, 'MALFORMED_SEARCH', 'right parentheses'],
-    ['FIND {joan} WITH HIGHLIGHT', 501, 'NOT_IMPLEMENTED', 'WITH HIGHLIGHT'],
-    ['FIND {joan} WITH SPELL_CORRECTION = true', 501, 'NOT_IMPLEMENTED', 'WITH SPELL_CORRECTION'],
+    ["FIND {joan} WITH DIVISION = 'Global'", 501, 'NOT_IMPLEMENTED', 'WITH DIVISION'],
+    ['FIND {joan} WITH DATA CATEGORY a__c AT b__c', 501, 'NOT_IMPLEMENTED', 'WITH DATA CATEGORY'],
+    ["FIND {joan} WITH METADATA = 'LABELS'", 501, 'NOT_IMPLEMENTED', 'WITH METADATA'],
+    ['FIND {joan} WITH SNIPPET', 501, 'NOT_IMPLEMENTED', 'WITH SNIPPET'],
+    ['FIND {joan} LIMIT 5 UPDATE TRACKING', 501, 'NOT_IMPLEMENTED', 'UPDATE TRACKING'],
+    ['FIND {joan} RETURNING Contact(Id USING ListView = Recent)', 501, 'NOT_IMPLEMENTED', 'USING ListView'],
+    ['FIND {joan} LIMIT 5 WITH HIGHLIGHT', 400, 'MALFORMED_SEARCH', 'WITH'],
   ])('%s', async (sosl, status, code, message) => {
     const answer = await search(sosl);
     expect([answer.status, answer.body[0]]).toEqual([

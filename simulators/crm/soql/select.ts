@@ -128,7 +128,7 @@ class Statement implements Prepared {
     const test = where ? compile(where, this.#reader(), this.#tools) : () => true;
     const found: Stored[] = [];
     const wanted = query.limit === undefined || this.grouped ? Number.POSITIVE_INFINITY : query.limit + (query.offset ?? 0);
-    const way = wayOf(plan(where, type, this.#tools), type, store, this.#wantedOrder(), wanted);
+    const way = wayOf(plan(where, type, this.#tools), type, store, { order: this.#wantedOrder(), wanted, deleted });
     const mine = (stored: Stored) => query.scope !== 'mine' || stored.row.OwnerId === this.#tools.userId;
     for (const slice of way.slices) {
       for (const record of slice) {

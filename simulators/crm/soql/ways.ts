@@ -20,13 +20,22 @@ export interface Way {
   ordered: boolean;
 }
 
-/** The way to the rows of a plan. `wanted`: how many rows are enough. */
-export function wayOf(planned: Plan, type: SObjectType, store: Store, order: WantedOrder, wanted: number): Way {
+/** What is wanted of the rows: their order, how many are enough, and whether deleted ones are among them. */
+export interface Wants {
+  order: WantedOrder;
+  wanted: number;
+  deleted: boolean;
+}
+
+/** The way to the rows of a plan. */
+export function wayOf(planned: Plan, type: SObjectType, store: Store, { order, wanted, deleted }: Wants): Way {
   const byCreation = order.field === undefined && !order.complex;
   // A short LIMIT is mostly met by as many rows; where a condition drops some, further slices grow.
   const first = Math.min(SLICE, Math.max(wanted, 1));
   if (planned && 'ids' in planned) {
     const rows = [...planned.ids].flatMap(([id, stored]) => stored ?? store.find(id) ?? []).sort((a, b) => a.n - b.n);
+    // Indexes hold what is live: any deleted record of the type may be meant as well.
+    if (deleted) return { slices: withGone(store, type, rows, planned.ids), ordered: false };
     return { slices: chunked(rows), ordered: byCreation };
   }
   const byStamp = order.field === 'SystemModstamp' && !order.complex;
@@ -44,6 +53,16 @@ export function wayOf(planned: Plan, type: SObjectType, store: Store, order: Wan
 
 function* chunked(rows: Stored[]): Generator<Stored[]> {
   for (let i = 0; i < rows.length; i += SLICE) yield rows.slice(i, i + SLICE);
+}
+
+function* withGone(store: Store, type: SObjectType, rows: Stored[], known: { has(id: string): boolean }): Generator<Stored[]> {
+  yield* chunked(rows);
+  for (let after = 0; ; ) {
+    const slice = store.gone(type, { after, limit: SLICE });
+    yield slice.filter(({ id }) => !known.has(id));
+    if (slice.length < SLICE) return;
+    after = slice.at(-1)!.n;
+  }
 }
 
 function* scanSlices(store: Store, type: SObjectType, first: number): Generator<Stored[]> {

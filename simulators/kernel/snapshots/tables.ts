@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 
 /** A table as it is copied: in the order of its key, in slices. */
 export interface Table {
@@ -50,10 +50,28 @@ function tableOf(sql: DatabaseSync, schema: string, name: string, text: string):
   };
 }
 
+// A copy has the names of its tables in quotes.
+const plain = (sql: string): string => sql.replace(/\s+/g, ' ').replace(/^CREATE TABLE "(\w+)"/, 'CREATE TABLE $1');
+
+/**
+ * The first table in a file of state that is made otherwise here: another version wrote it. What the file lacks can still be
+ * made. @throws Error where it is no database
+ */
+export function otherTable(file: string, { tables }: Layout): string | undefined {
+  const sql = new DatabaseSync(file);
+  try {
+    const made = sql.prepare("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?");
+    return tables.find(({ name, sql: here }) => {
+      const there = made.get(name)?.sql;
+      return there !== undefined && plain(String(there)) !== plain(here);
+    })?.name;
+  } finally {
+    sql.close();
+  }
+}
+
 /** Tells databases apart that hold their state in different tables: those of another version. */
 export function layoutHash({ tables, indexes }: Layout): string {
-  // A copy has the names of its tables in quotes.
-  const plain = (sql: string): string => sql.replace(/\s+/g, ' ').replace(/^CREATE TABLE "(\w+)"/, 'CREATE TABLE $1');
   const text = [...tables.map(({ sql }) => sql), ...indexes].map(plain).sort();
   return createHash('sha256').update(text.join('\n')).digest('hex');
 }
