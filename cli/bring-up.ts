@@ -7,6 +7,7 @@ import {
   countOf,
   type DataMap,
   describeEnding,
+  doNow,
   EvidenceUnwritten,
   FIVE_MINUTES_PLAYED,
   type HeldBinds,
@@ -81,8 +82,6 @@ export interface SandboxPlan {
   readyTimeoutMs?: number;
   /** The CRM and each site run as a process of their own. */
   split?: boolean;
-  /** What they hold lies on disk, for as long as they run. */
-  onDisk?: boolean;
 }
 
 /**
@@ -148,7 +147,7 @@ async function ownSandbox(plan: SandboxPlan): Promise<SplitSandbox & { token: st
   const token = randomBytes(24).toString('base64url');
   const { manifest, seed, runKey } = plan;
   const options = { seed, runKey, controlToken: token, controlPage: false, ...partsFor(manifest), ...portsOf(manifest) };
-  if (plan.split) return { ...(await splitSandbox({ ...options, onDisk: plan.onDisk })), token };
+  if (plan.split) return { ...(await splitSandbox(options)), token };
   const sandbox = await openSandbox(options);
   return { urls: [sandbox.controlUrl], ca: sandbox.authority.cert, token, stop: () => sandbox.stop() };
 }
@@ -255,6 +254,10 @@ async function bringUp(
     pids: () => instances.flatMap((one) => one.subject.pid ?? []),
     ...(manifest.hooks.pending && { pending: () => countOf('pending', manifest.hooks.pending!, subject, manifest.start.cwd) }),
     ...(manifest.hooks.failed && { failed: () => countOf('failed', manifest.hooks.failed!, subject, manifest.start.cwd) }),
+    ...(manifest.hooks.poll_now && { pollNow: () => doNow('poll_now', manifest.hooks.poll_now!, subject, manifest.start.cwd) }),
+    ...(manifest.hooks.reconcile_now && {
+      reconcileNow: () => doNow('reconcile_now', manifest.hooks.reconcile_now!, subject, manifest.start.cwd),
+    }),
     ...(manifest.hooks.audit && { readAudit: auditReader(manifest.hooks.audit, subject, folder.secrets!) }),
     ...together(instances, {
       restart: manifest.start.restart,

@@ -17,6 +17,7 @@ import {
   type RunOptions,
   reachable,
   runChecks,
+  type Soak,
 } from '#conformance';
 import { readOrg } from '#crm';
 import { VENDORS } from '#ehr';
@@ -39,7 +40,7 @@ ${SELECTION_USAGE}
   --out FOLDER           where run folders go (reports/runs)
   --baseline FILE        known failures to put up with ("syncproof baseline write" makes one)
   --replays N            how often each of the first failures is carried out again, to see whether it comes again (5)
-  --size SIZE            ci, or full: more schedules are explored (ci)
+  --size SIZE            ci, or full: volumes, schedules and times as level 2 asks for them (ci)
 ${TERMS_USAGE}
   --list, --dry-run      print what would run and stop
   --sandbox URLS         control URLs of a sandbox that runs already, separated by commas
@@ -92,8 +93,8 @@ export async function check(args: string[]): Promise<number> {
     console.error(`syncproof: nothing failed in ${values['only-failed']}, so there is nothing to run`);
     return 3;
   }
-  const terms = readTerms(values, { size, checks, map });
-  console.log(outlook(selection, { manifest, map, size }));
+  const terms = readTerms(values, { size, checks, map, manifest });
+  console.log(outlook(selection, { manifest, map, size, soak: terms.soak }));
   for (const { id, title, ms } of leftOut) console.log(`  left out: ${id} ${title} (about ${Math.ceil(ms / 1000)} s more)`);
   if (values.list || values['dry-run']) {
     for (const one of checks) console.log(`  ${one.id.padEnd(6)} ${one.title}${skipText(one, manifest, map)}`);
@@ -141,10 +142,11 @@ function skipText(one: CheckDefinition, manifest: Manifest, map: DataMap): strin
 // First line of a run: how long, and how far this manifest can come.
 function outlook(
   { checks, estimate }: Selection,
-  { manifest, map, size }: { manifest: Manifest; map: DataMap; size: 'ci' | 'full' },
+  { manifest, map, size, soak }: { manifest: Manifest; map: DataMap; size: 'ci' | 'full'; soak?: Soak },
 ): string {
   const applicable = checks.filter((one) => manifest.sites.some((site) => !notApplicable(one, site, manifest, map)));
-  const reach = checks.length < CHECKS.length ? 'A selection awards no level' : reachable(checks, { manifest, map, size }).text;
+  const reach =
+    checks.length < CHECKS.length ? 'A selection awards no level' : reachable(checks, { manifest, map, size, soak }).text;
   return `${estimate}. ${applicable.length} of ${checks.length} checks apply. ${reach}.`;
 }
 

@@ -1,4 +1,15 @@
-import { BADGES, CAPABILITIES, CHECKS, capabilitiesOf, editionIds, GATE_KEYS, LEVELS, loadEdition, termsOf } from '#conformance';
+import {
+  BADGES,
+  CAPABILITIES,
+  CHECKS,
+  capabilitiesOf,
+  editionIds,
+  GATE_KEYS,
+  LEVELS,
+  loadEdition,
+  SOAK,
+  termsOf,
+} from '#conformance';
 import { table } from './markdown.ts';
 
 const terms = termsOf(CHECKS);
@@ -7,7 +18,7 @@ const percentOf = (share: number | undefined): string => (share === undefined ? 
 
 const levelRows = LEVELS.map(({ id, name, meantFor, needs, majors, profile, beyond }) => [
   ...[id, name, needs, percentOf(majors), profile.join(', ')],
-  ...[beyond('ci').join(', '), meantFor],
+  ...[beyond({ size: 'ci' }).join(', '), meantFor],
 ]);
 
 const mustRows = terms.levels
@@ -42,8 +53,13 @@ ${table(['level', 'name', 'asks for', 'majors at least', 'has to be declared and
 Each level includes those below it. Majors count by weight over all levels up to it, a failed one with those of its sub-cases that hold.
 
 - **ci size shows less than a level asks for.** Volumes, explored schedules and durations of levels 2 and 3 are those of \`--size full\`. A run in
-  ci size says "level 2 in ci size only" where their checks hold, and never awards them. The hour of soak that level 3 asks for is no check: no run
-  awards level 3 today.
+  ci size says "level 2 in ci size only" where their checks hold, and never awards them.
+- **The hour of soak** that level 3 asks for is no check: \`syncproof load soak\` runs it, and \`check --size full --soak <its run folder>\` goes by
+  it. Its evidence is judged again first. It counts when it was of the same sync (name, version, digest) and the same data map, when
+  changes came for an hour at the promised rate or more, never a minute without one, when nothing was wrong at its end, p99 stayed within the promised sync
+  window, and the memory of the sync grew by no more than ${SOAK.growth} %. One that failed fails level 3; one that is void, too short or of another
+  sync leaves it open, and says why. What it showed is kept with the run, with the seals of its journals; \`syncproof judge <run> --soak <load run>\`
+  holds a run that is there to one that came later.
 - **Nothing is awarded** to a run of a selection (\`--only\`), to one that was interrupted, to a subject that called the control API, and when
   the sandbox failed.
 - **A broken invariant** stands against the level of the check among whose people it was seen. Where that check failed as well, it is told there and
@@ -99,7 +115,7 @@ The gate is kept with the evidence. \`syncproof judge <run> --gate …\` holds a
 
 ## Editions
 
-An edition freezes ids, severities and levels of checks, the minimum map and all thresholds in one hashed file, so that two results a year apart
+An edition freezes ids, severities, levels and the sentences of checks (a digest of each; a test fails when one drifts), the minimum map and all thresholds in one hashed file, so that two results a year apart
 mean the same. Checks that came later are run and not scored (\`added-after-freeze\`); a map that lacks a part of the minimum is refused. A
 draft may change until it is frozen, and says so beside the level.
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { RunResult } from '#conformance';
-import { isLoadRun, judgeOpened, openRun, type RunFolder } from '#conformance';
+import { isLoadRun, judgeOpened, killersOf, openRun, type RunFolder, readProof } from '#conformance';
 import { renderReports, scorecard } from '#reports';
 import { FAULTS } from '#sandbox';
 import { parsing } from './arguments.ts';
@@ -26,8 +26,9 @@ export function judgeFolder(
   const result = judgeOpened(opened);
   const map = rowsOf(opened);
   const colours = Object.fromEntries(FAULTS.map((fault) => [fault.name, fault.colour]));
+  const proof = { at: readProof().at, killers: killersOf() };
   const changed: string[] = [];
-  for (const { file, text } of renderReports({ result, events: opened.events, map, colours })) {
+  for (const { file, text } of renderReports({ result, events: opened.events, map, colours, proof })) {
     const path = folder.file(file);
     if (existsSync(path) && readFileSync(path, 'utf8') !== text) changed.push(file);
     folder.write(file, text);
@@ -78,14 +79,15 @@ export async function judgeRun(args: string[]): Promise<number> {
 
 // The folder tells of the run as it was: what it would be under other terms is said, and not kept.
 function judgeOtherwise(opened: ReturnType<typeof openRun>, asked: TermsAsked & { baseline?: string }): number {
-  const { header, map } = opened;
+  const { header, map, manifest } = opened;
   const checks = header.checks.map((id) => ({ id }));
-  const { edition, gate, before } = readTerms(asked, { size: header.size ?? 'ci', checks, map });
+  const { edition, gate, before, soak } = readTerms(asked, { size: header.size ?? 'ci', checks, map, manifest });
   const result = judgeOpened({
     ...opened,
     header: { ...header, gate: gate ?? header.gate },
     edition: edition ?? opened.edition,
     before: before ?? opened.before,
+    soak: soak ?? opened.soak,
     baseline: asked.baseline === undefined ? opened.baseline : baselineFrom(asked.baseline),
   });
   const { columns: width, isTTY } = process.stdout;

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CrmEdit, type Manifest, type SandboxClient, SETTLED_IN } from '#conformance';
+import { type CrmEdit, type DataMap, type Manifest, type SandboxClient, SETTLED_IN } from '#conformance';
 import { VENDORS } from '#ehr';
 import { type Person, population, toAppointment, toPatient } from '#fixtures';
 import { digest } from '#kernel';
@@ -19,7 +19,8 @@ interface Commit {
 export interface PreparedCall {
   to: 'site' | 'crm';
   path: string;
-  body: Omit<Commit, 'actor'> & { actor?: string };
+  /** Its body as JSON: the script only adds its place in the schedule. */
+  text: string;
 }
 
 export interface PreparedLoad {
@@ -40,6 +41,8 @@ export interface PrepareOptions {
   runKey: string;
   cohort: string;
   shape: ScriptShape;
+  /** What CRM users have reports of. */
+  objects: DataMap['objects'];
   /** How a CRM user edits a person, where the map lets one. */
   edit?: (patient: object, n: number) => CrmEdit;
   /** Epoch ms. */
@@ -59,7 +62,7 @@ const withSlack = (count: number): number => Math.ceil(count * 1.01) + 2;
  * for. Each kind of offer is a row of the table below.
  */
 export async function prepareLoad(options: PrepareOptions): Promise<PreparedLoad> {
-  const { site, seed, runKey, cohort, shape, now, edit } = options;
+  const { site, seed, runKey, cohort, shape, now, edit, objects } = options;
   const today = new Date(now).toISOString().slice(0, 10);
   const cohortOf = (label: string, count: number) =>
     population({ seed, runKey, label, count, authority: site.authority, today, complete: true });
@@ -79,7 +82,11 @@ export async function prepareLoad(options: PrepareOptions): Promise<PreparedLoad
   // Who comes in a schedule's slack is nobody that changes are about.
   const arrival = (): Person => (arrived < known ? persons[arrived++]! : persons[more++]!);
   const newNumber = (person: Person): Commit => desk.renumber(person, mobileOf(numbers[renumbered++]!));
-  const atSite = (body: Commit): PreparedCall => ({ to: 'site', path: `/v1/sites/${site.name}/commits`, body });
+  const call = (to: PreparedCall['to'], path: string, body: Omit<Commit, 'actor'> & { actor?: string }): PreparedCall => ({
+    ...{ to, path },
+    text: JSON.stringify(body),
+  });
+  const atSite = (body: Commit): PreparedCall => call('site', `/v1/sites/${site.name}/commits`, body);
 
   const offer: Record<ScheduleShape['kind'], (i: number) => PreparedCall[] | string> = {
     arrivals: () => {
@@ -97,9 +104,13 @@ export async function prepareLoad(options: PrepareOptions): Promise<PreparedLoad
       if (!edit)
         throw new UsageError("the map has no field of a patient's that the CRM owns: there is nothing for CRM users to edit");
       const changes = [{ op: 'update', ...edit(toPatient(somebody(i), site), Math.floor(i / known)) }];
-      return [{ to: 'crm', path: '/v1/crm/commits', body: { act: 'edit', cohort, changes } }];
+      return [call('crm', '/v1/crm/commits', { act: 'edit', cohort, changes })];
     },
     reads: (i) => `Patient/${desk.idOf(somebody(i))}`,
+    reports: (i) => {
+      const { object, live_when } = objects[i % objects.length]!;
+      return `/v1/crm/records/${object}?limit=200${live_when && `&where=${encodeURIComponent(live_when)}`}`;
+    },
   };
   const entriesOf = function* ({ kind, count }: ScheduleShape) {
     for (let i = 0; i < withSlack(count); i++) yield offer[kind](i);

@@ -177,6 +177,7 @@ const prepared = ({ site, seed, runKey, map, manifest, ...plan }: LoadPlan, shap
     ...{ site, seed, runKey, shape, sandbox },
     cohort: cohortOf({ site, seed, runKey, map, manifest, ...plan }),
     edit: crmEdits(map, manifest, site.name),
+    objects: map.objects,
     now: systemClock.now(),
   });
 
@@ -209,7 +210,7 @@ function targetOf(plan: LoadPlan, shape: ScriptShape, { calls }: PreparedLoad, s
     site: plan.site.name,
     cohort: cohortOf(plan),
     schedules: Object.fromEntries(schedules.map(([name, { count }]) => [name, count * calls[name]!])),
-    reads: schedules.filter(([, { kind }]) => kind === 'reads').map(([name]) => name),
+    reads: schedules.filter(([, { kind }]) => kind === 'reads' || kind === 'reports').map(([name]) => name),
     residents: shape.residents,
     subject: shape.subject,
     limits: Object.fromEntries(limits),
@@ -220,12 +221,6 @@ function targetOf(plan: LoadPlan, shape: ScriptShape, { calls }: PreparedLoad, s
     ].join(', '),
   };
 }
-
-/** Changes whose journal the simulators keep in memory: some ten events each, of a kilobyte. */
-const IN_MEMORY = 20_000;
-
-const changesOf = ({ schedules, residents }: ScriptShape): number =>
-  2 * residents + Object.values(schedules).reduce((sum, { kind, count }) => sum + count * (kind === 'arrivals' ? 2 : 1), 0);
 
 /** Ways to read by which a subject can find people who were there before it. */
 const FINDS: readonly string[] = ['group', 'panel', 'schedule', 'changed'];
@@ -250,7 +245,7 @@ async function run(plan: LoadPlan, shape: ScriptShape, out: string, k6: K6): Pro
   console.log(`load ${script.name} against ${who}; run key ${plan.runKey}; k6 ${k6.version}`);
   const offers = resolve(folder.file('offers'));
   try {
-    await withSandbox({ ...plan, onDisk: changesOf(shape) > IN_MEMORY }, folder, async (up) => {
+    await withSandbox(plan, folder, async (up) => {
       const load = await prepared(plan, shape, up.sandbox);
       writePrepared(load, offers);
       const simulators = await processesOf(plan, up.sandbox);

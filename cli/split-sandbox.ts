@@ -20,11 +20,10 @@ export interface SplitSandbox {
 
 /**
  * Starts the CRM and each site (with its links) as a process of its own, so that none of them waits while another works: what is
- * measured shall be the sync.
- * @param options.onDisk state and journal lie on disk, for as long as it runs: a million events would fill the memory
+ * measured shall be the sync. What they keep goes to disk where it is too much for memory, and is gone with them.
  * @throws UsageError when what was asked for cannot be had.
  */
-export async function splitSandbox({ onDisk, ...options }: SandboxOptions & { onDisk?: boolean }): Promise<SplitSandbox> {
+export async function splitSandbox(options: SandboxOptions): Promise<SplitSandbox> {
   const folder = mkdtempSync(join(tmpdir(), 'syncproof-split-'));
   const ca = options.ca ?? join(folder, 'ca');
   const { cert } = await openAuthority(ca);
@@ -35,10 +34,7 @@ export async function splitSandbox({ onDisk, ...options }: SandboxOptions & { on
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    for (const parts of groups) {
-      const data = onDisk ? join(folder, parts[0]!) : undefined;
-      children.push(new Child({ ...options, ca, data, parts, process: parts[0] }));
-    }
+    for (const parts of groups) children.push(new Child({ ...options, ca, spills: true, parts, process: parts[0] }));
     const urls = await Promise.all(children.map((child) => child.ready));
     return { urls, ca: cert, stop };
   } catch (error) {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CHECKS, loadMap } from '#conformance';
+import { CHECKS, loadManifest, loadMap } from '#conformance';
+import { REFERENCE_MANIFEST } from './bring-up.ts';
 import { readTerms, type TermsAsked } from './terms.ts';
 import { UsageError } from './usage.ts';
 
@@ -15,12 +16,13 @@ const file = (name: string, text: string): string => {
 };
 
 const { map } = loadMap(fileURLToPath(new URL('../fixtures/maps/default', import.meta.url)));
-const planned = { size: 'ci' as const, checks: CHECKS, map };
+const { manifest } = loadManifest(REFERENCE_MANIFEST);
+const planned = { size: 'ci' as const, checks: CHECKS, map, manifest: manifest! };
 const before = file('before.json', JSON.stringify({ checks: [{ id: 'ID-01', verdict: 'pass', title: 'x' }] }));
 
 describe('what a run is held to', () => {
   it('is nothing unless asked', () => {
-    expect(readTerms({}, planned)).toEqual({ edition: undefined, before: undefined, gate: undefined });
+    expect(readTerms({}, planned)).toEqual({ edition: undefined, before: undefined, gate: undefined, soak: undefined });
   });
 
   it('is read before anything is run', () => {
@@ -40,6 +42,7 @@ describe('what a run is held to', () => {
     ['a run that there is not', { against: join(folder, 'no') }, planned, /there is no such run folder or result\.json/],
     ['a folder without a result', { against: folder }, planned, /there is no such run folder or result\.json/],
     ['what is no result', { against: file('x.json', '{"checks": 7}') }, planned, /is not the result of a run of checks/],
+    ['a soak that there is not', { soak: join(folder, 'no') }, planned, /is not a run folder/],
     ['what is no JSON', { against: file('y.json', 'checks') }, planned, /is not the result of a run of checks/],
     ['an edition that there is not', { edition: '2026.1' }, planned, /^--edition: there is no edition "2026\.1"/],
     [

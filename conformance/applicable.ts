@@ -15,6 +15,8 @@ export type Judgeable = Pick<Manifest, 'crm'> & {
   promises?: Pick<Manifest['promises'], 'sync_window' | 'reconcile_window'>;
   clients?: Manifest['clients'];
   capabilities?: Partial<Manifest['capabilities']>;
+  /** Those that there are. */
+  hooks?: { reconcile_now?: unknown };
 };
 
 /** Types that a vendor's API does not have (the capability statements in simulators/ehr/vendors). */
@@ -26,9 +28,13 @@ const STATES_VERSIONS: readonly SiteManifest['vendor'][] = ['cerner', 'r4'];
 /** As long as a check can wait for somebody to reconcile, in ms. */
 const LONGEST_WAIT_MS = 600_000;
 
-/** How long the subject may take to see what was changed in the CRM (ms): at once where it hears of it, else when it reconciles. */
-export const rereadWindow = ({ crm, promises }: Judgeable): number =>
-  (crm.back.kind === 'none' ? promises?.reconcile_window : promises?.sync_window) ?? Number.POSITIVE_INFINITY;
+/**
+ * How long the subject may take to see what was changed in the CRM (ms): at once where it hears of it, or can be told to look, else
+ * when it reconciles.
+ */
+export const rereadWindow = ({ crm, promises, hooks }: Judgeable): number =>
+  (crm.back.kind === 'none' && hooks?.reconcile_now === undefined ? promises?.reconcile_window : promises?.sync_window) ??
+  Number.POSITIVE_INFINITY;
 
 /** Why a check does not apply to a site, or undefined when it does. Skipping needs an undeclared capability, by name. */
 export function notApplicable(check: CheckDefinition, site: SiteManifest, manifest: Judgeable, map: DataMap): string | undefined {
@@ -65,7 +71,7 @@ export function notApplicable(check: CheckDefinition, site: SiteManifest, manife
     if (need === 'crm-back' && manifest.crm.back.kind === 'none')
       return 'the manifest declares no channel back from the CRM (crm.back: none)';
     if (need === 'crm-reread' && manifest.crm.back.kind === 'none' && !(rereadWindow(manifest) <= LONGEST_WAIT_MS))
-      return 'the manifest declares no channel back from the CRM (crm.back: none), and promises.reconcile_window is too long to wait for';
+      return 'the manifest declares no channel back from the CRM (crm.back: none), and promises.reconcile_window is too long to wait for (hooks.reconcile_now would do)';
     if (need === 'provenance' && !map.rows.some(({ transform }) => provenanceOf(transform)))
       return 'the map has no row that says where a record is from (transform provenance:…)';
     if (need === 'exclusions' && !map.rows.some(isExclusion))

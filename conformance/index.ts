@@ -20,6 +20,7 @@ export { isLoadRun, judgeLoad, type LoadResult, OFFERED_ENOUGH, type Wrong } fro
 export { type LoadTarget, runLoad, type ScriptEnd, type Watch } from './load/load-run.ts';
 export type { ErrorKind } from './load/load-tally.ts';
 export type { Glimpse, Point } from './load/series.ts';
+export { soakIn } from './load/soak.ts';
 export { withChildren } from './load/usage.ts';
 export { CAPABILITIES } from './manifest/capabilities.ts';
 export { formatDuration, parseDuration } from './manifest/duration.ts';
@@ -29,10 +30,11 @@ export { accepts, type HeldBinds, holdBinds, listensAt } from './manifest/ports.
 export { formatProblem, nearest, type Problem } from './manifest/problem.ts';
 export { FIVE_MINUTES_PLAYED } from './manifest/read-channels.ts';
 export { renderSettings } from './manifest/settings.ts';
-export { type DataMap, loadMap, parseMap } from './map/map.ts';
+export { type DataMap, hashOfMap, loadMap, parseMap } from './map/map.ts';
 export { missingOfMinimum } from './map/map-minimum.ts';
 export type { MutantDefinition, MutantReads } from './mutants/define.ts';
 export { MUTANTS, NULLS } from './mutants/index.ts';
+export { type Killer, killersOf, PROOF_FILE, type ProofFile, readProof } from './proven.ts';
 export { EvidenceUnwritten } from './recorder.ts';
 export type * from './result.ts';
 export { AT_ONCE, type Progress, type RunningSubject, type RunOptions, runChecks } from './run.ts';
@@ -56,9 +58,10 @@ export {
 export { GATE_KEYS, type Gate, GateError, parseGate } from './standing/gate.ts';
 export { LEVELS } from './standing/levels.ts';
 export { type Reachable, reachable } from './standing/reachable.ts';
+export { heldUp, SOAK, type Soak } from './standing/soak.ts';
 export { type Terms, termsOf } from './standing/terms.ts';
 export { AuditTrail } from './subject/audit-trail.ts';
 export { type Instance, together } from './subject/instances.ts';
 export { groupAlive } from './subject/process-group.ts';
-export { countOf, describeEnding, type Subject, SubjectError, startSubject } from './subject/subject.ts';
+export { countOf, describeEnding, doNow, type Subject, SubjectError, startSubject } from './subject/subject.ts';
 export { SandboxClient, SandboxLost } from './world/sandbox-client.ts';

@@ -19,6 +19,7 @@ import { type Edition, parseEdition } from './standing/editions.ts';
 import { type Before, parseGate } from './standing/gate.ts';
 import { roundTrips } from './standing/round-trips.ts';
 import { sayStanding } from './standing/say.ts';
+import { heldUp, type Soak } from './standing/soak.ts';
 import { standing } from './standing/standing.ts';
 import { type Terms, termsOf } from './standing/terms.ts';
 import { undeclared } from './standing/undeclared.ts';
@@ -41,6 +42,8 @@ interface Header {
   /** What it is held to, and the verdicts of an earlier run, by hash. */
   gate?: string;
   before?: string;
+  /** What a load run showed that counts as its soak, by hash. */
+  soak?: string;
   /** Known failures, by hash. */
   baseline?: string;
   status?: RunResult['status'];
@@ -75,6 +78,7 @@ export interface Opened {
   edition?: Edition;
   before?: Before;
   earlier?: Earlier;
+  soak?: Soak;
   /** Known failures that the run is held against. */
   baseline?: readonly BaselineEntry[];
 }
@@ -113,7 +117,8 @@ export function openRun(folder: RunFolder): Opened {
   const { start } = manifest as { start?: Manifest['start'] & { heard?: boolean } };
   const output = start?.attach && !start.heard ? undefined : folder.output();
   const earlier = header.earlier ? kept<Earlier>(header.earlier) : undefined;
-  return { facts, header, manifest, map, events, load, output, edition, before, baseline, earlier, audit };
+  const soak = header.soak ? kept<Soak>(header.soak) : undefined;
+  return { facts, header, manifest, map, events, load, output, edition, before, baseline, earlier, soak, audit };
 }
 
 /** The verdicts of a run, from its folder alone: needs no network, no clock, and gives the same every time. */
@@ -126,13 +131,13 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
   const evidence = new Evidence(facts, map, manifest);
   if (output) evidence.output = () => output;
   if (audit) evidence.audit = () => audit;
-  const known = definitions.filter((check) => header.checks.includes(check.id));
+  const run = definitions.filter((check) => header.checks.includes(check.id));
   const now = { ...header, digest: manifest.subject.digest, earlier: opened.earlier };
-  const found = known.map((check) => checkResult(check, evidence, manifest, now));
+  const found = run.map((check) => checkResult(check, evidence, manifest, now));
   const terms = edition?.terms ?? termsOf(definitions);
   const checks = found.map((check) => underTerms(check, terms));
   const scored = new Set(terms.checks.map(({ id }) => id));
-  const invariants = known.filter(({ id }) => scored.has(id)).flatMap((check) => invariantResults(check, evidence, manifest));
+  const invariants = run.filter(({ id }) => scored.has(id)).flatMap((check) => invariantResults(check, evidence, manifest));
   const size = header.size ?? 'ci';
   const status = header.unhealthy ? 'interrupted' : (header.status ?? 'interrupted');
   const ended = { status, tampered: facts.intruders.length > 0, defects: facts.defects.length };
@@ -144,17 +149,19 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
       invariants,
       trips: channels,
       size,
+      ...(opened.soak && { soak: heldUp(opened.soak, { manifest, map: header.map }, terms) }),
       ...declaredIn(manifest),
       beside: beside(manifest, edition, facts.first?.wall ?? ''),
     },
     terms,
   );
   const numbers = score(checks);
-  const gate = header.gate
-    ? parseGate(header.gate).judge({ checks, coverage: numbers.coverage, standing: stands, before: opened.before })
-    : undefined;
   // The day is that of the run: judged again later, it comes to the same.
   const weighed = baseline && weigh(baseline, checks, invariants, facts.first?.wall.slice(0, 10) ?? '');
+  const known = checks.filter((row) => weighed?.excused.has(row)).map(({ id }) => id);
+  const gate = header.gate
+    ? parseGate(header.gate).judge({ checks, coverage: numbers.coverage, standing: stands, before: opened.before, known })
+    : undefined;
   const verdicts = [...checks, ...invariants].filter((row) => !weighed?.excused.has(row)).map((row) => row.verdict);
   const marked = <T extends CheckResult | InvariantResult>(row: T): T =>
     weighed?.excused.has(row) ? { ...row, known: true } : row;
@@ -300,7 +307,7 @@ function unseen(checks: readonly CheckResult[], isHeard: boolean): NonNullable<R
     },
     ...(isHeard
       ? []
-      : [{ what: 'what it prints', why: 'it was not started here, and hooks.logs names no file', checks: lacking('no-output') }]),
+      : [{ what: 'what it prints', why: 'it was not started here, and hooks.logs names no log', checks: lacking('no-output') }]),
   ];
 }
 
@@ -316,6 +323,8 @@ function warnings(facts: Facts, manifest: Manifest, header: Header, definitions:
   for (const { message } of facts.defects) found.push(`the sandbox failed: ${message.split('\n')[0]}`);
   for (const { what, data } of facts.subject)
     if (what === 'died') found.push(`the subject ended by itself during the run (${data.how ?? 'unknown'})`);
+  const [unpolled] = [...facts.checks.values()].flatMap(({ notes }) => notes.get('poll hook') ?? []);
+  if (unpolled) found.push(`the subject could not be told to poll, and was waited for as without that: ${unpolled}`);
   if (header.unhealthy)
     found.push(
       `environment unhealthy: ${header.unhealthy.join(', ')} ended in harness errors one after the other, and the run was ended`,

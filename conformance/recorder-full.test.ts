@@ -15,7 +15,8 @@ test.skipIf(!existsSync('/dev/full'))('a full disk is told once, at once, and wh
   onTestFinished(() => rmSync(root, { recursive: true }));
   const folder = RunFolder.create(root, 'run');
   folder.journal = () => new JournalFile('/dev/full');
-  const recorder = new Recorder({ folder, clock: systemClock, map: MAP, manifest: { ...manifest(), start: {} } as never });
+  const given = { folder, clock: systemClock, map: MAP, manifest: { ...manifest(), start: {} } as never };
+  const recorder = new Recorder({ ...given, header: { load: {} } });
   let told = 0;
   recorder.onBroken = () => told++;
   const journal = new JournalBuilder();

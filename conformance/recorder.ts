@@ -4,7 +4,7 @@ import { Facts } from './facts/facts.ts';
 import { LoadTally } from './load/load-tally.ts';
 import type { Manifest } from './manifest/manifest.ts';
 import { readChannels } from './manifest/read-channels.ts';
-import type { DataMap } from './map/map.ts';
+import { type DataMap, textOfMap } from './map/map.ts';
 import type { JournalFile, RunFolder } from './run-folder.ts';
 import { AUDIT_FILE, AuditKeeper } from './subject/audit-keeper.ts';
 import type { Look } from './subject/audit-trail.ts';
@@ -36,6 +36,9 @@ export interface RunningSubject {
   failed?(): Promise<number>;
   /** The same of its `pending` hook: items that are still to be dealt with. */
   pending?(): Promise<number>;
+  /** Has it poll at once, or reconcile at once; absent where the manifest has no such hook. @throws when it did not succeed */
+  pollNow?(): Promise<void>;
+  reconcileNow?(): Promise<void>;
   /** Stops it, gives it the credentials that the sandbox takes by now, and starts it again: a change of configuration, no more. */
   reconfigure?(): Promise<void>;
   /** Ends it; says how it ended, and whether it had to be killed. */
@@ -55,6 +58,8 @@ export interface RecordOptions {
   /** What the first event says beside manifest, map and seed. */
   header: Record<string, unknown>;
   say?: (text: string) => void;
+  /** So many milliseconds (none when absent) the judge can wait for what happened: under load, much is heard at once then. */
+  pace?: number;
   /** Ends the run early, keeping the evidence. */
   signal?: AbortSignal;
 }
@@ -71,9 +76,10 @@ export async function record(
   const recorder = new Recorder(options);
   const listening = new AbortController();
   const following = sandbox.follow(
-    (event) => recorder.hear(event),
+    (event, text) => recorder.hear(event, text),
     listening.signal,
     (ms) => clock.sleep(ms, listening.signal),
+    options.pace,
   );
   let status = 'interrupted';
   let subject: RunningSubject | undefined;
@@ -119,19 +125,24 @@ const teller =
     void sandbox.note([{ sim: 'judge', kind: 'subject', data: { what, ...data } }]).catch(() => {});
 
 function beginning({ folder, manifest, map, seed, runKey, sandbox, header }: RecordOptions): Record<string, unknown> {
-  const { subject, sites, crm, promises, clients, attests, capabilities } = manifest;
+  const { subject, sites, crm, promises, clients, attests, capabilities, hooks } = manifest;
   const start = { restart: manifest.start.restart, attach: manifest.start.attach, heard: isHeard(manifest) };
   return {
     type: 'begin',
     id: folder.id,
     seed,
     runKey,
-    manifest: folder.keep(JSON.stringify({ subject, start, sites, crm, promises, clients, attests, capabilities }, null, 1)),
-    map: folder.keep(JSON.stringify(map.files, null, 1)),
+    manifest: folder.keep(
+      JSON.stringify({ subject, start, sites, crm, promises, clients, attests, capabilities, hooks: namesOf(hooks) }, null, 1),
+    ),
+    map: folder.keep(textOfMap(map)),
     population: folder.keep(JSON.stringify({ seed: sandbox.seed, runKey: sandbox.runKey, seeded: 0 }, null, 1)),
     ...header,
   };
 }
+
+// Which checks apply hangs on what there is, not on where it is, which may hold a secret.
+const namesOf = (hooks: object): Record<string, true> => Object.fromEntries(Object.keys(hooks ?? {}).map((name) => [name, true]));
 
 /** What was seen could not be written down: the disk is full, or the folder is gone. What was written until then stands. */
 export class EvidenceUnwritten extends Error {
@@ -151,14 +162,15 @@ export interface Heard {
   map: DataMap;
 }
 
-/** Whether what the subject prints comes to us: it was started here, or says in which files it is. */
-const isHeard = ({ start, hooks }: Pick<Manifest, 'start' | 'hooks'>): boolean =>
-  !start.attach || (hooks.logs !== undefined && 'path' in hooks.logs);
+/** Whether what the subject prints comes to us: it was started here, or says where it is. */
+const isHeard = ({ start, hooks }: Pick<Manifest, 'start' | 'hooks'>): boolean => !start.attach || hooks.logs !== undefined;
 
 /** Hears the journals, folds them live and writes them down. */
 export class Recorder {
   readonly facts = new Facts();
+  /** Of a load run. */
   readonly load = new LoadTally();
+  #isLoad: boolean;
   readonly evidence: Evidence;
   readonly #feeds: string[];
   #folder: RunFolder;
@@ -174,7 +186,8 @@ export class Recorder {
   onBroken?: () => void;
   #broken?: Error;
 
-  constructor({ folder, clock, map, manifest }: Pick<RecordOptions, 'folder' | 'clock' | 'map' | 'manifest'>) {
+  constructor({ folder, clock, map, manifest, header }: Pick<RecordOptions, 'folder' | 'clock' | 'map' | 'manifest' | 'header'>) {
+    this.#isLoad = header.load !== undefined;
     this.#folder = folder;
     this.#manifest = manifest;
     this.#map = map;
@@ -185,15 +198,16 @@ export class Recorder {
     if (isHeard(manifest)) this.evidence.output = () => folder.output() ?? [];
   }
 
-  hear(event: JournalEvent): void {
+  /** @param text the event as JSON */
+  hear(event: JournalEvent, text = JSON.stringify(event)): void {
     this.#folder.secrets?.hear(event);
     const file = this.#files.get(event.process) ?? this.#folder.journal(event.process);
     this.#files.set(event.process, file);
     this.#heard.set(event.process, event.seq);
     if (event.seq === 1) this.#born.set(event.process, event.at);
-    this.#write(() => file.add(event));
+    this.#write(() => file.add(event, text));
     this.facts.ingest(event);
-    this.load.ingest(event);
+    if (this.#isLoad) this.load.ingest(event);
   }
 
   #unwritten(cause: Error): EvidenceUnwritten {

@@ -101,6 +101,8 @@ export interface BaselineEntry {
   sub?: string;
   /** Channel that it fails on; any when absent. */
   channel?: string;
+  /** Field that is wrong, as the map names its row: `Contact.MobilePhone`. Without one, what fails is about no row. */
+  row?: string;
   /** Reason code that it fails for. */
   code: string;
   owner: string;
@@ -110,11 +112,13 @@ export interface BaselineEntry {
 }
 
 /**
- * What became of one: fails as known; fails as known, past its day; passes; fails, but not (only) in what is known; was
- * not judged in this run.
+ * What became of one: fails as known; fails as known, past its day; passes; fails, but not (only) in what is known; fails
+ * as known in rows of the map, and names none, as entries did once; was not judged in this run.
  */
 export interface BaselineRow extends BaselineEntry {
-  state: 'known' | 'expired' | 'stale' | 'otherwise' | 'unjudged';
+  state: 'known' | 'expired' | 'stale' | 'otherwise' | 'rowless' | 'unjudged';
+  /** The rows that one without a row could have meant. */
+  rows?: string[];
 }
 
 /** Levels, lowest first. */

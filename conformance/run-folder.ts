@@ -3,6 +3,7 @@ import {
   appendFileSync,
   closeSync,
   existsSync,
+  fstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -41,7 +42,8 @@ export class JournalFile {
   readonly file: string;
   #previous = '';
   #lines = 0;
-  #events: JournalEvent[] = [];
+  /** The events that are pending, as JSON. */
+  #texts: string[] = [];
   #secrets: Secrets | undefined;
 
   constructor(file: string, secrets?: Secrets) {
@@ -50,27 +52,28 @@ export class JournalFile {
     writeFileSync(file, '');
   }
 
-  add(event: JournalEvent): void {
-    this.#events.push(event);
-    if (this.#events.length >= 200) this.flush();
+  /** @param text the event as JSON, where somebody has it */
+  add(event: JournalEvent, text = JSON.stringify(event)): void {
+    this.#texts.push(text);
+    if (this.#texts.length >= 200) this.flush();
   }
 
   /** Writes what is pending, with its seal. */
   flush(): void {
-    if (this.#events.length === 0) return;
+    if (this.#texts.length === 0) return;
     const text = this.#text();
-    this.#lines += this.#events.length;
+    this.#lines += this.#texts.length;
     this.#previous = sha256(this.#previous + text);
     appendFileSync(this.file, `${text}${sealed(this.#previous, this.#lines)}\n`);
-    this.#events = [];
+    this.#texts = [];
   }
 
   // A call of the subject can carry anything, a secret in its URL among it: the digest tells as much to the judge.
   #text(): string {
-    const print = (events: readonly JournalEvent[]): string => `${events.map((event) => JSON.stringify(event)).join('\n')}\n`;
-    const text = print(this.#events);
-    if (!this.#secrets || this.#secrets.find(text).length === 0) return text;
-    return print(this.#events.map((event) => this.#secrets!.cleanAll(event)));
+    const secrets = this.#secrets;
+    const text = `${this.#texts.join('\n')}\n`;
+    if (!secrets || secrets.find(text).length === 0) return text;
+    return `${this.#texts.map((one) => JSON.stringify(secrets.cleanAll(JSON.parse(one)))).join('\n')}\n`;
   }
 }
 
@@ -128,6 +131,19 @@ function* linesOf(file: string): Generator<{ line: string; isWhole: boolean }> {
     }
     rest += decoder.end();
     if (rest !== '') yield { line: rest, isWhole: false };
+  } finally {
+    closeSync(from);
+  }
+}
+
+// The rest of the file may be gigabytes.
+function lastSeal(file: string): string {
+  const from = openSync(file, 'r');
+  try {
+    const end = Buffer.alloc(1024);
+    const length = readSync(from, end, 0, end.length, Math.max(0, fstatSync(from).size - end.length));
+    const line = end.toString('utf8', 0, length).trimEnd().split('\n').at(-1)!;
+    return (JSON.parse(line) as Seal).hash;
   } finally {
     closeSync(from);
   }
@@ -269,6 +285,13 @@ export class RunFolder {
       first.next = first.events.next();
     }
     if (none) throw new EvidenceError(`${this.path}: the journal is empty`);
+  }
+
+  /** The last seal of each journal, by its file: stands for all that was written before it. */
+  lastSeals(): Record<string, string> {
+    const folder = join(this.path, 'journal');
+    const names = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+    return Object.fromEntries(names.sort().map((name) => [name, lastSeal(join(folder, name))]));
   }
 
   /** Points `latest` at this run. */

@@ -17,7 +17,9 @@ import { keepSchedules, scheduleOf } from './schedule/keep.ts';
 import type { Earlier } from './selection/earlier.ts';
 import type { Edition } from './standing/editions.ts';
 import type { Before } from './standing/gate.ts';
+import type { Soak } from './standing/soak.ts';
 import { World } from './world/world.ts';
+import { POLL_EVERY_MS } from './world/world-subject.ts';
 
 export type { RunningSubject } from './recorder.ts';
 
@@ -44,7 +46,7 @@ export interface RunOptions extends Omit<RecordOptions, 'header' | 'say'> {
   replay?: Replay;
   progress?: (progress: Progress) => void;
   /** What the run is held to; kept with the evidence, so that it is judged by the same again. */
-  terms?: { edition?: Edition; gate?: string; before?: Before };
+  terms?: { edition?: Edition; gate?: string; before?: Before; soak?: Soak };
   /** Known failures that the run is held against. */
   baseline?: readonly BaselineEntry[];
   /** What a reader types to check the same subject again; `npx syncproof check` when absent. */
@@ -94,6 +96,7 @@ function header(options: RunOptions): Record<string, unknown> {
     ...(terms?.edition && { edition: folder.keep(JSON.stringify(terms.edition, null, 1)) }),
     ...(terms?.gate && { gate: terms.gate }),
     ...(terms?.before && { before: folder.keep(JSON.stringify(terms.before, null, 1)) }),
+    ...(terms?.soak && { soak: folder.keep(JSON.stringify(terms.soak, null, 1)) }),
     ...(baseline && { baseline: folder.keep(JSON.stringify(baseline, null, 1)) }),
     ...(earlier && { earlier: folder.keep(JSON.stringify(earlier, null, 1)) }),
     ...(leftOut && { leftOut }),
@@ -186,7 +189,7 @@ class CheckRunner {
     const seed = digest(this.#o.seed, this.#o.runKey, check.id, site.name);
     const note = (data: Record<string, unknown>) => sandbox.note([{ sim: 'judge', kind: 'check', cohort, data }]);
     await note({ type: 'begin', seed });
-    const world = this.#world(cohort, site, new Random(seed), repeated);
+    const world = this.#world({ check, cohort, site, random: new Random(seed), repeated });
     try {
       await Promise.race([check.act(world), aborted(this.#signal)]);
     } catch (error) {
@@ -197,10 +200,24 @@ class CheckRunner {
     }
   }
 
-  #world(cohort: string, site: SiteManifest, random: Random, repeated?: { n: number; replay?: Replay }): World {
+  #world({
+    check,
+    cohort,
+    site,
+    random,
+    repeated,
+  }: {
+    check: CheckDefinition;
+    cohort: string;
+    site: SiteManifest;
+    random: Random;
+    repeated?: { n: number; replay?: Replay };
+  }): World {
     const { sandbox, map, runKey, outageMs = TEN_MINUTES_PLAYED, size, replay } = this.#o;
     const { evidence } = this.#recorder;
-    const terms = settleTerms(site, this.#o.manifest, map);
+    // How fast a sync is by itself is not to be measured while it is urged on.
+    const pokes = this.#subject.pollNow !== undefined && !check.measures;
+    const terms = settleTerms(site, this.#o.manifest, map, pokes);
     const { promises } = this.#o.manifest;
     const of = {
       cohort,
@@ -212,6 +229,7 @@ class CheckRunner {
       evidence,
       promises,
       reread: rereadWindow(this.#o.manifest),
+      pokes,
     };
     return new World({
       ...of,
@@ -247,7 +265,7 @@ const aborted = (signal?: AbortSignal): Promise<void> =>
   });
 
 /** What settling needs to know, from manifest and map. */
-export function settleTerms(site: SiteManifest, manifest: Manifest, map: DataMap): SettleTerms {
+export function settleTerms(site: SiteManifest, manifest: Manifest, map: DataMap, pokes = false): SettleTerms {
   const intervals = site.channels.read.flatMap((channel) => ('interval' in channel ? [channel.interval] : []));
   if ('interval' in manifest.crm.back) intervals.push(manifest.crm.back.interval);
   return {
@@ -255,7 +273,7 @@ export function settleTerms(site: SiteManifest, manifest: Manifest, map: DataMap
     reads: readChannels(site),
     crmBack: manifest.crm.back.kind !== 'none',
     syncWindow: manifest.promises.sync_window,
-    pollInterval: Math.max(0, ...intervals),
+    pollInterval: Math.min(Math.max(0, ...intervals), pokes ? POLL_EVERY_MS : Number.POSITIVE_INFINITY),
     batchInterval: manifest.promises.batch_interval,
     feedDelay: FIVE_MINUTES_PLAYED,
     retryWait: manifest.promises.retry.max_wait,

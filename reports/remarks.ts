@@ -11,14 +11,20 @@ const STATE: Record<BaselineRow['state'], string> = {
   expired: 'still fails, and its day is over: it counts',
   stale: 'does not fail any more: remove it from the baseline',
   otherwise: 'fails in another way than is known: that counts',
+  rowless: 'names no row of the map, and fails in some: that counts',
   unjudged: 'was not judged in this run',
 };
 
 function knownFailures({ baseline }: RunResult): Remark | undefined {
   if (baseline === undefined) return undefined;
-  const lines = baseline.map(({ check, sub, channel, code, owner, reason, expires, state }) => {
-    const where = [sub, channel].filter(Boolean).join(', ');
-    return `${check}${where && ` (${where})`} ${code}: ${STATE[state]}; ${owner}, until ${expires}: ${reason}`;
+  const lines = baseline.map(({ check, sub, channel, row, code, owner, reason, expires, state, rows = [] }) => {
+    const where = [sub, channel, row].filter(Boolean).join(', ');
+    // As entries were once: each has to be looked at by its owner, since one could hide what nobody knew of.
+    const mend =
+      rows.length > 0
+        ? ` (add "row: ${rows[0]}"${rows.length > 1 ? `, and an entry each for ${rows.slice(1).join(', ')}` : ''})`
+        : '';
+    return `${check}${where && ` (${where})`} ${code}: ${STATE[state]}${mend}; ${owner}, until ${expires}: ${reason}`;
   });
   return { title: 'Known failures', lines: lines.length > 0 ? lines : ['the baseline names none'] };
 }

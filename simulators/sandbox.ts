@@ -36,7 +36,7 @@ export { FAULTS };
 /** One EHR site to mount. */
 export type SiteConfig = Pick<EhrSiteOptions, 'name' | 'vendor' | 'tenant' | 'authority' | 'timeZone' | 'clients' | 'capability'>;
 
-export interface SandboxOptions extends Pick<KernelOptions, 'process' | 'seed' | 'runKey' | 'data'> {
+export interface SandboxOptions extends Pick<KernelOptions, 'process' | 'seed' | 'runKey' | 'data' | 'spills'> {
   /** Which parts this process mounts: `crm`, site names, `<site>-hl7`; all when absent. */
   parts?: string[];
   sites: SiteConfig[];

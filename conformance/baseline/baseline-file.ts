@@ -21,6 +21,13 @@ const ENTRY = object<BaselineEntry>('an entry', 'a known failure', {
   check: text(`id of the check (${NAMES.check})`, { pattern: /^([A-Z]{2}-\d{2}|G[1-5])$/, like: `an id such as ${NAMES.check}` }),
   sub: optional(text('sub-case of the check; of an invariant, whose people: IP-04/epic', { optional: true })),
   channel: optional(text('channel that it fails on; any when absent', { optional: true })),
+  row: optional(
+    text('field that is wrong, as the map names it', {
+      pattern: /^\w+\.\w*$/,
+      like: 'an object and its field: Contact.MobilePhone',
+      optional: true,
+    }),
+  ),
   code: text('reason code, as the report prints it', {
     pattern: /^[a-z0-9]+(-[a-z0-9]+)*$/,
     like: `a reason code such as ${NAMES.code}`,
@@ -72,7 +79,8 @@ export function readBaseline(source: string, file: string, checks: readonly stri
   return { entries: reading.problems.length === 0 ? read?.entries : undefined, problems: reading.problems };
 }
 
-const keyOf = ({ check, sub = '', channel = '', code }: BaselineEntry): string => [check, sub, channel, code].join('\0');
+const keyOf = ({ check, sub = '', channel = '', row = '', code }: BaselineEntry): string =>
+  [check, sub, channel, row, code].join('\0');
 
 /** A baseline as `syncproof baseline write` writes it. */
 export function printBaseline(entries: readonly BaselineEntry[], from: string): string {
@@ -82,7 +90,7 @@ export function printBaseline(entries: readonly BaselineEntry[], from: string): 
   ];
   if (entries.length === 0) return `${[...head, 'entries: []'].join('\n')}\n`;
   const rows = entries.flatMap((entry) =>
-    (['check', 'sub', 'channel', 'code', 'owner', 'reason', 'expires'] as const)
+    (['check', 'sub', 'channel', 'row', 'code', 'owner', 'reason', 'expires'] as const)
       .filter((key) => entry[key] !== undefined)
       .map((key, i) => `${i === 0 ? '  - ' : '    '}${key}: ${JSON.stringify(entry[key])}`),
   );

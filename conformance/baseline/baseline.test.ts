@@ -32,6 +32,11 @@ describe('known failures', () => {
   const pass = check('AP-01');
   const twice = check('IP-04', bad('duplicate', { channel: 'epic' }));
   const both = check('CN-02', bad('wrong-value', { sub: 'sms' }), bad('missing', { sub: 'mail' }));
+  const wrong = (row: string): Finding => bad('wrong-value', { row });
+  const inA = check('DM-01', wrong('fields.csv:3 Contact.A'));
+  const movedA = check('DM-01', wrong('fields.csv:40 Contact.A'));
+  const inBoth = check('DM-01', wrong('fields.csv:3 Contact.A'), wrong('fields.csv:4 Contact.B'));
+  const AandB = ['Contact.A', 'Contact.B'].map((row) => entry('DM-01', 'wrong-value', { row }));
   test.each<[string, BaselineEntry[], CheckResult[], number, BaselineRow['state'][]]>([
     ['none, and none fails', [], [pass], 0, []],
     ['none, and one fails', [], [twice], 1, []],
@@ -54,6 +59,19 @@ describe('known failures', () => {
       0,
       ['known', 'known'],
     ],
+    ['in the row that is named', [entry('DM-01', 'wrong-value', { row: 'Contact.A' })], [inA], 0, ['known']],
+    ['the row has moved in the map', [entry('DM-01', 'wrong-value', { row: 'Contact.A' })], [movedA], 0, ['known']],
+    ['in another row', [entry('DM-01', 'wrong-value', { row: 'Contact.B' })], [inA], 1, ['otherwise']],
+    ['in another row as well', [entry('DM-01', 'wrong-value', { row: 'Contact.A' })], [inBoth], 1, ['known']],
+    ['as it was written before rows were named', [entry('DM-01', 'wrong-value')], [inA], 1, ['rowless']],
+    ['so written, and named since', [entry('DM-01', 'wrong-value'), ...AandB], [inBoth], 4, ['stale', 'known', 'known']],
+    [
+      'a row is named, and what fails is about none',
+      [entry('IP-04', 'duplicate', { row: 'Contact.A' })],
+      [twice],
+      1,
+      ['otherwise'],
+    ],
     [
       'one of two that were known is mended',
       [entry('IP-04', 'duplicate'), entry('IP-04', 'missing')],
@@ -71,6 +89,11 @@ describe('known failures', () => {
     ],
   ])('%s', (_, entries, checks, exitCode, states) => {
     expect(exitOf(entries, checks)).toEqual({ exitCode, states });
+  });
+
+  it('that name no row are told which they could mean', () => {
+    const { rows } = weigh([entry('DM-01', 'wrong-value')], [inBoth], [], '2027-01-31');
+    expect(rows).toMatchObject([{ state: 'rowless', rows: ['Contact.A', 'Contact.B'] }]);
   });
 
   it('hide an invariant only for the people that they name', () => {
@@ -91,8 +114,9 @@ describe('known failures', () => {
         fc.constantFrom('missing', 'duplicate'),
         fc.constantFrom(undefined, 'a', 'b'),
         fc.constantFrom('epic', 'cerner'),
+        fc.constantFrom(undefined, 'fields.csv:2 Contact.A', 'fields.csv:3 Contact.B'),
       )
-      .map(([verdict, reason, sub, channel]) => bad(reason, { verdict, channel, ...(sub && { sub }) })),
+      .map(([verdict, reason, sub, channel, row]) => bad(reason, { verdict, channel, ...(sub && { sub }), ...(row && { row }) })),
     { maxLength: 4 },
   );
   const results = fc.tuple(findings, findings).map(([a, b]) => [check('IP-04', ...a), check('AP-01', ...b)]);
@@ -144,8 +168,9 @@ describe('the file', () => {
     const words = fc.string({ minLength: 1, unit: 'binary' }).filter((text) => /\S/.test(text));
     const maybe = fc.option(words, { nil: undefined });
     fc.assert(
-      fc.property(words, words, maybe, maybe, (owner, reason, sub, channel) => {
-        const given = entry('AP-01', 'missing', { owner, reason, ...(sub && { sub }), ...(channel && { channel }) });
+      fc.property(words, words, maybe, maybe, fc.option(fc.constant('Contact.A')), (owner, reason, sub, channel, row) => {
+        const more = { ...(sub && { sub }), ...(channel && { channel }), ...(row && { row }) };
+        const given = entry('AP-01', 'missing', { owner, reason, ...more });
         expect(read(printBaseline([given], 'runs/x'))).toEqual({ entries: [given], problems: [] });
       }),
     );
@@ -161,6 +186,7 @@ describe('the file', () => {
     ['no such check', good.replace('IP-04', 'IP-99'), /^2: there is no check IP-99 \| see "syncproof list checks"/],
     ['no id', good.replace('IP-04', 'everything'), /^2: "everything" is not an id/],
     ['a sentence for a code', good.replace('duplicate', 'Two contacts.'), /^3: "Two contacts\." is not a reason code/],
+    ['a line of the map', good.replace('code:', 'row: "9"\n    code:'), /^3: "9" is not an object and its field/],
     ['an invariant for everybody', good.replace('IP-04', 'G1'), /^2: an invariant is put up with .* \| add "sub:"/],
     ['the same twice', `${good}${good.replace('entries:\n', '')}`, /^7: entry 2 says the same as entry 1 \| remove one/],
   ])('%s: line and fix', (_, text, says) => {

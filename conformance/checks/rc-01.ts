@@ -19,11 +19,12 @@ export const rc01 = defineCheck({
     await world.update(patient, { telecom: world.person('other number').telecom });
     await world.cancel(appointment);
     await world.book('unheard of', patient);
+    await world.subject.reconcile();
     await world.settled('reconciled');
   },
   expect(facts) {
     const baseline = facts.asMapped('before');
     if (baseline.length > 0) return baseline;
-    return [...facts.didBite('lost'), ...facts.asMapped('reconciled')];
+    return [...facts.didBite('lost'), ...facts.reconciled(), ...facts.asMapped('reconciled')];
   },
 });

@@ -25,11 +25,17 @@ export const rc02 = defineCheck({
       const edit = world.ownedField('ehr', record);
       if (edit) await world.crm.edit(record, { [edit.field]: edit.value }, LOADER);
     }
+    await world.subject.reconcile();
     await world.settled('after', { window: world.rereadWindow });
   },
   expect(facts) {
     const baseline = facts.asMapped('before');
     if (baseline.length > 0) return baseline;
-    return [...facts.wasEdited('patient', 'before'), ...facts.wasEdited('visit', 'before'), ...facts.asMapped('after')];
+    return [
+      ...facts.wasEdited('patient', 'before'),
+      ...facts.wasEdited('visit', 'before'),
+      ...facts.reconciled(),
+      ...facts.asMapped('after'),
+    ];
   },
 });

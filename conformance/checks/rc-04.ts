@@ -18,6 +18,9 @@ export const rc04 = defineCheck({
     await world.book('appointment', patient);
     if (!(await world.settled('clean'))) return;
     await world.pass(A_WHILE_MS);
+    // Who can be told to runs it twice more.
+    await world.subject.reconcile();
+    await world.subject.reconcile();
     await world.settled('later');
   },
   expect(facts) {
@@ -32,6 +35,6 @@ export const rc04 = defineCheck({
         evidence: [event],
       }),
     );
-    return [...facts.asMapped('later'), ...found];
+    return [...facts.reconciled(), ...facts.asMapped('later'), ...found];
   },
 });

@@ -97,5 +97,5 @@ export class AlertFacts {
 
 const unseen = untestable(
   'no-output',
-  'What the subject prints cannot be seen: start it by `command`, or name its log files (hooks.logs).',
+  'What the subject prints cannot be seen: start it by `command`, or say where its log is (hooks.logs).',
 );

@@ -49,6 +49,12 @@ export class CheckFacts {
     this.load = new LoadFacts(evidence, cohort, log);
   }
 
+  /** Untestable where the subject could not be told to reconcile, though it says that it can. */
+  reconciled(): Finding[] {
+    const why = this.note<string>('reconcile hook');
+    return why === undefined ? [] : [untestable('hook-failed', `The subject was to reconcile, and ${why}.`)];
+  }
+
   /** What `act` noted under that key. */
   note<T>(key: string): T | undefined {
     return this.#log.notes.get(key) as T | undefined;

@@ -75,7 +75,7 @@ export class CrmFacts extends CohortFacts {
       return [
         untestable(
           'no-output',
-          'What the subject prints cannot be seen: start it by `command`, or name its log files (hooks.logs).',
+          'What the subject prints cannot be seen: start it by `command`, or say where its log is (hooks.logs).',
         ),
       ];
     if (lines.slice(linesBefore).some((line) => line.includes(field))) return [];

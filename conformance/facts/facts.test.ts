@@ -73,6 +73,22 @@ describe('folds', () => {
     ]);
   });
 
+  it('keeps of a load run what is owed, and none of what only checks ask for', () => {
+    const b = new JournalBuilder();
+    b.add({ sim: 'judge', kind: 'run', data: { type: 'begin', load: {}, checks: [] } });
+    b.add({ sim: 'judge', kind: 'check', cohort: COHORT, data: { type: 'begin', seed: '1' } });
+    const first = b.register('p1', ada);
+    b.deliver('ADT^A04', first, { acks: ['silent'] });
+    const second = b.ehr('update', 'Patient', 'p1', { gender: 'male' });
+    b.deliver('ADT^A08', second, { acks: ['positive'] });
+    const facts = factsOf(b);
+    expect(facts.messagesOf('p1').map(({ type, text }) => [type, text])).toEqual([['ADT^A04', undefined]]);
+    expect(facts.messages.size).toBe(1);
+    expect(facts.toldAt.get(SITE)).toBeGreaterThan(second.at);
+    expect(facts.servedAt(second.records![0]!, `${SITE}/hl7`)).toBeGreaterThan(second.at);
+    expect([facts.calls.length, facts.story.size]).toEqual([0, 0]);
+  });
+
   it('takes a message in for none of the link out', () => {
     const b = new JournalBuilder();
     const { records } = b.register('p1', ada);

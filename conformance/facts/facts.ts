@@ -3,6 +3,7 @@ import { type JournalEvent, type RecordRef, recordKey } from '#simulators';
 import type { ReadKind } from '../manifest/read-channels.ts';
 import type { EventId } from '../result.ts';
 import type { Offer } from './latency.ts';
+import { sharing } from './sharing.ts';
 import { TlsFacts } from './tls-facts.ts';
 
 export type Row = Record<string, unknown> & { Id: string };
@@ -79,6 +80,8 @@ export interface Showing {
   key: string;
   version: number;
   channel: string;
+  /** The call that was answered with it; absent where it came by itself. */
+  operation?: string;
   event: EventId;
 }
 
@@ -190,6 +193,8 @@ export class Facts {
   run?: Record<string, unknown>;
   first?: JournalEvent;
   last?: JournalEvent;
+  /** When a link last sent a message for the first time. */
+  readonly toldAt = new Map<string, number>();
   /** When the state that belongs to a cohort last changed. */
   readonly changedAt = new Map<string, number>();
   /** How often a record of a cohort was committed: what is worked out of them holds as long as this does. */
@@ -207,6 +212,8 @@ export class Facts {
   #retries = new Map<string, Map<string, number>>();
   /** When this run began; a sandbox that stayed up holds earlier ones. */
   #begunAt = Number.NEGATIVE_INFINITY;
+  /** Of a load run, which may have a million events, nothing is kept that only checks ask for. */
+  #isLoad = false;
 
   ingest(event: JournalEvent): void {
     if (event.at < this.#begunAt && event.kind !== 'commit') return;
@@ -229,7 +236,9 @@ export class Facts {
     fault: (event) => this.#fault(event),
     gate: (event) => this.#gate(event),
     heal: (event) => void this.healed.push({ at: event.at, rule: String(event.data?.rule) }),
-    connection: (event) => this.tls.connection(event, eventId(event)),
+    connection: (event) => {
+      if (!this.#isLoad) this.tls.connection(event, eventId(event));
+    },
     token: (event) => this.#token(event),
     auth: ({ data, tenant = '', ...event }) => {
       if (data?.token) this.unknownTokens.push({ tenant, token: String(data.token), event: eventId(event) });
@@ -329,7 +338,7 @@ export class Facts {
   }
 
   #tell(cohort: string | undefined, event: JournalEvent): void {
-    if (!cohort) return;
+    if (!cohort || this.#isLoad) return;
     const story = this.story.get(cohort) ?? [];
     const id = eventId(event);
     if (story.at(-1) !== id) story.push(id);
@@ -346,16 +355,9 @@ export class Facts {
       const key = recordKey(ref);
       const history = histories.get(key) ?? { key, type: ref.type, tenant: ref.tenant, versions: [] };
       histories.set(key, history);
-      const version = {
-        ref,
-        at: event.at,
-        wall: event.wall,
-        event: eventId(event),
-        act: event.act ?? '',
-        actor: event.actor ?? '',
-        image,
-      };
-      history.versions.push(version);
+      const { at, wall, act = '', actor = '' } = event;
+      const version = { ref, at, wall, event: eventId(event), act, actor, image };
+      history.versions.push(sharing(version, history.versions.at(-1)));
       if (event.at < this.#begunAt) return;
       if (!history.cohort) {
         history.cohort = event.cohort ?? this.#attribute(ref, after ?? event.before?.[i]);
@@ -397,8 +399,11 @@ export class Facts {
     const list = byChannel.get(channel) ?? [];
     byChannel.set(channel, list);
     const about = (ref.sim === 'crm' ? this.crm.get(key) : this.truth.get(key))?.cohort;
-    const { at, wall } = event;
-    this.checks.get(about ?? '')?.showings?.push({ at, wall, key, version: ref.version, channel, event: eventId(event) });
+    const { at, wall, kind, data } = event;
+    const operation = kind === 'reply' ? (data?.operation as string | undefined) : undefined;
+    this.checks
+      .get(about ?? '')
+      ?.showings?.push({ at, wall, key, version: ref.version, channel, operation, event: eventId(event) });
     if ((list.at(-1)?.version ?? 0) >= ref.version) return;
     list.push({ version: ref.version, at: event.at });
     const history = ref.sim === 'crm' ? this.crm.get(key) : this.truth.get(key);
@@ -463,7 +468,7 @@ export class Facts {
     const { url = '', body = '' } = (event.data ?? {}) as { url?: string; body?: string };
     this.#expose(event);
     this.tls.request(event, eventId(event));
-    this.calls.push({ at: event.at, sim: event.sim, tenant: event.tenant ?? '', event: eventId(event) });
+    if (!this.#isLoad) this.calls.push({ at: event.at, sim: event.sim, tenant: event.tenant ?? '', event: eventId(event) });
     const cohorts = this.cohortsIn(`${decodeSafely(url)} ${decodeSafely(body)}`);
     if (cohorts.size === 0) return;
     const to = `${event.sim}/${event.tenant}`;
@@ -517,10 +522,11 @@ export class Facts {
   // Records of earlier runs stay, since what comes later may refer to them; whose they were no longer counts.
   #begin(event: JournalEvent): void {
     this.#begunAt = event.at;
+    this.#isLoad = event.data?.load !== undefined;
     this.first = event;
     this.run = undefined;
     for (const history of [...this.truth.values(), ...this.crm.values()]) history.cohort = undefined;
-    for (const memory of [this.checks, this.messages, this.changedAt, this.story]) memory.clear();
+    for (const memory of [this.checks, this.messages, this.toldAt, this.changedAt, this.story]) memory.clear();
     for (const memory of [this.#words, this.#byCohort, this.#byRecord, this.#open, this.#retries]) memory.clear();
     this.#channels.clear();
     this.hungUp.clear();
@@ -581,8 +587,10 @@ export class Facts {
       message.dropped = true;
       return;
     }
+    // Its repetitions are the receiver's doing.
+    if (message.sent.length === 0) this.toldAt.set(message.tenant, event.at);
     message.sent.push({ at: event.at, event: eventId(event) });
-    message.text = event.data?.text as string | undefined;
+    if (!this.#isLoad) message.text = event.data?.text as string | undefined;
   }
 
   // Who a message of the subject is about stands in its text alone: one that files nothing has no record.
@@ -596,7 +604,19 @@ export class Facts {
 
   #ack(event: JournalEvent): void {
     const { outcome, code, micros } = (event.data ?? {}) as { outcome?: string; code?: string; micros?: number };
-    this.#linkMessage(event)?.acks.push({ at: event.at, outcome: outcome ?? '', code, micros, event: eventId(event) });
+    const message = this.#linkMessage(event);
+    message?.acks.push({ at: event.at, outcome: outcome ?? '', code, micros, event: eventId(event) });
+    if (message && this.#isLoad && outcome === 'positive') this.#forget(message);
+  }
+
+  // Whoever took a message was shown what it says: of a load run that is all that is asked.
+  #forget(message: LinkMessage): void {
+    this.messages.delete(`${message.tenant}|${message.control}`);
+    for (const { id } of message.records) {
+      const left = this.messagesOf(id).filter((one) => one !== message);
+      if (left.length > 0) this.#byRecord.set(id, left);
+      else this.#byRecord.delete(id);
+    }
   }
 
   #fault(event: JournalEvent): void {

@@ -3,7 +3,7 @@ import type { JournalEvent } from '#simulators';
 import { appointment, contactOf, patient, visitOf } from '../testing/by-hand.ts';
 import { JournalBuilder } from '../testing/journal-builder.ts';
 import { evidenceOf } from '../testing/setting.ts';
-import { latencySamples, recordsBehind, summarise } from './latency.ts';
+import { Behind, latencySamples, summarise } from './latency.ts';
 
 const COHORT = 'load/epic';
 const MS = 1000;
@@ -73,7 +73,29 @@ describe('from commit to CRM', () => {
       ['Patient/p1', 2, 'visible', 100 * MS + 1],
       ['Patient/p1', 3, 'never', 0],
     ]);
-    expect(recordsBehind(evidenceOf(b), COHORT)).toEqual(['ehr/epic/Patient/p1']);
+  });
+
+  it('says who is behind, looking only at what changed, and no longer than it may', () => {
+    const b = new History();
+    for (let n = 0; n < 3; n++) b.register(`p${n}`, person(n));
+    b.sync(0);
+    const evidence = evidenceOf(b);
+    b.listener = (event) => evidence.facts.ingest(event);
+    let micros = 0;
+    const behind = new Behind(evidence, COHORT, { micros: () => micros });
+    const key = (n: number) => `ehr/epic/Patient/p${n}`;
+    expect(behind.look(1)).toEqual({ behind: [key(1), key(2)], unseen: [] });
+    b.sync(1);
+    b.ehr('update', 'Patient', 'p0', { gender: 'other' });
+    expect(behind.look(1)).toEqual({ behind: [key(2), key(0)], unseen: [] });
+    // A clock on which each record takes longer than the look may.
+    const slow = new Behind(evidence, COHORT, { micros: () => (micros += 2000) });
+    expect(slow.look(1)).toEqual({ behind: [key(0)], unseen: [key(1), key(2)] });
+    expect(slow.look(1)).toEqual({ behind: [key(0)], unseen: [key(2)] });
+    b.crm('Contact', '003p2', { ...contactOf(person(2)) });
+    slow.again();
+    for (let n = 0; n < 2; n++) slow.look(1);
+    expect(slow.look(1)).toEqual({ behind: [key(0)], unseen: [] });
   });
 
   it('never drops what never showed: it was waited for so long, and takes the last ranks', () => {

@@ -1,3 +1,4 @@
+import type { Clock } from '#simulators';
 import { fail } from '../check.ts';
 import type { ExpectedRecord } from '../oracle/expectation.ts';
 import type { EventId, Finding } from '../result.ts';
@@ -52,6 +53,7 @@ export function latencySamples(
   { end, readyAt = 0 }: { end: number; readyAt?: number },
 ): Sample[] {
   const view = new View(evidence, cohort);
+  view.refresh();
   return view.histories.flatMap((history) => {
     const seen = view.seen(history, end);
     return history.versions.flatMap((version, i) => {
@@ -89,26 +91,82 @@ export const neverVisible = (lost: readonly EventId[], samples: number): Finding
       ]
     : [];
 
-/** Records of a cohort whose newest version the CRM does not show yet. */
-export function recordsBehind(evidence: Evidence, cohort: string): string[] {
-  const view = new View(evidence, cohort);
-  return view.histories.filter((history) => !view.shows(history, history.versions.length - 1)).map((history) => history.key);
+/** So many records that are behind are looked at again though nothing about them changed: a row that they refer to may have. */
+const FEW = 200;
+
+/**
+ * Records of a cohort whose newest version the CRM does not show yet. It is asked again and again, so that a look costs what changed
+ * since the last one, and no more than its time.
+ */
+export class Behind {
+  #view: View;
+  #clock: Pick<Clock, 'micros'>;
+  #behind = new Set<History<Resource>>();
+  #unseen = new Set<History<Resource>>();
+
+  constructor(evidence: Evidence, cohort: string, clock: Pick<Clock, 'micros'>) {
+    this.#view = new View(evidence, cohort);
+    this.#clock = clock;
+  }
+
+  /** Their keys after a look of so many ms, and those of the records for which there was no time. */
+  look(ms: number): { behind: string[]; unseen: string[] } {
+    const until = this.#clock.micros() + ms * 1000;
+    for (const history of this.#view.refresh()) this.#unseen.add(history);
+    if (this.#unseen.size === 0 && this.#behind.size <= FEW) for (const history of this.#behind) this.#unseen.add(history);
+    for (const history of this.#unseen) {
+      this.#unseen.delete(history);
+      if (this.#view.shows(history, history.versions.length - 1)) this.#behind.delete(history);
+      else this.#behind.add(history);
+      if (this.#clock.micros() > until) break;
+    }
+    const seen = [...this.#behind].filter((history) => !this.#unseen.has(history));
+    return { behind: seen.map(({ key }) => key), unseen: [...this.#unseen].map(({ key }) => key) };
+  }
+
+  /** All of them are looked at anew. */
+  again(): void {
+    for (const history of this.#view.histories) this.#unseen.add(history);
+  }
 }
 
 /** The CRM rows of a cohort by the keys that they ever carried, so that each look costs the rows of one record only. */
 class View {
-  readonly histories: History<Resource>[];
+  histories: History<Resource>[] = [];
   #evidence: Evidence;
+  #cohort: string;
   #rows = new Map<string, History<Row>[]>();
+  /** The records that asked for a row of that key. */
+  #asked = new Map<string, Set<History<Resource>>>();
+  /** How many versions each history had at the last look. */
+  #known = new Map<History<unknown>, number>();
 
   constructor(evidence: Evidence, cohort: string) {
     this.#evidence = evidence;
-    this.histories = evidence.facts.truthOf(cohort).filter((history) => evidence.oracle.objectsFor(history.type).length > 0);
-    for (const row of evidence.facts.crmOf(cohort)) {
-      const field = evidence.oracle.object(row.type)?.key;
-      const keys = new Set(row.versions.map((version) => field && version.image?.[field]));
-      for (const key of keys) this.#rows.set(`${row.type} ${key}`, [...(this.#rows.get(`${row.type} ${key}`) ?? []), row]);
+    this.#cohort = cohort;
+  }
+
+  /** Takes in what is new, and returns the records whose own state or rows changed. */
+  refresh(): Set<History<Resource>> {
+    const { facts, oracle } = this.#evidence;
+    this.histories = facts.truthOf(this.#cohort).filter((history) => oracle.objectsFor(history.type).length > 0);
+    const changed = new Set(this.histories.filter((history) => this.#news(history).length > 0));
+    for (const row of facts.crmOf(this.#cohort)) {
+      const field = oracle.object(row.type)?.key;
+      for (const key of new Set(this.#news(row).map(({ image }) => `${row.type} ${field && image?.[field]}`))) {
+        const rows = this.#rows.get(key) ?? [];
+        if (!rows.includes(row)) this.#rows.set(key, [...rows, row]);
+        for (const history of this.#asked.get(key) ?? []) changed.add(history);
+      }
     }
+    return changed;
+  }
+
+  // Its newest versions, and the one before them, which may have carried another key.
+  #news<T>(history: History<T>): History<T>['versions'] {
+    const known = this.#known.get(history) ?? 0;
+    this.#known.set(history, history.versions.length);
+    return known === history.versions.length ? [] : history.versions.slice(Math.max(0, known - 1));
   }
 
   /** When each version of a record was first shown, in itself or by a later one; shorter where the last ones never were. */
@@ -130,7 +188,12 @@ class View {
   shows(history: History<Resource>, i: number, at = Number.POSITIVE_INFINITY): boolean {
     const { oracle } = this.#evidence;
     const truth = { ...history, versions: history.versions.slice(0, i + 1) };
-    return oracle.expect(truth, this.#evidence.truthContext(history, at)).every((expected) => this.#fits(expected, at));
+    const expected = oracle.expect(truth, this.#evidence.truthContext(history, at));
+    for (const { object, key } of expected) {
+      const name = `${object.object} ${key}`;
+      this.#asked.set(name, (this.#asked.get(name) ?? new Set()).add(history));
+    }
+    return expected.every((one) => this.#fits(one, at));
   }
 
   #fits({ object, key, keyField, create, fields }: ExpectedRecord, at: number): boolean {

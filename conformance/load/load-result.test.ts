@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { Clock, JournalEvent } from '#simulators';
 import type { Opened } from '../judge.ts';
 import { settleTerms } from '../run.ts';
+import type { Soak } from '../standing/soak.ts';
 import { contactOf, patient } from '../testing/by-hand.ts';
 import { JournalBuilder } from '../testing/journal-builder.ts';
 import { evidenceOf, factsOf, MAP, manifest, site } from '../testing/setting.ts';
 import { judgeLoad } from './load-result.ts';
 import { type LoadTarget, untilShown } from './load-run.ts';
 import { loadTallyOf } from './load-tally.ts';
+import { soakOf } from './soak.ts';
 
 const COHORT = 'load/epic';
 const person = (n: number) => patient(String(1_000_000_000_000 + n), 'Begahutogamuw');
@@ -43,11 +45,15 @@ class Run extends JournalBuilder {
     return this;
   }
 
-  judge() {
+  opened(): Opened {
     const facts = factsOf(this);
-    const header = { ...facts.run, id: 'r', seed: '1', runKey: 'k' } as unknown as Opened['header'];
+    const header = { ...facts.run, id: 'r', seed: '1', runKey: 'k', map: 'm' } as unknown as Opened['header'];
     const load = loadTallyOf(this.events);
-    return judgeLoad({ facts, header, manifest: manifest(), map: MAP, events: [], load }).result;
+    return { facts, header, manifest: manifest(), map: MAP, events: [], load };
+  }
+
+  judge() {
+    return judgeLoad(this.opened()).result;
   }
 }
 
@@ -153,4 +159,27 @@ describe('waiting until nothing more comes', () => {
   it('ends at once when its user stops it', async () => {
     expect(await wait(new Run().offer(1, 0), {}, AbortSignal.abort())).toMatchObject({ by: 'interrupted', waitedMs: 0 });
   });
+});
+
+describe('as the soak of a level', () => {
+  const soak = (run: Run) => soakOf(run.opened(), { 'sandbox.jsonl': 'ab' });
+  it('says for how long changes came, how far apart, how many, and the evidence that it rests on', () => {
+    const run = new Run().offer(50).wait(20_000).offer(50);
+    expect(soak(run.over())).toMatchObject({
+      ...{ run: 'r', map: 'm', subject: { name: 'subject' }, gapMs: 20_001, changes: 100, exitCode: 0, why: [] },
+      ...{ seals: { 'sandbox.jsonl': 'ab' }, forMs: expect.any(Number) },
+    });
+    expect(soak(run).forMs).toBeGreaterThan(20_000);
+  });
+
+  it.each<[string, Run, Partial<Soak>]>([
+    ['what was wrong', new Run().offer(100, 99).over({ by: 'window' }), { exitCode: 1, why: ['1 lost'] }],
+    ['why it is void', new Run().offer(90).over(), { exitCode: 3, why: [expect.stringMatching(/^90 % of the target/)] }],
+    [
+      'a limit that was missed',
+      new Run({ p99: '1ms' }).offer(100).over(),
+      { exitCode: 1, why: [expect.stringMatching(/^p99 /)] },
+    ],
+    ['nothing, where none was offered', new Run().over(), { changes: 0, forMs: 0 }],
+  ])('says %s', (_, run, expected) => expect(soak(run)).toMatchObject(expected));
 });

@@ -1,6 +1,6 @@
 import type { Clock } from '#simulators';
 import type { Evidence } from '../facts/evidence.ts';
-import { recordsBehind } from '../facts/latency.ts';
+import { Behind } from '../facts/latency.ts';
 import type { SettleTerms } from '../facts/settle.ts';
 import { type RecordOptions, record } from '../recorder.ts';
 import { settleTerms } from '../run.ts';
@@ -55,6 +55,9 @@ export interface LoadOptions extends Omit<RecordOptions, 'header'> {
   drive: (signal: AbortSignal, watch: Watch) => Promise<ScriptEnd>;
 }
 
+/** How often the judge hears what happened (ms): each event by itself would be a thousand awakenings a second, of it and of the simulators. */
+const HEAR_EVERY = 100;
+
 /** How often is measured what everybody uses (ms). */
 const MEASURE_EVERY = 1000;
 
@@ -82,7 +85,7 @@ export async function runLoad(options: LoadOptions): Promise<void> {
       stopping.abort();
     });
   };
-  await record({ ...options, startSubject, header }, async (recorder, subject) => {
+  await record({ ...options, startSubject, header, pace: HEAR_EVERY }, async (recorder, subject) => {
     await note({ type: 'begin', seed: options.seed });
     await note({ type: 'know', words: options.words });
     if (stopping.signal.aborted) return;
@@ -122,10 +125,12 @@ export async function runLoad(options: LoadOptions): Promise<void> {
   });
 }
 
-/** When to look again, in ms: a look costs a fold over all records, on the machine that the subject runs on, too. */
+/** When to look again, and how long at a time (ms): it is done on the machine that the subject runs on, too. */
 const LOOK_EVERY = 250;
+const LOOK_FOR = 200;
+const NEXT_LOOK = 20;
 /** So many times as long as the last look took. */
-const LOOK_SHARE = 10;
+const LOOK_SHARE = 2;
 
 /**
  * Waits until the CRM shows the newest version of every record and has then stood still for the hold (two poll periods, or
@@ -143,27 +148,32 @@ export async function untilShown(
   const from = clock.micros();
   const window = terms.syncWindow * 1000;
   let [fewest, fewerAt] = [Number.POSITIVE_INFINITY, from];
-  const hold = Math.max(2 * terms.pollInterval, terms.batchInterval, 1000) * 1000;
+  // Whoever promises to have shown a change within a window does not wait for a poll that is to come later.
+  const hold = Math.max(Math.min(2 * terms.pollInterval, terms.syncWindow), terms.batchInterval, 1000) * 1000;
+  const records = new Behind(evidence, cohort, clock);
+  let lookedAgain: number | undefined;
   for (;;) {
     const now = clock.micros();
     const end = (by: string, owed: string[]) => ({ by, waitedMs: Math.round((now - from) / 1000), owed });
-    const behind = recordsBehind(evidence, cohort);
+    const { behind: seen, unseen } = records.look(LOOK_FOR);
+    const behind = [...seen, ...unseen];
     const tookMs = (clock.micros() - now) / 1000;
-    if (behind.length < fewest) [fewest, fewerAt] = [behind.length, fewest === Number.POSITIVE_INFINITY ? from : now];
+    if (behind.length < fewest) [fewest, fewerAt] = [behind.length, fewest === Number.POSITIVE_INFINITY ? fewerAt : now];
     const changed = evidence.facts.changedAt.get(cohort) ?? from;
-    const exposed = lastExposed(evidence, terms.site);
-    if (behind.length === 0 && now - changed >= hold) return end('as-mapped', []);
-    if (behind.length > 0 && now - Math.max(changed, exposed, from) >= window) return end('window', behind);
+    // Until a message first went out the subject could not know.
+    const exposed = evidence.facts.toldAt.get(terms.site) ?? 0;
+    if (behind.length === 0 && now - changed >= hold) {
+      if (lookedAgain === changed) return end('as-mapped', []);
+      lookedAgain = changed;
+      [fewest, fewerAt] = [Number.POSITIVE_INFINITY, now];
+      records.again();
+      continue;
+    }
+    if (seen.length > 0 && unseen.length === 0 && now - Math.max(changed, exposed, from) >= window) return end('window', behind);
     if (now - Math.max(exposed, fewerAt) >= Math.max(4 * window, 2 * hold))
       return end(behind.length > 0 ? 'window' : 'never-settled', behind);
     if (signal?.aborted) return end('interrupted', behind);
-    await clock.sleep(Math.max(LOOK_EVERY, LOOK_SHARE * tookMs), signal);
+    // What was never looked at has to be: the longer that takes, the later the run ends.
+    await clock.sleep(unseen.length > 0 ? NEXT_LOOK : Math.max(LOOK_EVERY, LOOK_SHARE * tookMs), signal);
   }
-}
-
-// When a message first went out last: until then the subject could not know. Its repetitions are the subject's doing.
-function lastExposed({ facts }: Evidence, site: string): number {
-  let last = 0;
-  for (const message of facts.messages.values()) if (message.tenant === site) last = Math.max(last, message.sent[0]?.at ?? 0);
-  return last;
 }

@@ -191,6 +191,7 @@ promises:
   #negative_acks: { missing_segment: AE, bad_value: AE, unknown_event: AR, processing_id: AR, unparseable: AR }
   # Within what order is kept: none, patient or channel.
   #order: none
+  #audited_reads: ehr
   #followup_hours: 24
   #summaries_per_day: 10
   # Time to catch up after an outage, as a multiple of the outage.
@@ -233,12 +234,13 @@ capabilities:
 # Fixed ports. ${attached ? 'A sync that is attached has to know them before.' : 'Free ones are taken without this.'}
 ${attached ? FIXED_PORTS : FREE_PORTS}
 
-# Optional helpers, each a URL or a command. Today "ready" is asked before the first check, "pending", "failed" and "audit" by checks; the others wait for checks to come.
+# Optional helpers, each a URL or a command. What each does for you: docs/runs.md.
 #hooks:
 #  ready: http://127.0.0.1:8080/health
+#  # These two answer when the round is done.
 #  poll_now: [curl, -fsS, -X, POST, 'http://127.0.0.1:8080/poll']
 #  reconcile_now: [curl, -fsS, -X, POST, 'http://127.0.0.1:8080/reconcile']
-#  # These two answer {"count": n}. A command has the environment of your sync, and may hold \${RUN_DATA}.
+#  # And these {"count": n}. A command has the environment of your sync, and may hold \${RUN_DATA}.
 #  pending: http://127.0.0.1:8080/pending
 #  failed: http://127.0.0.1:8080/failed
 #  # A file, a folder or a URL. The lines of an audit trail: docs/audit.md.

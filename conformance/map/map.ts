@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Problem } from '../manifest/problem.ts';
@@ -139,6 +140,10 @@ export function sourceTypes(map: DataMap, row: MapRow): string[] {
   const own = map.objects.find(({ object }) => object === row.object)?.source;
   return [...(own === undefined ? [] : [own]), ...chartTypes(row.source)];
 }
+
+/** A map as it is kept with the evidence, and its hash. */
+export const textOfMap = ({ files }: Pick<DataMap, 'files'>): string => JSON.stringify(files, null, 1);
+export const hashOfMap = (map: Pick<DataMap, 'files'>): string => createHash('sha256').update(textOfMap(map)).digest('hex');
 
 /** Reads the CSV files of a folder. Never throws: what cannot be read is a problem with its place and fix. */
 export function loadMap(folder: string): { map: DataMap; problems: Problem[] } {

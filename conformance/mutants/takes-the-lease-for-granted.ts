@@ -5,7 +5,7 @@ let sure = 0;
 
 export const takesTheLeaseForGranted = defineMutant({
   id: 'takes-the-lease-for-granted',
-  // Meant as a bug, and none that shows: the store that both share keeps them apart, and a message sent twice has one number.
+  // The store that both share keeps the records right, and a message sent twice has one number. What each says of itself does not hold.
   breaks: 'Believes for ten seconds that it holds the lease, which lapses after one and a half: two instances work on one store.',
   instances: 2,
   steps: (reference) => ({
@@ -17,5 +17,5 @@ export const takesTheLeaseForGranted = defineMutant({
     },
   }),
   blind: true,
-  kills: [],
+  kills: [{ check: 'SE-06', reason: 'untrue' }],
 });

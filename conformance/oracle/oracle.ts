@@ -15,6 +15,7 @@ import type {
   Unjudged,
 } from './expectation.ts';
 import { compileRule, type Outcome, type Rule } from './expected-value.ts';
+import { Outcomes } from './outcomes.ts';
 import { Repetitions } from './repetitions.ts';
 import type { TransformContext } from './transforms.ts';
 import { isInError, isReplaced, survivingPatient } from './truth.ts';
@@ -44,8 +45,8 @@ export class Oracle {
   #rules = new Map<string, Rule[]>();
   #ruleOf = new Map<string, Rule>();
   #live = new Map<string, Condition>();
-  // Images never change, so that what a row makes of one is worked out once; lookups excepted, which look elsewhere.
-  #memo = new WeakMap<object, Map<Rule, Outcome>>();
+  // Lookups excepted, which look elsewhere.
+  #outcomes = new Outcomes();
   #repetitions = new Repetitions();
 
   /** Throws an Error for a map or site that `lintMap` would not let pass. */
@@ -57,6 +58,7 @@ export class Oracle {
         .filter((row) => row.object === object.object && !isExclusion(row))
         .map((row) => compileRule(row, map.tables));
       this.#rules.set(object.object, rules);
+      this.#outcomes.add(object.source, rules);
       for (const rule of rules) this.#ruleOf.set(`${object.object}.${rule.row.field}`, rule);
       if (object.live_when) this.#live.set(object.object, compileCondition(object.live_when));
       if (object.create_when) compilePath(object.create_when);
@@ -226,11 +228,7 @@ export class Oracle {
   #outcome(rule: Rule, image: object, site: OracleSite, context: ExpectContext): Outcome {
     if (rule.row.transform === 'parent' || rule.readsChart)
       return rule.outcome(image, this.#transformContext(image, site, context));
-    const known = this.#memo.get(image) ?? new Map<Rule, Outcome>();
-    this.#memo.set(image, known);
-    const outcome = known.get(rule) ?? rule.outcome(image, this.#transformContext(image, site, context));
-    known.set(rule, outcome);
-    return outcome;
+    return this.#outcomes.of(rule, image, () => rule.outcome(image, this.#transformContext(image, site, context)));
   }
 
   #transformContext(image: object, site: OracleSite, context: ExpectContext): TransformContext {

@@ -44,8 +44,8 @@ export class Repetitions {
     const found =
       known.get(object) ??
       compilePath(object.each)([toTypedValue(image)], { ...siteVariables(site), '%resource': toTypedValue(image) })
-        // A plain value is seen as one with that value.
-        .map((element) => (typeof element === 'object' && element !== null ? element : { value: element }));
+        // A plain value is seen as one with that value. What several versions share is in each of them an element of its own.
+        .map((element) => (typeof element === 'object' && element !== null ? { ...element } : { value: element }));
     known.set(object, found);
     for (const element of found) this.#wholes.set(element, image);
     return found;

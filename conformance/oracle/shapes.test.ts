@@ -65,6 +65,16 @@ describe('one row for each telephone number', () => {
   it.each<[string, (b: JournalBuilder) => void, string[][], string[]]>([
     ['all of them', written, [], []],
     [
+      'those that stay when something else changes',
+      (b) => {
+        b.ehr('update', 'Patient', 'p1', { maritalStatus: { text: 'married' } });
+        b.poll(b.ref('Patient', 'p1'));
+        written(b);
+      },
+      [],
+      [],
+    ],
+    [
       'one that is missing',
       (b) => {
         written(b);

@@ -51,6 +51,8 @@ export type CrmSettings = {
   username?: string;
   password?: string;
   apiVersion: string;
+  /** Writes wait so many milliseconds for others, and go out together; each by itself where nothing is said. */
+  gatherMs?: number;
 };
 
 export type Settings = {
@@ -65,6 +67,8 @@ export type Settings = {
   survives: 'kill' | 'power-cut';
   pollMs: number;
   crmPollMs: number;
+  /** How long after an export the next is asked for. */
+  exportMs: number;
   httpTimeoutMs: number;
   /** Which of several instances this is. */
   instance: string;
@@ -90,6 +94,7 @@ export function readSettings(env: Flat): Settings {
       // Salesforce wants the security token appended to the password wherever the caller's network is not trusted.
       password: flat.SYNCPROOF_CRM_PASSWORD && flat.SYNCPROOF_CRM_PASSWORD + (flat.SYNCPROOF_CRM_SECURITY_TOKEN ?? ''),
       apiVersion: flat.SYNCPROOF_CRM_API_VERSION ?? '60.0',
+      gatherMs: flat.SYNC_CRM_GATHER_MS ? Number(flat.SYNC_CRM_GATHER_MS) : undefined,
     },
     webhook: flat.SYNCPROOF_WEBHOOK_BIND
       ? { bind: address(flat.SYNCPROOF_WEBHOOK_BIND), secret: need(flat, 'SYNCPROOF_WEBHOOK_SECRET') }
@@ -100,6 +105,7 @@ export function readSettings(env: Flat): Settings {
     survives: flat.SYNC_SURVIVES === 'kill' ? 'kill' : 'power-cut',
     pollMs: Number(flat.SYNC_POLL_MS ?? 1000),
     crmPollMs: Number(flat.SYNC_CRM_POLL_MS ?? 1000),
+    exportMs: Number(flat.SYNC_EXPORT_MS ?? flat.SYNC_POLL_MS ?? 1000),
     httpTimeoutMs: Number(flat.SYNC_HTTP_TIMEOUT_MS ?? 10_000),
     instance: flat.SYNCPROOF_INSTANCE ?? '0',
   };

@@ -21,7 +21,7 @@ export type Outgoing = {
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS inbox (id INTEGER PRIMARY KEY, site TEXT, sender TEXT, control TEXT, digest TEXT, text TEXT, state TEXT DEFAULT 'waiting', UNIQUE (site, sender, control, digest));
-  CREATE INDEX IF NOT EXISTS inbox_waiting ON inbox (id) WHERE state = 'waiting';
+  CREATE INDEX IF NOT EXISTS inbox_by_site ON inbox (site, id) WHERE state = 'waiting';
   CREATE TABLE IF NOT EXISTS link (
     object TEXT, key TEXT, site TEXT, person TEXT, desired TEXT, seed TEXT, held TEXT, revision INTEGER, savedRevision INTEGER,
     savedAt REAL, mergedInto TEXT, fhirId TEXT, PRIMARY KEY (object, key));
@@ -71,13 +71,13 @@ export function openStore(folder: string, survives: 'kill' | 'power-cut' = 'powe
   return {
     /** Runs it as one change: all of it is kept, or nothing. */
     transaction<T>(work: () => T): T {
-      db.exec('BEGIN IMMEDIATE');
+      sql('BEGIN IMMEDIATE').run();
       try {
         const result = work();
-        db.exec('COMMIT');
+        sql('COMMIT').run();
         return result;
       } catch (error) {
-        db.exec('ROLLBACK');
+        sql('ROLLBACK').run();
         throw error;
       }
     },
@@ -144,6 +144,12 @@ export function openStore(folder: string, survives: 'kill' | 'power-cut' = 'powe
     /** Keeps what the CRM holds, as confirmed by it or seen in it. */
     putHeld(link: Link, held: Fields | null): void {
       sql('UPDATE link SET held = ? WHERE object = ? AND key = ?').run(held && JSON.stringify(held), link.object, link.key);
+    },
+    /** The record was written as it was desired in `link`, and that is what the CRM holds now. */
+    keepSaved(link: Link, held: Fields | null, at: number): void {
+      sql('UPDATE link SET held = ?, savedRevision = ?, savedAt = ? WHERE object = ? AND key = ?').run(
+        ...[held && JSON.stringify(held), link.revision, at, link.object, link.key],
+      );
     },
     /** The record was written as it was desired in `link`; if that changed meanwhile, it stays unsaved. */
     markSaved(link: Link, at: number): void {

@@ -1,4 +1,5 @@
 import { type Audit, openAudit } from './audit.ts';
+import { inBatches } from './crm/batches.ts';
 import { openCrm } from './crm/client.ts';
 import { watchCrm } from './crm/watch.ts';
 import { openWriter } from './crm/writer.ts';
@@ -106,7 +107,9 @@ function startWork(standing: Standing): Work & { context: Context } {
     stop: ending.signal,
     wakeWriter: (persons, channel) => writer.wake(persons, channel),
   };
-  const writer = openWriter(context, crm);
+  const { gatherMs } = settings.crm;
+  const gathers = gatherMs ? inBatches(crm, () => machine.sleep(gatherMs, ending.signal)) : crm;
+  const writer = openWriter(context, gathers);
   const charts: Told[] = [];
   const tellOf = (site: Site, fhir: Fhir): Told => {
     const told = openTold(context, site, fhir);
@@ -116,7 +119,7 @@ function startWork(standing: Standing): Work & { context: Context } {
   const notified: Notified[] = [];
   const read: Record<FhirChannel, (site: Site, fhir: Fhir) => Promise<void>> = {
     poll: (site, fhir) => pollSite(context, site, fhir),
-    bulk: (site, fhir) => exportSite(context, site, fhir, settings.pollMs),
+    bulk: (site, fhir) => exportSite(context, site, fhir, settings.exportMs),
     changed: (site, fhir) => readFeeds(context, site, fhir, tellOf(site, fhir)),
     // All sites share one listener.
     subscription: async (site, fhir) => void notified.push({ site, fhir, told: tellOf(site, fhir) }),

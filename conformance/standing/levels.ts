@@ -1,6 +1,7 @@
 import type { CheckDefinition } from '../check.ts';
 import type { Capability } from '../manifest/capabilities.ts';
 import type { LevelId, Size } from '../result.ts';
+import { SOAK, type SoakStanding, type SoakTerms } from './soak.ts';
 
 /** A level: a set of checks that all have to pass, never a percentage of everything. What it needs includes the levels below it. */
 export interface LevelDefinition {
@@ -15,12 +16,26 @@ export interface LevelDefinition {
   majors?: number;
   /** Must be declared, and witnessed by one check at least: who declares nothing earns nothing. */
   profile: readonly Capability[];
-  /** What a run of a size cannot show. A level with an entry is never awarded; that its checks hold is said with it. */
-  beyond(size: Size): string[];
+  /** The soak that it asks for. */
+  soak?: SoakTerms;
+  /** What such a run cannot show. A level with an entry is not awarded; that its checks hold is said with it. */
+  beyond(shown: Shown): string[];
 }
 
-const VOLUME = '--size full';
-const SOAK = 'a soak of one hour';
+/** What a run shows beside its checks. */
+export interface Shown {
+  size: Size;
+  soak?: Pick<SoakStanding, 'run' | 'lacks'>;
+}
+
+const volume = ({ size }: Shown): string[] => (size === 'full' ? [] : ['--size full']);
+
+// One in which the subject failed was shown well enough: that is something which the level lacks.
+function soaked({ soak }: Shown): string[] {
+  const unknown = soak?.lacks.find(({ kind }) => kind === 'unknown');
+  if (soak && !unknown) return [];
+  return [`a soak of one hour${soak ? ` (${soak.run} is none: ${unknown!.why})` : ''}`];
+}
 
 const blockers = (level: number) => (check: CheckDefinition) => check.severity === 'B' && check.level === level;
 
@@ -53,7 +68,7 @@ export const LEVELS: readonly LevelDefinition[] = [
     must: blockers(2),
     majors: 95,
     profile: ['reconciliation', 'audit'],
-    beyond: (size) => (size === 'full' ? [] : [VOLUME]),
+    beyond: volume,
   },
   {
     id: 'L3',
@@ -63,6 +78,7 @@ export const LEVELS: readonly LevelDefinition[] = [
     must: blockers(3),
     majors: 95,
     profile: [],
-    beyond: (size) => (size === 'full' ? [SOAK] : [VOLUME, SOAK]),
+    soak: SOAK,
+    beyond: (shown) => [...volume(shown), ...soaked(shown)],
   },
 ];

@@ -2,10 +2,11 @@ import { notApplicable, notOurs } from '../applicable.ts';
 import type { CheckDefinition } from '../check.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { readChannels } from '../manifest/read-channels.ts';
-import type { DataMap } from '../map/map.ts';
+import { type DataMap, hashOfMap } from '../map/map.ts';
 import type { CheckResult, Lack, LevelId, Size, Verdict } from '../result.ts';
 import { declaredIn } from './declared.ts';
 import { LEVELS } from './levels.ts';
+import { heldUp, type Soak } from './soak.ts';
 import { standing } from './standing.ts';
 import { type Terms, termsOf } from './terms.ts';
 
@@ -27,11 +28,13 @@ export function reachable(
     manifest,
     map,
     size,
+    soak,
     terms = termsOf(checks),
   }: {
     manifest: Manifest;
     map: DataMap;
     size: Size;
+    soak?: Soak;
     terms?: Terms;
   },
 ): Reachable {
@@ -41,6 +44,7 @@ export function reachable(
   const best = standing(
     {
       ...{ checks: checks.map((check) => atBest(check, manifest, map)), invariants: [], trips, size, beside: [] },
+      ...(soak && { soak: heldUp(soak, { manifest, map: hashOfMap(map) }, terms) }),
       ...{ status: 'finished', tampered: false, defects: 0, ...declaredIn(manifest) },
     },
     terms,

@@ -104,6 +104,25 @@ describe('level', () => {
     if (checksHold) expect(holds).toBe(checksHold);
   });
 
+  const soak = (...lacks: NonNullable<Judged['soak']>['lacks']) => ({ run: 's', words: 'soak of 1h', lacks });
+  it.each<[string, Told, Partial<Judged>, LevelId, RegExp]>([
+    ['that counts', {}, { soak: soak() }, 'L3', /^level 3 \(Race-proof\), badges .* \(soak of 1h\)$/],
+    ['that counts, in ci size', {}, { size: 'ci', soak: soak() }, 'L1', /level 3 \(Race-proof\) in ci size only/],
+    ['that counts, and a race that is lost', { 'OR-05': 'fail' }, { soak: soak() }, 'L2', /level 3 \(Race-proof\) lacks 1/],
+    [
+      'that is none',
+      {},
+      { soak: soak({ kind: 'unknown', why: 'too short' }) },
+      'L2',
+      /level 3 \(Race-proof\) but for a soak of one hour \(s is none: too short\)/,
+    ],
+    ['that failed', {}, { soak: soak({ kind: 'failed', why: '1 lost' }) }, 'L2', /level 3 \(Race-proof\) lacks 1/],
+  ])('with a soak %s', (_, told, more, level, says) => {
+    const got = stand(told, { size: 'full', ...more });
+    expect(got.level).toBe(level);
+    expect(sayStanding(got, more.size ?? 'full')).toMatch(says);
+  });
+
   it.each<[string, Partial<Judged>, RegExp]>([
     ['a selection', { checks: checksWith().slice(0, 3) }, /^3 of \d+ checks were run$/],
     ['an interrupted run', { status: 'interrupted' }, /interrupted/],

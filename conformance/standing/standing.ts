@@ -3,6 +3,7 @@ import { LATENCY_CLASSES } from '../result.ts';
 import { fractionOf, percent, rollUp, WEIGHT } from '../score.ts';
 import { BADGES } from './badges.ts';
 import { LEVELS } from './levels.ts';
+import type { SoakStanding } from './soak.ts';
 import type { Terms } from './terms.ts';
 
 /** What a standing is taken from. */
@@ -11,6 +12,8 @@ export interface Judged {
   invariants: readonly InvariantResult[];
   trips: RunResult['channels'];
   size: Size;
+  /** A load run that it may go by, held against what the highest level asks for. */
+  soak?: SoakStanding;
   status: RunResult['status'];
   /** The control API was called by somebody without its token. */
   tampered: boolean;
@@ -41,7 +44,7 @@ export function standing(judged: Judged, terms: Terms): Standing {
     levels,
     badges: badges(judged, terms, { level, withheld }),
     ...latency(judged, terms),
-    beside: [...judged.beside],
+    beside: [...judged.beside, ...(judged.soak?.lacks.length === 0 ? [judged.soak.words] : [])],
   };
 }
 
@@ -70,17 +73,22 @@ function levelStanding(definition: (typeof LEVELS)[number], judged: Judged, term
     ...set.flatMap(lackOf),
     ...judged.invariants.flatMap((row) => brokenAt(row, judged.checks, rank)),
     ...(majors && majors.share < majors.least ? [tooFewMajors(majors, judged.checks, rank)] : []),
+    ...(definition.soak ? failedSoak(judged.soak) : []),
   ];
+  const still = beyond(judged);
   return {
     id,
     name,
-    state: lacks.length > 0 ? 'lacking' : beyond(judged.size).length > 0 ? 'checks-hold' : 'met',
+    state: lacks.length > 0 ? 'lacking' : still.length > 0 ? 'checks-hold' : 'met',
     must: { of: set.length, passed: set.filter((check) => check.verdict === 'pass').length },
     ...(majors && { majors }),
     lacks,
-    beyond: beyond(judged.size),
+    beyond: still,
   };
 }
+
+const failedSoak = (soak: Judged['soak']): Lack[] =>
+  (soak?.lacks ?? []).flatMap((one) => (one.kind === 'failed' ? [{ what: `soak ${soak!.run}`, ...one }] : []));
 
 const KIND: Partial<Record<Verdict, Lack['kind']>> = { fail: 'failed', unstable: 'failed' };
 const kindOf = (verdict: Verdict): Lack['kind'] => KIND[verdict] ?? 'unknown';

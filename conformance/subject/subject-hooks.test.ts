@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { countOf } from './subject-hooks.ts';
+import { countOf, doNow } from './subject-hooks.ts';
 
 const printing = (text: string) => ({
   command: [process.execPath, '-e', `process.stdout.write(${JSON.stringify(text)})`],
@@ -19,4 +19,17 @@ it('names a hook that fails', async () => {
   await expect(countOf('failed', hook, { variables: {}, environment: {} }, process.cwd())).rejects.toThrow(
     'hooks.failed did not succeed',
   );
+});
+
+it.each([
+  ['exit 0', 0, undefined],
+  ['a failure', 3, /^hooks\.poll_now did not succeed: /],
+])('what is to be done at once ends with %s', async (_, code, says) => {
+  const done = doNow(
+    'poll_now',
+    { command: [process.execPath, '-e', `process.exit(${code})`] },
+    { variables: {}, environment: {} },
+    process.cwd(),
+  );
+  await (says ? expect(done).rejects.toThrow(says) : done);
 });

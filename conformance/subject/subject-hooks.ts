@@ -34,6 +34,20 @@ export async function callHook(
   });
 }
 
+/** A round of polling or reconciling may take as long as this (ms). */
+const ROUND_MS = 60_000;
+
+/** Calls a hook that has the subject do something at once, and waits for its answer. @throws Error naming it and what went wrong */
+export async function doNow(
+  name: string,
+  hook: Hook,
+  { variables, environment }: { variables: Record<string, string>; environment: Record<string, string> },
+  cwd: string,
+): Promise<void> {
+  const { ok, detail } = await callHook(hook, { variables, environment, cwd, timeoutMs: ROUND_MS });
+  if (!ok) throw new Error(`hooks.${name} did not succeed: ${detail}`);
+}
+
 /** What a hook that answers `{"count": n}` counts. @throws Error naming the hook and what is wrong with its answer. */
 export async function countOf(
   name: string,

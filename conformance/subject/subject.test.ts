@@ -1,4 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -267,6 +269,34 @@ describe('an attached subject', () => {
       more: `listens: {mllp: {epic: "127.0.0.1:${port.port}"}}`,
     });
     expect(error.fix).toBe(`start it, listening on 127.0.0.1:${port.port}`);
+  });
+});
+
+describe('a log that is served', () => {
+  const asked = async <T>(status: number, use: (url: string) => Promise<T>): Promise<T> => {
+    let text = 'of yesterday\n';
+    const server = createServer((_, answer) => {
+      answer.writeHead(status).end(text);
+      text += 'now\n';
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return use(`http://127.0.0.1:${(server.address() as AddressInfo).port}/log`).finally(() => server.close());
+  };
+  const attached = (url: string): Sample => ({ start: 'attach: on', read: 'poll', more: `hooks: {logs: "${url}"}` });
+
+  test('is read with what is printed', async () => {
+    const text = await asked(200, async (url) => {
+      const { subject, log } = await run(attached(url));
+      await subject.close();
+      return log();
+    });
+    expect(text).toMatch(/ now\n/);
+    expect(text).not.toContain('of yesterday');
+  });
+
+  test('and cannot be read is said, and not taken for silence', async () => {
+    const { error } = await asked(404, (url) => failure(attached(url)));
+    expect(error.message).toMatch(/^its log \(http:.*\/log\) cannot be read: HTTP 404$/);
   });
 });
 

@@ -6,6 +6,7 @@ import type { HeldBinds } from '../manifest/ports.ts';
 import { secretSettings } from '../manifest/settings.ts';
 import { fillTemplate } from '../manifest/template.ts';
 import type { Secrets } from '../secrets/secrets.ts';
+import { LogPage } from './log-page.ts';
 import { LogTail } from './log-tail.ts';
 import { describeEnding, type Ending, SubjectChild } from './subject-child.ts';
 import { type Phase, SubjectError } from './subject-error.ts';
@@ -15,7 +16,7 @@ import { untilReady } from './subject-ready.ts';
 
 export { describeEnding, type Ending } from './subject-child.ts';
 export { type Phase, SubjectError } from './subject-error.ts';
-export { callHook, countOf, type HookAnswer } from './subject-hooks.ts';
+export { callHook, countOf, doNow, type HookAnswer } from './subject-hooks.ts';
 export type { OutputLine } from './subject-output.ts';
 
 export interface SubjectOptions {
@@ -95,7 +96,7 @@ class SubjectProcess implements Subject {
   #output: SubjectOutput;
   #files: SubjectFiles;
   #child: SubjectChild | undefined;
-  #logs: LogTail | undefined;
+  #logs: LogTail | LogPage | undefined;
   #ready = false;
 
   constructor(options: SubjectOptions, mode: 'command' | 'attach') {
@@ -143,7 +144,9 @@ class SubjectProcess implements Subject {
     const { logs } = manifest.hooks;
     // Of several instances one hears for all: nobody knows which of them wrote a line.
     if (logs && 'path' in logs && !this.#options.instance)
-      this.#logs ??= new LogTail(logs.path, this.#clock, (stream) => this.#output.attach(stream, 'out'));
+      this.#logs ??= new LogTail(fillTemplate(logs.path, this.variables), this.#clock, (stream) =>
+        this.#output.attach(stream, 'out'),
+      );
     const { cwd } = manifest.start;
     const { ready } = manifest.hooks;
     await untilReady({
@@ -157,7 +160,21 @@ class SubjectProcess implements Subject {
       ended: this.#child?.ended ?? new Promise(() => {}),
       tail: () => this.tail,
     });
+    await this.#followPage();
     this.#ready = true;
+  }
+
+  // It may be the subject that serves it, which is ready by now; and what cannot be read would be taken for silence.
+  async #followPage(): Promise<void> {
+    const { logs } = this.#options.manifest.hooks;
+    if (!logs || !('url' in logs) || this.#options.instance || this.#logs) return;
+    const url = fillTemplate(logs.url, this.variables);
+    const page = await LogPage.open(url, { clock: this.#clock, skips: this.mode === 'attach' }).catch((error: Error) => {
+      const why = (error.cause as Error | undefined)?.message || error.message;
+      throw new SubjectError('starting', `its log (${url}) cannot be read: ${why}`, 'correct hooks.logs, or leave it out');
+    });
+    this.#output.attach(page.stream, 'out');
+    this.#logs = page;
   }
 
   async stop(): Promise<Ending> {
@@ -186,6 +203,7 @@ class SubjectProcess implements Subject {
   async close(): Promise<Ending | undefined> {
     const ending = this.#child && (await this.stop());
     await this.#logs?.close();
+    this.#logs = undefined;
     this.#files.remove();
     this.#output.close();
     return ending;

@@ -5,6 +5,7 @@ import { Evidence, type Judged } from '../facts/evidence.ts';
 import { Facts } from '../facts/facts.ts';
 import { Settler } from '../facts/settle.ts';
 import type { Manifest } from '../manifest/manifest.ts';
+import type { RunningSubject } from '../recorder.ts';
 import { settleTerms } from '../run.ts';
 import { World } from '../world/world.ts';
 import type { Behaviour } from './behaviour.ts';
@@ -22,7 +23,7 @@ export async function play(
   check: CheckDefinition,
   does: Behaviour,
   judged: Manifest = manifest(),
-  options: { seed?: string; process?: string } = {},
+  options: { seed?: string; process?: string; hooks?: Pick<RunningSubject, 'pollNow' | 'reconcileNow'> } = {},
 ): Promise<Played> {
   const [at] = judged.sites;
   const cohort = cohortOf(check, at!);
@@ -44,7 +45,8 @@ export async function play(
     cohort,
     site: at!,
     sandbox: client,
-    subject: sandbox.running,
+    subject: { ...sandbox.running, ...options.hooks },
+    pokes: options.hooks?.pollNow !== undefined,
     settler,
     terms,
     evidence,

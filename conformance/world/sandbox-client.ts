@@ -116,9 +116,14 @@ export class SandboxClient {
     await Promise.all(this.processes.map((client) => client.healAll()));
   }
 
-  /** Hears every event of every process until aborted. */
-  follow(onEvent: (event: JournalEvent) => void, signal: AbortSignal, sleep: (ms: number) => Promise<void>): Promise<unknown> {
-    return Promise.all(this.processes.map((client) => client.follow(0, onEvent, signal, sleep)));
+  /** Hears every event of every process until aborted; with a pace (ms), many at once. */
+  follow(
+    onEvent: (event: JournalEvent, text: string) => void,
+    signal: AbortSignal,
+    sleep: (ms: number) => Promise<void>,
+    pace?: number,
+  ): Promise<unknown> {
+    return Promise.all(this.processes.map((client) => client.follow(0, onEvent, signal, sleep, pace)));
   }
 
   /** Waits until every event written before this call has been heard. */

@@ -1,5 +1,8 @@
 import type { WorldOptions } from './world.ts';
 
+/** How often a subject is asked to poll while it is waited for (ms). */
+export const POLL_EVERY_MS = 1_000;
+
 export interface SubjectDeskOptions extends Pick<WorldOptions, 'subject' | 'lookAtAudit' | 'evidence'> {
   /** Keeps a fact for `expect`, in the journal. */
   note(key: string, value: unknown): Promise<void>;
@@ -12,6 +15,29 @@ export class SubjectDesk {
 
   constructor(options: SubjectDeskOptions) {
     this.#o = options;
+  }
+
+  /** Has it reconcile, where it has a hook for that; it answers when it is done. What goes wrong is noted under `reconcile hook`. */
+  async reconcile(): Promise<void> {
+    await this.#o.subject?.reconcileNow?.().catch((error: Error) => this.#o.note('reconcile hook', error.message));
+  }
+
+  /**
+   * Has it poll every so often until the signal comes, where it has a hook for that: it is then shown sooner what it is waited for.
+   * One that fails only makes the wait as long as it would be without it.
+   */
+  async keepPolling(sleep: (ms: number) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const poll = this.#o.subject?.pollNow;
+    let told = false;
+    while (poll && !signal.aborted) {
+      const why = await poll().then(
+        () => undefined,
+        (error: Error) => error.message,
+      );
+      if (why !== undefined && !told) await this.#o.note('poll hook', why);
+      told ||= why !== undefined;
+      await sleep(POLL_EVERY_MS);
+    }
   }
 
   /** How many lines the subject has printed. */

@@ -47,6 +47,8 @@ export interface WorldOptions {
   subject?: RunningSubject;
   /** The most people that come at once: a model of a subject learns nothing by more, and takes its time. */
   crowdAtMost?: number;
+  /** Has the subject poll while it is waited for, where it can be asked to. */
+  pokes?: boolean;
   /** Has the subject's audit trail looked at, where there is one. */
   lookAtAudit?: () => Promise<void>;
   promises: Pick<
@@ -711,7 +713,13 @@ export class World {
 
   /** Waits until nothing more will come, and marks that moment. True when all is then as the map asks. */
   async settled(label: string, { window = this.#o.terms.syncWindow }: { window?: number } = {}): Promise<boolean> {
+    const over = new AbortController();
+    const polling = this.#o.pokes
+      ? this.subject.keepPolling((ms) => this.#o.clock.sleep(ms, over.signal), over.signal)
+      : undefined;
     const outcome: Settled = await this.#o.settler.wait(this.cohort, { ...this.#o.terms, syncWindow: window });
+    over.abort();
+    await polling;
     await this.#log({ type: 'settled', label, ...outcome });
     // A channel that did not show everything is judged with the rest; here it only matters whether going on makes sense.
     return outcome.by === 'as-mapped' || (outcome.by === 'window' && this.#o.evidence.asMapped(this.cohort).length === 0);

@@ -7,6 +7,12 @@ import { copyIn } from './snapshots/copy.ts';
 export const STATE_FILE = 'state.sqlite';
 
 /**
+ * Kibibytes of memory that a database which spills may take. SQLite looks at each page that is not in the file yet at the end of each
+ * transaction: eight times as many make a commit three times as long, and with so few it takes as long as in memory.
+ */
+const SPILLS_AT = 16 * 1024;
+
+/**
  * `LIMIT` with a parameter. As an expression: SQLite compiles a statement anew for each value that is bound to a parameter
  * which stands there by itself, and that costs more than most of what is asked.
  */
@@ -32,15 +38,20 @@ export class Database {
   /**
    * @param folder where to keep it; in memory when absent.
    * @param from file of a snapshot that a database in memory begins with.
+   * @param spills without a folder: what the memory allowed for it does not hold goes into a file that has no name and is gone
+   * with the process.
    */
-  constructor(folder?: string, from?: string) {
+  constructor(folder?: string, from?: string, spills = false) {
     if (folder) mkdirSync(folder, { recursive: true });
     this.inMemory = !folder;
-    this.sql = new DatabaseSync(folder ? join(folder, STATE_FILE) : ':memory:');
+    // To SQLite a database without a name is one that begins in memory and goes on in a temporary file.
+    this.sql = new DatabaseSync(folder ? join(folder, STATE_FILE) : spills ? '' : ':memory:');
     // In memory each split of an index makes the next commit walk the table of all pages: there are half as many of this size.
     if (this.inMemory) this.sql.exec('PRAGMA page_size=8192');
     // WAL with synchronous=NORMAL survives a killed process (not a power cut), which is what `--data` promises.
     this.sql.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;');
+    // Nobody comes back to such a file: what is to be undone is kept in memory.
+    if (!folder && spills) this.sql.exec(`PRAGMA journal_mode=MEMORY; PRAGMA cache_size=-${SPILLS_AT};`);
     if (from && !folder) copyIn(this.sql, from);
     // Prepared once: thousands of transactions a second are not parsed again.
     this.#begin = this.sql.prepare('BEGIN');

@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import { packed } from './journal-text.ts';
 
 /** Rows that wait at most, outside of a transaction; and characters. */
 const WAITING = 64;
@@ -13,7 +14,7 @@ export class JournalRows {
   #insert;
   #insertMany;
   /** Columns of the rows that are not written yet, one after the other as a statement takes them. */
-  #waiting: (number | string)[] = [];
+  #waiting: (number | string | Uint8Array)[] = [];
   #size = 0;
 
   constructor(database: Database, table: string) {
@@ -28,12 +29,13 @@ export class JournalRows {
   // a kill leaves nothing anyway: rows are written many at a time, which costs half, in the order of their numbers, and always
   // before anybody reads them.
   write(seq: number, kind: string, json: string): void {
+    const text = packed(json);
     if (!this.#database.inMemory) {
-      this.#insert.run(seq, kind, json);
+      this.#insert.run(seq, kind, text);
       return;
     }
-    this.#size += json.length;
-    this.#waiting.push(seq, kind, json);
+    this.#size += text.length;
+    this.#waiting.push(seq, kind, text);
     if (!this.#database.inTransaction) this.spill();
   }
 
@@ -63,7 +65,7 @@ export class JournalRows {
 }
 
 // Their numbers rise.
-function upTo(kept: number, rows: (number | string)[]): (number | string)[] {
+function upTo<T>(kept: number, rows: T[]): T[] {
   let end = rows.length;
   while (end > 0 && Number(rows[end - WIDTH]) > kept) end -= WIDTH;
   return rows.slice(0, end);

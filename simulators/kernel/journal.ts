@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import { type Database, LIMIT } from './database.ts';
 import type { RecordRef } from './identity.ts';
 import { JournalRows } from './journal-rows.ts';
+import { unpacked } from './journal-text.ts';
 
 /**
  * What can be observed. `commit`: truth changed. `request`/`reply`: an HTTP exchange. `connection`: a socket opened,
@@ -83,10 +84,16 @@ export interface Images {
   texts?: { before: readonly (string | undefined)[]; after: readonly (string | undefined)[] };
 }
 
+interface Written {
+  event: JournalEvent;
+  text: string;
+}
+
 // Events of a page: enough to spare most queries, few enough to be taken in one turn.
 const PAGE = 32;
 
-export type JournalListener = (event: JournalEvent) => void;
+/** Hears an event, with its text as JSON: whoever hands it on need not make it again. */
+export type JournalListener = (event: JournalEvent, text: string) => void;
 
 // By far the most, and asked for by their kind by hardly anybody: they have a table of their own, without an index.
 const CALLS: readonly EventKind[] = ['request', 'reply'];
@@ -106,9 +113,9 @@ export class Journal {
   #readKind;
   #readCalls;
   #listeners = new Set<{ kind: EventKind | undefined; hear: JournalListener }>();
-  #unheard: JournalEvent[] = [];
+  #unheard: Written[] = [];
   /** Events of the transaction under way. */
-  #uncommitted: JournalEvent[] = [];
+  #uncommitted: Written[] = [];
   /** The newest millisecond, as it is written. */
   #wall = { now: Number.NaN, text: '' };
 
@@ -128,7 +135,7 @@ export class Journal {
     this.#readKind = database.sql.prepare(`SELECT json FROM journal WHERE kind = ? AND seq > ? ORDER BY seq ${LIMIT}`);
     const last = database.sql.prepare(`${both('1')} ORDER BY seq DESC LIMIT 1`).get();
     this.#seq = last ? Number(last.seq) : 0;
-    this.incarnation = Math.max(last ? (JSON.parse(String(last.json)) as JournalEvent).incarnation : 0, least) + 1;
+    this.incarnation = Math.max(last ? eventOf(last).incarnation : 0, least) + 1;
     this.#head = `{"v":1,"process":${JSON.stringify(process)},"incarnation":${this.incarnation},"seq":`;
   }
 
@@ -141,8 +148,7 @@ export class Journal {
   append(draft: EventDraft, images?: Images): JournalEvent {
     const event = this.#stamped(draft);
     if (images) [event.before, event.after] = [images.before, images.after];
-    this.#write(event, draft, images);
-    this.#tell(event);
+    this.#tell({ event, text: this.#write(event, draft, images) });
     return event;
   }
 
@@ -166,17 +172,22 @@ export class Journal {
   }
 
   // What all events begin with is written once, and what only the draft holds is left to JSON.
-  #write({ kind, seq, at, wall }: Pick<JournalEvent, 'kind' | 'seq' | 'at' | 'wall'>, draft: EventDraft, images?: Images): void {
+  #write(
+    { kind, seq, at, wall }: Pick<JournalEvent, 'kind' | 'seq' | 'at' | 'wall'>,
+    draft: EventDraft,
+    images?: Images,
+  ): string {
     const text = JSON.stringify(draft);
     const rest = images ? `${text.slice(1, -1)},${imagesText(images)}}` : text.slice(1);
     const json = `${this.#head}${seq},"at":${at},"wall":"${wall}",${rest}`;
     (CALLS.includes(kind) ? this.#calls : this.#others).write(seq, kind, json);
     this.#seq = seq;
+    return json;
   }
 
-  #tell(event: JournalEvent): void {
-    if (!this.#database.inTransaction) this.#publish(event);
-    else if (this.#uncommitted.push(event) === 1) this.#watch(event.seq - 1);
+  #tell(written: Written): void {
+    if (!this.#database.inTransaction) this.#publish(written);
+    else if (this.#uncommitted.push(written) === 1) this.#watch(written.event.seq - 1);
   }
 
   // Once for each transaction: what it wrote is heard when it is committed, and forgotten when it is rolled back.
@@ -190,7 +201,7 @@ export class Journal {
     this.#database.onCommit(() => {
       this.#others.spill();
       this.#calls.spill();
-      for (const event of this.#uncommitted.splice(0)) this.#publish(event);
+      for (const written of this.#uncommitted.splice(0)) this.#publish(written);
     });
   }
 
@@ -202,7 +213,7 @@ export class Journal {
 
   /** Writes what waits: for those who look into the database themselves. */
   flush(): void {
-    const kept = (this.#uncommitted[0]?.seq ?? this.#seq + 1) - 1;
+    const kept = (this.#uncommitted[0]?.event.seq ?? this.#seq + 1) - 1;
     this.#others.flush(kept);
     this.#calls.flush(kept);
   }
@@ -213,13 +224,13 @@ export class Journal {
   }
 
   // A listener may append: what it writes waits until all have heard the event before it.
-  #publish(event: JournalEvent): void {
-    if (!this.#isHeard(event.kind)) return;
-    this.#unheard.push(event);
+  #publish(written: Written): void {
+    if (!this.#isHeard(written.event.kind)) return;
+    this.#unheard.push(written);
     if (this.#unheard.length > 1) return;
     while (this.#unheard.length > 0) {
-      const next = this.#unheard[0]!;
-      for (const { kind, hear } of this.#listeners) if (kind === undefined || kind === next.kind) hear(next);
+      const { event, text } = this.#unheard[0]!;
+      for (const { kind, hear } of this.#listeners) if (kind === undefined || kind === event.kind) hear(event, text);
       this.#unheard.shift();
     }
   }
@@ -230,7 +241,7 @@ export class Journal {
     this.flush();
     const ofKind = kind && CALLS.includes(kind) ? this.#readCalls : this.#readKind;
     const rows = kind ? ofKind.all(kind, after, limit) : this.#readAll.all(after, limit);
-    return rows.map((row) => JSON.parse(String(row.json)) as JournalEvent);
+    return rows.map(eventOf);
   }
 
   /** Events of a kind since an instant (milliseconds of wall time), newest first. */
@@ -239,7 +250,7 @@ export class Journal {
     const table = CALLS.includes(kind) ? 'journal_call' : 'journal';
     const back = this.#database.sql.prepare(`SELECT json FROM ${table} WHERE kind = ? AND seq < ? ORDER BY seq DESC ${LIMIT}`);
     for (let before = this.#seq + 1; ; ) {
-      const events = back.all(kind, before, PAGE).map((row) => JSON.parse(String(row.json)) as JournalEvent);
+      const events = back.all(kind, before, PAGE).map(eventOf);
       for (const event of events) {
         if (Date.parse(event.wall) < since) return;
         yield event;
@@ -265,7 +276,7 @@ export class Journal {
   follow(after: number, listener: JournalListener, kind?: EventKind): () => void {
     for (let from = after; ; ) {
       const batch = this.read({ after: from, kind });
-      for (const event of batch) listener(event);
+      for (const event of batch) listener(event, JSON.stringify(event));
       if (batch.length === 0) break;
       from = batch[batch.length - 1]!.seq;
     }
@@ -315,6 +326,8 @@ export class Journal {
     };
   }
 }
+
+const eventOf = ({ json }: Record<string, unknown>): JournalEvent => JSON.parse(unpacked(json)) as JournalEvent;
 
 function imagesText({ before, after, texts }: Images): string {
   const list = (images: readonly unknown[], known: readonly (string | undefined)[] = []): string =>

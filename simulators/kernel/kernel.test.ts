@@ -224,6 +224,30 @@ test('in memory, events that wait to be written are read in their order, and sur
   kernel.close();
 });
 
+test.each<[where: string, disk: boolean]>([
+  ['in memory', false],
+  ['in a data folder', true],
+])('%s an event of many records takes a fraction of its text, and is read as it was written', async (_, disk) => {
+  const data = disk ? folder() : undefined;
+  const kernel = new Kernel({ clock: new ManualClock(), data });
+  const many = Array.from({ length: 300 }, (_, n) => ({ resourceType: 'Lamp', id: `${n}`, name: 'Peña-Ōkafor 👪', lit: true }));
+  const commit = (after: object[]) => {
+    const records = after.map((_, n) => ({ sim: 'lamps', tenant: 'hall', type: 'Lamp', id: `${n}`, version: 1 }));
+    const before = after.map(() => null);
+    return kernel.commit({ sim: 'lamps', tenant: 'hall', act: 'register', apply: () => ({ records, before, after }) });
+  };
+  await commit(many);
+  await commit(many.slice(0, 1));
+  const size = (seq: number) => kernel.database.sql.prepare('SELECT length(json) AS n FROM journal WHERE seq = ?').get(seq)?.n;
+  const [large, small] = kernel.journal.read({ kind: 'commit' });
+  expect([large!.after, small!.after]).toEqual([many, many.slice(0, 1)]);
+  expect(kernel.journal.event(large!.seq)).toEqual(large);
+  expect([...kernel.journal.recent('commit', 0)]).toEqual([small, large]);
+  expect(Number(size(large!.seq)) * 5).toBeLessThan(JSON.stringify(large).length);
+  expect(Number(size(small!.seq))).toBe([...JSON.stringify(small)].length);
+  kernel.close();
+});
+
 test('in memory, no more than some dozens of events wait, those of commits neither', async () => {
   const kernel = new Kernel({ clock: new ManualClock() });
   const waiting = (): number => {

@@ -50,6 +50,8 @@ export interface KernelOptions {
   clock?: Clock;
   /** Folder that keeps all state across restarts; in memory when absent. */
   data?: string;
+  /** What is in memory goes into a temporary file where it becomes much: a million events of a load run. */
+  spills?: boolean;
   faults?: readonly FaultDefinition[];
   /** Begins with the state of a snapshot; a data folder loses what it held. */
   from?: {
@@ -85,9 +87,9 @@ export class Kernel {
 
   constructor(options: KernelOptions = {}) {
     this.clock = options.clock ?? systemClock;
-    const { data, from } = options;
+    const { data, from, spills } = options;
     if (data && from) install(from.file, data, from.incarnation);
-    this.database = new Database(data, from?.file);
+    this.database = new Database(data, from?.file, spills);
     const settings = this.cell<string>('kernel.settings');
     // A sandbox that comes back from its data folder goes on with the seed and key that it was started with.
     this.seed = settings.get('seed') ?? options.seed ?? 'syncproof';

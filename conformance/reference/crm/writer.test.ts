@@ -25,7 +25,15 @@ function writing(meanwhile: (key: string, nth: number) => void) {
     },
   };
   const machine = { now: () => 0, random: () => 0, sleep: async () => {} } as unknown as Machine;
-  const context = { steps, store, machine, stop: new AbortController().signal, setAside: () => {} } as unknown as Context;
+  const settings = { crm: {} };
+  const context = {
+    steps,
+    store,
+    machine,
+    settings,
+    stop: new AbortController().signal,
+    setAside: () => {},
+  } as unknown as Context;
   return { store, wrote, writer: openWriter(context, {} as Crm) };
 }
 

@@ -2,6 +2,7 @@ import { openLanes } from '../lanes.ts';
 import type { Channel, Link } from '../model.ts';
 import { askedToWait, isRetryable, nameOf } from '../retry.ts';
 import type { Context } from '../sync.ts';
+import { MOST } from './batches.ts';
 import type { Crm } from './client.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { Crm } from './client.ts';
  * CRM took it or refused its content; what is desired may change meanwhile, and the last word is what counts.
  */
 export function openWriter(context: Context, crm: Crm) {
-  const { steps, store, machine, stop } = context;
+  const { steps, store, machine, settings, stop } = context;
   /** How many persons the operator was last told to be waiting. */
   let told = 0;
 
@@ -21,13 +22,15 @@ export function openWriter(context: Context, crm: Crm) {
     told = isOver ? 0 : Math.max(told, waiting);
   }
   const persons = new Map<string, string>();
-  const lanes = openLanes(steps.lanes().crm, (lane) => writePerson(persons.get(lane) as string));
+  // So many calls at once, each of one person or of many.
+  const width = steps.lanes().crm * (settings.crm.gatherMs ? MOST : 1);
+  const lanes = openLanes(width, (lane) => writePerson(persons.get(lane) as string));
 
   function wake(woken: Iterable<string>, channel: Channel): void {
     for (const person of woken) {
       const lane = steps.lane(person, channel);
       persons.set(lane, person);
-      lanes.wake([lane]);
+      lanes.wake([lane], channel === 'feed');
     }
   }
 
@@ -45,14 +48,11 @@ export function openWriter(context: Context, crm: Crm) {
       try {
         const held = await steps.save(crm, link, steps);
         if (stop.aborted) return;
-        store.transaction(() => {
-          store.putHeld(link, held);
-          store.markSaved(link, machine.now());
-        });
+        store.keepSaved(link, held, machine.now());
         if (told > 0) tellBacklog(true);
         // Given away while it was written: what the other lane wrote may have been overtaken.
-        const owner = latest().person;
-        if (!steps.isOf(latest(), person)) wake([owner], 'start');
+        const now = latest();
+        if (!steps.isOf(now, person)) wake([now.person], 'start');
         return;
       } catch (error) {
         if (stop.aborted) return;

@@ -1,6 +1,6 @@
 import { type DateRange, dateRange, periodRange } from './dates.ts';
 import { RESOURCE_TYPES } from './definitions.ts';
-import { indexesOf, type PairValue, type PlainKind, type SearchParameter } from './parameters.ts';
+import { indexesOf, type PairValue, type PlainKind } from './parameters.ts';
 import { eachReference, parseReference, type Stored } from './resource.ts';
 import { NARROW } from './sql.ts';
 import { foldString } from './sql-tests.ts';
@@ -31,21 +31,34 @@ CREATE INDEX IF NOT EXISTS ehr_${kind}_rid ON ehr_${kind} (rid, key);`,
 CREATE TABLE IF NOT EXISTS ehr_system (number INTEGER PRIMARY KEY, text TEXT UNIQUE);
 CREATE TABLE IF NOT EXISTS ehr_link (target TEXT, rid INTEGER, PRIMARY KEY (target, rid)) WITHOUT ROWID;`;
 
+/** Rows that one statement writes at most. */
+const AT_ONCE = 24;
+
+// By kind, then by how many rows less one. Most of the time of a row by itself is the call.
 const INSERT = Object.fromEntries(
-  KINDS.map((kind) => [
-    kind,
-    `INSERT OR IGNORE INTO ehr_${kind} VALUES (?, ${columns(kind)
+  KINDS.map((kind) => {
+    const row = `(?, ${columns(kind)
       .map(() => '?')
-      .join(', ')}, ?)`,
-  ]),
-) as Record<keyof typeof TABLES, string>;
+      .join(', ')}, ?)`;
+    const upTo = Array.from({ length: AT_ONCE }, (_, n) => `INSERT OR IGNORE INTO ehr_${kind} VALUES ${Array(n + 1).fill(row)}`);
+    return [kind, upTo];
+  }),
+) as Record<keyof typeof TABLES, string[]>;
+const WIDTH = Object.fromEntries(KINDS.map((kind) => [kind, columns(kind).length + 2])) as Record<keyof typeof TABLES, number>;
 
 /** Systems whose numbers are kept in memory: more than any hospital has, fewer than somebody can make up. */
 const MOST_SYSTEMS = 10_000;
 
+/** Rows of one resource by kind, their columns one after the other as a statement takes them. */
+type Rows = { [K in keyof typeof TABLES]?: (string | number)[] };
+
+const isSame = (one: readonly unknown[] = [], other: readonly unknown[] = []): boolean =>
+  one.length === other.length && one.every((value, at) => Object.is(value, other[at]));
+
 /** The search values of one site's resources. */
 export class Indexes {
   #keys = new Map<string, number>();
+  #ordered = new Map<string, number[]>();
   #systems = new Map<string, number>();
   #statements: Statements;
   #tenant: string;
@@ -73,14 +86,24 @@ export class Indexes {
   remove(rid: number, before: Stored | null): void {
     if (!before) return;
     for (const kind of KINDS) this.#statements.run(`DELETE FROM ehr_${kind} WHERE rid = ?`, rid);
-    this.#eachLink(before, (target) => this.#statements.run('DELETE FROM ehr_link WHERE target = ? AND rid = ?', target, rid));
+    for (const target of this.#linksOf(before)) this.#unlink(target, rid);
   }
 
-  #eachLink(resource: Stored, visit: (target: string) => void): void {
+  #linksOf(resource: Stored): Set<string> {
+    const links = new Set<string>();
     eachReference(resource, resource.resourceType, (text) => {
       const target = parseReference(text);
-      if (target) visit(`${this.#tenant}/${target.type}/${target.id}`);
+      if (target) links.add(`${this.#tenant}/${target.type}/${target.id}`);
     });
+    return links;
+  }
+
+  #link(target: string, rid: number): void {
+    this.#statements.run('INSERT OR IGNORE INTO ehr_link VALUES (?, ?)', target, rid);
+  }
+
+  #unlink(target: string, rid: number): void {
+    this.#statements.run('DELETE FROM ehr_link WHERE target = ? AND rid = ?', target, rid);
   }
 
   // The number of a system, given out when it is first met; a commit that is rolled back gave out none.
@@ -95,23 +118,57 @@ export class Indexes {
   }
 
   add(rid: number, resource: Stored): void {
-    for (const parameter of indexesOf(resource.resourceType)) {
-      const values = parameter.values(resource);
-      if (values.length === 0) continue;
-      const key = this.key(resource.resourceType, parameter.name);
-      for (const value of values) this.#insert(key, rid, parameter, value);
+    const rows = this.#rowsOf(rid, resource);
+    for (const kind in rows) this.#insert(kind as keyof typeof TABLES, rows[kind as keyof typeof TABLES]!);
+    for (const target of this.#linksOf(resource)) this.#link(target, rid);
+  }
+
+  /** Has a row found by what it holds now, in place of what it held before: most changes touch one kind of value, or two. */
+  change(rid: number, before: Stored, now: Stored): void {
+    const [old, rows] = [this.#rowsOf(rid, before), this.#rowsOf(rid, now)];
+    for (const kind of KINDS) {
+      if (isSame(old[kind], rows[kind])) continue;
+      if (old[kind]) this.#statements.run(`DELETE FROM ehr_${kind} WHERE rid = ?`, rid);
+      if (rows[kind]) this.#insert(kind, rows[kind]);
     }
-    this.#eachLink(resource, (target) => this.#statements.run('INSERT OR IGNORE INTO ehr_link VALUES (?, ?)', target, rid));
+    const [from, to] = [this.#linksOf(before), this.#linksOf(now)];
+    for (const target of from) if (!to.has(target)) this.#unlink(target, rid);
+    for (const target of to) if (!from.has(target)) this.#link(target, rid);
+  }
+
+  #rowsOf(rid: number, resource: Stored): Rows {
+    const rows: Rows = {};
+    const keys = this.#keysOf(resource.resourceType);
+    for (const [i, parameter] of indexesOf(resource.resourceType).entries()) {
+      const { table, parts } = parameter;
+      for (const value of parameter.values(resource)) {
+        const row = table === 'composite' ? this.#pair(value as PairValue, parts[1]!) : this.#row(table, value);
+        if (!row) continue;
+        rows[table] ??= [];
+        rows[table].push(keys[i]!, ...row, rid);
+      }
+    }
+    return rows;
+  }
+
+  // Numbers of the parameters of a type, in their order.
+  #keysOf(type: string): number[] {
+    const known = this.#ordered.get(type) ?? indexesOf(type).map(({ name }) => this.key(type, name));
+    this.#ordered.set(type, known);
+    return known;
+  }
+
+  #insert(kind: keyof typeof TABLES, values: (string | number)[]): void {
+    const width = WIDTH[kind];
+    for (let at = 0; at < values.length; at += AT_ONCE * width) {
+      const some = values.length > AT_ONCE * width ? values.slice(at, at + AT_ONCE * width) : values;
+      this.#statements.run(INSERT[kind][some.length / width - 1]!, ...some);
+    }
   }
 
   /** The stretch of time of a date or period, read in the site's zone. */
   range(value: DateValue): DateRange | undefined {
     return typeof value === 'string' ? dateRange(value, this.#zone) : periodRange(value, this.#zone);
-  }
-
-  #insert(key: number, rid: number, { table, parts }: SearchParameter, value: unknown): void {
-    const row = table === 'composite' ? this.#pair(value as PairValue, parts[1]!) : this.#row(table, value);
-    if (row) this.#statements.run(INSERT[table], key, ...row, rid);
   }
 
   #row(table: PlainKind, value: unknown): (string | number)[] | undefined {

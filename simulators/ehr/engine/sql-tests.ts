@@ -6,7 +6,11 @@ export interface Fragment {
 }
 
 /** Case and accents away: how FHIR compares strings. */
-export const foldString = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+export const foldString = (text: string): string =>
+  (PLAIN.test(text) ? text : text.normalize('NFD').replace(/\p{M}/gu, '')).toLowerCase();
+
+// Most texts are of such letters, and to take nothing away from them costs as much as all else that is done with them.
+const PLAIN = /^[ -~]*$/;
 
 export const either = (parts: Fragment[]): Fragment => ({
   sql: `(${parts.map(({ sql }) => sql).join(' OR ')})`,

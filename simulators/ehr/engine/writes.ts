@@ -50,8 +50,8 @@ export function written(call: Call, { plan, after }: Done): Reply {
   const bare = { status: plan.status, headers: { ...vendor.headers }, body: '' };
   if (plan.interaction === 'delete') return bare;
   const id = after?.id ?? plan.found!.id;
-  const row = site.store.locate(type, id);
-  const [text] = row ? site.store.texts([row.rid]) : [];
+  const row = site.store.current(type, id);
+  const text = row?.deleted ? undefined : row;
   const version = after ? Number(after.meta.versionId) : plan.found!.version;
   const updated = after?.meta.lastUpdated ?? text?.updated ?? '';
   const headers: Record<string, string> = versionHeaders(site, version, updated);

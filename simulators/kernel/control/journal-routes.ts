@@ -20,6 +20,10 @@ export function journalRoutes(kernel: Kernel, ended: AbortSignal): [ControlRoute
         after: text('Number of the event after which to begin, or `incarnation:number`.', { default: '0' }),
         limit: whole('At most so many.', { minimum: 1, default: 1000 }),
         kind: oneOf(EVENT_KINDS, 'Only events of this kind.'),
+        pace: whole('Of a stream: so many milliseconds lie between two writes at least; events in between come at once.', {
+          minimum: 0,
+          default: 0,
+        }),
       },
       answer: object({
         head: whole('Newest event.'),
@@ -31,7 +35,10 @@ export function journalRoutes(kernel: Kernel, ended: AbortSignal): [ControlRoute
         const given = request.headers['last-event-id'] ?? String(query.after);
         const place = placeOf(given);
         if (!place) throw new ControlError(400, `"after" must be the number of an event, or incarnation:number, not ${given}`);
-        if (request.headers.accept?.includes('text/event-stream')) return journalStream(journal, place, ended);
+        if (request.headers.accept?.includes('text/event-stream')) {
+          const ms = Number(query.pace);
+          return journalStream(journal, place, ended, ms > 0 ? { ms, clock: kernel.clock } : undefined);
+        }
         const limit = Math.min(Number(query.limit), MOST);
         const events = journal.read({ after: place.seq, limit, kind: query.kind as EventKind | undefined });
         return { head: journal.head, incarnation: journal.incarnation, events };

@@ -77,6 +77,30 @@ test('what is written while a reader listens comes by itself', async () => {
   expect(seqs(await reading)).toEqual([head + 1, head + 2, head + 3]);
 });
 
+test('with a pace, what is written in between comes as one piece, and nothing is lost', async () => {
+  const clock = new ManualClock();
+  const pieces: string[] = [];
+  const reply = journalStream(kernel.journal, { seq: kernel.journal.head }, new AbortController().signal, { ms: 100, clock });
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  let close = (): void => {};
+  const closed = new Promise<void>((resolve) => {
+    close = resolve;
+  });
+  void reply.stream!(async (text) => void pieces.push(String(text)), closed);
+  await settled();
+  write();
+  await settled();
+  const first = pieces.length;
+  write(20);
+  await settled();
+  const during = pieces.length;
+  await clock.advance(100);
+  await settled();
+  expect({ first, during, after: pieces.length }).toEqual({ first: 1, during: 1, after: 2 });
+  expect(pieces.join('').match(/^id: .+$/gm)).toHaveLength(21);
+  close();
+});
+
 describe('one that takes nothing', () => {
   test('is written to no more, holds nobody up, and gets all when it takes again', async () => {
     let release = (): void => {};
