@@ -67,6 +67,8 @@ export function openCrm(settings: CrmSettings, http: Http, now: () => number, au
     for (let url: string | undefined = `${path}/query/?q=${encodeURIComponent(soql)}`; url; ) {
       const page = (await call('GET', url)).body as { records: Record<string, unknown>[]; nextRecordsUrl?: string };
       if (!Array.isArray(page?.records)) throw new Failure(0, 'not-a-query-result');
+      const what = page.records.flatMap(nameOf);
+      if (what.length > 0) audit({ who: settings.clientId, action: 'read', what });
       rows.push(...page.records);
       url = page.nextRecordsUrl;
     }
@@ -110,6 +112,12 @@ export function openCrm(settings: CrmSettings, http: Http, now: () => number, au
       }));
     },
   };
+}
+
+/** A row as the audit trail names it: by object and id, whatever of it was asked for. */
+function nameOf({ attributes }: Record<string, unknown>): string[] {
+  const [, name] = /\/sobjects\/(\w+\/\w+)$/.exec((attributes as { url?: string } | null)?.url ?? '') ?? [];
+  return name ? [name] : [];
 }
 
 /** Client credentials where the org allows them, else the user's password. */
