@@ -2,13 +2,11 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, wri
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { groupAlive, type RunResult } from '#conformance';
 import { type Ended, Workshop } from './testing/processes.ts';
 
 const MAP = fileURLToPath(new URL('../fixtures/maps/default', import.meta.url));
-// Each is a run of its own in processes of its own; side by side they take their time on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 const workshop = new Workshop();
 afterAll(() => workshop.tidy());
 

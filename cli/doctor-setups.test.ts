@@ -3,13 +3,11 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { examine } from './doctor.ts';
 import { Workshop } from './testing/processes.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-// Each brings up a sandbox and a sync of its own; side by side they take their time on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 const workshop = new Workshop();
 afterAll(() => workshop.tidy());
 

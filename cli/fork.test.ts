@@ -8,9 +8,7 @@ afterAll(() => workshop.tidy());
 
 const free = ['--control-port', '0', '--port', 'crm=0'];
 
-test('up --from a named snapshot or a folder: forks beside the first, each with the parts of the snapshot', {
-  timeout: 60_000,
-}, async () => {
+test('up --from a named snapshot or a folder: forks beside the first, each with the parts of the snapshot', async () => {
   const up = async (...args: string[]) => {
     const command = workshop.start(['up', ...args, ...free, '--ca', join(cwd, 'ca')], { cwd });
     const [, url] = await command.says(/control API +(\S+)\/v1\/openapi\.json/);

@@ -37,7 +37,7 @@ beforeAll(async () => {
   const { code, out, err } = await workshop.run(['check', '--only', 'ID-01', '--out', 'runs'], { cwd: root });
   expect(code, `${out}${err}`).toBe(0);
   passed = realpathSync(join(root, 'runs', 'latest'));
-}, 40_000);
+});
 
 describe('a run folder that nobody touched', () => {
   test('is judged again to the same bytes, in every report', async () => {
@@ -175,7 +175,7 @@ test('a subject that calls the control API without its token fails the run, what
   expect(result.checks.map(({ verdict }) => verdict)).toEqual(['pass']);
   expect(text(join(folder, 'runs', 'latest'), 'subject.log')).toMatch(/POST .* 401\n.*GET \/ 401/);
   expect((await judged(join(folder, 'runs', 'latest'))).code).toBe(1);
-}, 30_000);
+});
 
 function freePort(): Promise<number> {
   const server = createServer();

@@ -22,14 +22,18 @@ import { parsing } from './arguments.ts';
 import { REFERENCE_MANIFEST, readSubject } from './bring-up.ts';
 import { executeRun } from './check.ts';
 import type { Entry } from './ledger.ts';
+import COSTS from './mutant-costs.json' with { type: 'json' };
 import { mutantsProof, provenIn, type ShownMutant, writeProof, writeProven } from './proof.ts';
-import { MATRIX, openSeries, overSeeds } from './series.ts';
+import { quickChoice } from './quick-matrix.ts';
+import { codeDigest, MATRIX, openSeries, overSeeds } from './series.ts';
 import { UsageError } from './usage.ts';
 
 const OPTIONS = {
   only: { type: 'string' },
   seed: { type: 'string', default: '42' },
   full: { type: 'boolean' },
+  quick: { type: 'boolean' },
+  costs: { type: 'boolean' },
   at: { type: 'string', default: '6' },
   keep: { type: 'boolean' },
   resume: { type: 'boolean' },
@@ -43,6 +47,10 @@ export const MATRIX_USAGE = `syncproof matrix [options]   runs the mutants of th
   --only LIST   ids of mutants, separated by commas
   --seed TEXT   seed of all stimuli (42)
   --full        every check against every mutant, also those that need the world to themselves
+  --quick       what \`npm test\` runs: enough mutants that every check fails one, each with the checks that it is there for; says what
+                it leaves out
+  --costs       every mutant with the checks that it is there for, and how long each took into cli/mutant-costs.json, by which
+                --quick chooses
   --at N        how many mutants at once (6)
   --keep        keep the run folders of those that were as expected
   --resume      go on where a series of the same code and options was ended
@@ -76,11 +84,14 @@ type Outcome = Expectation & Shown;
 export async function matrix(args: string[]): Promise<number> {
   const { values } = parsing(OPTIONS, () => parseArgs({ args, options: OPTIONS }));
   if (values.seeds !== undefined) return overSeeds({ ...values, seeds: values.seeds });
-  const chosen = expectations(values.only);
-  // A few by name are looked at, not proven: nothing of them is kept.
-  const ledger = values.only
-    ? undefined
-    : openSeries<Shown>('mutants', `seed ${values.seed}${values.full ? ', every check' : ''}`, values.resume);
+  const all = expectations(values.only);
+  const { chosen, rule } =
+    values.quick && !values.only ? quickChoice(all, { costs: COSTS, code: codeDigest() }) : { chosen: all };
+  // A few by name, or those of a quick look, are no series: nothing of them is kept.
+  const ledger =
+    values.only || values.quick || values.costs
+      ? undefined
+      : openSeries<Shown>('mutants', `seed ${values.seed}${values.full ? ', every check' : ''}`, values.resume);
   const outcomes = chosen.flatMap((one) => (ledger?.get(one.id) ? [{ ...one, ...ledger.get(one.id)! }] : []));
   if (outcomes.length > 0) console.log(`${outcomes.length} of ${chosen.length} were run before: ${ledger!.begun}`);
   const keep = (outcome: Outcome): void => {
@@ -113,6 +124,8 @@ export async function matrix(args: string[]): Promise<number> {
       writeProven(provenIn(ledger.begun, settled.map(shown)));
     }
   }
+  if (values.costs) writeCosts(settled);
+  if (rule) console.log(`\nnot all mutants: ${rule}. All of them, by every check: npm run matrix`);
   const held = settled.length + (values.only ? 0 : CHECKS.length);
   console.log(`\n${held - failed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
@@ -123,11 +136,7 @@ const MORE = 2;
 
 // Several runs at once ask more of a small machine than one run does, and what they judge is time too. What was not as
 // expected among them is run again with the machine to itself, twice at most: the last run counts, and all are printed.
-async function again(
-  outcomes: readonly Outcome[],
-  values: { seed: string; full?: boolean; keep?: boolean },
-  keep: (outcome: Outcome) => void,
-): Promise<Outcome[]> {
+async function again(outcomes: readonly Outcome[], values: RunValues, keep: (outcome: Outcome) => void): Promise<Outcome[]> {
   const settled = outcomes.filter((outcome) => outcome.wrong.length === 0);
   let odd = outcomes.filter((outcome) => outcome.wrong.length > 0);
   for (let time = 0; time < MORE && odd.length > 0; time += 1) {
@@ -168,11 +177,34 @@ function isRun(check: CheckDefinition, { kills, also, passesNothing }: Expectati
   );
 }
 
-async function runOne(expectation: Expectation, values: { seed: string; full?: boolean; keep?: boolean }): Promise<Outcome> {
+// What a mutant is there for. Whoever has to fail nothing, or everything, is there for more than a check or two.
+const isItsOwn = (check: CheckDefinition, expectation: Expectation): boolean =>
+  isRun(check, expectation) &&
+  (expectation.kills.length === 0 ||
+    expectation.also.includes(check.id) ||
+    expectation.kills.some((kill) => kill.check === check.id));
+
+/** How long each took, for whoever chooses among them (quick-matrix.ts). */
+function writeCosts(outcomes: readonly Outcome[]): void {
+  const entries = outcomes.map(({ id, ms }) => [id, Math.round(ms / 100) * 100] as const);
+  const sorted = Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  writeFileSync(new URL('./mutant-costs.json', import.meta.url), `${JSON.stringify(sorted, null, 2)}\n`);
+}
+
+interface RunValues {
+  seed: string;
+  full?: boolean;
+  quick?: boolean;
+  costs?: boolean;
+  keep?: boolean;
+}
+
+async function runOne(expectation: Expectation, values: RunValues): Promise<Outcome> {
   const { manifest, map: standard } = readSubject(REFERENCE_MANIFEST);
   const map = expectation.map ? loadMap(join(MAPS, expectation.map)).map : standard;
   const started = systemClock.now();
-  const checks = CHECKS.filter((check) => values.full || isRun(check, expectation));
+  const few = values.quick || values.costs;
+  const checks = CHECKS.filter((check) => values.full || (few ? isItsOwn(check, expectation) : isRun(check, expectation)));
   const personAccounts = map.objects.some(({ object }) => object === 'Account');
   const mutated = reading({ ...manifest!, crm: { ...manifest!.crm, person_accounts: personAccounts } }, expectation);
   // The same people each time: what a mutant fails beside its kills depends on who comes along.

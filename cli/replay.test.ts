@@ -62,7 +62,7 @@ describe('a schedule is followed against the reference sync', () => {
     const report = /^Report: (.*)report\.html$/m.exec(out)![1]!;
     const kept = parseSchedule(readFileSync(join(cwd, report, 'schedules', 'OR-03-epic.json'), 'utf8'));
     expect(kept.lanes[0]!.decisions.slice(0, 4).map(({ took }) => took)).toEqual(late!.decisions.map(({ took }) => took));
-  }, 60_000);
+  });
 
   test('a subject that takes another path: exit code 3, with what was expected and what was there', async () => {
     const other = lane('book new visit', 'crm delete Contact [loser] at before-commit #1');
@@ -73,5 +73,5 @@ describe('a schedule is followed against the reference sync', () => {
       /another path in lane "merge 1" at decision 2 of 2:\n {4}expected: crm delete Contact \[loser\] at before-commit #1\n {4}parked:(\n {6}.*)*move visit/,
     );
     expect(code).toBe(3);
-  }, 60_000);
+  });
 });

@@ -10,7 +10,7 @@ const MUTANT = fileURLToPath(new URL('../conformance/mutants/main.ts', import.me
 const MANIFEST = fileURLToPath(new URL('../conformance/reference/syncproof.yaml', import.meta.url));
 const workshop = new Workshop();
 const root = workshop.folder();
-const sync = (...args: string[]) => workshop.run(args, { cwd: root, timeoutMs: 60_000 });
+const sync = (...args: string[]) => workshop.run(args, { cwd: root });
 const latest = (): string => realpathSync(join(root, 'runs', 'latest'));
 const resultOf = (run: string) => JSON.parse(readFileSync(join(run, 'result.json'), 'utf8')) as RunResult;
 afterAll(() => workshop.tidy());
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const again = await sync(...args, '--only-failed', bad, '--replays', '0');
   expect(again.code, `${again.out}${again.err}`).toBe(1);
   badAgain = latest();
-}, 120_000);
+});
 
 describe('what failed in a run', () => {
   test('is run again with the same seed and people, and nothing else is', () => {
@@ -69,7 +69,7 @@ describe('what failed in a run', () => {
     // The folder tells of the run as it was.
     expect(resultOf(bad)).toMatchObject({ exitCode: 1 });
     expect(resultOf(bad)).not.toHaveProperty('baseline');
-  }, 60_000);
+  });
 
   test('is the difference to a run in which it does not fail', async () => {
     const same = await sync('compare', bad, badAgain, '--json');
@@ -86,5 +86,5 @@ describe('what failed in a run', () => {
     expect(code).toBe(1);
     const nothing = await sync('check', '--only-failed', latest(), '--out', 'runs');
     expect([nothing.code, nothing.err]).toEqual([3, expect.stringContaining('nothing failed in')]);
-  }, 60_000);
+  });
 });

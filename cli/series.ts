@@ -17,8 +17,8 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 /** Whatever can change a verdict. */
 const SOURCES = '{cli,conformance,fixtures,scenarios,simulators}/**/*.{ts,js,csv,yaml}';
 
-/** What a series says of itself is that of the code, so that no result of other code is counted in. */
-function codeDigest(): string {
+/** Of the code that decides on verdicts: a series says that it is of it, so that no result of other code is counted in. */
+export function codeDigest(): string {
   const files = globSync(SOURCES, { cwd: ROOT }).filter((file) => !/\.test\.[tj]s$/.test(file));
   return digest(...files.sort().flatMap((file) => [file, readFileSync(join(ROOT, file), 'utf8')])).slice(0, 12);
 }

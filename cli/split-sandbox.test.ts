@@ -25,4 +25,4 @@ test('what cannot be had is refused as it is in one process, and nothing is left
   const refused = await splitSandbox({ sites: [{ ...SITE, capability: '/nowhere.json' }] }).catch((error: Error) => error);
   expect(refused).toBeInstanceOf(UsageError);
   expect((refused as Error).message).toContain('/nowhere.json');
-}, 40_000);
+});

@@ -31,7 +31,7 @@ async function up(service: Service): Promise<void> {
       ...['--port', `${service === 'crm' ? 'crm' : 'epic'}=${part}`, '--people', '0', '--seed', 'split'],
       ...['--data', join(root, service), '--ca', join(root, 'ca')],
     ],
-    { cwd: root, timeoutMs: 90_000 },
+    { cwd: root },
   );
   running.set(service, command);
   await command.says(/CA certificate/);
@@ -55,7 +55,6 @@ const listen = (port: number): Promise<ReturnType<typeof createServer> | undefin
 const checking = (out: string, args: string[]): Command =>
   workshop.start(['check', '--subject', MANIFEST, '--only', CHECKS, '--out', join(root, out), ...args], {
     cwd: root,
-    timeoutMs: 60_000,
   });
 
 const onSplit = (): string[] => [
@@ -107,43 +106,39 @@ describe('a sandbox of three processes', () => {
         parts: [service],
       });
     }
-  }, 30_000);
+  });
 
   test('gives the verdicts that one process gives', async () => {
     const [one, three] = await Promise.all([checking('one', []).ended, checking('three', onSplit()).ended]);
     expect([one.code, three.code], `${one.out}${one.err}${three.out}${three.err}`).toEqual([0, 0]);
     expect(verdicts(inThree)).toEqual(verdicts(inOne));
     expect(Object.keys(journals(inThree)).sort()).toEqual([...SERVICES].sort());
-  }, 60_000);
+  });
 
   test.each<[out: string, killed: Service[]]>([
     ['without-ehr', ['epic']],
     ['without-others', ['crm', 'epic-hl7']],
-  ])(
-    'gives them again %s for a while: killed in the middle of the run, and started again',
-    async (out, killed) => {
-      const from = (await journal(0)).head;
-      const check = checking(out, onSplit());
-      await committed(from);
-      await Promise.all(killed.map((service) => running.get(service)!.end('SIGKILL')));
-      await Promise.all(killed.map(up));
-      const ended = await check.ended;
-      expect(ended.code, `${ended.out}${ended.err}`).toBe(0);
-      expect(verdicts(join(root, out, 'latest'))).toEqual(verdicts(inOne));
+  ])('gives them again %s for a while: killed in the middle of the run, and started again', async (out, killed) => {
+    const from = (await journal(0)).head;
+    const check = checking(out, onSplit());
+    await committed(from);
+    await Promise.all(killed.map((service) => running.get(service)!.end('SIGKILL')));
+    await Promise.all(killed.map(up));
+    const ended = await check.ended;
+    expect(ended.code, `${ended.out}${ended.err}`).toBe(0);
+    expect(verdicts(join(root, out, 'latest'))).toEqual(verdicts(inOne));
 
-      const all = journals(join(root, out, 'latest'));
-      for (const service of SERVICES) {
-        const events = all[service]!;
-        expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
-        const starts = events.filter(({ kind }) => kind === 'start').map(({ incarnation }) => incarnation);
-        const lives = killed.includes(service) || (out === 'without-others' && service === 'epic') ? [1, 2] : [1];
-        expect([service, starts]).toEqual([service, lives]);
-        // A process that is killed cannot say that it stopped.
-        expect(events.filter(({ kind }) => kind === 'stop')).toEqual([]);
-      }
-    },
-    90_000,
-  );
+    const all = journals(join(root, out, 'latest'));
+    for (const service of SERVICES) {
+      const events = all[service]!;
+      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
+      const starts = events.filter(({ kind }) => kind === 'start').map(({ incarnation }) => incarnation);
+      const lives = killed.includes(service) || (out === 'without-others' && service === 'epic') ? [1, 2] : [1];
+      expect([service, starts]).toEqual([service, lives]);
+      // A process that is killed cannot say that it stopped.
+      expect(events.filter(({ kind }) => kind === 'stop')).toEqual([]);
+    }
+  });
 
   test('that comes back without its state is no failure of the subject: exit code 5, and why', async () => {
     const from = (await journal(0)).head;
@@ -156,7 +151,7 @@ describe('a sandbox of three processes', () => {
     expect(err, out).toMatch(/The sandbox was lost during the run: the process crm was started again without its state/);
     expect(err).not.toMatch(/\n {4}at /);
     expect(code).toBe(5);
-  }, 40_000);
+  });
 
   test('leaves evidence on which the judge agrees', async () => {
     for (const folder of ['three', 'without-ehr', 'without-others'].map((out) => join(root, out, 'latest'))) {
@@ -166,7 +161,7 @@ describe('a sandbox of three processes', () => {
       expect(readFileSync(join(folder, 'result.json'), 'utf8')).toBe(before);
       expect(judge(new RunFolder(folder)).exitCode).toBe(0);
     }
-  }, 30_000);
+  });
 });
 
 async function journal(after: number): Promise<{ head: number; events: JournalEvent[] }> {

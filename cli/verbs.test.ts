@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { CAPABILITIES, CHECKS, MUTANTS, STACKS } from '#conformance';
 import { VENDORS } from '#ehr';
 import { KERNEL_FAULTS } from '#kernel';
@@ -8,8 +8,6 @@ import { loadStories } from '#scenarios';
 import { REGISTRIES } from './list.ts';
 import { Workshop } from './testing/processes.ts';
 
-// Each call is a process of its own; side by side they take their time on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 const workshop = new Workshop();
 const anywhere = workshop.folder();
 const run = (...args: string[]) => workshop.run(args, { cwd: anywhere });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failureLines, tapOutcome, verdictOutcome, vitestOutcome } from './outcome.ts';
+import { failedFiles, failureLines, tapOutcome, together, verdictOutcome, vitestOutcome, withAgain } from './outcome.ts';
 
 const file = (status: string, ...tests: string[]) => ({
   name: 'a.test.ts',
@@ -34,10 +34,35 @@ describe('what a step counts', () => {
 
   it.each([
     ['the last line of its kind counts', '1 passed, 1 failed\n12 passed, 0 failed\n', 0, { passed: 12, failed: 0, skipped: [] }],
+    [
+      'what it says of its choice',
+      'once more, one at a time: a b\nnot all mutants: 2 of 3\n2 passed, 0 failed\n',
+      0,
+      { passed: 2, failed: 0, skipped: [], notes: ['once more, one at a time: a b', 'not all mutants: 2 of 3'] },
+    ],
     ['no such line', 'done', 0, { passed: 1, failed: 0, skipped: [] }],
     ['an exit code against the line', '12 passed, 0 failed', 5, { passed: 12, failed: 1, skipped: [] }],
   ])('ours: %s', (_, text, code, expected) => {
     expect(verdictOutcome(text, code)).toEqual(expected);
+  });
+
+  it('counts what came of a file that was run again, and the rest as it was', () => {
+    const named = (name: string, ...tests: string[]) => ({
+      ...file(tests.every((test) => test === 'passed') ? 'passed' : 'failed', ...tests),
+      name,
+    });
+    const first = { testResults: [named('a', 'passed'), named('b', 'passed', 'failed'), named('c', 'failed')] };
+    expect(failedFiles(first)).toEqual(['b', 'c']);
+    const again = { testResults: [named('b', 'passed', 'passed'), named('c', 'failed')] };
+    expect(vitestOutcome(withAgain(first, again), 1)).toEqual({ passed: 3, failed: 1, skipped: [] });
+  });
+
+  it('adds up what several files came to', () => {
+    const outcomes = [
+      { passed: 1, failed: 0, skipped: ['x'] },
+      { passed: 2, failed: 1, skipped: [] },
+    ];
+    expect(together(outcomes)).toEqual({ passed: 3, failed: 1, skipped: ['x'] });
   });
 
   it('names what failed, wherever in a log it stands', () => {

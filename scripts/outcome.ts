@@ -3,6 +3,8 @@ export interface Outcome {
   passed: number;
   failed: number;
   skipped: string[];
+  /** What a reader of the counts should know beside them: what was run again, what was not run. */
+  notes?: string[];
 }
 
 /** The part of vitest's JSON report that is counted. */
@@ -26,6 +28,23 @@ export function vitestOutcome(report: VitestReport, code: number): Outcome {
   );
 }
 
+/** The files of a vitest report that did not pass. */
+export const failedFiles = ({ testResults }: VitestReport): string[] =>
+  testResults.filter(({ status }) => status !== 'passed').map(({ name }) => name);
+
+/** A report in which some files were run again: what came of them then counts. */
+export const withAgain = (first: VitestReport, again: VitestReport): VitestReport => {
+  const names = new Set(again.testResults.map(({ name }) => name));
+  return { testResults: [...first.testResults.filter(({ name }) => !names.has(name)), ...again.testResults] };
+};
+
+/** Several outcomes as one. */
+export const together = (outcomes: readonly Outcome[]): Outcome => ({
+  passed: outcomes.reduce((sum, { passed }) => sum + passed, 0),
+  failed: outcomes.reduce((sum, { failed }) => sum + failed, 0),
+  skipped: outcomes.flatMap(({ skipped }) => skipped),
+});
+
 /** Counts what `node --test --test-reporter=tap` printed. */
 export function tapOutcome(text: string, code: number): Outcome {
   const count = (word: string) => Number([...text.matchAll(new RegExp(`^# ${word} (\\d+)$`, 'gm'))].at(-1)?.[1] ?? 0);
@@ -35,11 +54,12 @@ export function tapOutcome(text: string, code: number): Outcome {
   return settle({ passed: count('pass'), failed: count('fail') + count('cancelled'), skipped }, code);
 }
 
-/** Counts a program of ours that ends with "N passed, N failed"; without that line it counts as one. */
+/** Counts a program of ours that ends with "N passed, N failed"; without that line it counts as one. What it says of its choice is told, too. */
 export function verdictOutcome(text: string, code: number): Outcome {
   const line = [...text.matchAll(/^(\d+) passed, (\d+) failed$/gm)].at(-1);
   if (!line) return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: [] };
-  return settle({ passed: Number(line[1]), failed: Number(line[2]), skipped: [] }, code);
+  const notes = text.split('\n').filter((one) => /^(once more|not all)\b/.test(one));
+  return settle({ passed: Number(line[1]), failed: Number(line[2]), skipped: [], ...(notes.length > 0 && { notes }) }, code);
 }
 
 /** The lines of a log that name what failed (vitest, TAP, our own scorecards), each with what follows it, `max` lines at most. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -35,7 +35,9 @@ async function findPython(say: (line: string) => void): Promise<Found> {
     return executable(given) ? { path: given } : { reason: `SYNCPROOF_PYTHON is ${given}, which is not an executable file` };
   const system = which('python3');
   if (!system) return { reason: 'no python3 in PATH; on Debian: apt-get install python3 python3-venv' };
-  const folder = path('.cache/python');
+  // Where several clones share it by a link, what it leads to is made anew: a link itself cannot be.
+  const here = path('.cache/python');
+  const folder = existsSync(here) ? realpathSync(here) : here;
   const python = `${folder}/bin/python`;
   const complete = `${folder}/.complete`;
   try {
@@ -55,6 +57,14 @@ async function findPython(say: (line: string) => void): Promise<Found> {
   }
 }
 
+// Maven's store of what it fetched bears no two that write it.
+let building: Promise<unknown> = Promise.resolve();
+function oneMaven<T>(build: () => Promise<T>): Promise<T> {
+  const built = building.then(build);
+  building = built.catch(() => {});
+  return built;
+}
+
 /** A Java program of `clients/<folder>`, built by Maven into .cache/<folder> when first needed, and the Java that runs it. */
 const findJava =
   (folder: string, jar: string, what: string) =>
@@ -64,7 +74,7 @@ const findJava =
     try {
       if (!existsSync(path(`.cache/${folder}/${jar}`))) {
         say(`building ${what} into .cache/${folder}`);
-        await run(maven, ['-q', '-B', '-f', path(`clients/${folder}/pom.xml`), 'package']);
+        await oneMaven(() => run(maven, ['-q', '-B', '-f', path(`clients/${folder}/pom.xml`), 'package']));
       }
       return { path: java };
     } catch (error) {

@@ -32,7 +32,7 @@ class Life {
   }
 
   static async begin(data: string, target: string): Promise<Life> {
-    const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') };
+    const env = { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache') };
     const child = fork(MORTAL, [data, target], { env, execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     const [told] = await Promise.race([
       once(child, 'message'),

@@ -23,9 +23,9 @@ export class Command {
   err = '';
 
   constructor(args: string[], options: { cwd: string; env?: Record<string, string>; timeoutMs?: number }) {
-    const { cwd, env, timeoutMs = 55_000 } = options;
+    const { cwd, env, timeoutMs = 100_000 } = options;
     // Compiled once for all tests: half the time of a short command is compilation.
-    const cache = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') };
+    const cache = { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache') };
     this.child = spawn(process.execPath, [CLI, ...args], {
       cwd,
       env: { ...process.env, ...cache, ...env },

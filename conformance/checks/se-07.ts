@@ -2,7 +2,7 @@ import { COMMON, toServiceRequest } from '#fixtures';
 import { defineCheck } from '../check.ts';
 
 /** Longer than two moments may be apart and still count as one. */
-const APART_MS = 3_000;
+const APART_MS = 4_000;
 
 /**
  * Which field tells what is for the map to say (`provenance:…`). Where the subject asks for what it reads, a change is kept from it for a

@@ -7,11 +7,20 @@ import type { Finding } from '../result.ts';
 import { CohortFacts } from './cohort-facts.ts';
 import { type History, imageAt, type Resource, type Row, type Showing } from './facts.ts';
 
-/** How far a moment that the subject writes down may be from what the systems saw; a CRM keeps whole seconds. */
-const APART_MS = 2_000;
+/** How far a moment that the subject writes down may be from what the systems saw; a CRM keeps whole seconds, and a busy machine takes its time. */
+const APART_MS = 3_000;
 
 /** Vendors whose answers do not say when a record was last changed (docs/fidelity.md). */
 const SAYS_NO_TIME: readonly string[] = ['epic'];
+
+/** A moment that only its bounds are known of is any between them. */
+interface Moment {
+  from: number;
+  to: number;
+}
+
+const isIn = (ms: number, { from, to }: Moment): boolean => ms >= from - APART_MS && ms <= to + APART_MS;
+const exactly = (wall: string): Moment => ({ from: Date.parse(wall), to: Date.parse(wall) });
 
 /** Where the rows of the CRM say that they are from, held against where they are from. */
 export class ProvenanceFacts extends CohortFacts {
@@ -50,14 +59,14 @@ export class ProvenanceFacts extends CohortFacts {
     const isRight =
       fact === 'system'
         ? (right as string[]).includes(String(value).toLowerCase())
-        : (right as number[]).some((moment) => Math.abs(Date.parse(String(value)) - moment) <= APART_MS);
+        : (right as Moment[]).some((moment) => isIn(Date.parse(String(value)), moment));
     if (isRight) return [];
     const said = {
       system: 'names another system',
       fetched: 'is not when it was read',
       updated: 'is not when it was changed there',
     };
-    const expected = right.map((one) => (typeof one === 'number' ? new Date(one).toISOString() : one));
+    const expected = right.map((one) => (typeof one === 'string' ? one : new Date(one.to).toISOString()));
     return [
       fail('untrue', `${named} ${said[fact]}.`, {
         row: rule.id,
@@ -77,7 +86,7 @@ export class ProvenanceFacts extends CohortFacts {
   #moments(
     fact: 'fetched' | 'updated',
     { history, row, at }: { history: History<Resource>; row: History<Row>; at: number },
-  ): number[] {
+  ): Moment[] {
     const sources = this.#sourcesOf(history, row.type, at);
     const written = row.versions.filter((version) => version.at <= at && version.actor.startsWith('client:')).at(-1);
     const end = written ? Date.parse(written.wall) + APART_MS : Number.POSITIVE_INFINITY;
@@ -90,9 +99,12 @@ export class ProvenanceFacts extends CohortFacts {
           key === source.key && version >= newest(source).ref.version && Date.parse(wall) >= begin && Date.parse(wall) <= end,
       ),
     );
-    const read = reads.map(({ wall }) => Date.parse(wall));
+    // An export shows the state of the moment at which it was begun, and is fetched when it is done: a bulk server says which.
+    const read = reads.map(({ wall, channel }) =>
+      channel.endsWith('/bulk') ? { ...exactly(wall), from: begin } : exactly(wall),
+    );
     if (fact === 'fetched') return read;
-    const changed = sources.map((source) => Date.parse(newest(source).wall));
+    const changed = sources.map((source) => exactly(newest(source).wall));
     // Who was not told when it changed can only say when it was read.
     return [...changed, ...(reads.some((one) => this.#isTimeless(one, history.tenant)) ? read : [])];
   }

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { defineMutant } from './define.ts';
 
-const LINES = 20;
+const LINES = 5;
 
 export const forgetsItsAudit = defineMutant({
   id: 'forgets-its-audit',

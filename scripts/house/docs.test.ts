@@ -28,7 +28,7 @@ beforeAll(async () => {
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', ASK], { cwd: ROOT });
   const help = JSON.parse(stdout) as Record<string, string>;
   for (const [, verb = ''] of read('cli.ts').matchAll(/^ {2}([a-z]+): (?:\{|notYet\()/gm)) HELP.set(verb, help[verb] ?? '');
-}, 60_000);
+});
 
 const SYNCPROOF = /(?:^\s*(?:[A-Z_]+=\S+ )*|\bnpx )syncproof (?=[a-z])/;
 const NPM = /(?:^|\s)npm run (?:--silent )?(?=[a-z])/;

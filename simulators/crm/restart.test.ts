@@ -116,9 +116,7 @@ async function talk(restarts: boolean): Promise<Transcript> {
   return transcript;
 }
 
-test('a client is told the same whether the process lives on or is another one for each request', {
-  timeout: 60_000,
-}, async () => {
+test('a client is told the same whether the process lives on or is another one for each request', async () => {
   const plain = await talk(false);
   expect(plain.filter(([, status]) => status >= 400).map(([step]) => step)).toEqual(['gone', 'no session']);
   expect(await talk(true)).toEqual(plain);
