@@ -115,7 +115,7 @@ The gate is kept with the evidence. \`syncproof judge <run> --gate …\` holds a
 
 ## Editions
 
-An edition freezes ids, severities and levels of checks, the minimum map and all thresholds in one hashed file, so that two results a year apart
+An edition freezes ids, severities, levels and the sentences of checks (a digest of each; a test fails when one drifts), the minimum map and all thresholds in one hashed file, so that two results a year apart
 mean the same. Checks that came later are run and not scored (\`added-after-freeze\`); a map that lacks a part of the minimum is refused. A
 draft may change until it is frozen, and says so beside the level.
 

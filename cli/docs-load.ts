@@ -85,7 +85,7 @@ more.
 ## Add a scenario
 
 One file in \`scenarios/load/\`, one line in \`scenarios/index.ts\`. Start from \`steady.ts\`: a scenario names its schedules (\`curve\`, \`atOnce\`), what each
-offers (\`arrivals\`, \`changes\`, \`updates\`, \`edits\`, \`reads\`), and the moments at which the world changes (\`moment\`, with \`arm\` and \`heal\`).
+offers (\`arrivals\`, \`changes\`, \`updates\`, \`edits\`, \`reads\`, \`reports\`), and the moments at which the world changes (\`moment\`, with \`arm\` and \`heal\`).
 \`npm run load\` runs every scenario for ten seconds, and \`volume\` and \`steady\` against a sync that is frozen, one that loses and one that
 doubles, whose numbers have to tell them apart; with \`-- --full\` the others, too.
 `;

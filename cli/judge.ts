@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { RunResult } from '#conformance';
-import { isLoadRun, judgeOpened, openRun, type RunFolder } from '#conformance';
+import { isLoadRun, judgeOpened, killersOf, openRun, type RunFolder, readProof } from '#conformance';
 import { renderReports, scorecard } from '#reports';
 import { FAULTS } from '#sandbox';
 import { parsing } from './arguments.ts';
@@ -26,8 +26,9 @@ export function judgeFolder(
   const result = judgeOpened(opened);
   const map = rowsOf(opened);
   const colours = Object.fromEntries(FAULTS.map((fault) => [fault.name, fault.colour]));
+  const proof = { at: readProof().at, killers: killersOf() };
   const changed: string[] = [];
-  for (const { file, text } of renderReports({ result, events: opened.events, map, colours })) {
+  for (const { file, text } of renderReports({ result, events: opened.events, map, colours, proof })) {
     const path = folder.file(file);
     if (existsSync(path) && readFileSync(path, 'utf8') !== text) changed.push(file);
     folder.write(file, text);

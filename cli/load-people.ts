@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CrmEdit, type Manifest, type SandboxClient, SETTLED_IN } from '#conformance';
+import { type CrmEdit, type DataMap, type Manifest, type SandboxClient, SETTLED_IN } from '#conformance';
 import { VENDORS } from '#ehr';
 import { type Person, population, toAppointment, toPatient } from '#fixtures';
 import { digest } from '#kernel';
@@ -41,6 +41,8 @@ export interface PrepareOptions {
   runKey: string;
   cohort: string;
   shape: ScriptShape;
+  /** What CRM users have reports of. */
+  objects: DataMap['objects'];
   /** How a CRM user edits a person, where the map lets one. */
   edit?: (patient: object, n: number) => CrmEdit;
   /** Epoch ms. */
@@ -60,7 +62,7 @@ const withSlack = (count: number): number => Math.ceil(count * 1.01) + 2;
  * for. Each kind of offer is a row of the table below.
  */
 export async function prepareLoad(options: PrepareOptions): Promise<PreparedLoad> {
-  const { site, seed, runKey, cohort, shape, now, edit } = options;
+  const { site, seed, runKey, cohort, shape, now, edit, objects } = options;
   const today = new Date(now).toISOString().slice(0, 10);
   const cohortOf = (label: string, count: number) =>
     population({ seed, runKey, label, count, authority: site.authority, today, complete: true });
@@ -105,6 +107,10 @@ export async function prepareLoad(options: PrepareOptions): Promise<PreparedLoad
       return [call('crm', '/v1/crm/commits', { act: 'edit', cohort, changes })];
     },
     reads: (i) => `Patient/${desk.idOf(somebody(i))}`,
+    reports: (i) => {
+      const { object, live_when } = objects[i % objects.length]!;
+      return `/v1/crm/records/${object}?limit=200${live_when && `&where=${encodeURIComponent(live_when)}`}`;
+    },
   };
   const entriesOf = function* ({ kind, count }: ScheduleShape) {
     for (let i = 0; i < withSlack(count); i++) yield offer[kind](i);

@@ -11,7 +11,7 @@ const execute = promisify(execFile);
 
 /** One schedule of a script: what it owes, and from when on. */
 export interface ScheduleShape {
-  kind: 'arrivals' | 'changes' | 'updates' | 'edits' | 'reads';
+  kind: 'arrivals' | 'changes' | 'updates' | 'edits' | 'reads' | 'reports';
   /** Seconds from the start of the script. */
   begins: number;
   /** Iterations. */

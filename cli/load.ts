@@ -177,6 +177,7 @@ const prepared = ({ site, seed, runKey, map, manifest, ...plan }: LoadPlan, shap
     ...{ site, seed, runKey, shape, sandbox },
     cohort: cohortOf({ site, seed, runKey, map, manifest, ...plan }),
     edit: crmEdits(map, manifest, site.name),
+    objects: map.objects,
     now: systemClock.now(),
   });
 
@@ -209,7 +210,7 @@ function targetOf(plan: LoadPlan, shape: ScriptShape, { calls }: PreparedLoad, s
     site: plan.site.name,
     cohort: cohortOf(plan),
     schedules: Object.fromEntries(schedules.map(([name, { count }]) => [name, count * calls[name]!])),
-    reads: schedules.filter(([, { kind }]) => kind === 'reads').map(([name]) => name),
+    reads: schedules.filter(([, { kind }]) => kind === 'reads' || kind === 'reports').map(([name]) => name),
     residents: shape.residents,
     subject: shape.subject,
     limits: Object.fromEntries(limits),

@@ -23,7 +23,7 @@ import { REFERENCE_MANIFEST, readSubject } from './bring-up.ts';
 import { executeRun } from './check.ts';
 import type { Entry } from './ledger.ts';
 import COSTS from './mutant-costs.json' with { type: 'json' };
-import { mutantsProof, type ShownMutant, writeProof } from './proof.ts';
+import { mutantsProof, provenIn, type ShownMutant, writeProof, writeProven } from './proof.ts';
 import { quickChoice } from './quick-matrix.ts';
 import { codeDigest, MATRIX, openSeries, overSeeds } from './series.ts';
 import { UsageError } from './usage.ts';
@@ -54,7 +54,7 @@ export const MATRIX_USAGE = `syncproof matrix [options]   runs the mutants of th
   --at N        how many mutants at once (6)
   --keep        keep the run folders of those that were as expected
   --resume      go on where a series of the same code and options was ended
-  --write       put the dated outcome into docs/proof.md
+  --write       put the dated outcome into docs/proof.md, and what each check was seen to fail where reports find it
   --seeds N     in place of the mutants the clean reference sync, once for each of so many seeds, by the checks of level 1
   --window S    with --seeds: the sync window in seconds, where the machine is busy with other things (that of its manifest)`;
 
@@ -123,7 +123,10 @@ export async function matrix(args: string[]): Promise<number> {
     const matrix = { mutants: settled.map(shown), checks: CHECKS.map(({ id }) => id) };
     writeFileSync(join(MATRIX, 'matrix.html'), killMatrix(matrix));
     console.log(`\nThe kill matrix: ${join(MATRIX, 'matrix.html')}`);
-    if (values.write) writeProof('mutants', mutantsProof(ledger.begun, settled.map(shown), unproven.length));
+    if (values.write) {
+      writeProof('mutants', mutantsProof(ledger.begun, settled.map(shown), unproven.length));
+      writeProven(provenIn(ledger.begun, settled.map(shown)));
+    }
   }
   if (values.costs) writeCosts(settled);
   if (rule) console.log(`\nnot all mutants: ${rule}. All of them, by every check: npm run matrix`);

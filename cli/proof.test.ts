@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mutantsProof, outcomeOf, type ShownMutant, seedsProof, withPart } from './proof.ts';
+import { mutantsProof, outcomeOf, provenIn, type ShownMutant, seedsProof, withPart } from './proof.ts';
 
 const mutant = (more: Partial<ShownMutant>): ShownMutant => ({
   ...{ id: 'a', kind: 'broken', blind: false, ms: 1_000, wrong: [], kills: [], failed: [] },
@@ -38,6 +38,20 @@ describe('the page of long runs', () => {
   ] as const)('counts a run in which the sandbox stood still for %i ms, with %j, as %s', (lagMs, verdicts, outcome) => {
     const odd = verdicts.map((verdict) => ({ id: 'ID-01', verdict, reason: 'r', message: 'm' }));
     expect(outcomeOf({ lagMs, odd })).toBe(outcome);
+  });
+
+  it('is kept for reports by check, with those alone that failed it for the reason that is stated', () => {
+    const of = (id: string, more: Partial<ShownMutant>) =>
+      mutant({ id, kills: [{ check: 'ID-01', reason: 'missing' }], failed: [{ check: 'ID-01', reason: 'missing' }], ...more });
+    const runs = [
+      of('b', {}),
+      of('a', {}),
+      of('c', { failed: [] }),
+      of('d', { wrong: ['ID-01 fails it for x, not for missing'] }),
+    ];
+    expect(provenIn('Monday', [...runs, of('e', { kind: 'lawful', kills: [] })])).toEqual({
+      ...{ v: 1, at: 'Monday', checks: { 'ID-01': ['a', 'b'] } },
+    });
   });
 
   it('names what was not as expected', () => {

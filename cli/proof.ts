@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import type { CheckResult } from '#conformance';
+import { type CheckResult, PROOF_FILE, type ProofFile } from '#conformance';
 import type { Entry } from './ledger.ts';
 import { table } from './markdown.ts';
 
@@ -78,6 +78,22 @@ untestable; ${seconds(median(runs.map(({ ms }) => ms)))} a run in the middle. ${
 ${rows.length > 0 ? `\n${table(['seed', 'check', 'verdict', 'reason', 'what'], rows)}\n` : ''}
 `;
 }
+
+/** The same for reports: by check, who was failed by it for the reason that is stated. */
+export function provenIn(at: string, mutants: readonly ShownMutant[]): ProofFile {
+  // What was not as expected begins with the check that it is about; another reason is one of those.
+  const seen = mutants.flatMap(({ id, kind, kills, failed, wrong }) => {
+    const isSeen = (check: string): boolean =>
+      failed.some((one) => one.check === check) && !wrong.some((text) => text.startsWith(`${check} `));
+    return kind === 'broken' ? kills.filter(({ check }) => isSeen(check)).map(({ check }) => ({ id, check })) : [];
+  });
+  const checks = [...Map.groupBy(seen, ({ check }) => check)].map(
+    ([check, of]) => [check, of.map(({ id }) => id).sort()] as const,
+  );
+  return { v: 1, at, checks: Object.fromEntries(checks.sort(([a], [b]) => a.localeCompare(b))) };
+}
+
+export const writeProven = (proof: ProofFile): void => writeFileSync(PROOF_FILE, `${JSON.stringify(proof, null, 1)}\n`);
 
 export function mutantsProof(begun: string, mutants: readonly ShownMutant[], unproven: number): string {
   const count = (kind: ShownMutant['kind']) => mutants.filter((one) => one.kind === kind).length;

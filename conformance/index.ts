@@ -34,6 +34,7 @@ export { type DataMap, hashOfMap, loadMap, parseMap } from './map/map.ts';
 export { missingOfMinimum } from './map/map-minimum.ts';
 export type { MutantDefinition, MutantReads } from './mutants/define.ts';
 export { MUTANTS, NULLS } from './mutants/index.ts';
+export { type Killer, killersOf, PROOF_FILE, type ProofFile, readProof } from './proven.ts';
 export { EvidenceUnwritten } from './recorder.ts';
 export type * from './result.ts';
 export { AT_ONCE, type Progress, type RunningSubject, type RunOptions, runChecks } from './run.ts';

@@ -131,13 +131,13 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
   const evidence = new Evidence(facts, map, manifest);
   if (output) evidence.output = () => output;
   if (audit) evidence.audit = () => audit;
-  const known = definitions.filter((check) => header.checks.includes(check.id));
+  const run = definitions.filter((check) => header.checks.includes(check.id));
   const now = { ...header, digest: manifest.subject.digest, earlier: opened.earlier };
-  const found = known.map((check) => checkResult(check, evidence, manifest, now));
+  const found = run.map((check) => checkResult(check, evidence, manifest, now));
   const terms = edition?.terms ?? termsOf(definitions);
   const checks = found.map((check) => underTerms(check, terms));
   const scored = new Set(terms.checks.map(({ id }) => id));
-  const invariants = known.filter(({ id }) => scored.has(id)).flatMap((check) => invariantResults(check, evidence, manifest));
+  const invariants = run.filter(({ id }) => scored.has(id)).flatMap((check) => invariantResults(check, evidence, manifest));
   const size = header.size ?? 'ci';
   const status = header.unhealthy ? 'interrupted' : (header.status ?? 'interrupted');
   const ended = { status, tampered: facts.intruders.length > 0, defects: facts.defects.length };
@@ -156,11 +156,12 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
     terms,
   );
   const numbers = score(checks);
-  const gate = header.gate
-    ? parseGate(header.gate).judge({ checks, coverage: numbers.coverage, standing: stands, before: opened.before })
-    : undefined;
   // The day is that of the run: judged again later, it comes to the same.
   const weighed = baseline && weigh(baseline, checks, invariants, facts.first?.wall.slice(0, 10) ?? '');
+  const known = checks.filter((row) => weighed?.excused.has(row)).map(({ id }) => id);
+  const gate = header.gate
+    ? parseGate(header.gate).judge({ checks, coverage: numbers.coverage, standing: stands, before: opened.before, known })
+    : undefined;
   const verdicts = [...checks, ...invariants].filter((row) => !weighed?.excused.has(row)).map((row) => row.verdict);
   const marked = <T extends CheckResult | InvariantResult>(row: T): T =>
     weighed?.excused.has(row) ? { ...row, known: true } : row;

@@ -1,4 +1,4 @@
-import type { RunResult } from '#conformance';
+import type { Killer, RunResult } from '#conformance';
 import type { JournalEvent } from '#kernel';
 
 /** A line of the subject owner's `fields.csv`, by column name; `row` says where it stands (`fields.csv:9`). */
@@ -12,6 +12,14 @@ export interface ReportInput {
   map?: readonly MapRow[];
   /** Colour in which the timeline draws each fault, by name; as the faults define it. */
   colours?: Readonly<Record<string, string>>;
+  /** Why a verdict is to be trusted. */
+  proof?: Proof;
+}
+
+/** By check, the broken syncs that it has to fail, and when that was last seen of all of them. */
+export interface Proof {
+  at?: string;
+  killers: Readonly<Record<string, readonly Killer[]>>;
 }
 
 /** One format: a file in the run folder. */

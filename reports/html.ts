@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RunResult } from '#conformance';
 import type { JournalEvent } from '#kernel';
-import { defineReport, type MapRow } from './definition.ts';
+import { defineReport, type MapRow, type Proof } from './definition.ts';
 import { article, foldedRow, invariants, rowAnchor, rowKey } from './html/details.ts';
 import { checksTable, top } from './html/scorecard.ts';
 import { SCRIPT, STYLE } from './html/style.ts';
@@ -14,6 +14,7 @@ export interface HtmlExtra {
   map?: readonly MapRow[];
   /** Colour of each fault on the timeline, by name. */
   colours?: Readonly<Record<string, string>>;
+  proof?: Proof;
 }
 
 // Belt and braces beside escaping: the page may load nothing, and run only the script whose digest stands here.
@@ -52,7 +53,7 @@ const GLOSSARY: [string, string][] = [
 /** The report as one self-contained page: opens from a file, loads nothing, needs no script. */
 export function renderHtml(result: RunResult, events: readonly JournalEvent[], extra: HtmlExtra = {}): string {
   const map = new Map((extra.map ?? []).map((row, i) => [row.row ?? `fields.csv:${i + 2}`, row]));
-  const sources = { index: new JournalIndex(events), colours: extra.colours, map };
+  const sources = { index: new JournalIndex(events), colours: extra.colours, proof: extra.proof, map };
   const bad = failures(result);
   const odd = result.checks.filter(unknown);
   const passed = result.checks.filter((check) => check.verdict === 'pass');
@@ -88,12 +89,16 @@ export function renderHtml(result: RunResult, events: readonly JournalEvent[], e
     {
       id: 'passed',
       name: `Passed (${passed.length})`,
-      body: passed.length > 0 && markup`<h2 id="passed">Passed</h2><div class="panel">${passed.map(foldedRow)}</div>`,
+      body:
+        passed.length > 0 &&
+        markup`<h2 id="passed">Passed</h2><div class="panel">${passed.map((check) => foldedRow(check, sources))}</div>`,
     },
     {
       id: 'rest',
       name: `Not applicable or attested (${rest.length})`,
-      body: rest.length > 0 && markup`<h2 id="rest">Not applicable, attested</h2><div class="panel">${rest.map(foldedRow)}</div>`,
+      body:
+        rest.length > 0 &&
+        markup`<h2 id="rest">Not applicable, attested</h2><div class="panel">${rest.map((check) => foldedRow(check, sources))}</div>`,
     },
     { id: 'map', name: 'Data map', body: mapTable(map, badRows) },
   ];

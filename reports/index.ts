@@ -14,7 +14,7 @@ export const REPORTS: readonly ReportDefinition[] = [json, junit, ctrf, github, 
 export const renderReports = (input: ReportInput): { file: string; text: string }[] =>
   REPORTS.map((report) => ({ file: report.file, text: report.render(input) }));
 
-export type { MapRow, ReportDefinition, ReportInput } from './definition.ts';
+export type { MapRow, Proof, ReportDefinition, ReportInput } from './definition.ts';
 export { defineReport } from './definition.ts';
 export { type HtmlExtra, renderHtml } from './html.ts';
 export { type KillMatrix, killMatrix } from './kill-matrix.ts';

@@ -175,6 +175,19 @@ describe('report.html', () => {
     expect(render('html', resultOf([], [], { exitCode: 3 }))).toContain('Nothing was judged');
     expect(renderHtml(greenResult, [])).not.toContain('id="map"');
   });
+
+  it.each<[string, string | undefined, boolean, RegExp]>([
+    ['was seen to fail', '2026-11-20', true, /the matrix of 2026-11-20 saw all of it/],
+    ['was not seen to fail', '2026-11-20', false, /<code>duplicate<\/code> \(not seen\): Makes two.*saw 0 of 1/s],
+    ['is to fail, on a version of which nothing is known', undefined, false, /was not run on this version yet/],
+  ])('the page says what a check %s', (_, at, seen, says) => {
+    const { id } = greenResult.checks[0]!;
+    const killer = { mutant: 'makes-two', breaks: 'Makes two <of> each.', reason: 'duplicate', seen };
+    const page = renderHtml(greenResult, [], { proof: { at, killers: { [id]: [killer] } } });
+    expect(page).toMatch(/it has to fail one broken sync<\/summary>.*<code>makes-two<\/code>/s);
+    expect(page).toMatch(says);
+    expect(page).toContain('Makes two &lt;of&gt; each.');
+  });
 });
 
 describe('a hostile name', () => {

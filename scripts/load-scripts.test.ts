@@ -49,6 +49,12 @@ async function control(failing = 0) {
   return { calls, url, offered, [Symbol.dispose]: () => void server.close() };
 }
 
+/** What commits nothing: its entry, and the call that comes of it. */
+const READ: Record<string, { entry: string; route: string; token: string }> = {
+  reads: { entry: 'Patient/1', route: 'GET /fhir/Patient/1', token: 'reads' },
+  reports: { entry: '/v1/crm/records/Contact?limit=200', route: 'GET /v1/crm/records/Contact', token: 'secret' },
+};
+
 const found = await findK6({ build: false });
 const script = (name: string): string => loadScripts().find((one) => one.name === name)!.file;
 
@@ -79,7 +85,7 @@ async function run(
   mkdirSync(folder, { recursive: true });
   const call = (act: string) => ({ to: 'site', path: '/v1/sites/epic/commits', text: JSON.stringify({ act }) });
   for (const [schedule, { kind }] of Object.entries(schedules)) {
-    const entry = kind === 'reads' ? 'Patient/1' : kind === 'arrivals' ? [call('register'), call('book')] : [call('update')];
+    const entry = READ[kind]?.entry ?? (kind === 'arrivals' ? [call('register'), call('book')] : [call('update')]);
     writeFileSync(join(folder, `${schedule}.json`), JSON.stringify(Array(entries).fill(entry)));
   }
   const reads = { FHIR_URL: `${url}/fhir`, READ_TOKEN: 'reads' };
@@ -104,9 +110,10 @@ describe.skipIf(!('path' in found)).concurrent('what each scenario offers, run b
     const ours = sandbox.calls.filter(({ route }) => route.includes('/v1/'));
     expect(new Set(ours.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer secret']));
     for (const [schedule, { kind, count }] of Object.entries(schedules)) {
-      if (kind === 'reads') {
+      const read = READ[kind];
+      if (read) {
         const reads = sandbox.calls.filter(
-          ({ route, authorization }) => route === 'GET /fhir/Patient/1' && authorization === 'Bearer reads',
+          ({ route, authorization }) => route === read.route && authorization === `Bearer ${read.token}`,
         );
         expect([count, count + 1]).toContain(reads.length);
         continue;
@@ -134,7 +141,7 @@ describe.skipIf(!('path' in found)).concurrent('a scenario, run by k6', () => {
 
   it.each([
     ['outage', 'load-outage', 'outage'],
-    ['throttled', 'load-throttle', 'throttle'],
+    ['throttled', 'load-limit', 'daily-limit'],
   ])('%s arms its rule in mid-run and heals it', { timeout: TIMEOUT }, async (name, rule, fault) => {
     using sandbox = await control();
     await run(name, sandbox.url);

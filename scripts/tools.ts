@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { definitionsFolder } from './definitions/folder.ts';
@@ -82,6 +83,12 @@ const findJava =
       return { reason: `${what} cannot be built (${line})` };
     }
   };
+
+/** Arguments that Java is given before the name of a peer's class. */
+export const PEERS = ['-cp', ['peers-1.jar', 'lib/*'].map((name) => path(`.cache/java-peers/${name}`)).join(delimiter)];
+
+/** What the benches measure us beside: no test needs it. */
+export const findPeers = findJava('java-peers', 'peers-1.jar', 'the peers in Java');
 
 /** The US Core profiles to be had without HL7's package registry: those that Medplum tests with. */
 async function findUsCore(say: (line: string) => void): Promise<Found> {

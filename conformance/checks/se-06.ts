@@ -2,7 +2,7 @@ import { defineCheck } from '../check.ts';
 
 /**
  * The trail is held against what the systems saw, in both directions: what was shown or written and is not in it, and what is in it and
- * never was. What the subject looks up in the CRM may stand in it and need not.
+ * never was. What the subject looks up in the CRM may stand in it, and has to where the manifest says so (`promises.audited_reads`).
  */
 export const se06 = defineCheck({
   id: 'SE-06',

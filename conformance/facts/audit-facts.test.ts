@@ -62,6 +62,41 @@ describe('an audit trail', () => {
     expect(await judged(change)).toEqual(expected);
   });
 
+  const both = manifest();
+  both.promises.audited_reads = 'both';
+  const looked = (operation: string, tells: boolean) => {
+    const answered = { kind: 'reply', sim: 'crm', data: { operation } };
+    return async () => {
+      const { sandbox } = await play(se06!, PERFECT, both);
+      const { events } = sandbox.b;
+      const ends = events.findIndex(({ data }) => data?.label === 'changed');
+      const row = events.find(({ kind, records }) => kind === 'commit' && records?.[0]?.type === 'Contact')!.records![0]!;
+      const { at, wall } = events[ends]!;
+      events.splice(ends, 0, {
+        ...events[ends]!,
+        ...answered,
+        seq: 99_999,
+        served: [row],
+        records: [],
+      } as (typeof events)[number]);
+      const facts = new Facts();
+      for (const event of events) facts.ingest(event);
+      const evidence = new Evidence(facts, MAP, both);
+      const told = JSON.stringify({ at: wall, who: 'sync', action: 'read', what: [`Contact/${row.id}`] });
+      evidence.audit = () => (tells ? [...sandbox.audit.lines, told] : sandbox.audit.lines);
+      expect(at).toBeGreaterThan(0);
+      return evidence.judge(se06!, both.sites);
+    };
+  };
+  it.each<[string, string, boolean, string]>([
+    ['a query that it tells of', 'query', true, 'as-required'],
+    ['a query that it does not tell of', 'query', false, 'not-audited'],
+    ['what a stream brought by itself', 'stream', false, 'as-required'],
+    ['the answer to a write', 'upsert', false, 'as-required'],
+  ])('that is said to tell of the CRM, too, is held to it: %s', async (_, operation, tells, reason) =>
+    expect(await looked(operation, tells)()).toMatchObject({ reason }),
+  );
+
   it('is asked of nobody who declines to keep one', () => {
     const declined = { ...manifest(), capabilities: { audit: { no: 'the platform does it' } } } as ReturnType<typeof manifest>;
     const evidence = new Evidence(new Facts(), MAP, declined);

@@ -11,6 +11,8 @@ import { changedFields } from './row-changes.ts';
 /** How far what a subject says of a moment may be from what the systems saw: a call takes its time, and a busy machine more. */
 const APART_MS = 2_000;
 const SHOWN = 3;
+/** Calls of the CRM that are made to see a record; the answer to a write says what was written. */
+const LOOKS = /^(query|search|read|collections|composite|bulk|bulk1|apexrest)$/;
 
 type Write = {
   version: Version<Resource | Row>;
@@ -46,6 +48,7 @@ export class AuditFacts extends CohortFacts {
       ...this.#rewritten(),
       ...mistakes.slice(0, SHOWN),
       ...this.#unread(showings, entries),
+      ...(this.evidence.auditsCrmReads ? this.#unreadInCrm(showings, entries) : []),
       ...this.#writesAgainst(writes, entries),
       ...this.#untrue(entries),
     ];
@@ -137,13 +140,19 @@ export class AuditFacts extends CohortFacts {
       const tells = (one: AuditEntry) => isNear(one, showing) && ((isWhole && one.action === 'export') || isAbout(one, names));
       return reads.some(tells) ? [] : [showing];
     });
-    return missed.slice(0, SHOWN).map(({ key, channel, event }) =>
-      fail('not-audited', `${key} was read by ${channel}, and no entry of the audit trail says so.`, {
-        expected: 'read',
-        actual: `no entry, of ${missed.length} such reads`,
-        evidence: [event],
-      }),
-    );
+    return unaudited(missed);
+  }
+
+  // The same in the CRM, where the subject says that its trail tells of that. What a stream brought came by itself.
+  #unreadInCrm(showings: readonly Showing[], entries: readonly AuditEntry[]): Finding[] {
+    const reads = entries.filter(({ action }) => action === 'read' || action === 'export');
+    const missed = showings.filter((showing) => {
+      const row = this.evidence.facts.crm.get(showing.key);
+      if (!row || !LOOKS.test(showing.operation ?? '') || !this.evidence.oracle.object(row.type)) return false;
+      const names = this.#namesOf(row);
+      return !reads.some((one) => isNear(one, showing) && isAbout(one, names));
+    });
+    return unaudited(missed);
   }
 
   // What the subject wrote: to the CRM, and back to the EHR.
@@ -259,6 +268,15 @@ function actionsOf({ version, before }: Write): string[] {
   if (version.image === null) return ['delete'];
   return before ? ['update'] : ['create'];
 }
+
+const unaudited = (missed: readonly Showing[]): Finding[] =>
+  missed.slice(0, SHOWN).map(({ key, channel, event }) =>
+    fail('not-audited', `${key} was read by ${channel}, and no entry of the audit trail says so.`, {
+      expected: 'read',
+      actual: `no entry, of ${missed.length} such reads`,
+      evidence: [event],
+    }),
+  );
 
 const notAudited = ({ version, history, ...write }: Write): Finding =>
   fail('not-audited', `${history.type}/${version.ref.id} was written, and no entry of the audit trail says so.`, {

@@ -518,6 +518,11 @@ export class Evidence {
     return this.#manifest.promises.ack_wait;
   }
 
+  /** Whether its audit trail tells of what it reads in the CRM, too. */
+  get auditsCrmReads(): boolean {
+    return this.#manifest.promises.audited_reads === 'both';
+  }
+
   /** The declared sync window, in ms. */
   get syncWindow(): number {
     return this.#manifest.promises.sync_window;

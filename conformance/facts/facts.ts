@@ -80,6 +80,8 @@ export interface Showing {
   key: string;
   version: number;
   channel: string;
+  /** The call that was answered with it; absent where it came by itself. */
+  operation?: string;
   event: EventId;
 }
 
@@ -397,8 +399,11 @@ export class Facts {
     const list = byChannel.get(channel) ?? [];
     byChannel.set(channel, list);
     const about = (ref.sim === 'crm' ? this.crm.get(key) : this.truth.get(key))?.cohort;
-    const { at, wall } = event;
-    this.checks.get(about ?? '')?.showings?.push({ at, wall, key, version: ref.version, channel, event: eventId(event) });
+    const { at, wall, kind, data } = event;
+    const operation = kind === 'reply' ? (data?.operation as string | undefined) : undefined;
+    this.checks
+      .get(about ?? '')
+      ?.showings?.push({ at, wall, key, version: ref.version, channel, operation, event: eventId(event) });
     if ((list.at(-1)?.version ?? 0) >= ref.version) return;
     list.push({ version: ref.version, at: event.at });
     const history = ref.sim === 'crm' ? this.crm.get(key) : this.truth.get(key);

@@ -128,6 +128,7 @@ export async function runLoad(options: LoadOptions): Promise<void> {
 /** When to look again, and how long at a time (ms): it is done on the machine that the subject runs on, too. */
 const LOOK_EVERY = 250;
 const LOOK_FOR = 200;
+const NEXT_LOOK = 20;
 /** So many times as long as the last look took. */
 const LOOK_SHARE = 2;
 
@@ -172,6 +173,7 @@ export async function untilShown(
     if (now - Math.max(exposed, fewerAt) >= Math.max(4 * window, 2 * hold))
       return end(behind.length > 0 ? 'window' : 'never-settled', behind);
     if (signal?.aborted) return end('interrupted', behind);
-    await clock.sleep(Math.max(LOOK_EVERY, LOOK_SHARE * tookMs), signal);
+    // What was never looked at has to be: the longer that takes, the later the run ends.
+    await clock.sleep(unseen.length > 0 ? NEXT_LOOK : Math.max(LOOK_EVERY, LOOK_SHARE * tookMs), signal);
   }
 }

@@ -191,6 +191,7 @@ promises:
   #negative_acks: { missing_segment: AE, bad_value: AE, unknown_event: AR, processing_id: AR, unparseable: AR }
   # Within what order is kept: none, patient or channel.
   #order: none
+  #audited_reads: ehr
   #followup_hours: 24
   #summaries_per_day: 10
   # Time to catch up after an outage, as a multiple of the outage.

@@ -208,6 +208,7 @@ const promises = object<Promises>('promises', 'what you claim; each is held agai
   order: choice('within what the order of changes is kept', ['none', 'patient', 'channel'], { default: 'none' }),
   followup_hours: number('hours from a finished visit to its follow-up', { min: 0.01, whole: false, default: 24 }),
   summaries_per_day: number('clinical summaries written a day and patient', { min: 1, default: 10 }),
+  audited_reads: choice('whose records its audit trail names when it reads them', ['ehr', 'both'], { default: 'ehr' }),
   catch_up_factor: number('time to catch up after an outage, as a multiple of the outage', {
     min: 0.01,
     whole: false,

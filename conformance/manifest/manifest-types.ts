@@ -116,6 +116,8 @@ export interface Promises {
   order: 'none' | 'patient' | 'channel';
   followup_hours: number;
   summaries_per_day: number;
+  /** Of the EHR, or of both systems. */
+  audited_reads: 'ehr' | 'both';
   catch_up_factor: number;
 }
 

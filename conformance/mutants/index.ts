@@ -13,6 +13,7 @@ import { asksLeadsWhomToCall } from './asks-leads-whom-to-call.ts';
 import { asksOnce } from './asks-once.ts';
 import { auditsFirstLook } from './audits-first-look.ts';
 import { auditsIntentions } from './audits-intentions.ts';
+import { auditsNoLookups } from './audits-no-lookups.ts';
 import { auditsWhatItKnew } from './audits-what-it-knew.ts';
 import { believesAnySender } from './believes-any-sender.ts';
 import { believesAnyWeight } from './believes-any-weight.ts';
@@ -243,6 +244,7 @@ export const MUTANTS: readonly MutantDefinition[] = [
   isItsOwnOrigin,
   stampsOnce,
   forgetsWhoLost,
+  auditsNoLookups,
   auditsWhatItKnew,
   forgetsItsAudit,
   auditsIntentions,

@@ -1,16 +1,21 @@
 /**
  * Works on keys, `width` at a time, and never twice at once on one key: a key that is woken while it is worked on is worked
- * on again afterwards. One slow key takes one lane; the others pass it by.
+ * on again afterwards. One slow key takes one lane; the others pass it by. What happens now goes before what can wait.
  */
 export function openLanes(width: number, work: (key: string) => Promise<void>) {
   const waiting = new Set<string>();
+  const urgent = new Set<string>();
   const running = new Map<string, Promise<void>>();
 
   function next(): void {
-    for (const key of waiting) {
+    for (const keys of [urgent, waiting]) nextOf(keys);
+  }
+
+  function nextOf(keys: Set<string>): void {
+    for (const key of keys) {
       if (running.size >= width) return;
       if (running.has(key)) continue;
-      waiting.delete(key);
+      keys.delete(key);
       const done = work(key).finally(() => {
         running.delete(key);
         next();
@@ -20,13 +25,16 @@ export function openLanes(width: number, work: (key: string) => Promise<void>) {
   }
 
   return {
-    wake(keys: Iterable<string>): void {
-      for (const key of keys) waiting.add(key);
+    wake(keys: Iterable<string>, isUrgent = false): void {
+      for (const key of keys) {
+        if (isUrgent) waiting.delete(key);
+        if (isUrgent || !urgent.has(key)) (isUrgent ? urgent : waiting).add(key);
+      }
       next();
     },
     /** Lets nobody else begin, and resolves when all that is under way has ended. */
     async close(): Promise<void> {
-      waiting.clear();
+      for (const keys of [urgent, waiting]) keys.clear();
       await Promise.all(running.values());
     },
   };

@@ -67,6 +67,8 @@ export type Settings = {
   survives: 'kill' | 'power-cut';
   pollMs: number;
   crmPollMs: number;
+  /** How long after an export the next is asked for. */
+  exportMs: number;
   httpTimeoutMs: number;
   /** Which of several instances this is. */
   instance: string;
@@ -103,6 +105,7 @@ export function readSettings(env: Flat): Settings {
     survives: flat.SYNC_SURVIVES === 'kill' ? 'kill' : 'power-cut',
     pollMs: Number(flat.SYNC_POLL_MS ?? 1000),
     crmPollMs: Number(flat.SYNC_CRM_POLL_MS ?? 1000),
+    exportMs: Number(flat.SYNC_EXPORT_MS ?? flat.SYNC_POLL_MS ?? 1000),
     httpTimeoutMs: Number(flat.SYNC_HTTP_TIMEOUT_MS ?? 10_000),
     instance: flat.SYNCPROOF_INSTANCE ?? '0',
   };

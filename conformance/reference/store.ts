@@ -21,7 +21,7 @@ export type Outgoing = {
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS inbox (id INTEGER PRIMARY KEY, site TEXT, sender TEXT, control TEXT, digest TEXT, text TEXT, state TEXT DEFAULT 'waiting', UNIQUE (site, sender, control, digest));
-  CREATE INDEX IF NOT EXISTS inbox_waiting ON inbox (id) WHERE state = 'waiting';
+  CREATE INDEX IF NOT EXISTS inbox_by_site ON inbox (site, id) WHERE state = 'waiting';
   CREATE TABLE IF NOT EXISTS link (
     object TEXT, key TEXT, site TEXT, person TEXT, desired TEXT, seed TEXT, held TEXT, revision INTEGER, savedRevision INTEGER,
     savedAt REAL, mergedInto TEXT, fhirId TEXT, PRIMARY KEY (object, key));

@@ -113,6 +113,7 @@ beforeEach(async () => {
     survives: 'kill',
     pollMs: 10,
     crmPollMs: 10,
+    exportMs: 10,
     httpTimeoutMs: 1000,
     instance: '0',
   };

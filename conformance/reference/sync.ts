@@ -119,7 +119,7 @@ function startWork(standing: Standing): Work & { context: Context } {
   const notified: Notified[] = [];
   const read: Record<FhirChannel, (site: Site, fhir: Fhir) => Promise<void>> = {
     poll: (site, fhir) => pollSite(context, site, fhir),
-    bulk: (site, fhir) => exportSite(context, site, fhir, settings.pollMs),
+    bulk: (site, fhir) => exportSite(context, site, fhir, settings.exportMs),
     changed: (site, fhir) => readFeeds(context, site, fhir, tellOf(site, fhir)),
     // All sites share one listener.
     subscription: async (site, fhir) => void notified.push({ site, fhir, told: tellOf(site, fhir) }),

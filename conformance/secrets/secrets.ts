@@ -17,8 +17,8 @@ const CODED = /[A-Za-z0-9+/_=-]/;
 const MARK = /<secret [A-Z0-9_]+ [0-9a-f]{16}>/g;
 /** What a token of the sandbox can look like; `%21` is its exclamation mark in a URL. */
 const WORDS = /(?:[A-Za-z0-9._!-]|%21)+/g;
-/** What either can be part of: looked at more closely only where it is long enough. */
-const RUNS = /[A-Za-z0-9._!%+/=-]+/g;
+/** What either can be part of, where it is long enough to hold a token: shorter ones are most of any text. */
+const RUNS = /[A-Za-z0-9._!%+/=-]{32,}/g;
 const BASE64 = /[A-Za-z0-9+/_-]{40,}={0,2}/g;
 const SHORTEST_TOKEN = 32;
 
@@ -141,7 +141,6 @@ export class Secrets {
     if (this.#tokens.size === 0) return [];
     const spans: Span[] = [];
     for (const { 0: run, index } of text.matchAll(RUNS)) {
-      if (run.length < SHORTEST_TOKEN) continue;
       const found = [
         ...[...run.matchAll(WORDS)].map((at) => ({ at, token: this.#tokenIn(at[0]) })),
         ...[...run.matchAll(BASE64)].map((at) => ({ at, token: this.#tokenInside(at[0]) })),

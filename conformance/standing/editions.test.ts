@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { CheckDefinition } from '../check.ts';
 import { CHECKS } from '../checks/index.ts';
 import { MINIMUM_MAP, missingOfMinimum } from '../map/map-minimum.ts';
 import { MAP } from '../testing/setting.ts';
-import { type Edition, EditionError, editionIds, hashOfEdition, loadEdition, parseEdition } from './editions.ts';
+import { driftOf, type Edition, EditionError, editionIds, hashOfEdition, loadEdition, parseEdition } from './editions.ts';
 import { LEVELS } from './levels.ts';
+import { termsOf } from './terms.ts';
 
 const changed = (change: (edition: Edition) => void): string => {
   const edition = structuredClone(loadEdition('2027.1'));
@@ -20,6 +22,11 @@ describe.each(editionIds())('edition %s', (id) => {
     expect(Number(edition.until.slice(0, 4)) - Number(edition.from.slice(0, 4))).toBe(1);
   });
 
+  // Of a draft: `npm run edition -- <id>` makes it anew. What is frozen stays: the check gets its words back, or a new id.
+  it('says of each check what the check says of itself', () => {
+    expect(driftOf(edition, CHECKS)).toEqual([]);
+  });
+
   it('names only checks that this version can carry out, and parts of the map that it knows', () => {
     const known = CHECKS.map((check) => check.id);
     expect(edition.terms.checks.filter((check) => !known.includes(check.id))).toEqual([]);
@@ -28,6 +35,23 @@ describe.each(editionIds())('edition %s', (id) => {
     const all = [...edition.terms.levels, ...edition.terms.badges].flatMap(({ must }) => must);
     expect(all.filter((one) => !edition.terms.checks.some((check) => check.id === one))).toEqual([]);
   });
+});
+
+describe('a check that is not what it was', () => {
+  const [check] = CHECKS as [CheckDefinition];
+  const drift = (more: Partial<CheckDefinition>): string[] => driftOf({ terms: termsOf([check]) }, [{ ...check, ...more }]);
+  it.each<[string, Partial<CheckDefinition>]>([
+    ['another title', { title: 'Something' }],
+    ['another requirement', { requirement: 'Nothing.' }],
+    ['another severity', { severity: 'm' }],
+    ['another level', { level: 3 }],
+  ])('%s is drift', (_, more) => expect(drift(more)).toEqual([expect.stringContaining(`${check.id} asks for something else`)]));
+
+  it('is none where it is only carried out otherwise, or tells more of the harm', () => {
+    expect(drift({ harm: 'More of it.', act: async () => {} })).toEqual([]);
+  });
+
+  it('is missed', () => expect(driftOf({ terms: termsOf([check]) }, [])).toEqual([`${check.id} is gone`]));
 });
 
 describe('an edition that is not what it was', () => {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { CheckDefinition } from '../check.ts';
 import { nearest } from '../manifest/problem.ts';
-import type { Terms } from './terms.ts';
+import { asksOf, type Terms } from './terms.ts';
 
 /**
  * Checks, minimum map and thresholds at one moment, so that two runs a year apart are held to the same. A draft may still be made
@@ -45,6 +46,18 @@ export function parseEdition(text: string): Edition {
       `edition ${edition.edition} was changed: its content no longer has the hash ${edition.hash?.slice(0, 12)}`,
     );
   return edition;
+}
+
+/**
+ * Checks that say something else of themselves by now than when the edition was made, or are gone: two results by it would no longer
+ * mean the same.
+ */
+export function driftOf({ terms }: Pick<Edition, 'terms'>, checks: readonly CheckDefinition[]): string[] {
+  return terms.checks.flatMap(({ id, asks }) => {
+    const now = checks.find((check) => check.id === id);
+    if (!now) return [`${id} is gone`];
+    return asksOf(now) === asks ? [] : [`${id} asks for something else: its title, requirement, severity or level was changed`];
+  });
 }
 
 /** @throws EditionError naming what there is. */

@@ -32,7 +32,10 @@ function standingOf(level: LevelId | undefined, more: Partial<Standing> = {}, la
 }
 
 const check = (id: string, verdict: CheckResult['verdict']): CheckResult => ({ id, verdict }) as CheckResult;
-const seen = (standing: Standing, more: { coverage?: number; checks?: CheckResult[]; before?: Before } = {}) => ({
+const seen = (
+  standing: Standing,
+  more: { coverage?: number; checks?: CheckResult[]; before?: Before; known?: string[] } = {},
+) => ({
   standing,
   coverage: 100,
   checks: [],
@@ -72,6 +75,18 @@ describe('what becomes of a gate', () => {
     ['latency=C', seen(standingOf('L1', { latency: { p95Ms: 11_000, by: ['LT-01'] } })), 'no', /of no class/],
     ['latency=C', seen(standingOf('L1')), 'unknown', /nothing was measured/],
     ['regressions=0', seen(standingOf('L1'), { before, checks: [check('ID-01', 'pass'), check('ID-02', 'pass')] }), 'yes', /^0$/],
+    [
+      'regressions=0',
+      seen(standingOf('L1'), { before, known: ['ID-01'], checks: [check('ID-01', 'fail'), check('ID-02', 'pass')] }),
+      'yes',
+      /^0, and ID-01 as known$/,
+    ],
+    [
+      'regressions=0',
+      seen(standingOf('L1'), { before, known: ['ID-01'], checks: [check('ID-01', 'fail'), check('ID-02', 'fail')] }),
+      'no',
+      /^1: ID-02 passed before, and ID-01 as known$/,
+    ],
     [
       'regressions=0',
       seen(standingOf('L1'), { before, checks: [check('ID-01', 'fail'), check('ID-02', 'pass')] }),

@@ -21,7 +21,11 @@ export class GateError extends Error {}
 /** Verdicts of an earlier run, by check. */
 export type Before = Readonly<Record<string, CheckResult['verdict']>>;
 
-type Seen = Pick<RunResult, 'checks' | 'coverage' | 'standing'> & { before?: Before };
+type Seen = Pick<RunResult, 'checks' | 'coverage' | 'standing'> & {
+  before?: Before;
+  /** Checks that fail as the run's baseline knows them: no regression, and no level either. */
+  known?: readonly string[];
+};
 type Outcome = Omit<GateLine, 'asked'>;
 
 /** What a run is like before it begins, as far as a gate can know. */
@@ -84,20 +88,23 @@ function judgeLevel(value: string): (seen: Seen) => Outcome {
 }
 
 function judgeRegressions(most: number): (seen: Seen) => Outcome {
-  return ({ checks, standing, before = {} }) => {
+  return ({ checks, standing, before = {}, known = [] }) => {
     const held = checks.filter(({ id }) => before[id] === 'pass');
-    const lost = held.filter(({ verdict }) => verdict === 'fail' || verdict === 'unstable');
+    const failed = held.filter(({ verdict }) => verdict === 'fail' || verdict === 'unstable');
+    const lost = failed.filter(({ id }) => !known.includes(id));
+    const put = failed.filter((one) => !lost.includes(one));
+    const beside = put.length > 0 ? `, and ${put.map(({ id }) => id).join(' ')} as known` : '';
     const unseen = held.filter(({ verdict }) => verdict === 'untestable' || verdict === 'harness-error');
     // Who chose some checks asks about those; of the whole suite none may be missing.
     const isChosen = standing.leftOut > 0;
     const absent = Object.keys(before).filter((id) => before[id] === 'pass' && !checks.some((check) => check.id === id));
     const gone = isChosen ? [] : absent;
     const name = (list: readonly { id: string }[]): string => list.map(({ id }) => id).join(' ');
-    if (lost.length > most) return { met: 'no', saw: `${lost.length}: ${name(lost)} passed before` };
+    if (lost.length > most) return { met: 'no', saw: `${lost.length}: ${name(lost)} passed before${beside}` };
     const unknown = [name(unseen), gone.join(' ')].filter(Boolean).join(' ');
     if (lost.length + unseen.length + gone.length > most)
       return { met: 'unknown', saw: `${unknown} passed before, and could not be judged` };
-    return { met: 'yes', saw: `${lost.length}${isChosen ? ` of the ${checks.length} checks that were run` : ''}` };
+    return { met: 'yes', saw: `${lost.length}${isChosen ? ` of the ${checks.length} checks that were run` : ''}${beside}` };
   };
 }
 
@@ -136,7 +143,7 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     key: 'regressions',
-    doc: 'at most so many checks fail, of those that were run, that passed in the run that --against names',
+    doc: 'at most so many checks fail, of those that were run, that passed in the run that --against names; what fails as the baseline knows it is none',
     example: 'regressions=0',
     read: (value, key) => judgeRegressions(wholeUpTo(value, 999, key)),
     impossible: (_, { hasBefore }) => (hasBefore ? undefined : 'say against which run: --against FOLDER, or a result.json'),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { capabilitiesOf } from '../applicable.ts';
 import type { CheckDefinition } from '../check.ts';
 import type { Capability } from '../manifest/capabilities.ts';
@@ -9,7 +10,13 @@ import type { SoakTerms } from './soak.ts';
 
 /** What a run is measured by, as data: worked out of the registries, or frozen in an edition. */
 export interface Terms {
-  checks: { id: string; severity: Severity; level: number }[];
+  checks: {
+    id: string;
+    severity: Severity;
+    level: number;
+    /** Digest of what it says that it asks: of another sentence it would be another check. */
+    asks: string;
+  }[];
   /** What every map has to carry. */
   minimumMap: string[];
   levels: {
@@ -28,11 +35,23 @@ export interface Terms {
 
 const LATENCY: Terms['latency'] = { A: 10_000, B: 60_000, C: 300_000 };
 
+/** Of all that a check says of itself; not of how it is carried out, which may become better under the same sentence. */
+export const asksOf = ({
+  title,
+  requirement,
+  severity,
+  level,
+}: Pick<CheckDefinition, 'title' | 'requirement' | 'severity' | 'level'>): string =>
+  createHash('sha256')
+    .update(JSON.stringify([title, requirement, severity, level]))
+    .digest('hex')
+    .slice(0, 12);
+
 /** The terms of the checks as they are now. */
 export function termsOf(checks: readonly CheckDefinition[]): Terms {
   const ids = (which: (check: CheckDefinition) => boolean): string[] => checks.filter(which).map(({ id }) => id);
   return {
-    checks: checks.map(({ id, severity, level }) => ({ id, severity, level })),
+    checks: checks.map((check) => ({ id: check.id, severity: check.severity, level: check.level, asks: asksOf(check) })),
     minimumMap: [...MINIMUM_MAP],
     levels: LEVELS.map(({ id, must, majors, soak, profile }) => ({
       id,

@@ -1,5 +1,5 @@
 import type { CheckResult, Finding, InvariantResult } from '#conformance';
-import type { MapRow } from '../definition.ts';
+import type { MapRow, Proof } from '../definition.ts';
 import { deeds } from '../excerpt.ts';
 import { type Markup, markup } from '../markup.ts';
 import { type JournalIndex, story } from '../model.ts';
@@ -13,6 +13,7 @@ export interface Sources {
   colours?: Readonly<Record<string, string>>;
   /** Rows of the map by `fields.csv:9`. */
   map: ReadonlyMap<string, MapRow>;
+  proof?: Proof;
 }
 
 /** `fields.csv:9` of `fields.csv:9 Contact.MobilePhone`; also the anchor of that row. */
@@ -63,6 +64,18 @@ function otherFindings(findings: Finding[]): Markup | false {
 const settledText = (check: CheckResult): string[] =>
   check.settled.map(({ label, by, waitedMs }) => `${label}: ${by}, after ${seconds(waitedMs)}`);
 
+// A verdict is worth as much as what the check was seen to fail.
+function proven(check: CheckResult, { proof }: Pick<Sources, 'proof'>): Markup | false {
+  const killers = proof?.killers[check.id] ?? [];
+  if (killers.length === 0) return false;
+  const seen = killers.filter((one) => one.seen).length;
+  const when = proof?.at
+    ? `the matrix of ${proof.at} saw ${seen === killers.length ? 'all of it' : `${seen} of ${killers.length}`}`
+    : 'the whole matrix was not run on this version yet';
+  const what = killers.length === 1 ? 'one broken sync' : `${killers.length} broken syncs`;
+  return markup`<details class="proof"><summary>Why to trust this check: it has to fail ${what}</summary><ul>${killers.map(({ mutant, breaks, reason, seen: was }) => markup`<li><code>${mutant}</code> for <code>${reason}</code>${proof?.at && !was && ' (not seen)'}: ${breaks}</li>`)}</ul><p class="dim">Each is the bundled sync with one behaviour broken; ${when}. See docs/mutants.md, or run <code>npx syncproof matrix --only ${killers[0]!.mutant}</code>.</p></details>`;
+}
+
 const replay = (command: string): Markup => markup`<div class="replay"><b>Replay</b><code>${command}</code></div>`;
 
 /** A check that failed or could not be judged: cause, map row, expected and actual, harm, evidence, replay. */
@@ -79,17 +92,17 @@ ${failed(check) && markup`<div class="harm"><b>What this does in a clinic</b>${c
 ${diagram(check, check.id, sources)}
 ${otherFindings(rest)}
 ${check.reproduced && markup`<p class="dim">Replays: ${replaysOf(check)}</p>`}${replay(check.replay)}
-</article>
+${proven(check, sources)}</article>
 `;
 }
 
 /** A check that needs no explaining: one line, with its reason to believe behind it. */
-export function foldedRow(check: CheckResult): Markup {
+export function foldedRow(check: CheckResult, sources: Pick<Sources, 'proof'>): Markup {
   const settled = settledText(check);
   const short = check.verdict === 'pass' ? (check.settled.at(-1)?.by ?? '') : check.reason;
   const message = check.message && markup`<p>${check.message}</p>`;
   const list = settled.length > 0 && markup`<p>Settled: ${settled.join('; ')}.</p>`;
-  return markup`<details class="row" id="${check.id}"><summary>${pill(check.verdict)}<b class="id">${check.id}</b><span>${check.title}</span><span class="settled">${short}</span></summary><div>${message}<p class="dim">Required: ${check.requirement}</p>${list}${replay(check.replay)}</div></details>
+  return markup`<details class="row" id="${check.id}"><summary>${pill(check.verdict)}<b class="id">${check.id}</b><span>${check.title}</span><span class="settled">${short}</span></summary><div>${message}<p class="dim">Required: ${check.requirement}</p>${list}${replay(check.replay)}${proven(check, sources)}</div></details>
 `;
 }
 

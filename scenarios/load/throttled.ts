@@ -1,11 +1,14 @@
 /**
- * Throttled: over the middle of the run the CRM refuses every third call (403, REQUEST_LIMIT_EXCEEDED). Who tries again at once makes it
- * worse; who gives up loses a change.
+ * Throttled: in the middle of the run the org has few calls left of what it is allowed in a day, and then refuses all of them (403,
+ * REQUEST_LIMIT_EXCEEDED) until it is allowed more. Who gives up loses a change; who wrote each by itself is there sooner.
  */
 import { arm, heal, prepare } from './shared/script.ts';
 import { load, moment, steadily } from './shared/shape.ts';
 
 export * from './shared/script.ts';
+
+/** Calls that the org has left when it gets tight. */
+const LEFT = 20;
 
 export const options = load({
   rate: 10,
@@ -20,6 +23,6 @@ export const options = load({
   limits: { never: '0' },
 });
 prepare(options, {
-  tight: () => arm('load-throttle', { fault: 'throttle', params: { retryAfter: 1 }, where: { sim: 'crm' }, when: { every: 3 } }),
-  wide: () => heal('load-throttle'),
+  tight: () => arm('load-limit', { fault: 'daily-limit', params: { left: LEFT }, where: { sim: 'crm' } }),
+  wide: () => heal('load-limit'),
 });

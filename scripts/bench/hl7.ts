@@ -6,13 +6,14 @@
  * Receiver and sender are two processes, each on a core of its own where taskset is. Writes its section of
  * docs/benchmarks.md.
  */
-import { fork, spawnSync } from 'node:child_process';
+import { fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import net from 'node:net';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHistogram } from 'node:perf_hooks';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
@@ -20,6 +21,7 @@ import { runInNewContext } from 'node:vm';
 import { createHl7Site, type Hl7Site, type LinkSettings, type SitePort } from '#hl7';
 import { Kernel } from '#kernel';
 import { median, number, timeSpent, watchTime, writeSection } from '../measure.ts';
+import { findPeers, PEERS } from '../tools.ts';
 
 const [VT, FS] = [0x0b, 0x1c];
 const AUTHORITY = '1.2.840.114350.1.13.999.2.7.5.737384.14';
@@ -295,6 +297,24 @@ async function child<T>(core: number, ...args: string[]): Promise<{ said: T; pid
   return { said, pid: started.pid, stop: () => void started.kill() };
 }
 
+/** HAPI, which Java engines send with: the same message to the same receiver, or why not. */
+async function hapi(port: number, frame: Buffer, count: number, rounds: number): Promise<Rate[] | string> {
+  const found = await findPeers(console.log);
+  if ('reason' in found) return found.reason;
+  const args = [...PEERS, 'peers.MllpSender', String(port), String(count), String(rounds)];
+  const sender = spawn(found.path, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  if (pinned) spawnSync('taskset', ['-acp', '0', String(sender.pid)]);
+  sender.stdin.end(frame.subarray(1, -2));
+  const lines: string[] = [];
+  createInterface(sender.stdout).on('line', (line) => lines.push(line));
+  const [code] = await once(sender, 'close');
+  if (code !== 0) return `HAPI's sender ended with ${code}`;
+  return lines.map((line) => {
+    const [seconds, cpu] = line.split(' ').map(Number) as [number, number];
+    return { perSecond: count / seconds, cpu: (1e6 * cpu) / count };
+  });
+}
+
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 async function bench(): Promise<void> {
@@ -366,6 +386,20 @@ async function bench(): Promise<void> {
       `| in order, one in flight, both on one core | ${number(slow)} | ${(slow / fast).toFixed(2)} | ${most.toFixed(0)} | ${(least / most).toFixed(2)} | |`,
     );
   }
+  const peer = await hapi(port, frame, messages, rounds);
+  if (typeof peer !== 'string') {
+    const [perSecond, cpu] = [middle(peer, 'perSecond'), middle(peer, 'cpu')];
+    say(
+      `| HAPI HL7 v2 2.6.0, one in flight: a peer | ${number(perSecond)} | ${(perSecond / base.perSecond).toFixed(2)} | ${cpu.toFixed(0)} | ${(base.cpu / cpu).toFixed(2)} | |`,
+    );
+  }
+  say('');
+  say(
+    typeof peer === 'string'
+      ? `HAPI's sender, a peer, was not measured: ${peer}.`
+      : `HAPI sets a new control id, encodes the message, sends it and reads the answer; it reads no commits, keeps no queue and writes no journal. In order, ours takes ${(middle(own[0]!, 'cpu') / middle(peer, 'cpu')).toFixed(2)} times its processor time.`,
+  );
+  say('google/simhospital is no peer here: the Go module proxy of this machine refuses its module (403).');
   say('');
   if (single) {
     say(single);

@@ -7,8 +7,8 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
-const names = readdirSync(folder).map((file) => file.replace(/\.ts$/, ''));
-const known = names.filter((name) => name !== 'index').sort();
+const files = readdirSync(folder).filter((file) => file.endsWith('.ts') && file !== 'index.ts');
+const known = files.map((file) => file.replace(/\.ts$/, '')).sort();
 const name = process.argv[2];
 if (name === undefined) {
   const failed = known.filter((one) => {

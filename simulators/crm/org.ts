@@ -264,43 +264,51 @@ export class Org {
 
   /**
    * Runs `write` inside a commit as this session; one that changes nothing leaves no commit behind. Waits for parents
-   * that another transaction holds. @throws CrmError
+   * that another transaction holds; done when it returns where nothing is to be waited for. @throws CrmError
    */
-  async commit<T>(context: Context | undefined, how: Manner, write: (writer: Writer) => T): Promise<T> {
-    const { session, act, origin } = how;
-    const { lockHoldMs, lockWaitMs, changeEvents } = this.settings.all;
-    const deadline = this.kernel.clock.now() + lockWaitMs;
-    const data = { ...(origin ? { origin } : {}), ...(changeEvents === 'events' ? {} : { changeEvents }), ...how.data };
-    for (;;) {
+  commit<T>(context: Context | undefined, how: Manner, write: (writer: Writer) => T): T | Promise<T> {
+    const deadline = this.kernel.clock.now() + this.settings.all.lockWaitMs;
+    const attempt = (): T | Promise<T> => {
       const left = deadline - this.kernel.clock.now();
-      const writer = this.writer(session.userId, { impatient: left <= 0, wishes: how.wishes });
-      let answer: T | undefined;
-      const apply = () => {
-        answer = write(writer);
-        if (writer.records.length === 0) undo(answer);
-        // Held from the write on: nobody can slip in before the reply.
-        if (lockHoldMs > 0) held = this.locks.hold(writer.locked, lockHoldMs);
-        return changesOf(writer);
-      };
-      let held: Promise<void> | undefined;
-      try {
-        const change = { sim: 'crm', tenant: this.id, act, data: Object.keys(data).length > 0 ? data : undefined, apply };
-        if (context) await context.commit(change);
-        else await this.kernel.commit({ ...change, actor: session.actor, cause: how.cause });
-        this.#publish(writer);
-        if (held) await held;
-        return answer as T;
-      } catch (error) {
-        if (error instanceof Unwritten) {
-          this.#publish(writer);
-          return error.answer as T;
-        }
-        if (!(error instanceof LockBusy)) throw error;
-        await this.locks.change(left);
-      } finally {
+      const writer = this.writer(how.session.userId, { impatient: left <= 0, wishes: how.wishes });
+      const failed = (error: unknown): T | Promise<T> => {
         this.#tellRefused(writer);
+        if (error instanceof LockBusy) return this.locks.change(left).then(attempt);
+        if (!(error instanceof Unwritten)) throw error;
+        this.#publish(writer);
+        return error.answer as T;
+      };
+      try {
+        const done = this.#write(context, how, writer, write);
+        return done instanceof Promise ? done.catch(failed) : done;
+      } catch (error) {
+        return failed(error);
       }
-    }
+    };
+    return attempt();
+  }
+
+  #write<T>(context: Context | undefined, how: Manner, writer: Writer, write: (writer: Writer) => T): T | Promise<T> {
+    const { session, act, origin, cause } = how;
+    const { lockHoldMs, changeEvents } = this.settings.all;
+    const data = { ...(origin ? { origin } : {}), ...(changeEvents === 'events' ? {} : { changeEvents }), ...how.data };
+    let answer: T | undefined;
+    let held: Promise<void> | undefined;
+    const apply = () => {
+      answer = write(writer);
+      if (writer.records.length === 0) undo(answer);
+      // Held from the write on: nobody can slip in before the reply.
+      if (lockHoldMs > 0) held = this.locks.hold(writer.locked, lockHoldMs);
+      return changesOf(writer);
+    };
+    const change = { sim: 'crm', tenant: this.id, act, data: Object.keys(data).length > 0 ? data : undefined, apply };
+    const end = (): T | Promise<T> => {
+      this.#publish(writer);
+      this.#tellRefused(writer);
+      return held ? held.then(() => answer as T) : (answer as T);
+    };
+    const done = context ? context.commit(change) : this.kernel.write({ ...change, actor: session.actor, cause });
+    return done instanceof Promise ? done.then(end) : end();
   }
 
   // After the transaction, which a refusal may have undone.

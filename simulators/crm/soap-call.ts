@@ -37,14 +37,12 @@ export const each = (
   handle: async (call, context) => {
     const body: unknown[] = [];
     for (const request of JSON.parse(call.raw) as never[])
-      body.push(
-        await call.org
-          .commit(context, mannerOf(call, act), (writer) => one(call, writer, request))
-          .catch((error: unknown) => {
-            if (!(error instanceof CrmError)) throw error;
-            return { success: false, errors: rowErrors(error.entries) };
-          }),
-      );
+      try {
+        body.push(await call.org.commit(context, mannerOf(call, act), (writer) => one(call, writer, request)));
+      } catch (error) {
+        if (!(error instanceof CrmError)) throw error;
+        body.push({ success: false, errors: rowErrors(error.entries) });
+      }
     return { status: 200, body };
   },
 });

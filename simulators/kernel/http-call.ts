@@ -181,8 +181,8 @@ export class Dealing implements Context {
     return new Dealing(this.kernel, request, this.exchange, this.#socket);
   }
 
-  commit(change: Change): Promise<Committed> {
-    return this.kernel.commit({ ...change, actor: change.actor ?? this.exchange.client }, this.exchange);
+  commit(change: Change): Committed | Promise<Committed> {
+    return this.kernel.write({ ...change, actor: change.actor ?? this.exchange.client }, this.exchange);
   }
 
   reading(records: readonly RecordRef[], rereads = false): Promise<void> | undefined {

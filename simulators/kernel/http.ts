@@ -15,6 +15,7 @@ import type { PastImage } from './past.ts';
 import type { FaultPlace } from './places.ts';
 import { RouteMemo } from './route-memo.ts';
 import type { Identity } from './tls.ts';
+import { TurnEnd } from './turn-end.ts';
 
 /** A request as handlers see it: plain data, no socket. */
 export interface Request {
@@ -60,8 +61,11 @@ export interface Context {
   readonly exchange: Exchange;
   /** Names who asks, once authenticated; goes into the journal. */
   setActor(client: string): void;
-  /** The only way to write: fires the commit hooks and writes the journal row in the same transaction. */
-  commit(change: Change): Promise<Committed>;
+  /**
+   * The only way to write: fires the commit hooks and writes the journal row in the same transaction. Nothing is to be waited
+   * for where no rule is met.
+   */
+  commit(change: Change): Committed | Promise<Committed>;
   /** Whether the client has hung up: a reply would be lost. */
   gone(): boolean;
   /**
@@ -370,7 +374,7 @@ export class Face {
       if (!options.internal) this.#journalReply(exchange, reply, severed, this.#kernel.clock.micros() - started);
       if (!reply || socket.destroyed) return;
       if (reply.delivery) this.#deliver(res, reply, reply.delivery, this.#headers(request));
-      else send(res, reply, this.#headers(request));
+      else REPLIES.add({ res, reply, more: this.#headers(request) });
     };
     const reply = this.#handle(new Dealing(this.#kernel, request, exchange, socket), handler);
     if (!(reply instanceof Promise)) {
@@ -593,6 +597,10 @@ function send(res: http.ServerResponse, reply: Reply, more: Headers = {}): void 
   else if (length <= ONE_PIECE) res.end(body.toString('latin1'), 'latin1');
   else res.end(body);
 }
+
+const REPLIES = new TurnEnd<{ res: http.ServerResponse; reply: Reply; more?: Headers }>(({ res, reply, more }) => {
+  if (!res.socket?.destroyed) send(res, reply, more);
+});
 
 // What is written for this reply goes out again, byte for byte, when all of it was written.
 function repeat(res: http.ServerResponse, times: number): void {

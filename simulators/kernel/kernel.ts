@@ -159,9 +159,19 @@ export class Kernel {
 
   /** Writes truth: before-commit hook, then state and journal row in one transaction, then after-commit hook. */
   async commit(change: Change, exchange?: Exchange): Promise<Committed> {
+    return this.write(change, exchange);
+  }
+
+  /** The same, done when it returns where no rule is met: a promise costs more than much of what it would wait for. */
+  write(change: Change, exchange?: Exchange): Committed | Promise<Committed> {
     const made = change.call && this.#calls.get(change.call);
     if (made) return this.#committed(made);
-    if (exchange && this.rules.meets('before-commit', exchange)) await this.rules.fire('before-commit', exchange);
+    if (exchange && this.rules.meets('before-commit', exchange))
+      return this.rules.fire('before-commit', exchange).then(() => this.#write(change, exchange));
+    return this.#write(change, exchange);
+  }
+
+  #write(change: Change, exchange?: Exchange): Committed | Promise<Committed> {
     const committed = this.database.transaction(() => {
       const { records, before, after, texts } = change.apply();
       const { sim, tenant, act, actor, cohort, data, cause: led } = change;
@@ -171,12 +181,11 @@ export class Kernel {
       if (change.call) this.#calls.set(change.call, seq);
       return { records, before, after, seq };
     });
-    if (exchange) {
-      exchange.committed = true;
-      exchange.records.push(...committed.records);
-      if (this.rules.meets('after-commit', exchange)) await this.rules.fire('after-commit', exchange);
-    }
-    return committed;
+    if (!exchange) return committed;
+    exchange.committed = true;
+    exchange.records.push(...committed.records);
+    if (!this.rules.meets('after-commit', exchange)) return committed;
+    return this.rules.fire('after-commit', exchange).then(() => committed);
   }
 
   #committed(seq: number): Committed {

@@ -76,3 +76,17 @@ test('a call holds 200 records at most, and those of one object', async () => {
     { attributes: { type: 'Appointment__c' }, EHR_Key__c: 'v', Contact__r: { EHR_Key__c: 'k1' } },
   ]);
 });
+
+test('rows are looked for together, whatever their keys hold', async () => {
+  const asked: string[] = [];
+  const query = async (_object: string, where: string) => {
+    asked.push(where);
+    return [{ key: "o'b" }];
+  };
+  const { find } = inBatches({ query } as unknown as Crm, async () => {});
+  const keys = ['x', "o'b", ...Array.from({ length: 99 }, (_, n) => `k${n}`)];
+  const rows = await Promise.all(keys.map((key) => find!('Contact', key)));
+  expect(rows.map((row) => row?.key)).toEqual([undefined, "o'b", ...Array(99).fill(undefined)]);
+  expect(asked.map((where) => where.split(', ').length)).toEqual([100, 1]);
+  expect(asked[0]).toMatch(/^EHR_Key__c IN \('x', 'o\\'b', 'k0', /);
+});

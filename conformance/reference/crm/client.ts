@@ -20,6 +20,8 @@ export type Crm = {
   remove(object: ObjectName, key: string): Promise<void>;
   /** All rows of our objects that satisfy a SOQL condition, over all pages. */
   query(object: ObjectName, where: string): Promise<Row[]>;
+  /** The row with this `EHR_Key__c`; only of a client that asks for many at a time. */
+  find?(object: ObjectName, key: string): Promise<Row | undefined>;
   /** Writes down what was done with a row. */
   tellOf(
     action: 'create' | 'update' | 'delete',
@@ -65,6 +67,8 @@ export function openCrm(settings: CrmSettings, http: Http, now: () => number, au
     for (let url: string | undefined = `${path}/query/?q=${encodeURIComponent(soql)}`; url; ) {
       const page = (await call('GET', url)).body as { records: Record<string, unknown>[]; nextRecordsUrl?: string };
       if (!Array.isArray(page?.records)) throw new Failure(0, 'not-a-query-result');
+      const what = page.records.flatMap(nameOf);
+      if (what.length > 0) audit({ who: settings.clientId, action: 'read', what });
       rows.push(...page.records);
       url = page.nextRecordsUrl;
     }
@@ -108,6 +112,12 @@ export function openCrm(settings: CrmSettings, http: Http, now: () => number, au
       }));
     },
   };
+}
+
+/** A row as the audit trail names it: by object and id, whatever of it was asked for. */
+function nameOf({ attributes }: Record<string, unknown>): string[] {
+  const [, name] = /\/sobjects\/(\w+\/\w+)$/.exec((attributes as { url?: string } | null)?.url ?? '') ?? [];
+  return name ? [name] : [];
 }
 
 /** Client credentials where the org allows them, else the user's password. */

@@ -1,5 +1,6 @@
 import type { Fields, Link, ObjectName, Row } from '../model.ts';
 import type { Steps } from '../steps.ts';
+import { quoted } from './batches.ts';
 import type { Crm } from './client.ts';
 import { CRM_OWNED, SHARED } from './fields.ts';
 
@@ -17,7 +18,8 @@ export function changedFields(link: Link, held: Fields): Fields {
 
 /** The CRM's row of a record, by external id. A name and a birth date name nobody: twins share both. */
 export async function findRow(crm: Crm, link: Link): Promise<Row | undefined> {
-  const [row] = await crm.query(link.object, `EHR_Key__c = '${link.key.replace(/[\\']/g, '\\$&')}'`);
+  if (crm.find) return crm.find(link.object, link.key);
+  const [row] = await crm.query(link.object, `EHR_Key__c = ${quoted(link.key)}`);
   return row;
 }
 

@@ -30,7 +30,7 @@ export function openWriter(context: Context, crm: Crm) {
     for (const person of woken) {
       const lane = steps.lane(person, channel);
       persons.set(lane, person);
-      lanes.wake([lane]);
+      lanes.wake([lane], channel === 'feed');
     }
   }
 

@@ -23,7 +23,8 @@ export async function exportSite(context: Context, site: Site, fhir: Fhir, every
         `Group/${site.fhir?.groupId}/$export?_type=${TYPES}${since(store.cursor(cursor))}`,
       );
       if (stop.aborted) return;
-      takeIn(context, site, done);
+      await takeIn(context, site, done);
+      if (stop.aborted) return;
       store.setCursor(cursor, done.at);
       if (attempt > 0) machine.log(`export works again: site=${site.name}`);
       attempt = 0;
@@ -49,30 +50,43 @@ export async function takeExport(fhir: Fhir, path: string): Promise<Export> {
   return { at, resources };
 }
 
-function takeIn(context: Context, site: Site, { at, resources }: Export): void {
-  const { steps, store, wakeWriter } = context;
+/** Resources that are taken in at a time: messages are answered in between, however large the hospital. */
+const AT_ONCE = 100;
+
+async function takeIn(context: Context, site: Site, { at, resources }: Export): Promise<void> {
+  const { machine, stop } = context;
   // An export shows the state of its own moment: what was said since is newer.
   const stamp: Stamp = { at: Date.parse(at), seq: '' };
-  const keys = new Map<string, string>();
-  const facts: Fact[] = [];
-  for (const patient of resources.filter(({ resourceType }) => resourceType === 'Patient') as Patient[]) {
-    const told = patientFact(patient, site, steps, stamp);
-    if (told) keys.set(patient.id, told.key);
-    facts.push(...present(told));
+  // Visits name their patients by an id that is known once those are.
+  const ordered = ['Patient', 'Appointment'].flatMap((type) => resources.filter(({ resourceType }) => resourceType === type));
+  for (let from = 0; from < ordered.length && !stop.aborted; from += AT_ONCE) {
+    takeSome(context, site, ordered.slice(from, from + AT_ONCE), stamp);
+    await machine.sleep(0, stop);
   }
-  for (const appointment of resources.filter(({ resourceType }) => resourceType === 'Appointment') as Appointment[]) {
-    const id = patientIdOf(appointment) ?? '';
-    const person = keys.get(id) ?? store.patientWith(site.name, id);
-    if (person) facts.push(...present(appointmentFact(appointment, person, site, steps, stamp)));
-  }
-  wakeWriter(
-    store.transaction(() => {
-      const persons = applyFacts(context, site.name, facts);
-      for (const [id, key] of keys) store.keepFhirId(key, id);
-      return persons;
-    }),
-    'api',
-  );
+}
+
+function takeSome(context: Context, site: Site, resources: Resource[], stamp: Stamp): void {
+  const { steps, store, wakeWriter } = context;
+  const persons = store.transaction(() => {
+    const facts: Fact[] = [];
+    const keys = new Map<string, string>();
+    for (const one of resources) {
+      if (one.resourceType === 'Patient') {
+        const patient = one as Patient;
+        const told = patientFact(patient, site, steps, stamp);
+        if (told) keys.set(patient.id, told.key);
+        facts.push(...present(told));
+      } else {
+        const id = patientIdOf(one as Appointment) ?? '';
+        const person = keys.get(id) ?? store.patientWith(site.name, id);
+        if (person) facts.push(...present(appointmentFact(one as Appointment, person, site, steps, stamp)));
+      }
+    }
+    const changed = applyFacts(context, site.name, facts);
+    for (const [id, key] of keys) store.keepFhirId(key, id);
+    return changed;
+  });
+  wakeWriter(persons, 'api');
 }
 
 const patientIdOf = ({ participant }: Appointment): string | undefined =>

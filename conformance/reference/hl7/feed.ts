@@ -19,7 +19,8 @@ export async function listenFeed(context: Standing, site: Site): Promise<MllpSer
   const inbox: Inbox = {
     keep(message, text) {
       store.keepMessage(site.name, message.sender, message.control, text);
-      queueMicrotask(() => context.look(site));
+      // The answer goes out first: the sender's next message is under way while this one is applied.
+      setImmediate(() => context.look(site));
     },
   };
 

@@ -87,6 +87,17 @@ export function read(): void {
     console.error(`${name} ${index}: ${reply.status} ${reply.body}`);
 }
 
+/** One iteration of a schedule of reports: what a user sees counts against nobody's calls of the API. */
+export function report(): void {
+  const { name, iterationInTest: index } = exec.scenario;
+  const path = take(index) as string | undefined;
+  if (!path) return;
+  const reply = http.get(control.crm + path, { headers, responseType: 'text', tags: { name: 'report' } });
+  offers.add(1);
+  if (!check(reply, { 'reported (200)': ({ status }) => status === 200 }))
+    console.error(`${name} ${index}: ${reply.status} ${reply.body}`);
+}
+
 /** A moment of the script. */
 export function step(): void {
   moments[exec.scenario.name]!();

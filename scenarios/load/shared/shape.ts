@@ -14,7 +14,12 @@ export type Kind =
   /** A CRM user edits a field that the CRM owns. */
   | 'edits'
   /** A chart is read through the vendor's own face. Commits nothing. */
-  | 'reads';
+  | 'reads'
+  /** A CRM user has a report of all that is live in an object. Commits nothing. */
+  | 'reports';
+
+/** The function of the script that offers it. */
+const EXEC: Partial<Record<Kind, string>> = { reads: 'read', reports: 'report' };
 
 /** What a schedule owes, in the words of the control API. */
 export interface Declared {
@@ -58,7 +63,7 @@ export const atOnce = (kind: Kind, count: number, begins = 0): Part => ({
   declared: { kind, begins, count, stages: [] },
   scenario: {
     executor: 'shared-iterations',
-    exec: kind === 'reads' ? 'read' : 'offer',
+    exec: EXEC[kind] ?? 'offer',
     startTime: time(begins),
     vus: Math.min(count, 50),
     iterations: count,
@@ -85,7 +90,7 @@ export function curve(kind: Kind, stretches: readonly Stretch[], begins = 0): Pa
     declared: { kind, begins, count, stages },
     scenario: {
       executor: 'ramping-arrival-rate',
-      exec: kind === 'reads' ? 'read' : 'offer',
+      exec: EXEC[kind] ?? 'offer',
       startTime: time(begins),
       startRate: rate(stages[0]!.from),
       timeUnit: '1m',

@@ -128,21 +128,27 @@ export function replyOf({ status, body, text, headers, served }: Answer, more?: 
 
 /** Wraps a handler of the REST API: authenticates, counts the call, renders errors, adds Sforce-Limit-Info. */
 export function restHandler(org: Org, run: (call: Call, context: Context) => Promise<Answer> | Answer, csv = false): Handler {
-  return async (context) => {
-    const limit = () => ({ 'sforce-limit-info': org.limitInfo });
+  return (context) => {
     let done = () => {};
-    try {
-      const call = callOf(org, context, csv);
-      done = org.running();
-      const answer = await run(call, context);
-      return replyOf(answer, limit());
-    } catch (error) {
+    const answered = (answer: Answer): Reply => {
+      done();
+      return replyOf(answer, { 'sforce-limit-info': org.limitInfo });
+    };
+    const failed = (error: unknown): Reply => {
+      done();
       const known = asCrmError(error);
       if (!known) throw error;
       const allowed = known.entries[0]?.errorCode === 'METHOD_NOT_ALLOWED' ? allowHeader(known) : {};
-      return jsonReply(known.status, known.entries, { ...limit(), ...allowed });
-    } finally {
-      done();
+      return jsonReply(known.status, known.entries, { 'sforce-limit-info': org.limitInfo, ...allowed });
+    };
+    // What can be done at once is: a promise costs more than much of what it would wait for.
+    try {
+      const call = callOf(org, context, csv);
+      done = org.running();
+      const answer = run(call, context);
+      return answer instanceof Promise ? answer.then(answered).catch(failed) : answered(answer);
+    } catch (error) {
+      return failed(error);
     }
   };
 }

@@ -116,7 +116,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
 ];
 
 /** Runs one route as a request of its own. */
-function serve(route: RestRoute, call: Call, context: Context): Promise<Answer> {
+function serve(route: RestRoute, call: Call, context: Context): Answer | Promise<Answer> {
   const { org } = call;
   if (route.handle) return route.handle(call, context);
   if (route.act) return org.commit(context, mannerOf(call, route.act), (writer) => route.run(call, writer) as Answer);

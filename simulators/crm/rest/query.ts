@@ -1,4 +1,5 @@
 import type { RecordRef } from '#kernel';
+import { breath } from '../bulk/parts.ts';
 import { crmError } from '../errors.ts';
 import { makeId } from '../ids.ts';
 import type { Org } from '../org.ts';
@@ -109,21 +110,36 @@ export function drain<T>(answer: T | Generator<void, T>): T {
 }
 
 /**
- * Runs with a breath between the slices. A write in between starts it again, so that the rows belong to one moment; the
- * third time it runs through at once.
+ * Runs with a breath between the slices, and to its end at once where there is one slice only. A write in between starts it
+ * again, so that the rows belong to one moment; the third time it runs through at once.
  */
-export async function drainPolitely<T>(org: Org, start: () => T | Generator<void, T>): Promise<T> {
+export function drainPolitely<T>(org: Org, start: () => T | Generator<void, T>): T | Promise<T> {
+  const { head } = org.store;
+  const running = start();
+  if (!isGenerator(running)) return running;
+  const step = running.next();
+  return step.done ? step.value : goOn(org, start, { running, head });
+}
+
+async function goOn<T>(
+  org: Org,
+  start: () => T | Generator<void, T>,
+  first: { running: Generator<void, T>; head: number },
+): Promise<T> {
+  let { running, head } = first;
   for (let attempt = 0; attempt < 2; attempt++) {
-    const running = start();
-    if (!isGenerator(running)) return running;
-    const { head } = org.store;
+    await breath();
     while (org.store.head === head) {
       const step = running.next();
       if (step.done) return step.value;
-      await new Promise((resolve) => setImmediate(resolve));
+      await breath();
     }
+    const again = start();
+    if (!isGenerator(again)) return again;
+    head = org.store.head;
+    running = again;
   }
-  return drain(start());
+  return drain(running);
 }
 
 const isGenerator = <T>(value: T | Generator<void, T>): value is Generator<void, T> =>

@@ -67,6 +67,9 @@ interface Typed {
   byType: ReadonlyMap<string, readonly Column[]>;
 }
 
+/** Rows of a slice after which nobody has waited for long. */
+const FEW = 20;
+
 class Statement implements Prepared {
   readonly type: SObjectType;
   readonly query: Query;
@@ -137,7 +140,7 @@ class Statement implements Prepared {
         if (way.ordered && found.length >= wanted) break;
       }
       if (way.ordered && found.length >= wanted) break;
-      yield;
+      if (slice.length > FEW) yield;
     }
     if (this.grouped) return found;
     if (!way.ordered) this.#sort(found);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Database } from '#kernel';
 import { Store } from './store.ts';
@@ -31,3 +32,50 @@ it.each([1, 2, 23, 24, 25, 48, 49, 200])(
     database.close();
   },
 );
+
+const anyPatient = fc.record({
+  identifier: fc.array(fc.record({ system: fc.constantFrom(SYSTEM, 'urn:oid:4.5'), value: fc.constantFrom('1', '2', '3') })),
+  name: fc.array(fc.record({ family: fc.constantFrom('Meier', 'MEIER', 'Öz'), given: fc.array(fc.constantFrom('Ann', 'Bo')) })),
+  telecom: fc.array(fc.record({ system: fc.constantFrom('phone', 'email'), value: fc.constantFrom('1', '2') })),
+  birthDate: fc.option(fc.constantFrom('1980', '1980-02', '1980-02-03'), { nil: undefined }),
+  generalPractitioner: fc.array(fc.record({ reference: fc.constantFrom('Practitioner/1', 'Practitioner/2', 'Organization/1') })),
+});
+
+// What stands in the tables of search values, whatever came before.
+function indexed(images: readonly (object | null)[]): unknown {
+  const database = new Database();
+  const store = new Store(database, 'a', 'UTC');
+  for (const image of images)
+    database.transaction(() => store.write('Patient', 'p', image && { resourceType: 'Patient', ...image }, NOW));
+  const tables = database.sql
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'ehr\\_%' ESCAPE '\\'")
+    .all();
+  const numbers = new Map(
+    database.sql
+      .prepare('SELECT number, text FROM ehr_system')
+      .all()
+      .map((row) => [row.number, row.text]),
+  );
+  const rows = tables
+    .map(({ name }) => String(name))
+    .filter((name) => !['ehr_resource', 'ehr_history', 'ehr_system', 'ehr_key'].includes(name))
+    .map((name) => [
+      name,
+      database.sql
+        .prepare(`SELECT * FROM ${name}`)
+        .all()
+        .map((row) => JSON.stringify({ ...row, ...('system' in row && { system: numbers.get(row.system) ?? row.system }) }))
+        .sort(),
+    ]);
+  database.close();
+  return Object.fromEntries(rows);
+}
+
+it('knows of a resource that changed what it would know had it always been so', () => {
+  fc.assert(
+    fc.property(fc.array(fc.option(anyPatient), { minLength: 1, maxLength: 4 }), anyPatient, (before, last) => {
+      expect(indexed([...before, last])).toEqual(indexed([last]));
+    }),
+    { numRuns: 60 },
+  );
+});

@@ -49,6 +49,12 @@ const WIDTH = Object.fromEntries(KINDS.map((kind) => [kind, columns(kind).length
 /** Systems whose numbers are kept in memory: more than any hospital has, fewer than somebody can make up. */
 const MOST_SYSTEMS = 10_000;
 
+/** Rows of one resource by kind, their columns one after the other as a statement takes them. */
+type Rows = { [K in keyof typeof TABLES]?: (string | number)[] };
+
+const isSame = (one: readonly unknown[] = [], other: readonly unknown[] = []): boolean =>
+  one.length === other.length && one.every((value, at) => Object.is(value, other[at]));
+
 /** The search values of one site's resources. */
 export class Indexes {
   #keys = new Map<string, number>();
@@ -80,14 +86,24 @@ export class Indexes {
   remove(rid: number, before: Stored | null): void {
     if (!before) return;
     for (const kind of KINDS) this.#statements.run(`DELETE FROM ehr_${kind} WHERE rid = ?`, rid);
-    this.#eachLink(before, (target) => this.#statements.run('DELETE FROM ehr_link WHERE target = ? AND rid = ?', target, rid));
+    for (const target of this.#linksOf(before)) this.#unlink(target, rid);
   }
 
-  #eachLink(resource: Stored, visit: (target: string) => void): void {
+  #linksOf(resource: Stored): Set<string> {
+    const links = new Set<string>();
     eachReference(resource, resource.resourceType, (text) => {
       const target = parseReference(text);
-      if (target) visit(`${this.#tenant}/${target.type}/${target.id}`);
+      if (target) links.add(`${this.#tenant}/${target.type}/${target.id}`);
     });
+    return links;
+  }
+
+  #link(target: string, rid: number): void {
+    this.#statements.run('INSERT OR IGNORE INTO ehr_link VALUES (?, ?)', target, rid);
+  }
+
+  #unlink(target: string, rid: number): void {
+    this.#statements.run('DELETE FROM ehr_link WHERE target = ? AND rid = ?', target, rid);
   }
 
   // The number of a system, given out when it is first met; a commit that is rolled back gave out none.
@@ -102,7 +118,26 @@ export class Indexes {
   }
 
   add(rid: number, resource: Stored): void {
-    const rows: { [K in keyof typeof TABLES]?: (string | number)[] } = {};
+    const rows = this.#rowsOf(rid, resource);
+    for (const kind in rows) this.#insert(kind as keyof typeof TABLES, rows[kind as keyof typeof TABLES]!);
+    for (const target of this.#linksOf(resource)) this.#link(target, rid);
+  }
+
+  /** Has a row found by what it holds now, in place of what it held before: most changes touch one kind of value, or two. */
+  change(rid: number, before: Stored, now: Stored): void {
+    const [old, rows] = [this.#rowsOf(rid, before), this.#rowsOf(rid, now)];
+    for (const kind of KINDS) {
+      if (isSame(old[kind], rows[kind])) continue;
+      if (old[kind]) this.#statements.run(`DELETE FROM ehr_${kind} WHERE rid = ?`, rid);
+      if (rows[kind]) this.#insert(kind, rows[kind]);
+    }
+    const [from, to] = [this.#linksOf(before), this.#linksOf(now)];
+    for (const target of from) if (!to.has(target)) this.#unlink(target, rid);
+    for (const target of to) if (!from.has(target)) this.#link(target, rid);
+  }
+
+  #rowsOf(rid: number, resource: Stored): Rows {
+    const rows: Rows = {};
     const keys = this.#keysOf(resource.resourceType);
     for (const [i, parameter] of indexesOf(resource.resourceType).entries()) {
       const { table, parts } = parameter;
@@ -113,8 +148,7 @@ export class Indexes {
         rows[table].push(keys[i]!, ...row, rid);
       }
     }
-    for (const kind in rows) this.#insert(kind as keyof typeof TABLES, rows[kind as keyof typeof TABLES]!);
-    this.#eachLink(resource, (target) => this.#statements.run('INSERT OR IGNORE INTO ehr_link VALUES (?, ?)', target, rid));
+    return rows;
   }
 
   // Numbers of the parameters of a type, in their order.

@@ -198,7 +198,7 @@ export class Store {
       this.#sql.run('INSERT INTO ehr_history SELECT rid, version, updated, deleted, json FROM ehr_resource WHERE rid = ?', rid);
       const sql = 'UPDATE ehr_resource SET version = ?, updated = ?, deleted = ?, json = ? WHERE rid = ?';
       this.#sql.run(sql, version, lastUpdated, deleted, json, rid);
-      this.#indexes.remove(rid, before);
+      if (!resource) this.#indexes.remove(rid, before);
     } else {
       const sql = 'INSERT INTO ehr_resource (tenant, type, id, version, updated, deleted, json) VALUES (?, ?, ?, ?, ?, ?, ?)';
       rid = Number(this.#sql.run(sql, this.tenant, type, id, version, lastUpdated, deleted, json).lastInsertRowid);
@@ -206,7 +206,8 @@ export class Store {
     if (!resource) return { before, beforeText, after: null, version };
     const row = { id, version, updated: lastUpdated, json };
     const after = toResource(row);
-    this.#indexes.add(rid, after);
+    if (before) this.#indexes.change(rid, before, after);
+    else this.#indexes.add(rid, after);
     return { before, beforeText, after, afterText: imageText(type, row), version };
   }
 
