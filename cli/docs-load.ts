@@ -38,7 +38,7 @@ The reference sync is run as each asks: by messages alone (\`conformance/referen
   simulator, of k6 and of the judge, once a second, from \`/proc\` (Linux; elsewhere they are left out).
 - Both clocks are one: the simulators run as processes of one machine, the CRM and each site with its links in one of its own.
 
-A run is **void** (exit code 3) when less than 98 % of any schedule was offered, or when an event loop of the simulators stood still for
+A run is **void** (exit code 3) when less than 98 % of any schedule was offered, or when an event loop of the simulators stood still, once the first change was due, for
 longer than a fifth of the tightest latency limit: it would be the sandbox that is judged.
 
 ## Limits
