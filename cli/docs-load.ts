@@ -91,7 +91,9 @@ time of a change, in ms, in 8,000 changes at 200 a second on two cores that six 
 With 24,000 changes (100 a second for four minutes, same machine) a change cost 3.9 ms in the second half, no more than in the first, and no
 process took more than 410 MB: the journal of the simulators goes to a temporary file where it is too much for memory. The percentiles of
 such runs say how long the processes waited for a processor; that 200 a second for five minutes stay under one second on a machine of its
-own is for that bench to show. 2,000 people with their visits were loaded at the start,
+own is for that bench to show. An hour of soak (10 a second, two cores that twenty others wanted): 35,302 changes, nothing lost, doubled,
+crossed or stale, p99 2.9 s, the memory of the sync 2 % larger at its end; void, since 95.9 % could be offered and the sandbox once stood
+still for 1.3 s. 2,000 people with their visits were loaded at the start,
 correct to the last field, with changes beside them, for 12.5 ms of processor time a record: 50,000 would take two cores ten minutes and
 more.
 
