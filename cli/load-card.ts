@@ -48,7 +48,10 @@ function inColumns(rows: readonly (readonly string[])[]): string[] {
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 function used({ usage, simulatorShare }: LoadResult): string[] {
-  const all = Object.entries(usage).map(([who, { cpuMs, rssMb }]) => `${who} ${seconds(cpuMs)} ${rssMb} MB`);
+  const all = Object.entries(usage).map(
+    ([who, { cpuMs, rssMb, growthMb }]) =>
+      `${who} ${seconds(cpuMs)} ${rssMb} MB${growthMb === undefined ? '' : ` (${growthMb > 0 ? '+' : ''}${growthMb} a minute)`}`,
+  );
   if (all.length === 0) return [];
   const share = simulatorShare === undefined ? '' : `; the simulators ${percent(simulatorShare)} of it`;
   return [`processor, memory   ${all.join(', ')}${share}`];

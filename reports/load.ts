@@ -162,9 +162,9 @@ function facts(result: LoadResult): Markup {
     ['k6', script ? `exit code ${script.exitCode}, ${number(script.dropped ?? 0)} offers dropped` : 'did not end'],
     ...(settled ? [['waited at the end', `${time(settled.waitedMs)} (${settled.by})`] as [string, string]] : []),
     ...(caughtUpMs === undefined ? [] : [['caught up', `${time(caughtUpMs)} after the last change was due`] as [string, string]]),
-    ...Object.entries(usage).map(([who, { cpuMs, rssMb }]): [string, string] => [
+    ...Object.entries(usage).map(([who, { cpuMs, rssMb, growthMb }]): [string, string] => [
       who,
-      `${time(cpuMs)} of processor time, ${number(rssMb)} MB at most`,
+      `${time(cpuMs)} of processor time, ${number(rssMb)} MB at most${growthMb === undefined ? '' : `, by ${growthMb} MB more a minute`}`,
     ]),
     ...(simulatorShare === undefined
       ? []

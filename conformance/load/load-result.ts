@@ -8,7 +8,7 @@ import { rollUp } from '../score.ts';
 import { judgeLimits, type LimitResult, tightest } from './limits.ts';
 import type { LoadTarget, ScriptEnd } from './load-run.ts';
 import type { ErrorKind } from './load-tally.ts';
-import { type Glimpse, glimpses, growthOf, type Point, pointsOf } from './series.ts';
+import { type Glimpse, glimpses, growthOf, type Point, pointsOf, risePerMinute } from './series.ts';
 
 /** Less of the target than this makes a run void: what was not offered cannot be late. */
 export const OFFERED_ENOUGH = 0.98;
@@ -69,8 +69,8 @@ export interface LoadResult {
   /** What was answered with an error, whoever's. */
   errors: ErrorKind[];
   series: Point[];
-  /** Processor time over the whole run, in ms, and the most memory, by who used it. */
-  usage: Record<string, { cpuMs: number; rssMb: number }>;
+  /** Processor time over the whole run, in ms, the most memory, and how fast it grew (MB a minute), by who used it. */
+  usage: Record<string, { cpuMs: number; rssMb: number; growthMb?: number }>;
   /** The simulators' share of all processor time that was measured, 0 to 1. */
   simulatorShare?: number;
   /** Events of the journal. */
@@ -111,7 +111,7 @@ export function judgeLoad(opened: Opened): { result: LoadResult; samples: Sample
   const series = pointsOf(samples, { tally: load, lags: facts.lags }, span);
   const latency = Object.fromEntries((target.subject ? names : []).map((name) => [name, summarise(of(name))]));
   const late = scheduled.filter(({ outcome, micros }) => outcome !== 'unchanged' && micros > syncWindowMs * 1000).length;
-  const usage = usageIn(load.usage);
+  const usage = usageIn(load.usage, series);
   const result: LoadResult = {
     v: 2,
     id: header.id,
@@ -198,13 +198,15 @@ function caughtUp(samples: readonly Sample[]): number | undefined {
   return Math.max(0, Math.round((lastSeen - lastDue) / 1000));
 }
 
-function usageIn(usage: Opened['load']['usage']): LoadResult['usage'] {
+function usageIn(usage: Opened['load']['usage'], series: readonly Point[]): LoadResult['usage'] {
   const names = new Set(usage.flatMap(({ of }) => Object.keys(of)));
   return Object.fromEntries(
     [...names].map((name) => {
       const own = usage.flatMap(({ of }) => of[name] ?? []);
       const spent = own.at(-1)!.cpuMs - own[0]!.cpuMs;
-      return [name, { cpuMs: Math.max(0, spent), rssMb: own.reduce((most, { rssMb }) => Math.max(most, rssMb), 0) }];
+      const growthMb = risePerMinute(series, name);
+      const rssMb = own.reduce((most, one) => Math.max(most, one.rssMb), 0);
+      return [name, { cpuMs: Math.max(0, spent), rssMb, ...(growthMb !== undefined && { growthMb }) }];
     }),
   );
 }

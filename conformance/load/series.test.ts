@@ -5,7 +5,7 @@ import type { Outcome, Sample } from '../facts/latency.ts';
 import { JournalBuilder } from '../testing/journal-builder.ts';
 import { factsOf } from '../testing/setting.ts';
 import { loadTallyOf } from './load-tally.ts';
-import { glimpses, growthOf, pointsOf } from './series.ts';
+import { glimpses, growthOf, pointsOf, risePerMinute } from './series.ts';
 
 const S = 1_000_000;
 const sample = (due: number, took: number, outcome: Outcome = 'visible'): Sample => ({
@@ -94,12 +94,15 @@ describe('the population at moments in between', () => {
   });
 });
 
-it.each<[what: string, sizes: number[], growth: number | undefined]>([
-  ['too short to say', Array(59).fill(100), undefined],
-  ['level', Array(80).fill(100), 0],
-  ['a start that settles', [...Array(20).fill(50), ...Array(60).fill(100)], 0],
-  ['a leak', Array.from({ length: 80 }, (_, i) => 100 + i), 31],
-])('growth of memory: %s', (_what, sizes, growth) => {
-  const points = sizes.map((rssMb) => ({ usage: { subject: { cpu: 0, rssMb } } }));
+it.each<[what: string, sizes: number[], growth: number | undefined, rise: number | undefined]>([
+  ['too short to say', Array(59).fill(100), undefined, undefined],
+  ['level', Array(80).fill(100), 0, 0],
+  ['a start that settles', [...Array(20).fill(50), ...Array(60).fill(100)], 0, 0],
+  ['a leak', Array.from({ length: 80 }, (_, i) => 100 + i), 31, 30],
+])('growth of memory: %s', (_what, sizes, growth, rise) => {
+  // A point every two seconds.
+  const points = sizes.map((rssMb, i) => ({ second: 2 * i, usage: { subject: { cpu: 0, rssMb } } }));
   expect(growthOf(points as never, 'subject')).toBe(growth);
+  expect(risePerMinute(points as never, 'subject')).toBe(rise);
+  expect(risePerMinute(points as never, 'nobody')).toBeUndefined();
 });

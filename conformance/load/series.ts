@@ -150,10 +150,24 @@ export function glimpses(
 
 /** By how much a memory grew from the second quarter of the run to the last, in percent; undefined for runs of less than a minute. */
 export function growthOf(points: readonly Point[], who: string): number | undefined {
-  const sizes = points.flatMap(({ usage }) => usage[who]?.rssMb ?? []);
+  const { first, last } = quartersOf(points, who) ?? {};
+  return first && last && Math.round(((last.mb - first.mb) / first.mb) * 100);
+}
+
+/** The same in MB a minute: what has grown so in minutes goes on for an hour. */
+export function risePerMinute(points: readonly Point[], who: string): number | undefined {
+  const { first, last } = quartersOf(points, who) ?? {};
+  return first && last && Math.round(((last.mb - first.mb) / ((last.second - first.second) / 60)) * 100) / 100;
+}
+
+function quartersOf(points: readonly Point[], who: string) {
+  const sizes = points.flatMap(({ second, usage }) => (usage[who] ? [{ second, mb: usage[who].rssMb }] : []));
   if (sizes.length < 60) return undefined;
   const quarter = Math.floor(sizes.length / 4);
-  const middle = (some: number[]) => some.sort((a, b) => a - b)[Math.floor(some.length / 2)]!;
-  const [then, now] = [middle(sizes.slice(quarter, 2 * quarter)), middle(sizes.slice(-quarter))];
-  return Math.round(((now - then) / then) * 100);
+  const middle = (of: number[]) => of.sort((a, b) => a - b)[Math.floor(of.length / 2)]!;
+  const typical = (some: typeof sizes) => ({
+    second: middle(some.map(({ second }) => second)),
+    mb: middle(some.map(({ mb }) => mb)),
+  });
+  return { first: typical(sizes.slice(quarter, 2 * quarter)), last: typical(sizes.slice(-quarter)) };
 }

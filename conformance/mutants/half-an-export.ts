@@ -8,8 +8,10 @@ export const halfAnExport = defineMutant({
   steps: () => ({
     async takeExport(fhir, path) {
       const { at, files } = await fhir.startExport(path);
-      const lists = await Promise.all(files.map((file) => fhir.download(file).catch(() => [])));
-      return { at, resources: lists.flat() };
+      const had = async function* () {
+        for (const file of files) yield await fhir.download(file).catch(() => []);
+      };
+      return { at, files: had() };
     },
   }),
   kills: [{ check: 'BV-05', reason: 'not-read' }],

@@ -172,9 +172,16 @@ function judge(): void {
   process.disconnect();
 }
 
-/** Runs a part as a process of its own, with the heap that Node takes by itself. */
-function part(name: string, ...args: string[]): { told: Promise<Told & { url: string }>; end: () => Promise<Told> } {
-  const child = fork(fileURLToPath(import.meta.url), ['--part', name, '--events', String(wanted), ...args]);
+/** What the judge may keep alive (MiB): left to itself, Node lets garbage lie as long as the machine has room. */
+const HEAP = 320;
+
+/** Runs a part as a process of its own, with the heap that Node takes by itself unless it is bounded. */
+function part(
+  name: string,
+  args: string[],
+  execArgv: string[] = [],
+): { told: Promise<Told & { url: string }>; end: () => Promise<Told> } {
+  const child = fork(fileURLToPath(import.meta.url), ['--part', name, '--events', String(wanted), ...args], { execArgv });
   const next = () => new Promise<Told & { url: string }>((resolve) => child.once('message', resolve));
   const told = next();
   return {
@@ -190,7 +197,7 @@ function part(name: string, ...args: string[]): { told: Promise<Told & { url: st
 async function main(): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'journal-bench-'));
   try {
-    const writer = part('write', '--folder', root);
+    const writer = part('write', ['--folder', root]);
     const written = await writer.told;
     const client = new ControlClient(written.url);
     const ask = async (query: string): Promise<number> => {
@@ -205,9 +212,9 @@ async function main(): Promise<void> {
       last: await ask(`after=${written.events! - 100}&limit=100`),
       kind: await ask(`after=${middle}&limit=100&kind=commit`),
     };
-    const heard = await part('hear', '--folder', root, '--url', written.url).told;
+    const heard = await part('hear', ['--folder', root, '--url', written.url]).told;
     const ended = await writer.end();
-    const judged = await part('judge', '--folder', root).told;
+    const judged = await part('judge', ['--folder', root], [`--max-old-space-size=${HEAP}`]).told;
     report(written, asked, heard, ended, judged);
   } finally {
     rmSync(root, { recursive: true, force: true });
@@ -221,7 +228,7 @@ ${number(written.events!)} events on disk (\`--data\`), ${number(EACH)} for each
 
 A page of 100 events: the first ${asked.first} ms, in the middle ${asked.middle} ms, the last ${asked.last} ms, of one kind in the middle ${asked.kind} ms. All of them as Server-Sent Events into a run folder: ${heard.took} s (${heard.cpu} s of processor time), ${number(heard.bytes! / 2 ** 20)} MiB, by a reader that held ${number(heard.rss!)} MiB.
 
-Judged from the run folder: ${judged.took} s (${judged.cpu} s of processor time), ${judged.read} s of it to read and verify it, with ${number(judged.rss!)} MiB at most; ${number(judged.samples!)} latencies, and the ${number(judged.lost!)} people found whom nobody had brought into the CRM.`;
+Judged from the run folder: ${judged.took} s (${judged.cpu} s of processor time), ${judged.read} s of it to read and verify it, with ${number(judged.rss!)} MiB at most, in a heap of ${HEAP}; ${number(judged.samples!)} latencies, and the ${number(judged.lost!)} people found whom nobody had brought into the CRM.`;
   console.log(text);
   if (judged.lost !== people || judged.samples !== changes) throw new Error('the judge did not find what there is');
   if (values.write) writeSection('journal', text.split('\n'));

@@ -45,24 +45,27 @@ const since = (at: string | undefined): string => (at === undefined ? '' : `&_si
 export async function takeExport(fhir: Fhir, path: string): Promise<Export> {
   const { at, files, errors } = await fhir.startExport(path);
   if (errors > 0) throw new Failure(0, 'export-incomplete');
-  const resources: Resource[] = [];
-  for (const file of files) resources.push(...(await fhir.download(file)));
-  return { at, resources };
+  return { at, files: downloads(fhir, files) };
+}
+
+/** The files of an export, each had when it is wanted. */
+export async function* downloads(fhir: Fhir, files: string[]): AsyncGenerator<Resource[]> {
+  for (const file of files) yield await fhir.download(file);
 }
 
 /** Resources that are taken in at a time: messages are answered in between, however large the hospital. */
 const AT_ONCE = 100;
 
-async function takeIn(context: Context, site: Site, { at, resources }: Export): Promise<void> {
+async function takeIn(context: Context, site: Site, { at, files }: Export): Promise<void> {
   const { machine, stop } = context;
   // An export shows the state of its own moment: what was said since is newer.
   const stamp: Stamp = { at: Date.parse(at), seq: '' };
-  // Visits name their patients by an id that is known once those are.
-  const ordered = ['Patient', 'Appointment'].flatMap((type) => resources.filter(({ resourceType }) => resourceType === type));
-  for (let from = 0; from < ordered.length && !stop.aborted; from += AT_ONCE) {
-    takeSome(context, site, ordered.slice(from, from + AT_ONCE), stamp);
-    await machine.sleep(0, stop);
-  }
+  for await (const resources of files)
+    for (let from = 0; from < resources.length; from += AT_ONCE) {
+      if (stop.aborted) return;
+      takeSome(context, site, resources.slice(from, from + AT_ONCE), stamp);
+      await machine.sleep(0, stop);
+    }
 }
 
 function takeSome(context: Context, site: Site, resources: Resource[], stamp: Stamp): void {
@@ -76,7 +79,7 @@ function takeSome(context: Context, site: Site, resources: Resource[], stamp: St
         const told = patientFact(patient, site, steps, stamp);
         if (told) keys.set(patient.id, told.key);
         facts.push(...present(told));
-      } else {
+      } else if (one.resourceType === 'Appointment') {
         const id = patientIdOf(one as Appointment) ?? '';
         const person = keys.get(id) ?? store.patientWith(site.name, id);
         if (person) facts.push(...present(appointmentFact(one as Appointment, person, site, steps, stamp)));

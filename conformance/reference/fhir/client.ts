@@ -11,7 +11,8 @@ export type Resource = { resourceType: string; id?: string };
 export type Bundle = Resource & { link?: { relation: string; url: string }[]; entry?: { resource?: Resource }[] };
 
 /** A bulk export, had whole. */
-export type Export = { at: string; resources: Resource[] };
+/** What an export shows, and of when: a file at a time, as those of a large hospital do not fit into memory together. */
+export type Export = { at: string; files: AsyncIterable<Resource[]> };
 
 export type Fhir = {
   /** Logs in if need be, and says nothing else. */
@@ -24,7 +25,7 @@ export type Fhir = {
   call(pathOrLink: string, init: { method: string; headers?: Record<string, string>; body?: string }): Promise<Answer>;
   /** Changes one resource; where a version is given, only if it still has that one. @throws Failure with the server's status. */
   patch(path: string, version: string | undefined, operations: object[]): Promise<void>;
-  /** Starts a bulk export and waits for its end: the moment that it shows, the addresses of its files, and how many it says it left out. */
+  /** Starts a bulk export and waits for its end: the moment that it shows, the addresses of its files, patients first, and how many it says it left out. */
   startExport(path: string): Promise<{ at: string; files: string[]; errors: number }>;
   /** All resources of a file of an export; a file that breaks off is a failure. */
   download(file: string): Promise<Resource[]>;
@@ -32,7 +33,7 @@ export type Fhir = {
   listVisits?(patientId: string): Promise<string[]>;
 };
 
-type ExportManifest = { transactionTime?: string; output?: { url: string }[]; error?: unknown[] };
+type ExportManifest = { transactionTime?: string; output?: { type?: string; url: string }[]; error?: unknown[] };
 
 /** How long to wait for an export where the server does not say. */
 const EXPORT_POLL_MS = 100;
@@ -134,7 +135,10 @@ export function openFhir(
       if (status === 200) {
         const { transactionTime = '', output = [], error = [] } = (body ?? {}) as ExportManifest;
         if (!Array.isArray(output) || Number.isNaN(Date.parse(transactionTime))) throw new Failure(0, 'not-a-manifest');
-        return { at: transactionTime, files: output.map(({ url }) => url), errors: error.length };
+        // Visits name their patients by an id that is known once those are.
+        const late = ({ type }: { type?: string }): number => Number(type !== 'Patient');
+        const files = output.toSorted((a, b) => late(a) - late(b)).map(({ url }) => url);
+        return { at: transactionTime, files, errors: error.length };
       }
       if (status !== 202 && status !== 429) throw new Failure(status, `export-${status}`, retryAfterMs(answered, now()));
       await pause(retryAfterMs(answered, now()) || EXPORT_POLL_MS);
