@@ -43,7 +43,9 @@ export function newEnough(version) {
  */
 export async function launch(file, args) {
   const pinned = pinnedRuntime();
-  if (pinned && pinned !== realpathSync(process.execPath)) return onRuntime(pinned, file, args);
+  // npm puts the pinned one into PATH, where it is found without the flags.
+  const as = pinned === realpathSync(process.execPath) && RUNTIME_FLAGS.every((flag) => process.execArgv.includes(flag));
+  if (pinned && !as) return onRuntime(pinned, file, args);
   if (!newEnough(process.versions.node)) {
     console.error(`syncproof needs Node ${OLDEST.join('.')} or later to run on; this is ${process.versions.node}.
 

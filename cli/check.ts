@@ -82,7 +82,7 @@ export async function check(args: string[]): Promise<number> {
   if (size !== 'ci' && size !== 'full') throw new UsageError(`--size is ci or full, not ${JSON.stringify(size)}`);
   let selection: Selection;
   try {
-    selection = readSelection(values, { manifest, map, out: values.out });
+    selection = readSelection(values, { manifest, map, out: values.out, size });
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error;
     throw new UsageError(`--only-failed ${values['only-failed']}: this evidence cannot be trusted: ${error.message}`);

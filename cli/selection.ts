@@ -56,14 +56,14 @@ export interface SelectionAsked {
 /** The checks that the options choose. @throws UsageError, EvidenceError of the run that is named */
 export function readSelection(
   asked: SelectionAsked,
-  { manifest, map, out }: { manifest: Manifest; map: DataMap; out: string },
+  { manifest, map, out, size }: { manifest: Manifest; map: DataMap; out: string; size: RunResult['size'] },
 ): Selection {
   const named = selectChecks(asked.only);
   const earlier = asked['only-failed'] === undefined ? undefined : earlierRun(asked['only-failed']);
   const wanted = earlier ? named.filter(({ id }) => earlier.failed.includes(id)) : named;
   const window = manifest.promises.sync_window;
   const experience = experienceOf(out, manifest.subject.name);
-  const pace = { window, experience, atOnce: AT_ONCE };
+  const pace = { window, experience, atOnce: AT_ONCE, size };
   const runs = (check: CheckDefinition): boolean =>
     !notOurs(check, manifest) && manifest.sites.some((site) => !notApplicable(check, site, manifest, map));
   const applicable = wanted.filter(runs);

@@ -78,6 +78,31 @@ describe('records', () => {
     assert.equal([await soap.delete(made.id!)].flat()[0]?.success, true);
   });
 
+  test('by SOAP: merge, convertLead, emptyRecycleBin', async () => {
+    const { soap } = connection;
+    const created = await soap.create(['Kept', 'Lost'].map((LastName) => ({ type: 'Contact', LastName })));
+    const [kept, lost] = created.map(({ id }) => id as string);
+    const visit = await connection.sobject('Appointment__c').create({ Contact__c: lost! });
+    const masterRecord = { type: 'Contact', Id: kept!, MailingCity: 'Troy' };
+    const merged = await soap.merge({ additionalInformationMap: [], masterRecord, recordToMergeIds: [lost!] });
+    assert.deepEqual(
+      [merged.success, merged.id, merged.mergedRecordIds, merged.updatedRelatedIds],
+      [true, kept, [lost], [visit.id]],
+    );
+    const gone = await connection.query<{ MasterRecordId: string }>(`SELECT MasterRecordId FROM Contact WHERE Id = '${lost}'`, {
+      scanAll: true,
+    });
+    assert.equal(gone.records[0]!.MasterRecordId, kept);
+    const emptied = await soap.emptyRecycleBin([lost!]);
+    assert.equal([emptied].flat()[0]?.success, true);
+    const lead = await soap.create({ type: 'Lead', LastName: 'Lead', Company: 'Home' });
+    const convert = { leadId: lead.id!, convertedStatus: 'Closed - Converted', doNotCreateOpportunity: true };
+    const converted = await soap.convertLead(convert as Parameters<typeof soap.convertLead>[0]);
+    assert.equal((converted as { success: boolean }).success, true);
+    const { contactId } = converted as { contactId: string };
+    assert.equal((await connection.sobject('Contact').retrieve(contactId)).LastName, 'Lead');
+  });
+
   test('create, retrieve, update, delete', async () => {
     const made = await connection.sobject('Contact').create({ LastName: 'Ode', FirstName: 'Ann' });
     assert.equal(made.success, true);

@@ -2,7 +2,7 @@ import type { CheckFacts } from './facts/check-facts.ts';
 import type { LatencySummary } from './facts/latency.ts';
 import type { Capability } from './manifest/capabilities.ts';
 import type { MapRow } from './map/map.ts';
-import type { CheckInfo, Finding, Verdict } from './result.ts';
+import type { CheckInfo, Finding, Size, Verdict } from './result.ts';
 import type { World } from './world/world.ts';
 
 /** What a check needs of the manifest; missing ones make it not applicable, by name. */
@@ -62,6 +62,8 @@ export interface CheckDefinition extends CheckInfo {
   measures?(facts: CheckFacts): LatencySummary;
   /** One of the five tests to pass before going live. */
   goLive?: boolean;
+  /** How long its stimulus goes on by itself, in ms, where that hangs on the size. */
+  lasts?: Readonly<Record<Size, number>>;
   /** Waits out a whole sync window for something that must not come: begins before the others, which then wait beside it. */
   waitsOut?: boolean;
   /** Breaks the world for others (outage, restart, volume): runs when nothing else does. */

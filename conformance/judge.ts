@@ -172,7 +172,7 @@ export function judgeOpened(opened: Opened, definitions: readonly CheckDefinitio
     seed: header.seed,
     runKey: header.runKey,
     subject: { name: manifest.subject.name, version: manifest.subject.version },
-    warnings: [...warnings(facts, manifest, header, definitions), ...undeclared(evidence, manifest)],
+    warnings: [...warnings(facts, header, definitions), ...undeclared(evidence, manifest)],
     checks: checks.map(marked),
     invariants: invariants.map(marked),
     ...numbers,
@@ -311,10 +311,9 @@ function unseen(checks: readonly CheckResult[], isHeard: boolean): NonNullable<R
   ];
 }
 
-function warnings(facts: Facts, manifest: Manifest, header: Header, definitions: readonly CheckDefinition[]): string[] {
+// What stands beside the level (TLS that is off, say) is said there, and once.
+function warnings(facts: Facts, header: Header, definitions: readonly CheckDefinition[]): string[] {
   const found: string[] = [];
-  for (const site of manifest.sites) if (!site.tls) found.push(`TLS is off for ${site.name}: the TLS checks do not apply`);
-  if (!manifest.crm.tls) found.push('TLS is off for the CRM: the TLS checks do not apply');
   if (facts.intruders.length > 0)
     found.push(`the control API was called ${facts.intruders.length} times without its token: this fails the run`);
   for (const id of header.checks)

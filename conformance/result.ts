@@ -213,7 +213,7 @@ export interface RunResult {
   seed: string;
   runKey: string;
   subject: { name: string; version: string };
-  /** Things printed beside the level: TLS off, undeclared capability, what could not be seen. */
+  /** Things that a reader has to know: an undeclared capability, a subject that died, a sandbox that failed. */
   warnings: string[];
   checks: CheckResult[];
   invariants: InvariantResult[];

@@ -371,7 +371,7 @@ export const sampleResult: RunResult = resultOf(
     invariantOf('G1', 'IP-04/epic', { ...duplicate, message: 'Ada Marsh has two live contacts.' }),
   ],
   {
-    warnings: ['TLS is off for epic: the TLS checks do not apply'],
+    warnings: ['the subject did not stop when asked: it ended by SIGKILL'],
     coverage: 93,
     score: { overall: 49, dimensions: { correctness: 49, idempotency: 49, ordering: 100, resilience: 0 } },
     mapCoverage: { judged: 24, of: 26 },

@@ -84,7 +84,7 @@ async function unit(log: string): Promise<Outcome> {
 }
 
 /** Those that take longest first, so that none of them is waited for at the end. */
-const LONGEST: readonly string[] = ['python-sync.test.ts'];
+const LONGEST: readonly string[] = ['fhir-validator.test.ts', 'camel.test.ts', 'hapi.test.ts', 'python-sync.test.ts'];
 
 /** How many of the clients' files are under way at the same time: they wait for other programs most of the time. */
 const CLIENTS_AT_ONCE = 2;

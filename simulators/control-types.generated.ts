@@ -44,7 +44,7 @@ export interface Client {
 }
 
 export interface CrmChange {
-  op: 'create' | 'update' | 'upsert' | 'delete' | 'undelete';
+  op: 'create' | 'update' | 'upsert' | 'delete' | 'undelete' | 'merge';
   /** Object. */
   type: string;
   id?: string;
@@ -55,6 +55,8 @@ export interface CrmChange {
   };
   /** Fields by name. */
   fields?: Record<string, unknown>;
+  /** Of a merge: ids of the one or two records that become one with it, and go to the recycle bin. */
+  losers?: string[];
 }
 
 export interface CrmCommit {
@@ -810,7 +812,7 @@ export interface Operations {
     method: 'GET';
     path: '/v1/journal';
     params: Record<never, never>;
-    query: { after?: string; limit?: number; kind?: 'start' | 'stop' | 'commit' | 'request' | 'reply' | 'connection' | 'message' | 'ack' | 'queue' | 'token' | 'auth' | 'rule' | 'fault' | 'heal' | 'gate' | 'intruder' | 'send' | 'notice' | 'setup' | 'lag' | 'run' | 'check' | 'subject' };
+    query: { after?: string; limit?: number; kind?: 'start' | 'stop' | 'commit' | 'request' | 'reply' | 'connection' | 'message' | 'ack' | 'queue' | 'token' | 'auth' | 'rule' | 'fault' | 'heal' | 'gate' | 'intruder' | 'send' | 'notice' | 'setup' | 'lag' | 'run' | 'check' | 'subject'; pace?: number };
     body: undefined;
     answer: {
       /** Newest event. */

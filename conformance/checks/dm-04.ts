@@ -14,8 +14,8 @@ export const dm04 = defineCheck({
     const patient = await world.register('patient');
     if (!(await world.settled('before'))) return;
     const { mrn, names } = patient.person;
-    const pid = `PID|1||${world.pid3(mrn)}||${names[0]?.family}^${names[0]?.given[0]}^^^^^L\r`;
-    await world.give('short', { message: 'ADT^A08', person: mrn, text: `${world.header('A08')}${pid}` });
+    const pid = `PID|1||${world.link.pid3(mrn)}||${names[0]?.family}^${names[0]?.given[0]}^^^^^L\r`;
+    await world.link.give('short', { message: 'ADT^A08', person: mrn, text: `${world.link.header('A08')}${pid}` });
     await world.settled('short');
   },
   expect(facts) {

@@ -18,7 +18,7 @@ export const hl01 = defineCheck({
   async act(world) {
     const first = world.person('first');
     const patient = await world.register('first', first);
-    await world.seen(() => world.isAcknowledged(first.mrn));
+    await world.seen(() => world.link.isAcknowledged(first.mrn));
     await world.subject.kill();
     await world.subject.revive();
     if (!(await world.settled('after'))) return;
@@ -28,9 +28,9 @@ export const hl01 = defineCheck({
     if (!(await world.settled('long after'))) return;
     // Acknowledged, taken up, and not yet in the CRM, which is away: waiting in memory is no custody.
     await world.arm('away', { fault: 'outage', where: { sim: 'crm' } });
-    const heard = world.acknowledged(first.mrn);
+    const heard = world.link.acknowledged(first.mrn);
     await world.update(patient, { telecom: world.person('other number').telecom });
-    await world.seen(() => world.acknowledged(first.mrn) > heard);
+    await world.seen(() => world.link.acknowledged(first.mrn) > heard);
     await world.pass(world.outageMs);
     await world.subject.kill();
     await world.heal('away');

@@ -18,13 +18,13 @@ export const hl02 = defineCheck({
     const patient = await world.register('patient');
     if (!(await world.settled('before'))) return;
     const { mrn } = patient.person;
-    const pid = (birth: string) => `PID|1||${world.pid3(mrn)}||Wrongly^Given^^^^^L||${birth}|F\r`;
-    const give = (name: string, message: string, text: string) => world.give(name, { message, person: mrn, text });
+    const pid = (birth: string) => `PID|1||${world.link.pid3(mrn)}||Wrongly^Given^^^^^L||${birth}|F\r`;
+    const give = (name: string, message: string, text: string) => world.link.give(name, { message, person: mrn, text });
     await world.note('declared', world.negativeAcks);
-    await give('missing_segment', 'ADT^A08', `${world.header('A08')}PV1|1|O\r`);
-    await give('bad_value', 'ADT^A08', `${world.header('A08')}${pid('19801399')}PV1|1|O\r`);
-    await give('unknown_event', 'ADT^A99', `${world.header('A99')}${pid('19800101')}PV1|1|O\r`);
-    await give('processing_id', 'ADT^A08', `${world.header('A08', { processing: 'T' })}${pid('19800101')}PV1|1|O\r`);
+    await give('missing_segment', 'ADT^A08', `${world.link.header('A08')}PV1|1|O\r`);
+    await give('bad_value', 'ADT^A08', `${world.link.header('A08')}${pid('19801399')}PV1|1|O\r`);
+    await give('unknown_event', 'ADT^A99', `${world.link.header('A99')}${pid('19800101')}PV1|1|O\r`);
+    await give('processing_id', 'ADT^A08', `${world.link.header('A08', { processing: 'T' })}${pid('19800101')}PV1|1|O\r`);
     await world.settled('refused');
   },
   expect(facts) {

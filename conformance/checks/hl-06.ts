@@ -24,7 +24,7 @@ export const hl06 = defineCheck({
   harm: 'Mrs Núñez gets a letter to NÃºÃ±ez, and is not found under her name.',
   needs: ['hl7'],
   async act(world) {
-    const names = namesIn(world.charset);
+    const names = namesIn(world.link.charset);
     await world.note('names', names.length);
     for (const [given, family] of names) {
       const person = world.person(`accented ${given}`);

@@ -15,10 +15,10 @@ export const hl07 = defineCheck({
     const patient = await world.register('patient');
     if (!(await world.settled('before'))) return;
     const { mrn, names } = patient.person;
-    const pid = `PID|1||${world.pid3(mrn)}||${names[0]?.family}^${names[0]?.given[0]}^^^^^L${'|'.repeat(40)}extra|more\r`;
+    const pid = `PID|1||${world.link.pid3(mrn)}||${names[0]?.family}^${names[0]?.given[0]}^^^^^L${'|'.repeat(40)}extra|more\r`;
     for (const version of ['2.3', '2.3.1', '2.4']) {
-      const text = `${world.header('A08', { version })}${pid}PV1|1|O\rZPD|1|local^thing|~|x\r`;
-      await world.give(`version ${version}`, { message: 'ADT^A08', person: mrn, text });
+      const text = `${world.link.header('A08', { version })}${pid}PV1|1|O\rZPD|1|local^thing|~|x\r`;
+      await world.link.give(`version ${version}`, { message: 'ADT^A08', person: mrn, text });
     }
     await world.settled('taken');
   },

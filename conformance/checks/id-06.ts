@@ -19,8 +19,8 @@ export const id06 = defineCheck({
     await world.merge(loser, survivor);
     if (!(await world.settled('merged'))) return;
     const { mrn, names } = loser.person;
-    const pid = `PID|1||${world.pid3(mrn)}||${names[0]?.family}^${names[0]?.given[0]}^^^^^L\r`;
-    await world.give('late', { message: 'ADT^A08', person: mrn, text: `${world.header('A08')}${pid}PV1|1|O\r` });
+    const pid = `PID|1||${world.link.pid3(mrn)}||${names[0]?.family}^${names[0]?.given[0]}^^^^^L\r`;
+    await world.link.give('late', { message: 'ADT^A08', person: mrn, text: `${world.link.header('A08')}${pid}PV1|1|O\r` });
     await world.settled('late');
   },
   expect(facts) {

@@ -15,7 +15,11 @@ export const id07 = defineCheck({
     const { names, birthDate } = world.person('nobody');
     await world.note('nobody', names[0]?.family);
     const pid = `PID|1||||${names[0]?.family}^${names[0]?.given[0]}^^^^^L||${birthDate.replaceAll('-', '')}|F\r`;
-    await world.give('nameless', { message: 'ADT^A04', person: known.person.mrn, text: `${world.header('A04')}${pid}PV1|1|O\r` });
+    await world.link.give('nameless', {
+      message: 'ADT^A04',
+      person: known.person.mrn,
+      text: `${world.link.header('A04')}${pid}PV1|1|O\r`,
+    });
     await world.settled('given');
   },
   expect(facts) {

@@ -18,7 +18,7 @@ export const ip08 = defineCheck({
     await world.update(patient, { telecom: world.person('newer number').telecom });
     await world.cancel(appointment);
     if (!(await world.settled('changed'))) return;
-    await world.note('replayed', await world.replayFeed());
+    await world.note('replayed', await world.link.replayFeed());
     await world.settled('replayed');
   },
   expect(facts) {

@@ -24,6 +24,7 @@ export const lt03 = defineCheck({
   seeds: ['S4'],
   harm: 'On a quiet day it is prompt; on a Monday morning patients are called about visits that were moved an hour ago.',
   alone: true,
+  lasts: FOR_MS,
   async act(world) {
     const people = await knownPeople(world);
     if (!(await world.settled('before'))) return;

@@ -20,6 +20,7 @@ export const lt04 = defineCheck({
   seeds: ['S4'],
   harm: 'The interface was back at nine; at noon the front desk still works from the schedule of half past eight.',
   alone: true,
+  lasts: AWAY_MS,
   async act(world) {
     const people = await knownPeople(world);
     if (!(await world.settled('before'))) return;

@@ -24,7 +24,7 @@ export const or05 = defineCheck({
     const patients: PatientHandle[] = [];
     const race = async (name: string): Promise<number> => {
       const person = world.person(name);
-      const rivals = await world.holdRivals(`rivals of ${name}`, person.mrn);
+      const rivals = await world.calls.holdRivals(`rivals of ${name}`, person.mrn);
       patients.push(await world.register(name, person));
       return rivals.meet();
     };

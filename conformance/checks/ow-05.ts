@@ -33,7 +33,7 @@ export const ow05 = defineCheck({
     if (!(await world.settled('before'))) return;
     const edit = world.ownedField('crm', patient);
     if (!edit) return;
-    await world.holdWriteBack('write', patient);
+    await world.calls.holdWriteBack('write', patient);
     await world.crmEdit(patient, { [edit.field]: edit.value });
     if (await world.seen(() => world.hasFired('write'), world.rereadWindow)) {
       const { communication = [] } = patient.resource as Speaker;

@@ -28,7 +28,7 @@ export const ow07 = defineCheck({
     const behind = await world.register('behind');
     if (!(await world.settled('before'))) return;
     await world.subject.countFailed('before');
-    await world.refuseWriteBack('refusal', refused);
+    await world.calls.refuseWriteBack('refusal', refused);
     const edit = async (patient: typeof refused): Promise<void> => {
       const to = world.ownedField('crm', patient);
       if (to) await world.crmEdit(patient, { [to.field]: to.value });

@@ -16,7 +16,7 @@ export const rc03 = defineCheck({
     if (!(await world.settled('booked'))) return;
     await world.update(appointment, { status: 'entered-in-error' }, 'delete-appointment');
     if (!(await world.settled('taken back'))) return;
-    await world.replayFeed();
+    await world.link.replayFeed();
     await world.settled('told again');
   },
   expect(facts) {

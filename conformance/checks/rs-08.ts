@@ -15,8 +15,8 @@ export const rs08 = defineCheck({
   async act(world) {
     await world.register('before');
     const { mrn } = world.person('poison');
-    const pid = `PID|1||${world.pid3(mrn)}||^^^^^^L||19801345|Q\r`;
-    await world.give('poison', { message: 'ADT^A08', person: mrn, text: `${world.header('A08')}${pid}PV1\r` });
+    const pid = `PID|1||${world.link.pid3(mrn)}||^^^^^^L||19801345|Q\r`;
+    await world.link.give('poison', { message: 'ADT^A08', person: mrn, text: `${world.link.header('A08')}${pid}PV1\r` });
     for (const n of [1, 2, 3, 4, 5]) await world.register(`behind ${n}`);
     await world.settled('passed');
   },

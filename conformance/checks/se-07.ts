@@ -36,7 +36,7 @@ export const se07 = defineCheck({
     }
     if (!(await world.settled('arrived'))) return;
     await world.pass(APART_MS);
-    await world.withheld(patient, APART_MS, () => world.update(patient, { telecom: world.person('number').telecom }));
+    await world.calls.withheld(patient, APART_MS, () => world.update(patient, { telecom: world.person('number').telecom }));
     await world.settled('changed');
   },
   expect(facts) {

@@ -109,6 +109,9 @@ export function openStore(folder: string, survives: 'kill' | 'power-cut' = 'powe
     dropTold: (id: number): void => void sql('DELETE FROM told WHERE id = ?').run(id),
 
     link: (object: ObjectName, key: string): Link | undefined => links('object = ? AND key = ?', object, key)[0],
+    /** To whom a record belongs now. */
+    ownerOf: ({ object, key, person }: Link): string =>
+      all<{ person: string }>('SELECT person FROM link WHERE object = ? AND key = ?', object, key)[0]?.person ?? person,
     /** A person's records that the CRM does not hold yet as they should be; the contact first, as the others point to it. */
     unsavedLinks: (person: string): Link[] =>
       links("person = ? AND revision <> savedRevision ORDER BY object = 'Contact' DESC, key", person),

@@ -1,4 +1,5 @@
 import type { CheckDefinition } from '../check.ts';
+import type { Size } from '../result.ts';
 import { WEIGHT } from '../score.ts';
 
 /** What earlier runs of the same subject tell of one check. */
@@ -9,7 +10,7 @@ export interface Experience {
   failures: number;
 }
 
-export type Chosen = Pick<CheckDefinition, 'id' | 'severity' | 'alone'>;
+export type Chosen = Pick<CheckDefinition, 'id' | 'severity' | 'alone' | 'lasts'>;
 
 /** What is asked of the estimate beside the checks. */
 export interface Pace {
@@ -18,11 +19,17 @@ export interface Pace {
   experience: ReadonlyMap<string, Experience>;
   /** How many checks are under way at the same time. */
   atOnce: number;
+  /** `ci` when absent. */
+  size?: Size;
 }
 
 const START_MS = 3_000;
 
-const msOf = ({ id }: Chosen, { window, experience }: Pace): number => experience.get(id)?.ms ?? 2 * window;
+// Runs of another size tell nothing of how long a stimulus of this one goes on.
+function msOf({ id, lasts }: Chosen, { window, experience, size = 'ci' }: Pace): number {
+  const ms = experience.get(id)?.ms ?? 2 * window;
+  return lasts && ms < lasts[size] ? lasts[size] + ms : ms;
+}
 
 /** How long a run of these checks takes: those that share the world wait beside each other, the others one after the other. */
 export function estimateMs(checks: readonly Chosen[], pace: Pace): number {

@@ -13,6 +13,7 @@ const pace = (experience: Record<string, Experience> = {}, atOnce = 10): Pace =>
 });
 
 describe('how long a run takes', () => {
+  const lasting: Chosen = { ...check('LT', 'M', true), lasts: { ci: 5_000, full: 600_000 } };
   const ten = Array.from({ length: 10 }, (_, i) => check(`S-${i}`));
   test.each<[string, Chosen[], Pace, number]>([
     ['nothing', [], pace(), 3_000],
@@ -20,6 +21,14 @@ describe('how long a run takes', () => {
     ['more than fit side by side', [...ten, ...ten], pace(), 19_000],
     ['the longest of them', [check('a'), check('b')], pace({ a: { ms: 30_000, failures: 0 } }), 33_000],
     ['alone, one after the other', [check('a', 'B', true), check('b', 'B', true)], pace(), 19_000],
+    ['one that goes on for ten minutes in this size', [lasting], { ...pace(), size: 'full' }, 611_000],
+    ['the same in the other size', [lasting], pace(), 11_000],
+    [
+      'one that earlier runs know in that size',
+      [lasting],
+      { ...pace({ LT: { ms: 700_000, failures: 0 } }), size: 'full' },
+      703_000,
+    ],
   ])('%s', (_, checks, at, ms) => expect(estimateMs(checks, at)).toBe(ms));
 });
 

@@ -17,12 +17,12 @@ export const offerAt = (offer: string, sim: string): string => `${offer} at the 
 export async function offerInTurn(world: World, offers: readonly Offer[]): Promise<void> {
   const known = await world.register('known');
   if (!(await world.settled('before'))) return;
-  const systems = world.calledSystems;
+  const systems = world.calls.calledSystems;
   await world.note('called over TLS', systems);
   for (const { name, calls, ...rule } of offers) {
-    for (const sim of systems) await world.arm(offerAt(name, sim), { ...rule, where: world.whereIs(sim) });
+    for (const sim of systems) await world.arm(offerAt(name, sim), { ...rule, where: world.calls.whereIs(sim) });
     await world.update(known, { telecom: world.person(`number under ${name}`).telecom });
-    await world.tried(name, { calls });
+    await world.calls.tried(name, { calls });
     for (const sim of systems) await world.heal(offerAt(name, sim));
   }
   await world.settled('after');

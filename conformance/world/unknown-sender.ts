@@ -14,9 +14,9 @@ export async function sendAsStranger(world: World): Promise<void> {
   if (!(await world.settled('before'))) return;
   await world.note('lines before', world.subject.linesPrinted);
   await world.subject.countFailed('before');
-  const pid = `PID|1||${world.pid3(person.mrn)}||${NAME}^Ada^^^^^L||19800101|F\r`;
-  const text = `${world.header('A08', { sender: STRANGER })}${pid}PV1|1|O\r`;
-  await world.give('stranger', { message: 'ADT^A08', person: person.mrn, text });
+  const pid = `PID|1||${world.link.pid3(person.mrn)}||${NAME}^Ada^^^^^L||19800101|F\r`;
+  const text = `${world.link.header('A08', { sender: STRANGER })}${pid}PV1|1|O\r`;
+  await world.link.give('stranger', { message: 'ADT^A08', person: person.mrn, text });
   await world.settled('genuine');
   await world.note('lines after', world.subject.linesPrinted);
   await world.subject.countFailed('after');

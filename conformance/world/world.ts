@@ -14,18 +14,18 @@ import { eachAtOnce } from '../each-at-once.ts';
 import type { Evidence } from '../facts/evidence.ts';
 import type { Offer } from '../facts/latency.ts';
 import type { Settled, Settler, SettleTerms } from '../facts/settle.ts';
-import { offered } from '../facts/tls-facts.ts';
 import type { Promises, SiteManifest } from '../manifest/manifest.ts';
 import { boundaryCopies } from '../oracle/boundaries.ts';
 import { addDays, instantAt, wallTime } from '../oracle/zones.ts';
 import type { RunningSubject } from '../recorder.ts';
 import type { Size } from '../result.ts';
 import { Explorer, type Replay } from '../schedule/explorer.ts';
-import { Rivals } from '../schedule/rivals.ts';
 import type { Workload } from '../schedule/workloads.ts';
 import type { SandboxClient } from './sandbox-client.ts';
+import { CallDesk } from './world-calls.ts';
 import { consentOf, type Decision, decisionPatch } from './world-consent.ts';
 import { CrmDesk } from './world-crm.ts';
+import { LinkDesk } from './world-link.ts';
 import { SubjectDesk } from './world-subject.ts';
 
 /** A record that a check made, by the name under which its `expect` finds it again. */
@@ -87,22 +87,10 @@ interface Named {
   display: string;
 }
 
-/** How long one who went through with a handshake may take to his first call. */
-const FIRST_CALL_MS = 250;
-/** How long the next attempt of a subject is waited for, whatever it says of its waits. */
-const LONGEST_TRY_MS = 600_000;
-
 /** People who are registered at the same moment at most: a crowd, and not more connections than a machine has. */
 const DESKS = 100;
 
 const HALF_HOUR_MS = 1_800_000;
-
-/** How calls that write to an EHR are told from others, by the route that the manifest declares. */
-const ROUTES_BACK: Partial<Record<SiteManifest['channels']['write_back'], NonNullable<Rule['where']>>> = {
-  hl7: { sim: 'hl7', path: '/in' },
-  fhir: { sim: 'ehr', operation: 'patch|update' },
-  v1: { sim: 'ehr', method: 'PUT' },
-};
 
 const icd10 = (code: string, display: string): Concept => ({ system: 'http://hl7.org/fhir/sid/icd-10-cm', code, display });
 
@@ -139,6 +127,10 @@ export class World {
   readonly crm: CrmDesk;
   /** The subject's own processes: what a crash or an update does to them, and what they tell their operator. */
   readonly subject: SubjectDesk;
+  /** What goes over the site's HL7 link beside what commits lead to. */
+  readonly link: LinkDesk;
+  /** What is done to the subject's own calls. */
+  readonly calls: CallDesk;
   #o: WorldOptions;
   #rules: string[] = [];
   #staff?: Promise<{ practitioners: Record<string, unknown>[]; locations: Record<string, unknown>[] }>;
@@ -162,6 +154,8 @@ export class World {
       note: (key, value) => this.note(key, value),
       log: (data) => this.#log(data),
     });
+    this.link = new LinkDesk({ ...options, note: (key, value) => this.note(key, value), pass: (ms) => this.pass(ms) });
+    this.calls = new CallDesk(options, this);
   }
 
   /** Keeps a fact for `expect`, in the journal. */
@@ -418,41 +412,6 @@ export class World {
     });
   }
 
-  /**
-   * Sends a message that no commit led to. `{{control}}` and `{{time}}` in its text become a fresh control id and now;
-   * `expect` finds what came of it under the name.
-   */
-  async give(
-    name: string,
-    message: { text?: string; base64?: string; message: string; person?: string; answers?: string },
-  ): Promise<void> {
-    const client = this.#o.sandbox.of(`${this.site.name}-hl7`);
-    const path = `/v1/sites/${this.site.name}/link/messages`;
-    const { control } = await client.call<{ control: string }>('POST', path, { ...message, cohort: this.cohort });
-    await this.note(`given ${name}`, control);
-  }
-
-  /** Header and EVN of a message as this site's link writes them, to make messages to give. */
-  header(event: string, more: { version?: string; processing?: string; sender?: string } = {}): string {
-    const { version = '2.5.1', processing = 'P' } = more;
-    const link = this.#o.sandbox.parts.find((p) => p.name === `${this.site.name}-hl7`);
-    const [application, facility] = (more.sender ?? link?.credentials.sender ?? 'EPIC^EPIC').split('^');
-    const type = event.replace(/^(A|S)/, (letter) => (letter === 'A' ? 'ADT^A' : 'SIU^S'));
-    const msh = `MSH|^~\\&|${application}|${facility}|CRM|CRM|{{time}}||${type}|{{control}}|${processing}|${version}||||||UNICODE UTF-8`;
-    return `${msh}\rEVN|${event}|{{time}}\r`;
-  }
-
-  /** The character set of this site's messages, as MSH-18 names it; empty for ASCII. */
-  get charset(): string {
-    return this.#o.sandbox.parts.find((p) => p.name === `${this.site.name}-hl7`)?.credentials.charset ?? 'UNICODE UTF-8';
-  }
-
-  /** PID-3 of a patient at this site. */
-  pid3(mrn: string): string {
-    const { name, authority } = this.site;
-    return `${mrn}^^^${name.toUpperCase()}&${authority}&${/^\d+(\.\d+)+$/.test(authority) ? 'ISO' : 'URI'}^MR`;
-  }
-
   /** What the manifest says that the subject answers to a class of mistakes. */
   get negativeAcks(): Promises['negative_acks'] {
     return this.#o.promises.negative_acks;
@@ -518,22 +477,6 @@ export class World {
     return this.#o.evidence.rowOf(patient.ref) !== undefined;
   }
 
-  /** Sends every message so far about this check's people once more, as it was. Returns the names under which `expect` finds them. */
-  async replayFeed(): Promise<string[]> {
-    const { facts } = this.#o.evidence;
-    const sent = new Set(facts.truthOf(this.cohort).flatMap((history) => facts.messagesOf(history.versions[0]?.ref.id ?? '')));
-    const inOrder = [...sent].sort((a, b) => (a.sent[0]?.at ?? 0) - (b.sent[0]?.at ?? 0));
-    const names: string[] = [];
-    for (const { control, type, text } of inOrder) {
-      if (!text) continue;
-      names.push(`again ${control}`);
-      await this.give(`again ${control}`, { message: type, text, answers: control });
-      // At a pace at which each would show its effect, were it to have one.
-      await this.pass(200);
-    }
-    return names;
-  }
-
   /** Waits until the journal shows something, for so many ms at most; false when it did not. */
   async seen(what: (facts: Evidence['facts']) => boolean, withinMs = 5_000): Promise<boolean> {
     const until = this.#o.clock.now() + withinMs;
@@ -590,24 +533,6 @@ export class World {
     return explorer.run(lanes.map(({ name, workload }) => ({ name, make: () => workload(this, name) })));
   }
 
-  /** Holds the subject's calls to the CRM that name a record: before they write, and when they have read, until some of them meet. */
-  async holdRivals(name: string, text: string): Promise<Rivals> {
-    const { sandbox, evidence, clock } = this.#o;
-    const hooks = ['reply', 'before-commit'] as const;
-    // A look passes one gate, a write two.
-    const waits = { reply: 2 * this.gateMs, 'before-commit': this.gateMs };
-    for (const at of hooks) {
-      const params = { at, deadlineMs: waits[at] };
-      await this.arm(`${name} ${at}`, { fault: 'gate', params, where: { sim: 'crm', text } });
-    }
-    const heal = async () => {
-      for (const at of hooks) await this.heal(`${name} ${at}`);
-    };
-    const rules = this.ruleId(`${name} `);
-    const random = this.random.fork(name);
-    return new Rivals({ facts: evidence.facts, sandbox, clock, random, rules, waitMs: waits.reply, heal });
-  }
-
   /** The number of an appointment, before it is booked under that name. */
   visitNumber(name: string): string {
     return nineDigits(this.#o.runKey, this.cohort, name);
@@ -616,19 +541,6 @@ export class World {
   /** Whether a rule that this check armed has hit something. */
   hasFired(name: string): boolean {
     return this.#o.evidence.facts.fired.some(({ rule }) => rule === this.ruleId(name));
-  }
-
-  /** Whether a message about this MRN was acknowledged positively. */
-  isAcknowledged = (mrn: string): boolean => this.acknowledged(mrn) > 0;
-
-  /** How many messages about this MRN were acknowledged positively. */
-  acknowledged(mrn: string): number {
-    const { truth, messages } = this.#o.evidence.facts;
-    const about = (id: string) =>
-      JSON.stringify(truth.get(`ehr/${this.site.name}/Patient/${id}`)?.versions[0]?.image ?? '').includes(mrn);
-    return [...messages.values()].filter(
-      ({ acks, records }) => acks.some(({ outcome }) => outcome === 'positive') && records.some(({ id }) => about(id)),
-    ).length;
   }
 
   /** Nine digits that are the same at every site of this run, for what two hospitals have in common by chance. */
@@ -643,62 +555,6 @@ export class World {
     this.#rules.push(id);
     await this.note(`rule ${name}`, id);
     await this.#o.sandbox.arm({ ...rule, id });
-  }
-
-  /** The systems whose API the subject calls, as its manifest says. */
-  get calledSystems(): ('ehr' | 'crm')[] {
-    const { read, write_back } = this.site.channels;
-    const callsEhr = read.some(({ kind }) => kind !== 'hl7') || write_back === 'fhir' || write_back === 'v1';
-    return callsEhr ? ['ehr', 'crm'] : ['crm'];
-  }
-
-  /** For rules: this site, or the CRM. */
-  whereIs(sim: 'ehr' | 'crm'): NonNullable<Rule['where']> {
-    return sim === 'ehr' ? { sim, tenant: this.site.name } : { sim };
-  }
-
-  /**
-   * Waits until the subject has tried to connect to each of those systems while it offered that over TLS, and has had the time
-   * for a call; with `calls`, until one came. Gives up when the time for one more attempt is over.
-   */
-  async tried(offer: string, { calls }: { calls: boolean }): Promise<void> {
-    const from = this.#o.evidence.facts.checks.get(this.cohort)?.begunAt ?? 0;
-    const site = this.site.name;
-    const done = (facts: Evidence['facts']): boolean =>
-      this.calledSystems.every((sim) => {
-        const found = offered(facts.tls, { sim, site }, offer, [from, Number.POSITIVE_INFINITY]);
-        return (calls ? found.calls : found.handshakes).length > 0;
-      });
-    await this.seen(done, Math.min(this.pollInterval + this.retry.max_wait + this.syncWindow, LONGEST_TRY_MS));
-    if (!calls) await this.pass(FIRST_CALL_MS);
-  }
-
-  /** Holds the first write of the subject to a patient's chart at the door of the EHR, under a name, until that is healed. */
-  holdWriteBack(name: string, patient: PatientHandle): Promise<void> {
-    const where = { ...ROUTES_BACK.fhir, tenant: this.site.name, text: patient.ref.id };
-    return this.arm(name, { fault: 'gate', params: { at: 'request' }, where, times: 1 });
-  }
-
-  /** Does something of which a subject that has to ask hears so many ms later: until then its questions about the patient fail. */
-  async withheld(patient: Handle, ms: number, act: () => Promise<unknown>): Promise<void> {
-    const { name, channels } = this.site;
-    const isAsked = channels.read.every(({ kind }) => kind === 'poll');
-    if (!isAsked) return void (await act());
-    const where = { sim: 'ehr', tenant: name, method: 'GET', text: patient.ref.id };
-    await this.arm('withheld', { fault: 'vendor-error', params: { error: 'unavailable' }, where });
-    await act();
-    await this.pass(ms);
-    await this.heal('withheld');
-  }
-
-  /** Has the site refuse for its content whatever is written back about a patient, under a name for `expect`. */
-  async refuseWriteBack(name: string, patient: PatientHandle): Promise<void> {
-    const route = ROUTES_BACK[this.site.channels.write_back];
-    if (!route) throw new Error(`${this.site.name} has no way to write back: the check should not have been run`);
-    // Beside its FHIR ids (a-1.E-23) athenahealth has plain numbers.
-    const text = route.sim === 'hl7' ? patient.person.mrn : patient.ref.id.split('-').at(-1)!;
-    const where = { ...route, tenant: this.site.name, text };
-    await this.arm(name, { fault: 'vendor-error', params: { error: 'invalid' }, where });
   }
 
   async heal(name: string): Promise<void> {

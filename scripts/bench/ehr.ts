@@ -390,7 +390,7 @@ async function bench(): Promise<void> {
   for (const people of sizes) {
     const site = await server<Ready>('site', values.vendor, String(people));
     after.push(
-      `${number(people)} people with an appointment each: ${mebibytes(site.ready.rss)} MiB resident${people >= 100_000 ? ' (goal: under 1,024)' : ''}, of it ${mebibytes(site.ready.database)} MiB database, in which the journal keeps every image a second time (${mebibytes(site.ready.journal)} MiB), and ${mebibytes(site.ready.living)} MiB of living objects; the rest is what V8 and the allocator have not given back. Loaded in ${(site.took / 1000).toFixed(1)} s.`,
+      `${number(people)} people with an appointment each: ${mebibytes(site.ready.rss)} MiB resident${people >= 100_000 ? ' (goal: under 1,024)' : ''}, of it ${mebibytes(site.ready.database)} MiB database, in which the journal keeps every image a second time (${mebibytes(site.ready.journal)} MiB, since events of many records lie compressed), and ${mebibytes(site.ready.living)} MiB of living objects; the rest is what V8 and the allocator have not given back. Loaded in ${(site.took / 1000).toFixed(1)} s.`,
     );
     for (const one of operations(site.ready)) {
       const found = await measure(site, people, one, requests, rounds);

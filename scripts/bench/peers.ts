@@ -64,7 +64,7 @@ const pin = (core: string, pid = process.pid): void => void (pinned && spawnSync
 
 async function ours(folder: string): Promise<Side> {
   const began = performance.now();
-  const child = fork(fileURLToPath(import.meta.url), [], { stdio: 'inherit', execArgv: ['--no-warnings'] });
+  const child = fork(fileURLToPath(import.meta.url), [], { stdio: 'inherit', execArgv: ['--no-warnings', ...process.execArgv] });
   pin(serverCore!, child.pid);
   const [{ base, tokens }] = (await once(child, 'message')) as [{ base: string; tokens: string }];
   const took = (performance.now() - began) / 1000;

@@ -1,5 +1,6 @@
 import { ControlError, type Offer } from '#kernel';
 import { LockBusy } from './locks.ts';
+import { mergeRecords } from './merge.ts';
 import { changesOf, type Org } from './org.ts';
 import { drain } from './rest/query.ts';
 import { isKey } from './schema.ts';
@@ -20,12 +21,14 @@ export interface CrmCommit {
   /** Its place in the schedule of a load script; the commit event says when it was due. */
   offer?: Offer;
   changes: {
-    op: 'create' | 'update' | 'upsert' | 'delete' | 'undelete';
+    op: 'create' | 'update' | 'upsert' | 'delete' | 'undelete' | 'merge';
     type: string;
     id?: string;
     /** Finds the record in place of `id`. */
     key?: { field: string; value: string };
     fields?: Body;
+    /** Of a merge: ids of the one or two records that become one with it. */
+    losers?: string[];
   }[];
 }
 
@@ -48,7 +51,7 @@ export async function commitAsUser(org: Org, body: CrmCommit): Promise<CrmCommit
     // By hand, too, one waits for whoever holds the record.
     const writer = org.writer(user.id, { impatient: left <= 0 });
     const apply = () => {
-      for (const change of body.changes) applyChange(org, writer, change);
+      for (const change of body.changes) applyChange(org, user.id, writer, change);
       return changesOf(writer);
     };
     const { act = 'edit', cohort, call, offer } = body;
@@ -72,7 +75,8 @@ export async function commitAsUser(org: Org, body: CrmCommit): Promise<CrmCommit
   }
 }
 
-function applyChange(org: Org, writer: Writer, { op, type: name, id, key, fields = {} }: CrmCommit['changes'][number]): void {
+function applyChange(org: Org, userId: string, writer: Writer, change: CrmCommit['changes'][number]): void {
+  const { op, type: name, id, key, fields = {}, losers = [] } = change;
   const type = org.schema.type(name);
   if (!type)
     throw new ControlError(400, `the CRM has no object ${name}; it has: ${org.schema.types.map((t) => t.name).join(', ')}`);
@@ -89,7 +93,12 @@ function applyChange(org: Org, writer: Writer, { op, type: name, id, key, fields
     throw new ControlError(404, `no ${type.name} has ${key ? `${key.field} = ${key.value}` : 'that id: say "id" or "key"'}`);
   if (op === 'update') writer.update(type, found, fields);
   else if (op === 'delete') writer.delete(type, found);
-  else throw new ControlError(400, `"op" must be create, update, upsert, delete or undelete (by id), not ${JSON.stringify(op)}`);
+  else if (op === 'merge') mergeRecords(org, userId, writer, { type, master: found, values: fields, losers });
+  else
+    throw new ControlError(
+      400,
+      `"op" must be create, update, upsert, delete, merge or undelete (by id), not ${JSON.stringify(op)}`,
+    );
 }
 
 /** Live records as they are journalled, in order of creation. @throws SoqlError, CrmError */

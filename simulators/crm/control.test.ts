@@ -49,6 +49,20 @@ test('a CRM user edits: one commit, in the name of the user', async () => {
   expect(await found.json()).toMatchObject({ rows: [{ LastName: 'Ode', Active__c: true }] });
 });
 
+test('the clerk merges two contacts: what one had is the other’s, and the one is gone', async () => {
+  const make = (LastName: string) => ({ op: 'create', type: 'Contact', fields: { LastName } });
+  const { body } = await post({ changes: [make('Kept'), make('Lost')] });
+  const [kept, lost] = (body.records as { id: string }[]).map(({ id }) => id);
+  await post({ changes: [{ op: 'create', type: 'Appointment__c', fields: { Contact__c: lost } }] });
+  const merge = { op: 'merge', type: 'Contact', id: kept, losers: [lost], fields: { MailingCity: 'Troy' } };
+  expect((await post({ act: 'merge', changes: [merge] })).status).toBe(200);
+  expect(crm.rows('Appointment__c')).toMatchObject([{ Contact__c: kept }]);
+  expect(crm.rows('Contact', `Id IN ('${kept}', '${lost}')`)).toMatchObject([{ Id: kept, MailingCity: 'Troy' }]);
+  const again = await post({ changes: [merge] });
+  expect([again.status, JSON.stringify(again.body)]).toEqual([400, expect.stringContaining('ENTITY_IS_DELETED')]);
+  expect((await post({ changes: [{ ...merge, losers: [] }] })).body.error).toContain('MERGE_FAILED');
+});
+
 test.each([
   ['no changes', {}, 400, '"changes" is missing'],
   ['an unknown object', { changes: [{ op: 'create', type: 'Nope', fields: {} }] }, 400, 'the CRM has no object Nope'],

@@ -37,11 +37,15 @@ const COMMIT: Schema = object(
     changes: list(
       object(
         {
-          op: oneOf(['create', 'update', 'upsert', 'delete', 'undelete']),
+          op: oneOf(['create', 'update', 'upsert', 'delete', 'undelete', 'merge']),
           type: text('Object.', { minLength: 1 }),
           'id?': text(),
           'key?': object({ field: text(), value: text() }, { description: 'Finds the record in place of the id.' }),
           'fields?': ROW,
+          'losers?': list(
+            text(),
+            'Of a merge: ids of the one or two records that become one with it, and go to the recycle bin.',
+          ),
         },
         { name: 'CrmChange' },
       ),

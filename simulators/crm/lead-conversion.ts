@@ -79,9 +79,8 @@ export function convertLead(org: Org, writer: Writer, asked: LeadConvert): Recor
   const contact = fill(contacts!, contactId, carried(lead.row, TO_CONTACT, contacts!), { AccountId: account.id });
   writer.repoint(lead, contact);
   writer.keep(lead, {
-    ...(leads!.field('Status') && { Status: convertedStatus }),
-    ...{ IsConverted: true, ConvertedDate: new Date(org.kernel.clock.now()).toISOString().slice(0, 10) },
-    ...{ ConvertedAccountId: account.id, ConvertedContactId: contact.id },
+    ...{ Status: convertedStatus, IsConverted: true, ConvertedAccountId: account.id, ConvertedContactId: contact.id },
+    ConvertedDate: new Date(org.kernel.clock.now()).toISOString().slice(0, 10),
   });
   return { accountId: account.id, contactId: contact.id, leadId: lead.id };
 }

@@ -8,7 +8,8 @@ import type { Body, Writer } from './writer.ts';
 
 /** Two or three records become one: SOAP API Developer Guide, "merge()"; Apex Developer Guide, "Merge Statements". */
 
-const MERGEABLE = ['Account', 'Contact', 'Lead'];
+/** Objects whose records can be merged. */
+export const MERGEABLE: readonly string[] = ['Account', 'Contact', 'Lead'];
 /** Records that one merge takes beside its master, as in the user interface. */
 const MOST_LOSERS = 2;
 

@@ -330,8 +330,8 @@ export class Org {
     const today = this.#today;
     if (used === 1) for (const [day] of this.#usage.entries()) if (day !== today) this.#usage.delete(day);
     this.#used = { day: today, calls: used };
-    // Written down now and then: a process that is killed forgets a few calls of five million.
-    if (used % 16 === 0 || used > this.dailyRequests - 16) this.#usage.set(today, used);
+    // Written down now and then: a process that is killed forgets a few calls of five million, and in memory everything.
+    if (!this.kernel.database.inMemory && (used % 16 === 0 || used > this.dailyRequests - 16)) this.#usage.set(today, used);
     if (used > this.dailyRequests) throw crmError('throttled');
   }
 

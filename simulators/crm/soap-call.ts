@@ -1,3 +1,4 @@
+import { breath } from './bulk/parts.ts';
 import { CrmError } from './errors.ts';
 import { type Call, mannerOf, type RestRoute, rowErrors } from './rest/call.ts';
 import type { Edition } from './soap-edition.ts';
@@ -27,6 +28,9 @@ export const own = (operation: string, run: RestRoute['run'], act?: string): Res
   ...(act && { act }),
 });
 
+/** Requests in one turn of the event loop. */
+const TURN = 5;
+
 /** A route of several requests, each a transaction of its own: what one of them comes to stands in its row. */
 export const each = (
   operation: string,
@@ -36,13 +40,16 @@ export const each = (
   ...own(operation, () => ({ status: 200 }), act),
   handle: async (call, context) => {
     const body: unknown[] = [];
-    for (const request of JSON.parse(call.raw) as never[])
+    for (const request of JSON.parse(call.raw) as never[]) {
+      // Others are served meanwhile: two hundred merges take longer than anybody is to wait.
+      if (body.length % TURN === TURN - 1) await breath();
       try {
         body.push(await call.org.commit(context, mannerOf(call, act), (writer) => one(call, writer, request)));
       } catch (error) {
         if (!(error instanceof CrmError)) throw error;
         body.push({ success: false, errors: rowErrors(error.entries) });
       }
+    }
     return { status: 200, body };
   },
 });

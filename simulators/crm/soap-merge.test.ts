@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadSchema } from './schema.ts';
+import { loadSchema, type ObjectDefinition } from './schema.ts';
 import { changeEvents } from './streaming/change-events.ts';
 import { openCrm, soapCall, type TestCrm } from './testing.ts';
 import type { Row } from './values.ts';
@@ -126,6 +127,12 @@ describe('merge', () => {
     expect(ids.map((id) => row('Contact', id)?.IsDeleted)).toEqual([false, false, false, false]);
   });
 
+  test('describes say what can be merged', async () => {
+    const { body } = await crm.call('GET', 'sobjects');
+    const sobjects = body.sobjects as { name: string; mergeable: boolean }[];
+    expect(sobjects.flatMap(({ name, mergeable }) => (mergeable ? [name] : []))).toEqual(['Account', 'Contact', 'Lead']);
+  });
+
   test('a request without a master, and of an object that is not there, is a fault', async () => {
     expect(await merge('<urn:request/>')).toMatchObject({ status: 500, text: expect.stringContaining('sf:MERGE_FAILED') });
     expect((await merge(request('Nope__c', 'x', []))).text).toContain('sf:INVALID_TYPE');
@@ -241,6 +248,29 @@ describe('convertLead', () => {
     const asked = `<urn:convertLead><urn:leadConverts><urn:convertedStatus>Closed - Converted</urn:convertedStatus><urn:leadId>${await lead()}</urn:leadId></urn:leadConverts></urn:convertLead>`;
     expect(await soap(asked)).toMatchObject({ status: 501, text: expect.stringContaining('doNotCreateOpportunity') });
   });
+});
+
+test('an org whose objects lack what a merge and a conversion leave behind has both all the same', async () => {
+  const read = (name: string) =>
+    JSON.parse(readFileSync(new URL(`../../fixtures/schemas/crm/${name}.json`, import.meta.url), 'utf8'));
+  const bare = (name: string) => {
+    const { fields, ...rest } = read(name) as { fields: { name: string; reference?: string }[] };
+    return {
+      ...rest,
+      fields: fields.filter((field) => !/^(Master|IsConv|Converted)/.test(field.name) && field.reference !== 'Individual'),
+    };
+  };
+  const org = await openCrm({ schema: ['account', 'contact', 'lead', 'record-type'].map(bare) as unknown as ObjectDefinition[] });
+  const make = async (type: string, fields: Record<string, unknown>) =>
+    String((await org.crm.commit({ changes: [{ op: 'create', type, fields }] })).rows[0]!.Id);
+  const [kept, lost] = [await make('Contact', { LastName: 'Kept' }), await make('Contact', { LastName: 'Lost' })];
+  expect((await soapCall(org, `<urn:merge>${request('Contact', kept, [lost])}</urn:merge>`)).text).toContain('<success>true');
+  const lead = await make('Lead', { LastName: 'L', Company: 'C' });
+  const asked = `<urn:leadConverts><urn:convertedStatus>Closed - Converted</urn:convertedStatus><urn:doNotCreateOpportunity>1</urn:doNotCreateOpportunity><urn:leadId>${lead}</urn:leadId></urn:leadConverts>`;
+  expect((await soapCall(org, `<urn:convertLead>${asked}</urn:convertLead>`)).text).toContain('<success>true');
+  expect(Object.keys(org.crm.rows('Lead')[0]!).filter((name) => /Convert/.test(name))).toEqual([]);
+  expect(org.crm.rows('Lead')).toMatchObject([{ Status: 'Closed - Converted' }]);
+  await org.close();
 });
 
 test('emptyRecycleBin: once, of what lies there; queryAll still tells of it, and nobody has it back', async () => {

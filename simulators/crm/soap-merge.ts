@@ -18,11 +18,16 @@ const NIL = 'xsi:nil="true"';
 const ids = (name: string, values: readonly string[] = []): string => values.map((id) => `<${name}>${id}</${name}>`).join('');
 const idOrNil = (name: string, id?: string): string => (id === undefined ? `<${name} ${NIL}/>` : `<${name}>${id}</${name}>`);
 
-const parts = ({ children }: Element, wanted: string, most: number): Element[] => {
-  const found = children.filter(({ name }) => name === wanted);
-  if (found.length > most) throw crmError('too-many', { what: wanted, limit: most });
+const atMost = (found: Element[], what: string, limit: number): Element[] => {
+  if (found.length > limit) throw crmError('too-many', { what, limit });
   return found;
 };
+const parts = ({ children }: Element, wanted: string, most: number): Element[] =>
+  atMost(
+    children.filter(({ name }) => name === wanted),
+    wanted,
+    most,
+  );
 
 interface AskedMerge {
   type: string;
@@ -40,7 +45,8 @@ const mergeOne = each('update', 'merge', ({ org, session, schema }, writer, requ
 
 const merge: SoapCall = {
   ask: (call, element, { edition }) => {
-    const requests = parts(element, 'request', MOST_MERGES).map((request): AskedMerge => {
+    // Clients that merge in real orgs call a request by different names: `request`, `mergeRequests`, `merge`.
+    const requests = atMost(element.children, 'requests', MOST_MERGES).map((request): AskedMerge => {
       const record = request.children.find(({ name }) => name === 'masterRecord');
       if (!record) throw crmError('bad-merge', { problem: 'a request names no masterRecord' });
       const { attributes, ...fields } = recordOf(call, record, edition);

@@ -273,7 +273,9 @@ export class Writer {
   /** Changes what the org itself keeps, in the course of what a user asked for: no rule speaks against it. */
   keep(stored: Stored, values: Row): Stored {
     const type = this.#options.schema.type(stored.type)!;
-    return this.#save(type, stored, computed(type, { ...stored.row, ...values }), stored.deleted);
+    // An org that was loaded may lack some of them.
+    const known = Object.entries(values).filter(([name]) => type.field(name));
+    return this.#save(type, stored, computed(type, { ...stored.row, ...Object.fromEntries(known) }), stored.deleted);
   }
 
   /** Points every lookup at `from` to `to`, where a record of that type may stand in it; but those of the records `apart`. Says which records it changed. */

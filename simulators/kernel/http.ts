@@ -354,7 +354,16 @@ export class Face {
     const take = (body: Body): Promise<void> | undefined =>
       this.#take(new Received(req, params, body, this.options.publicUrl), req.socket, res, target, started);
     if (!announcesBody(req)) return take(NO_BODY);
-    return readBody(req, this.options.maxBody ?? MAX_BODY).then(take, () => void req.socket.destroy());
+    const broke = (error: unknown): void => this.#broke(req, error);
+    readBody(req, this.options.maxBody ?? MAX_BODY, (body) => {
+      if (!body) return void req.socket.destroy();
+      try {
+        take(body)?.catch(broke);
+      } catch (error) {
+        broke(error);
+      }
+    });
+    return undefined;
   }
 
   #take(
@@ -512,28 +521,27 @@ const MAX_BODY = 16 * 1024 * 1024;
 const announcesBody = ({ headers }: http.IncomingMessage): boolean =>
   headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 
-function readBody(req: http.IncomingMessage, limit: number): Promise<Body> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    req.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      // The rest is read and thrown away, so that the client hears why; a client that never ends is cut off.
-      if (size > 4 * limit) reject(new Error(`the body exceeds ${limit} bytes by far`));
-      if (size <= limit) chunks.push(chunk);
-    });
-    req.on('end', () =>
-      resolve({
-        bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
-        oversize: size > limit ? limit : undefined,
-      }),
-    );
-    req.on('error', reject);
-    // Every request ends with a close, and an error costs more than all the rest of this.
-    req.on('close', () => {
-      if (!req.readableEnded) reject(new Error('the request was cut short'));
-    });
+// Calls back once, with nothing where the request was cut short. No promise: most bodies come in one piece, at once.
+function readBody(req: http.IncomingMessage, limit: number, onEnd: (body: Body | undefined) => void): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let over = false;
+  const end = (body?: Body): void => {
+    if (over) return;
+    over = true;
+    onEnd(body);
+  };
+  req.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    // The rest is read and thrown away, so that the client hears why; a client that never ends is cut off.
+    if (size > 4 * limit) end();
+    if (size <= limit) chunks.push(chunk);
   });
+  req.on('end', () =>
+    end({ bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), oversize: size > limit ? limit : undefined }),
+  );
+  req.on('error', () => end());
+  req.on('close', () => end());
 }
 
 function begin(context: Context, handler: Handler): Reply | Promise<Reply> {

@@ -97,6 +97,9 @@ export type JournalListener = (event: JournalEvent, text: string) => void;
 
 // By far the most, and asked for by their kind by hardly anybody: they have a table of their own, without an index.
 const CALLS: readonly EventKind[] = ['request', 'reply'];
+// Three for each message of a link, and in a file each has to write every page that it touches: these the index leaves out.
+const UNINDEXED: readonly EventKind[] = ['queue', 'message', 'ack'];
+const INDEXED = `kind NOT IN (${UNINDEXED.map((kind) => `'${kind}'`).join(', ')})`;
 
 /** The append-only record of everything observable in one process. */
 export class Journal {
@@ -111,6 +114,7 @@ export class Journal {
   #others: JournalRows;
   #readAll;
   #readKind;
+  #readUnindexed;
   #readCalls;
   #listeners = new Set<{ kind: EventKind | undefined; hear: JournalListener }>();
   #unheard: Written[] = [];
@@ -126,13 +130,16 @@ export class Journal {
     this.process = process;
     this.#others = new JournalRows(database, 'journal');
     this.#calls = new JournalRows(database, 'journal_call');
-    database.sql.exec('CREATE INDEX IF NOT EXISTS journal_kind ON journal (kind, seq)');
+    database.sql.exec(`CREATE INDEX IF NOT EXISTS journal_kind ON journal (kind, seq) WHERE ${INDEXED}`);
     // Both tables are read side by side, in order: none is sorted.
     const both = (where: string): string =>
       `SELECT seq, json FROM journal WHERE ${where} UNION ALL SELECT seq, json FROM journal_call WHERE ${where}`;
     this.#readAll = database.sql.prepare(`${both('seq > ?1')} ORDER BY seq ${LIMIT}`);
     this.#readCalls = database.sql.prepare(`${both('kind = ?1 AND seq > ?2')} ORDER BY seq ${LIMIT}`);
-    this.#readKind = database.sql.prepare(`SELECT json FROM journal WHERE kind = ? AND seq > ? ORDER BY seq ${LIMIT}`);
+    const others = (and: string) => `SELECT json FROM journal WHERE kind = ? AND seq > ? ${and} ORDER BY seq ${LIMIT}`;
+    // SQLite takes an index of a part where a query says the same of that part.
+    this.#readKind = database.sql.prepare(others(`AND ${INDEXED}`));
+    this.#readUnindexed = database.sql.prepare(others(''));
     const last = database.sql.prepare(`${both('1')} ORDER BY seq DESC LIMIT 1`).get();
     this.#seq = last ? Number(last.seq) : 0;
     this.incarnation = Math.max(last ? eventOf(last).incarnation : 0, least) + 1;
@@ -239,16 +246,22 @@ export class Journal {
   read(options: { after?: number; limit?: number; kind?: EventKind } = {}): JournalEvent[] {
     const { after = 0, limit = 10_000, kind } = options;
     this.flush();
-    const ofKind = kind && CALLS.includes(kind) ? this.#readCalls : this.#readKind;
-    const rows = kind ? ofKind.all(kind, after, limit) : this.#readAll.all(after, limit);
+    const rows = kind ? this.#ofKind(kind).all(kind, after, limit) : this.#readAll.all(after, limit);
     return rows.map(eventOf);
+  }
+
+  #ofKind(kind: EventKind) {
+    if (CALLS.includes(kind)) return this.#readCalls;
+    return UNINDEXED.includes(kind) ? this.#readUnindexed : this.#readKind;
   }
 
   /** Events of a kind since an instant (milliseconds of wall time), newest first. */
   *recent(kind: EventKind, since: number): Generator<JournalEvent> {
     this.flush();
     const table = CALLS.includes(kind) ? 'journal_call' : 'journal';
-    const back = this.#database.sql.prepare(`SELECT json FROM ${table} WHERE kind = ? AND seq < ? ORDER BY seq DESC ${LIMIT}`);
+    const and = CALLS.includes(kind) || UNINDEXED.includes(kind) ? '' : `AND ${INDEXED}`;
+    const where = `kind = ? AND seq < ? ${and}`;
+    const back = this.#database.sql.prepare(`SELECT json FROM ${table} WHERE ${where} ORDER BY seq DESC ${LIMIT}`);
     for (let before = this.#seq + 1; ; ) {
       const events = back.all(kind, before, PAGE).map(eventOf);
       for (const event of events) {

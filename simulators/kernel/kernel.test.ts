@@ -224,6 +224,23 @@ test('in memory, events that wait to be written are read in their order, and sur
   kernel.close();
 });
 
+test.each<EventKind>(['token', 'queue', 'message', 'ack', 'reply'])(
+  'events of kind %s are found after any place, and back from the newest',
+  (kind) => {
+    const kernel = new Kernel({ clock: new ManualClock() });
+    const { journal } = kernel;
+    for (let n = 0; n < 100; n++)
+      for (const one of ['token', 'queue', 'message', 'ack', 'reply'] as const) journal.append({ sim: 'lamps', kind: one });
+    const wanted = journal.read().filter((event) => event.kind === kind);
+    expect(wanted).toHaveLength(100);
+    const from = (after: number) => journal.read({ kind, after, limit: 30 });
+    for (const after of [0, 1, 250, journal.head])
+      expect(from(after)).toEqual(wanted.filter(({ seq }) => seq > after).slice(0, 30));
+    expect([...journal.recent(kind, 0)]).toEqual(wanted.toReversed());
+    kernel.close();
+  },
+);
+
 test.each<[where: string, disk: boolean]>([
   ['in memory', false],
   ['in a data folder', true],

@@ -27,6 +27,12 @@ export interface RawOptions {
 
 const CODES: Record<string, End> = { ECONNREFUSED: 'refused', ECONNRESET: 'reset' };
 
+/**
+ * Silence is so many looks in a row at which nothing had come, not a time by the clock: in tests the other end runs in this process, too,
+ * and a machine that has other work holds both up.
+ */
+const LOOKS = 10;
+
 /** For tests: says something to a port and tells what a socket saw, with no library between that would make up for it. */
 export function raw({ port, tls: secure, say, quietMs = 200, onSilence }: RawOptions): Promise<Seen> {
   const started = systemClock.micros();
@@ -41,7 +47,10 @@ export function raw({ port, tls: secure, say, quietMs = 200, onSilence }: RawOpt
       ? tls.connect({ ...at, servername: 'localhost', rejectUnauthorized: false, ...secure }, ready)
       : net.connect(at, ready);
     let waited = false;
+    let quietLooks = 0;
+    let stopLooking = (): void => {};
     const over = (end: End): void => {
+      stopLooking();
       seen.end ||= end;
       seen.ms = (systemClock.micros() - started) / 1000;
       socket.destroy();
@@ -50,16 +59,21 @@ export function raw({ port, tls: secure, say, quietMs = 200, onSilence }: RawOpt
     socket.on('data', (chunk) => {
       seen.text += chunk;
       seen.reads++;
+      quietLooks = 0;
     });
     socket.on('error', (error: NodeJS.ErrnoException) => over(CODES[error.code ?? ''] ?? error.code ?? error.message));
     socket.on('end', () => over('closed'));
-    socket.setTimeout(quietMs);
-    socket.on('timeout', () => {
-      if (waited || !onSilence) return over('silence');
-      waited = true;
-      socket.setTimeout(quietMs);
-      onSilence();
-    });
+    const look = (): void => {
+      stopLooking = systemClock.after(quietMs / LOOKS, look);
+      if (++quietLooks <= LOOKS) return;
+      quietLooks = 0;
+      if (waited || !onSilence) over('silence');
+      else {
+        waited = true;
+        onSilence();
+      }
+    };
+    look();
   });
 }
 

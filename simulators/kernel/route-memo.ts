@@ -2,6 +2,7 @@
 const MOST = 1000;
 // What a router takes as it stands: no empty segment. What is encoded is no text of a pattern, and decoded in parameters only.
 const PLAIN = /^(?:\/[\w.$~%-]+)+$/;
+const PLAIN_SEGMENT = /^[\w.$~%-]+$/;
 // What a pattern is made of: text, a parameter, text before a parameter, or at its end a rest that may be absent.
 const PATTERN = /^(?:\/(?:[\w.$~-]*:\w+|\*\w+|[\w.$~-]+))*(?:\{\/\*\w+\}|\/)?$/;
 
@@ -27,14 +28,15 @@ export class RouteMemo<M> {
   #prefixes = new Set<string>();
   /** By method. */
   #roots = new Map<string, Node<M>>();
+  /** Where an address stands before its last segment, by method and by the text up to there: most differ in the last one only. */
+  #heads = new Map<string, Map<string, Node<M>>>();
   #size = 0;
   /** Every pattern is of a form that shapes tell apart. */
   #sound = true;
 
   /** Every pattern that the router knows must be told. */
   add(pattern: string): void {
-    this.#roots.clear();
-    this.#size = 0;
+    this.#forget();
     if (!PATTERN.test(pattern)) this.#sound = false;
     for (const piece of pattern.replace(/\{\/\*\w+\}$/, '').split('/')) {
       const [text = '', name] = piece.toLowerCase().split(/[:*]/);
@@ -43,23 +45,40 @@ export class RouteMemo<M> {
     }
   }
 
+  #forget(): void {
+    this.#roots.clear();
+    this.#heads.clear();
+    this.#size = 0;
+  }
+
   find(method: string, path: string): { match: M; params: Record<string, string> } | undefined {
-    const segments = this.#segments(path);
-    let node = segments && this.#roots.get(method);
-    if (!node) return undefined;
-    for (const segment of segments!) {
-      node = node.next.get(this.#shape(segment));
-      if (!node) return undefined;
-    }
-    const { known } = node;
+    const end = path.lastIndexOf('/');
+    const last = path.slice(end + 1);
+    const head = PLAIN_SEGMENT.test(last) ? this.#head(method, path.slice(0, end)) : undefined;
+    const known = head?.next.get(this.#shape(last))?.known;
     if (!known) return undefined;
+    const segments = path.split('/');
     const params: Record<string, string> = {};
     for (const { name, at, cut } of known.params) {
-      const value = decoded(segments![at]!.slice(cut));
+      const value = decoded(segments[at]!.slice(cut));
       if (value === undefined) return undefined;
       params[name] = value;
     }
     return { match: known.match, params };
+  }
+
+  #head(method: string, text: string): Node<M> | undefined {
+    const heads = this.#heads.get(method) ?? new Map<string, Node<M>>();
+    const met = heads.get(text);
+    if (met) return met;
+    // An address of one segment has nothing before it.
+    const segments = text === '' ? [''] : this.#segments(text);
+    let node = segments && this.#roots.get(method);
+    for (const segment of segments ?? []) node = node?.next.get(this.#shape(segment));
+    if (!node) return undefined;
+    if (heads.size < MOST) heads.set(text, node);
+    this.#heads.set(method, heads);
+    return node;
   }
 
   /** The router has sent this address to the route of that pattern. */

@@ -51,8 +51,8 @@ export function openWriter(context: Context, crm: Crm) {
         store.keepSaved(link, held, machine.now());
         if (told > 0) tellBacklog(true);
         // Given away while it was written: what the other lane wrote may have been overtaken.
-        const now = latest();
-        if (!steps.isOf(now, person)) wake([now.person], 'start');
+        const owner = store.ownerOf(link);
+        if (!steps.isOf({ ...link, person: owner }, person)) wake([owner], 'start');
         return;
       } catch (error) {
         if (stop.aborted) return;

@@ -1,3 +1,4 @@
+import { MERGEABLE } from '../merge.ts';
 import { type FieldDefinition, NUMBER_TYPES, type SObjectType, targetsOf } from '../schema.ts';
 import { typeOf } from '../writer.ts';
 import type { Answer, Call, RestRoute } from './call.ts';
@@ -20,7 +21,6 @@ function summary(call: Call, type: SObjectType): Record<string, unknown> {
     'hasSubtypes',
     'isInterface',
     'isSubtype',
-    'mergeable',
     'mruEnabled',
   ];
   return {
@@ -32,6 +32,7 @@ function summary(call: Call, type: SObjectType): Record<string, unknown> {
     ...Object.fromEntries(yes.map((key) => [key, true])),
     ...Object.fromEntries(writes.map((key) => [key, !readOnly && type.definition[key as 'createable'] !== false])),
     ...Object.fromEntries(no.map((key) => [key, false])),
+    mergeable: MERGEABLE.includes(name),
     associateEntityType: null,
     associateParentEntity: null,
     urls: { sobject: base(call, type), describe: `${base(call, type)}/describe`, rowTemplate: `${base(call, type)}/{ID}` },

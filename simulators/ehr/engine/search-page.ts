@@ -203,8 +203,8 @@ async function show(
 ): Promise<void> {
   for (let at = 0; at < rows.length; at += SLICE) {
     if (at > 0) await new Promise((resolve) => setImmediate(resolve));
-    const rids = rows.slice(at, at + SLICE).map(({ rid }) => rid);
-    for (const row of look(() => site.store.texts(rids))) {
+    const some = rows.slice(at, at + SLICE);
+    for (const row of look(() => site.store.textsOf(type, some))) {
       const text = wireText(site, type, row);
       entries.push({
         fullUrl: `${base}/${type}/${row.id}`,

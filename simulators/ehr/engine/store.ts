@@ -33,6 +33,9 @@ CREATE INDEX IF NOT EXISTS ehr_live ON ehr_resource (tenant, type) WHERE deleted
 CREATE TABLE IF NOT EXISTS ehr_history (rid INTEGER, version INTEGER, updated TEXT, deleted INTEGER, json TEXT, PRIMARY KEY (rid, version)) WITHOUT ROWID;
 ${INDEX_SCHEMA}`;
 
+/** Rows up to which each is looked up by itself. */
+const FEW = 4;
+
 /**
  * The resources of one site, in the process database. What goes out is frozen and fresh; writes belong inside a
  * transaction (`ctx.commit`). `json` leaves version and time of update out: they are columns, so that a face that
@@ -149,6 +152,15 @@ export class Store {
     const sql = `SELECT r.id, r.version, r.updated, r.json FROM json_each(?) j CROSS JOIN ehr_resource r ON r.rid = j.value
       WHERE r.deleted = 0 ORDER BY j.key`;
     return this.#sql.all(sql, JSON.stringify(rids)) as unknown as StoredText[];
+  }
+
+  /** The same of rows of one type: of a few by what is remembered, since who searches by an identifier finds those who were asked for before. */
+  textsOf(type: string, rows: readonly RowRef[]): StoredText[] {
+    if (rows.length > FEW) return this.texts(rows.map(({ rid }) => rid));
+    return rows.flatMap(({ id }) => {
+      const row = this.current(type, id);
+      return row && !row.deleted ? [row] : [];
+    });
   }
 
   /** `["Patient/<id>", …]` as JSON text of Group members, made in the database: sites have many patients. */
