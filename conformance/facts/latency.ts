@@ -109,24 +109,34 @@ export class Behind {
     this.#clock = clock;
   }
 
-  /** Their keys after a look of so many ms, and those of the records for which there was no time. */
-  look(ms: number): { behind: string[]; unseen: string[] } {
+  /** How many they are after a look of so many ms, and for how many records there was no time. */
+  look(ms: number): { behind: number; unseen: number } {
     const until = this.#clock.micros() + ms * 1000;
-    for (const history of this.#view.refresh()) this.#unseen.add(history);
-    if (this.#unseen.size === 0 && this.#behind.size <= FEW) for (const history of this.#behind) this.#unseen.add(history);
+    this.#lookAt(this.#view.refresh());
+    if (this.#unseen.size === 0 && this.#behind.size <= FEW) this.#lookAt(this.#behind);
     for (const history of this.#unseen) {
       this.#unseen.delete(history);
-      if (this.#view.shows(history, history.versions.length - 1)) this.#behind.delete(history);
-      else this.#behind.add(history);
+      if (!this.#view.shows(history, history.versions.length - 1)) this.#behind.add(history);
       if (this.#clock.micros() > until) break;
     }
-    const seen = [...this.#behind].filter((history) => !this.#unseen.has(history));
-    return { behind: seen.map(({ key }) => key), unseen: [...this.#unseen].map(({ key }) => key) };
+    return { behind: this.#behind.size, unseen: this.#unseen.size };
+  }
+
+  /** The keys of both. */
+  get keys(): string[] {
+    return [...this.#behind, ...this.#unseen].map(({ key }) => key);
   }
 
   /** All of them are looked at anew. */
   again(): void {
-    for (const history of this.#view.histories) this.#unseen.add(history);
+    this.#lookAt(this.#view.histories);
+  }
+
+  #lookAt(histories: Iterable<History<Resource>>): void {
+    for (const history of histories) {
+      this.#unseen.add(history);
+      this.#behind.delete(history);
+    }
   }
 }
 
@@ -138,6 +148,7 @@ class View {
   #rows = new Map<string, History<Row>[]>();
   /** The records that asked for a row of that key. */
   #asked = new Map<string, Set<History<Resource>>>();
+  #revision?: number;
   /** How many versions each history had at the last look. */
   #known = new Map<History<unknown>, number>();
 
@@ -149,6 +160,9 @@ class View {
   /** Takes in what is new, and returns the records whose own state or rows changed. */
   refresh(): Set<History<Resource>> {
     const { facts, oracle } = this.#evidence;
+    const revision = facts.revisions.get(this.#cohort);
+    if (revision === this.#revision) return new Set();
+    this.#revision = revision;
     this.histories = facts.truthOf(this.#cohort).filter((history) => oracle.objectsFor(history.type).length > 0);
     const changed = new Set(this.histories.filter((history) => this.#news(history).length > 0));
     for (const row of facts.crmOf(this.#cohort)) {

@@ -154,26 +154,25 @@ export async function untilShown(
   let lookedAgain: number | undefined;
   for (;;) {
     const now = clock.micros();
-    const end = (by: string, owed: string[]) => ({ by, waitedMs: Math.round((now - from) / 1000), owed });
-    const { behind: seen, unseen } = records.look(LOOK_FOR);
-    const behind = [...seen, ...unseen];
+    const end = (by: string) => ({ by, waitedMs: Math.round((now - from) / 1000), owed: records.keys });
+    const { behind, unseen } = records.look(LOOK_FOR);
+    const left = behind + unseen;
     const tookMs = (clock.micros() - now) / 1000;
-    if (behind.length < fewest) [fewest, fewerAt] = [behind.length, fewest === Number.POSITIVE_INFINITY ? fewerAt : now];
+    if (left < fewest) [fewest, fewerAt] = [left, fewest === Number.POSITIVE_INFINITY ? fewerAt : now];
     const changed = evidence.facts.changedAt.get(cohort) ?? from;
     // Until a message first went out the subject could not know.
     const exposed = evidence.facts.toldAt.get(terms.site) ?? 0;
-    if (behind.length === 0 && now - changed >= hold) {
-      if (lookedAgain === changed) return end('as-mapped', []);
+    if (left === 0 && now - changed >= hold) {
+      if (lookedAgain === changed) return end('as-mapped');
       lookedAgain = changed;
       [fewest, fewerAt] = [Number.POSITIVE_INFINITY, now];
       records.again();
       continue;
     }
-    if (seen.length > 0 && unseen.length === 0 && now - Math.max(changed, exposed, from) >= window) return end('window', behind);
-    if (now - Math.max(exposed, fewerAt) >= Math.max(4 * window, 2 * hold))
-      return end(behind.length > 0 ? 'window' : 'never-settled', behind);
-    if (signal?.aborted) return end('interrupted', behind);
+    if (behind > 0 && unseen === 0 && now - Math.max(changed, exposed, from) >= window) return end('window');
+    if (now - Math.max(exposed, fewerAt) >= Math.max(4 * window, 2 * hold)) return end(left > 0 ? 'window' : 'never-settled');
+    if (signal?.aborted) return end('interrupted');
     // What was never looked at has to be: the longer that takes, the later the run ends.
-    await clock.sleep(unseen.length > 0 ? NEXT_LOOK : Math.max(LOOK_EVERY, LOOK_SHARE * tookMs), signal);
+    await clock.sleep(unseen > 0 ? NEXT_LOOK : Math.max(LOOK_EVERY, LOOK_SHARE * tookMs), signal);
   }
 }
