@@ -8,7 +8,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Files share their workers, and with them what they import: reading it anew for each was half the processor time of most.
-    // No file changes what others see of a module, of the environment or of the clock.
+    // Whoever changes what others see of a module, of the environment or of the clock puts it back.
     isolate: false,
     globalSetup: 'scripts/vitest-tmp.ts',
     // By default one fewer than there are cores; the tests of the command line wait for other processes most of the time. On two

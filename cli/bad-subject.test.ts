@@ -67,7 +67,7 @@ map: ./map
     folder,
     check: (args = []) =>
       workshop.run(
-        ['check', '--subject', 'syncproof.yaml', '--only', 'ID-01', '--out', 'runs', '--ready-timeout', '5s', ...args],
+        ['check', '--subject', 'syncproof.yaml', '--only', 'ID-01', '--out', 'runs', '--ready-timeout', '60s', ...args],
         {
           cwd: folder,
         },

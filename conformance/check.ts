@@ -62,6 +62,8 @@ export interface CheckDefinition extends CheckInfo {
   measures?(facts: CheckFacts): LatencySummary;
   /** One of the five tests to pass before going live. */
   goLive?: boolean;
+  /** About how many people it leaves behind, where they are many. */
+  leaves?: Readonly<Record<Size, number>>;
   /** How long its stimulus goes on by itself, in ms, where that hangs on the size. */
   lasts?: Readonly<Record<Size, number>>;
   /** Waits out a whole sync window for something that must not come: begins before the others, which then wait beside it. */

@@ -4,6 +4,7 @@ import { Breaker } from './breaker.ts';
 import type { CheckDefinition } from './check.ts';
 import { eachAtOnce } from './each-at-once.ts';
 import { Settler, type SettleTerms } from './facts/settle.ts';
+import { inOrder } from './in-order.ts';
 import { checkResult } from './judge.ts';
 import type { Manifest, SiteManifest } from './manifest/manifest.ts';
 import { FIVE_MINUTES_PLAYED, readChannels } from './manifest/read-channels.ts';
@@ -77,10 +78,8 @@ export async function runChecks(options: RunOptions): Promise<void> {
       .sort((a, b) => Number(b.waitsOut ?? false) - Number(a.waitsOut ?? false));
     await eachAtOnce(shared, options.atOnce ?? AT_ONCE, (check) => context.run(check));
     // Many people are a burden to whatever comes after them.
-    const alone = checks
-      .filter((check) => check.alone)
-      .sort((a, b) => Number(a.group === 'volume') - Number(b.group === 'volume'));
-    for (const check of alone) await context.run(check);
+    const alone = checks.filter((check) => check.alone);
+    for (const check of inOrder(alone, options.size ?? 'ci')) await context.run(check);
     if (options.replays) await context.replayFailures(options.replays, Math.max(REPLAYS_MS, options.clock.now() - begun));
   });
 }

@@ -14,6 +14,7 @@ export const bv02 = defineCheck({
   seeds: ['S4'],
   harm: 'Of the first load three in a thousand are missing, and nobody ever counts.',
   alone: true,
+  leaves: COUNT,
   async act(world) {
     await world.note('count', await world.crowd(COUNT[world.size]));
     await world.settled('loaded');

@@ -32,6 +32,7 @@ export const bv05 = defineCheck({
   capabilities: ['backfill'],
   needs: ['bulk'],
   alone: true,
+  leaves: PEOPLE,
   async act(world) {
     // The smallest files that there can be: twenty thousand of them in the size for certificates.
     await world.fileLimit(1);

@@ -1,5 +1,5 @@
-import { COMMON, toServiceRequest } from '#fixtures';
 import { defineCheck } from '../check.ts';
+import { referral } from '../world/referral.ts';
 
 export const id05 = defineCheck({
   id: 'ID-05',
@@ -20,14 +20,7 @@ export const id05 = defineCheck({
     const decision = { decision: 'deny', at: world.minutes(-90), method: 'paper', source: 'Registration form' } as const;
     await world.consent('consent of the loser', loser, { purpose: 'marketing', channel: 'sms', ...decision });
     await world.visit('last visit of the loser', loser);
-    const order = toServiceRequest({
-      patientRef: `Patient/${loser.ref.id}`,
-      code: COMMON.cardiology,
-      occurrence: { start: world.day(2), end: world.day(21) },
-      authored: world.day(-1),
-      performer: (await world.staff('cardiologist')).practitioner,
-    });
-    await world.chart('referral of the loser', 'refer', order);
+    await referral(world, 'referral of the loser', loser);
     if (!(await world.settled('before'))) return;
     await world.merge(loser, survivor);
     await world.settled('merged');

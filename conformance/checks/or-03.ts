@@ -15,6 +15,7 @@ export const or03 = defineCheck({
   harm: 'The visit was moved while two charts became one; it stays with the chart that nobody opens, and nobody is reminded.',
   capabilities: ['merges'],
   alone: true,
+  leaves: SCHEDULES,
   async act(world) {
     const lanes = Array.from({ length: SCHEDULES[world.size] / 2 }, (_, n) => [
       { name: `merge ${n + 1}`, workload: merges },

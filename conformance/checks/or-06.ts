@@ -16,6 +16,7 @@ export const or06 = defineCheck({
   seeds: ['S0'],
   harm: 'Once in a thousand times two calls cross, and the chart that comes of it is found by a patient.',
   alone: true,
+  leaves: SCHEDULES,
   async act(world) {
     const mix = { change: changes, visit: visits, merge: merges, union: unions, ...(world.readsEdits && { edit: edits }) };
     const kinds = Object.entries(mix);

@@ -1,5 +1,5 @@
-import { COMMON, toServiceRequest } from '#fixtures';
 import { defineCheck } from '../check.ts';
+import { referral } from '../world/referral.ts';
 
 export const rf01 = defineCheck({
   id: 'RF-01',
@@ -15,14 +15,7 @@ export const rf01 = defineCheck({
     const patient = await world.register('patient');
     await world.visit('visit', patient);
     if (!(await world.settled('arrived'))) return;
-    const order = toServiceRequest({
-      patientRef: `Patient/${patient.ref.id}`,
-      code: COMMON.cardiology,
-      occurrence: { start: world.day(2), end: world.day(21) },
-      authored: world.day(-1),
-      performer: (await world.staff('cardiologist')).practitioner,
-    });
-    await world.chart('referral', 'refer', order);
+    await referral(world, 'referral', patient);
     await world.settled('referred');
   },
   expect(facts) {

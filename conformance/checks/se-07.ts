@@ -1,5 +1,5 @@
-import { COMMON, toServiceRequest } from '#fixtures';
 import { defineCheck } from '../check.ts';
+import { referral } from '../world/referral.ts';
 
 /** Longer than two moments may be apart and still count as one. */
 const APART_MS = 4_000;
@@ -25,14 +25,7 @@ export const se07 = defineCheck({
     await world.book('visit', patient);
     if (world.site.channels.read.some(({ kind }) => kind === 'poll')) {
       await world.visit('last visit', patient);
-      const order = toServiceRequest({
-        patientRef: `Patient/${patient.ref.id}`,
-        code: COMMON.cardiology,
-        occurrence: { start: world.day(2), end: world.day(21) },
-        authored: world.day(-1),
-        performer: (await world.staff('cardiologist')).practitioner,
-      });
-      await world.chart('referral', 'refer', order);
+      await referral(world, 'referral', patient);
     }
     if (!(await world.settled('arrived'))) return;
     await world.pass(APART_MS);

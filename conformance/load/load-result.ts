@@ -48,7 +48,7 @@ export interface LoadResult {
   latency: Record<string, LatencySummary>;
   /** How late the sandbox made the commits; part of the latency above. */
   scheduleLag: { p50?: Quantile; p99?: Quantile; max?: Quantile };
-  /** Longest time for which an event loop of the sandbox was held up, in ms, where that was worth noting. */
+  /** Longest time for which an event loop of the sandbox was held up since the first change was due, in ms, where that was worth noting. */
   loopDelayMs: number;
   /** Above this it makes latencies void. */
   loopDelayBoundMs: number;
@@ -104,6 +104,8 @@ export function judgeLoad(opened: Opened): { result: LoadResult; samples: Sample
   const of = (name: string): Sample[] => (name === 'all' ? scheduled : samples.filter(({ schedule }) => schedule === name));
   const names = [...(target.residents > 0 ? ['residents'] : []), ...Object.keys(target.schedules), 'all'];
   const lag = summarise(scheduled.map((one) => ({ ...one, outcome: 'visible', micros: one.committedAt - one.dueAt })));
+  // A sandbox that is held up while people settle in makes nothing late.
+  const [begun = 0] = firstOf(samples.map(({ dueAt }) => dueAt));
   const span = {
     from: Math.min(end, ...firstOf(samples.map(({ dueAt }) => dueAt)), ...firstOf(load.usage.map(({ at }) => at))),
     end,
@@ -127,7 +129,7 @@ export function judgeLoad(opened: Opened): { result: LoadResult; samples: Sample
     offeredShare: Math.min(1, ...shares),
     latency,
     scheduleLag: { p50: lag.p50, p99: lag.p99, max: lag.max },
-    loopDelayMs: facts.lags.reduce((most, { maxMs }) => Math.max(most, maxMs), 0),
+    loopDelayMs: facts.lags.reduce((most, { at, maxMs }) => (at >= begun ? Math.max(most, maxMs) : most), 0),
     loopDelayBoundMs: Math.round(LAG_SHARE * tightest(target.limits, syncWindowMs)),
     void: [],
     late,

@@ -447,7 +447,7 @@ async function bench(): Promise<void> {
   for (const place of waiting > 0 ? ['memory', 'disk'] : []) {
     const { said, stop } = await child<Backlog>(0, 'backlog', String(port), String(waiting), place);
     stop();
-    const [empty, committed, most, before, after] = [...said.rss, ...said.heap].map(number);
+    const [empty, committed, most, before, after] = [...said.rss, ...said.heap].map((each) => number(each));
     say(
       `- ${number(waiting)} commits waiting for a link that is down, state ${place === 'disk' ? 'in a data folder' : 'in memory'}: ${committed} MiB resident (${empty} before); sent over 16 connections at ${number(said.perSecond)}/s, at most ${most} MiB; living objects ${before} MiB before that and ${after} after; all of it is ${number(said.database)} MiB of database${place === 'disk' ? ' on disk' : ', in memory'}.`,
     );
