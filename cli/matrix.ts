@@ -107,11 +107,18 @@ export async function matrix(args: string[]): Promise<number> {
     keep(outcome);
   };
   const atOnce = Number(values.at);
-  await eachAtOnce(
-    left.filter((one) => !timesItsSubject(one)),
-    atOnce,
-    run,
-  );
+  const untimed = left.filter((one) => !timesItsSubject(one));
+  // Whoever must fail nothing, or everything, has many checks: with all hands on such runs they would be judged by their machine.
+  const large = atOnce > 2 ? untimed.filter(({ kills }) => kills.length === 0) : [];
+  const hands = Math.ceil(atOnce / 3);
+  await Promise.all([
+    eachAtOnce(large, hands, run),
+    eachAtOnce(
+      untimed.filter((one) => !large.includes(one)),
+      large.length > 0 ? atOnce - hands : atOnce,
+      run,
+    ),
+  ]);
   await eachAtOnce(left.filter(timesItsSubject), Math.min(atOnce, TIMED_AT_ONCE), run);
   const settled = await again(outcomes, values, keep);
   const unproven = values.only
