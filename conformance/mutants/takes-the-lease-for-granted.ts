@@ -5,7 +5,8 @@ let sure = 0;
 
 export const takesTheLeaseForGranted = defineMutant({
   id: 'takes-the-lease-for-granted',
-  // The store that both share keeps the records right, and a message sent twice has one number. What each says of itself does not hold.
+  // Meant as a bug, and none that shows for certain: the store that both share keeps the records right, and a message sent twice has
+  // one number. On a machine that is starved SE-06 sometimes finds that one says it did what the other did.
   breaks: 'Believes for ten seconds that it holds the lease, which lapses after one and a half: two instances work on one store.',
   instances: 2,
   steps: (reference) => ({
@@ -17,5 +18,6 @@ export const takesTheLeaseForGranted = defineMutant({
     },
   }),
   blind: true,
-  kills: [{ check: 'SE-06', reason: 'untrue' }],
+  kills: [],
+  mayFail: ['SE-06'],
 });
