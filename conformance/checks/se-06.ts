@@ -1,5 +1,8 @@
 import { defineCheck } from '../check.ts';
 
+/** What the CRM shows, the trail tells of once the sync has its answer, and has come to write it down. */
+const WRITTEN_WITHIN_MS = 1_000;
+
 /**
  * The trail is held against what the systems saw, in both directions: what was shown or written and is not in it, and what is in it and
  * never was. What the subject looks up in the CRM may stand in it, and has to where the manifest says so (`promises.audited_reads`).
@@ -28,6 +31,7 @@ export const se06 = defineCheck({
     const edit = world.site.channels.write_back !== 'none' && world.readsEdits && world.ownedField('crm', patient);
     if (edit) await world.crmEdit(patient, { [edit.field]: edit.value });
     await world.settled('changed');
+    await world.pass(WRITTEN_WITHIN_MS);
     await world.subject.lookAtAudit();
   },
   expect(facts) {
