@@ -3,6 +3,9 @@ import { defineCheck } from '../check.ts';
 /** What the CRM shows, the trail tells of once the sync has its answer, and has come to write it down. */
 const WRITTEN_WITHIN_MS = 1_000;
 
+/** So far apart that what is said of the first look, true within two seconds, cannot be said of the next. */
+const LOOKS_APART_MS = 3_000;
+
 /**
  * The trail is held against what the systems saw, in both directions: what was shown or written and is not in it, and what is in it and
  * never was. What the subject looks up in the CRM may stand in it, and has to where the manifest says so (`promises.audited_reads`).
@@ -23,6 +26,7 @@ export const se06 = defineCheck({
     const patient = await world.register('patient');
     const visit = await world.book('visit', patient);
     if (!(await world.settled('arrived'))) return;
+    await world.pass(LOOKS_APART_MS);
     // A write that the CRM refuses at first is one write, when it is done.
     const where = { sim: 'crm', text: patient.person.mrn };
     await world.arm('refused once', { fault: 'vendor-error', params: { error: 'unavailable' }, where, times: 1 });

@@ -54,6 +54,16 @@ describe('an audit trail', () => {
       ['pass', 'as-required'],
     ],
     [
+      'must not tell of a look at the contact in place of one at the chart',
+      {
+        lines: (lines) => {
+          const { what } = JSON.parse(lines.find((line) => line.includes('"Contact/'))!) as { what: string[] };
+          return lines.map((line) => (line.includes('"read"') ? JSON.stringify({ ...JSON.parse(line), what }) : line));
+        },
+      },
+      ['fail', 'not-audited'],
+    ],
+    [
       'may tell of more than is asked, such as what was overruled',
       { lines: (lines) => [...lines, JSON.stringify({ ...JSON.parse(lines.at(-1)!), action: 'discard' })] },
       ['pass', 'as-required'],

@@ -129,7 +129,10 @@ export class AuditFacts extends CohortFacts {
 
   // What was shown of a patient's, and no entry says that it was read.
   #unread(showings: readonly Showing[], entries: readonly AuditEntry[]): Finding[] {
-    const reads = entries.filter(({ action }) => action === 'read' || action === 'export');
+    // A look at the contact is none at the chart.
+    const isOfCrm = ({ what }: AuditEntry): boolean =>
+      what.every((one) => this.evidence.oracle.object(one.slice(0, Math.max(0, one.indexOf('/')))) !== undefined);
+    const reads = entries.filter((one) => (one.action === 'read' && !isOfCrm(one)) || one.action === 'export');
     const missed = showings.flatMap((showing) => {
       const history = this.evidence.facts.truth.get(showing.key);
       const patient = history && this.#patientOf(history);
